@@ -1,0 +1,44 @@
+# `make` alone prints this list. CI calls the same targets.
+.PHONY: help setup build demo test unit e2e lint fmt deny bench soak docs clean
+
+help: ## Print what can be made
+	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
+
+setup: ## Install the system packages that the build needs (Debian, only what is missing)
+	@scripts/setup.sh
+
+build: setup ## Build target/release/isopolity
+	cargo build --release --locked -p cli
+
+demo: build ## Three tenants with real people, one organization, everyone synced; then serve it
+	target/release/isopolity demo
+
+test: setup lint unit e2e deny ## Everything that has to be green: format, lints, tests, end to end, dependencies
+
+unit: ## The tests of the crates
+	cargo test --locked --workspace --exclude e2e
+
+e2e: build ## The black-box suite against the release binary
+	cargo test --locked -p e2e
+
+lint: ## Check the format and let clippy accept no warning
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+fmt: ## Format everything
+	cargo fmt --all
+
+deny: ## Check licences, banned crates, sources and advisories of the dependencies
+	@scripts/deny.sh
+
+bench: build ## Measure, and write the figures to docs/performance.md
+	scripts/bench.sh
+
+soak: build ## 200 rounds of kill -9 under load
+	E2E_SOAK_ROUNDS=200 cargo test --locked -p e2e --test crash -- --nocapture
+
+docs: ## Build the reference of the crates, with every broken link an error
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+
+clean: ## Remove what was built
+	cargo clean
