@@ -1,0 +1,58 @@
+//! The seam between the store and a database engine: all that differs between SQLite and
+//! PostgreSQL stands behind these traits, and none of it is seen outside this crate's callers.
+
+use types::Result;
+
+use crate::value::{Param, Row};
+
+/// Access to the columns of one row.
+pub trait RowAccess {
+    /// A BIGINT column.
+    fn int(&self, column: usize) -> Result<Option<i64>>;
+    /// A TEXT column.
+    fn text(&self, column: usize) -> Result<Option<&str>>;
+    /// A BLOB or BYTEA column.
+    fn bytes(&self, column: usize) -> Result<Option<&[u8]>>;
+}
+
+/// How a transaction begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A snapshot that can't write.
+    Read,
+    /// The island's one writer.
+    Write,
+}
+
+/// One connection to one database, used by one thread at a time.
+///
+/// Statements are prepared once and kept. A row callback must not use the connection again.
+pub trait Connection: Send {
+    /// Runs a statement; answers the number of rows that it changed.
+    fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64>;
+    /// Runs a query and hands each row to `each`.
+    fn query(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()>;
+    /// Runs statements without parameters or answers: migrations, transaction control.
+    fn batch(&self, sql: &str) -> Result<()>;
+    /// Begins a transaction.
+    fn begin(&self, mode: Mode) -> Result<()>;
+    /// Makes the transaction durable.
+    fn commit(&self) -> Result<()>;
+    /// Ends the transaction without effect.
+    fn rollback(&self) -> Result<()>;
+    /// Whether a transaction is open: some failures of the disk end it.
+    fn in_transaction(&self) -> bool;
+    /// Turns the shared form of a schema definition (BYTES, BIGINT, TABLE_OPTIONS) into the engine's.
+    fn dialect(&self, ddl: &str) -> String;
+    /// Writes a consistent copy of the database to a new file, while others go on.
+    fn copy_to(&self, path: &std::path::Path) -> Result<()>;
+    /// The engine's own check of its files: `None` when all is well, else what is wrong.
+    fn integrity(&self) -> Result<Option<String>>;
+    /// The engine's name and version.
+    fn version(&self) -> Result<String>;
+}

@@ -1,0 +1,208 @@
+//! The registry: which tenants and domains a deployment holds. The one small file that isn't an
+//! island; it holds no tenant's data, only what is needed to find the island.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use serde::Serialize;
+use types::{Actor, DomainName, Error, Result, TenantId, Timestamp};
+
+use crate::clock::Clock;
+use crate::engine::{Connection, Mode};
+use crate::island::Store;
+use crate::tx::Tx;
+use crate::{migrate, params, sqlite};
+
+/// A tenant as the registry lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tenant {
+    /// Its id.
+    pub tenant_id: TenantId,
+    /// Its name when it was made; the island's organization object has the present one.
+    pub display_name: String,
+    /// Its initial domain, which never changes.
+    #[serde(rename = "domain")]
+    pub initial_domain: String,
+    /// When it was made.
+    #[serde(skip)]
+    pub created_at: Timestamp,
+}
+
+/// A tenant to be made.
+#[derive(Debug, Clone)]
+pub struct NewTenant {
+    /// Its id; made if absent.
+    pub tenant_id: Option<TenantId>,
+    /// Its name.
+    pub display_name: String,
+    /// Its initial domain.
+    pub domain: DomainName,
+}
+
+#[derive(Default)]
+struct Known {
+    tenants: HashMap<TenantId, Tenant>,
+    domains: HashMap<String, TenantId>,
+}
+
+pub(crate) struct Registry {
+    connection: Mutex<sqlite::Sqlite>,
+    known: RwLock<Known>,
+}
+
+impl Registry {
+    pub(crate) fn open(path: &Path, clock: &dyn Clock) -> Result<Self> {
+        let connection = sqlite::open(path, Mode::Write, 512)?;
+        migrate::run(&connection, migrate::REGISTRY, clock.now())?;
+        // A tenant whose making was cut off was never acknowledged: it goes, its island's file is
+        // overwritten when the id comes again (which it won't).
+        connection.execute("DELETE FROM domains WHERE tenant_id IN (SELECT tenant_id FROM tenants WHERE is_ready = 0)", &[])?;
+        connection.execute("DELETE FROM tenants WHERE is_ready = 0", &[])?;
+        let registry = Self { connection: Mutex::new(connection), known: RwLock::default() };
+        registry.load()?;
+        Ok(registry)
+    }
+
+    fn load(&self) -> Result<()> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = Known::default();
+        connection.query(
+            "SELECT tenant_id, display_name, initial_domain, created_at FROM tenants WHERE is_ready = 1",
+            &[],
+            &mut |row| {
+                let tenant = Tenant {
+                    tenant_id: row.id(0)?,
+                    display_name: row.string(1)?,
+                    initial_domain: row.string(2)?,
+                    created_at: row.timestamp(3)?,
+                };
+                known.tenants.insert(tenant.tenant_id, tenant);
+                Ok(())
+            },
+        )?;
+        connection.query("SELECT domain, tenant_id FROM domains", &[], &mut |row| {
+            known.domains.insert(row.string(0)?, row.id(1)?);
+            Ok(())
+        })?;
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(())
+    }
+
+    fn known(&self) -> std::sync::RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn holds(&self, tenant: TenantId) -> bool {
+        self.known().tenants.contains_key(&tenant)
+    }
+
+    fn execute(&self, sql: &str, params: &[crate::Param<'_>]) -> Result<u64> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner).execute(sql, params)
+    }
+}
+
+impl Store {
+    /// Makes a tenant: claims its domain, makes its island and lets `fill` write its first rows.
+    /// Nobody sees the tenant before all of that is durable. Blocks; call it from no async runtime.
+    pub fn create_tenant<T: Send + 'static>(
+        &self,
+        new: NewTenant,
+        actor: Actor,
+        fill: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<(Tenant, T)> {
+        let now = self.clock().now();
+        let tenant = Tenant {
+            tenant_id: new.tenant_id.unwrap_or_else(|| {
+                let mut bytes = [0; 16];
+                bytes.copy_from_slice(self.seed().get(..16).unwrap_or(&[0; 16]));
+                TenantId::new(uuid::Builder::from_random_bytes(bytes).into_uuid())
+            }),
+            display_name: new.display_name,
+            initial_domain: new.domain.to_string(),
+            created_at: now,
+        };
+        let registry = self.registry();
+        if registry.holds(tenant.tenant_id) {
+            return Err(Error::AlreadyExists { property: "tenantId" });
+        }
+        self.claim(tenant.tenant_id, &new.domain)?;
+        let outcome = (|| {
+            registry.execute(
+                "INSERT INTO tenants (tenant_id, display_name, initial_domain, created_at, is_ready) \
+                 VALUES (?1, ?2, ?3, ?4, 0)",
+                params![&tenant.tenant_id, &tenant.display_name, &tenant.initial_domain, now],
+            )?;
+            let filled = self.new_island(tenant.tenant_id).write_blocking(actor, fill)?;
+            registry.execute(
+                "UPDATE tenants SET is_ready = 1 WHERE tenant_id = ?1",
+                params![&tenant.tenant_id],
+            )?;
+            registry.load()?;
+            Ok(filled)
+        })();
+        match outcome {
+            Ok(filled) => Ok((tenant, filled)),
+            Err(error) => {
+                registry.execute(
+                    "DELETE FROM tenants WHERE tenant_id = ?1 AND is_ready = 0",
+                    params![&tenant.tenant_id],
+                )?;
+                self.release_domain(tenant.tenant_id, &new.domain)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// All tenants of this deployment, by name.
+    pub fn tenants(&self) -> Vec<Tenant> {
+        let mut tenants: Vec<_> = self.registry().known().tenants.values().cloned().collect();
+        tenants.sort_by(|a, b| {
+            (&a.display_name, a.tenant_id).cmp(&(&b.display_name, b.tenant_id))
+        });
+        tenants
+    }
+
+    /// One tenant.
+    pub fn tenant(&self, tenant: TenantId) -> Option<Tenant> {
+        self.registry().known().tenants.get(&tenant).cloned()
+    }
+
+    /// The tenant that holds a domain.
+    pub fn tenant_by_domain(&self, domain: &str) -> Option<TenantId> {
+        self.registry().known().domains.get(&domain.to_ascii_lowercase()).copied()
+    }
+
+    /// The tenant that an operator or an address names: by id or by any of its domains.
+    pub fn find_tenant(&self, name: &str) -> Result<TenantId> {
+        name.parse::<TenantId>()
+            .ok()
+            .filter(|tenant| self.registry().holds(*tenant))
+            .or_else(|| self.tenant_by_domain(name))
+            .ok_or_else(|| Error::not_found("tenant", name))
+    }
+
+    /// Claims a domain for a tenant: it belongs to one tenant of the deployment at most.
+    pub fn claim_domain(&self, tenant: TenantId, domain: &DomainName) -> Result<()> {
+        self.claim(tenant, domain)?;
+        self.registry().load()
+    }
+
+    fn claim(&self, tenant: TenantId, domain: &DomainName) -> Result<()> {
+        let claimed = self.registry().execute(
+            "INSERT INTO domains (domain, tenant_id) VALUES (?1, ?2) ON CONFLICT (domain) DO NOTHING",
+            params![domain.as_str(), &tenant],
+        )?;
+        if claimed == 1 { Ok(()) } else { Err(Error::AlreadyExists { property: "id" }) }
+    }
+
+    /// Gives a domain up.
+    pub fn release_domain(&self, tenant: TenantId, domain: &DomainName) -> Result<()> {
+        self.registry().execute(
+            "DELETE FROM domains WHERE domain = ?1 AND tenant_id = ?2",
+            params![domain.as_str(), &tenant],
+        )?;
+        self.registry().load()
+    }
+}

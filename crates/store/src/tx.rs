@@ -1,0 +1,241 @@
+//! Transactions: what domain code works with.
+
+use std::cell::Cell;
+use std::ops::Deref;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use types::{Actor, Error, Result, TenantId, Timestamp};
+use uuid::Uuid;
+
+use crate::engine::Connection;
+use crate::feed::{self, Change};
+use crate::params;
+use crate::value::{Param, Row};
+
+/// A snapshot of one island at one instant.
+pub struct ReadTx<'c> {
+    connection: &'c dyn Connection,
+    tenant: TenantId,
+    now: Timestamp,
+}
+
+impl<'c> ReadTx<'c> {
+    pub(crate) fn new(connection: &'c dyn Connection, tenant: TenantId, now: Timestamp) -> Self {
+        Self { connection, tenant, now }
+    }
+    pub(crate) const fn connection(&self) -> &'c dyn Connection {
+        self.connection
+    }
+    /// Whose island this is. Bind it as the first parameter of each statement.
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+    /// The transaction's instant.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+    /// All rows of a query, each made into a `T`. The closure must not use the transaction.
+    pub fn query<T>(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        mut make: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut rows = Vec::new();
+        self.connection.query(sql, params, &mut |row| {
+            rows.push(make(row)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+    /// The first row of a query.
+    pub fn query_one<T>(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        make: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.query(sql, params, make)?.into_iter().next())
+    }
+    /// Hands each row to `each` without keeping them.
+    pub fn for_each(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        mut each: impl FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.connection.query(sql, params, &mut each)
+    }
+    /// How many rows a `SELECT count(*) …` counts.
+    pub fn count(&self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
+        Ok(self.query_one(sql, params, |row| row.count(0))?.unwrap_or(0))
+    }
+    /// The position of a reader of this feed; `None` if it has never read.
+    pub fn cursor(&self, reader: &str) -> Result<Option<u64>> {
+        self.query_one(
+            "SELECT seq FROM cursors WHERE tenant_id = ?1 AND reader = ?2",
+            params![&self.tenant, reader],
+            |row| row.count(0),
+        )
+    }
+}
+
+/// A transaction that may write: one command on one island.
+pub struct Tx<'c> {
+    read: ReadTx<'c>,
+    actor: Actor,
+    actor_code: String,
+    seq: Cell<u64>,
+    rng: StdRng,
+    ids_made: u64,
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = ReadTx<'c>;
+    fn deref(&self) -> &ReadTx<'c> {
+        &self.read
+    }
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn new(read: ReadTx<'c>, actor: Actor, seq: u64, seed: [u8; 32]) -> Self {
+        let actor_code = actor.code();
+        Self {
+            read,
+            actor,
+            actor_code,
+            seq: Cell::new(seq),
+            rng: StdRng::from_seed(seed),
+            ids_made: 0,
+        }
+    }
+    pub(crate) fn seq(&self) -> u64 {
+        self.seq.get()
+    }
+    /// Who does this.
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+    /// A new id. Ids made later sort after (RFC 9562 version 7), so that bulk inserts append to
+    /// their indexes instead of scattering over them; 62 bits are random.
+    pub fn new_uuid(&mut self) -> Uuid {
+        let milliseconds = u64::try_from(self.read.now.milliseconds()).unwrap_or(0);
+        let mut random = [0_u8; 10];
+        self.rng.fill_bytes(&mut random);
+        // The twelve bits after the time count within the transaction, so that its ids keep their
+        // order; past 4,095 they run into the next millisecond.
+        self.ids_made += 1;
+        let milliseconds = milliseconds + (self.ids_made >> 12);
+        random[0] = (self.ids_made >> 8) as u8 & 0x0f;
+        random[1] = self.ids_made as u8;
+        uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
+    }
+    /// Random bytes for secrets and nonces.
+    pub fn random_bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.rng.fill_bytes(&mut bytes);
+        bytes
+    }
+    /// Appends a change to the feed and hands out the right to write what it describes.
+    pub fn record(&mut self, change: Change<'_>) -> Result<Recorded<'_, 'c>> {
+        let seq = self.seq.get() + 1;
+        feed::append(&self.read, seq, &self.actor_code, &change)?;
+        self.seq.set(seq);
+        Ok(Recorded { tx: self, seq })
+    }
+    /// The right to write rows that no reader of the feed observes: positions of readers and
+    /// streams, counters, delivery state.
+    pub fn bookkeeping(&mut self) -> Bookkeeping<'_, 'c> {
+        Bookkeeping { tx: self }
+    }
+    /// Sets the position of a reader of this feed.
+    pub fn set_cursor(&mut self, reader: &str, seq: u64) -> Result<()> {
+        let tenant = self.tenant();
+        self.bookkeeping().execute(
+            "INSERT INTO cursors (tenant_id, reader, seq) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (tenant_id, reader) DO UPDATE SET seq = excluded.seq",
+            params![&tenant, reader, seq],
+        )?;
+        Ok(())
+    }
+    /// Runs `part`; if it fails, what it wrote is undone (its changes in the feed too) and the
+    /// transaction goes on. For work on many objects where one must not hold up the others.
+    pub fn attempt<T>(&mut self, part: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let seq = self.seq.get();
+        self.connection().batch("SAVEPOINT attempt")?;
+        match part(self) {
+            Ok(value) => {
+                self.connection().batch("RELEASE SAVEPOINT attempt")?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.connection()
+                    .batch("ROLLBACK TO SAVEPOINT attempt")
+                    .and_then(|()| self.connection().batch("RELEASE SAVEPOINT attempt"))?;
+                self.seq.set(seq);
+                Err(error)
+            }
+        }
+    }
+    /// Drops feed entries up to and including `seq`. Positions before it become `Gone`.
+    pub fn trim_feed(&mut self, seq: u64) -> Result<u64> {
+        let seq = seq.min(self.seq());
+        let tenant = self.tenant();
+        let mut books = self.bookkeeping();
+        books.execute(
+            "UPDATE feed_head SET floor = ?2 WHERE tenant_id = ?1 AND floor < ?2",
+            params![&tenant, seq],
+        )?;
+        books.execute("DELETE FROM feed WHERE tenant_id = ?1 AND seq <= ?2", params![&tenant, seq])
+    }
+}
+
+/// The right to write, once the change is in the feed.
+pub struct Recorded<'t, 'c> {
+    tx: &'t mut Tx<'c>,
+    seq: u64,
+}
+
+impl Recorded<'_, '_> {
+    /// The change's place in the feed.
+    pub const fn seq(&self) -> u64 {
+        self.seq
+    }
+    /// Runs a statement; answers how many rows it changed.
+    pub fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
+        self.tx.connection().execute(sql, params)
+    }
+}
+
+/// The right to write rows that aren't in the feed.
+pub struct Bookkeeping<'t, 'c> {
+    tx: &'t mut Tx<'c>,
+}
+
+impl Bookkeeping<'_, '_> {
+    /// Runs a statement; answers how many rows it changed.
+    pub fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
+        self.tx.connection().execute(sql, params)
+    }
+}
+
+pub(crate) fn lock_head(connection: &dyn Connection, tenant: TenantId) -> Result<u64> {
+    let mut seq = None;
+    // The update takes the row's lock on engines that have several writers.
+    connection.query(
+        "UPDATE feed_head SET seq = seq WHERE tenant_id = ?1 RETURNING seq",
+        params![&tenant],
+        &mut |row| {
+            seq = Some(row.count(0)?);
+            Ok(())
+        },
+    )?;
+    seq.ok_or_else(|| Error::internal("the island has no feed head"))
+}
+
+pub(crate) fn store_head(connection: &dyn Connection, tenant: TenantId, seq: u64) -> Result<()> {
+    connection
+        .execute("UPDATE feed_head SET seq = ?2 WHERE tenant_id = ?1", params![&tenant, seq])
+        .map(drop)
+}

@@ -1,0 +1,169 @@
+//! What domain code relies on: durable groups, gapless feeds, snapshots, isolation, eviction.
+
+use std::sync::Arc;
+
+use store::{Change, NewTenant, Op, Options, Store, SystemClock, params};
+use types::{Actor, DomainName, Error, TenantId};
+use uuid::Uuid;
+
+fn open(directory: &std::path::Path, open_islands: usize) -> Store {
+    let mut options = Options::new(directory);
+    options.open_islands = open_islands;
+    Store::open(options, Arc::new(SystemClock)).unwrap()
+}
+
+fn tenant(store: &Store, domain: &str) -> TenantId {
+    let new = NewTenant {
+        tenant_id: None,
+        display_name: domain.into(),
+        domain: DomainName::parse(domain).unwrap(),
+    };
+    store.create_tenant(new, Actor::Operator, |_| Ok(())).unwrap().0.tenant_id
+}
+
+fn note(tx: &mut store::Tx<'_>, reader: &str) -> types::Result<u64> {
+    let id = tx.new_uuid();
+    let tenant = tx.tenant();
+    let mut recorded = tx.record(Change::new("user", id, Op::Created, &[]))?;
+    let seq = recorded.seq();
+    recorded.execute(
+        "INSERT INTO cursors (tenant_id, reader, seq) VALUES (?1, ?2, ?3)",
+        params![&tenant, reader, seq],
+    )?;
+    Ok(seq)
+}
+
+#[test]
+fn a_failed_command_leaves_nothing_and_the_feed_has_no_gap() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), 4);
+    let island = store.island(tenant(&store, "a.example")).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let island = &island;
+            scope.spawn(move || {
+                for i in 0..50 {
+                    let fails = i % 3 == 0;
+                    let outcome = island.write_blocking(Actor::System, move |tx| {
+                        let seq = note(tx, &format!("{thread}/{i}"))?;
+                        if fails { Err(Error::conflict("no")) } else { Ok(seq) }
+                    });
+                    assert_eq!(outcome.is_err(), fails);
+                }
+            });
+        }
+    });
+    let (head, seqs, kept) = island
+        .read_blocking(|tx| {
+            let seqs: Vec<u64> = tx.changes(0, 10_000)?.iter().map(|c| c.seq).collect();
+            let kept = tx.count("SELECT count(*) FROM cursors WHERE tenant_id = ?1", params![&tx.tenant()])?;
+            Ok((tx.head()?, seqs, kept))
+        })
+        .unwrap();
+    assert_eq!(seqs, (1..=head).collect::<Vec<_>>());
+    assert_eq!(kept, head);
+    assert_eq!(head, 8 * 33);
+}
+
+#[test]
+fn an_attempt_undoes_its_part_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), 4);
+    let island = store.island(tenant(&store, "a.example")).unwrap();
+    island
+        .write_blocking(Actor::System, |tx| {
+            note(tx, "kept")?;
+            let failed: types::Result<()> = tx.attempt(|tx| {
+                note(tx, "undone")?;
+                Err(Error::conflict("no"))
+            });
+            assert!(failed.is_err());
+            note(tx, "kept too")
+        })
+        .unwrap();
+    let head = island.read_blocking(|tx| tx.head()).unwrap();
+    assert_eq!(head, 2);
+}
+
+#[test]
+fn a_command_that_panics_is_refused_and_the_writer_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), 4);
+    let island = store.island(tenant(&store, "a.example")).unwrap();
+    let panicked: types::Result<()> = island.write_blocking(Actor::System, |_| panic!("on purpose"));
+    assert!(matches!(panicked, Err(Error::Internal(_))));
+    assert_eq!(island.write_blocking(Actor::System, |tx| note(tx, "next")).unwrap(), 1);
+}
+
+#[test]
+fn islands_are_closed_and_opened_again_without_loss() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), 2);
+    let tenants: Vec<_> = (0..6).map(|i| tenant(&store, &format!("t{i}.example"))).collect();
+    for round in 0..5 {
+        for tenant in &tenants {
+            let island = store.island(*tenant).unwrap();
+            let seq = island.write_blocking(Actor::System, move |tx| note(tx, &format!("{round}"))).unwrap();
+            assert_eq!(seq, round + 1);
+        }
+    }
+    store.close();
+    drop(store);
+    let store = open(directory.path(), 2);
+    for tenant in tenants {
+        assert_eq!(store.island(tenant).unwrap().read_blocking(|tx| tx.head()).unwrap(), 5);
+    }
+    assert!(store.island(TenantId::new(Uuid::nil())).is_err());
+}
+
+#[test]
+fn a_domain_belongs_to_one_tenant_and_a_failed_making_leaves_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), 2);
+    let first = tenant(&store, "a.example");
+    let new = |domain: &str| NewTenant {
+        tenant_id: None,
+        display_name: "second".into(),
+        domain: DomainName::parse(domain).unwrap(),
+    };
+    assert!(store.create_tenant(new("A.example"), Actor::Operator, |_| Ok(())).is_err());
+    let failed: types::Result<(_, ())> =
+        store.create_tenant(new("b.example"), Actor::Operator, |_| Err(Error::conflict("no")));
+    assert!(failed.is_err());
+    assert_eq!(store.tenants().len(), 1);
+    assert_eq!(store.find_tenant("a.EXAMPLE").unwrap(), first);
+    assert!(store.create_tenant(new("b.example"), Actor::Operator, |_| Ok(())).is_ok());
+}
+
+#[test]
+fn readers_before_the_window_are_told_to_start_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), 2);
+    let island = store.island(tenant(&store, "a.example")).unwrap();
+    for i in 0..10 {
+        island.write_blocking(Actor::System, move |tx| note(tx, &i.to_string())).unwrap();
+    }
+    island.write_blocking(Actor::System, |tx| tx.trim_feed(4)).unwrap();
+    assert!(matches!(island.read_blocking(|tx| tx.changes(3, 5)), Err(Error::Gone { .. })));
+    assert_eq!(island.read_blocking(|tx| tx.changes(4, 5)).unwrap()[0].seq, 5);
+}
+
+#[tokio::test]
+async fn reads_see_what_was_acknowledged_and_heads_are_announced() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().to_owned();
+    let (store, id) = tokio::task::spawn_blocking(move || {
+        let store = open(&path, 2);
+        let id = tenant(&store, "a.example");
+        (store, id)
+    })
+    .await
+    .unwrap();
+    let island = store.island(id).unwrap();
+    let mut watch = island.watch();
+    for i in 1..=20_u64 {
+        island.write(Actor::System, move |tx| note(tx, &i.to_string())).await.unwrap();
+        assert_eq!(island.read(|tx| tx.head()).await.unwrap(), i);
+        assert_eq!(*watch.borrow_and_update(), i);
+    }
+}

@@ -1,0 +1,17 @@
+//! The words that every module shares: typed ids, time, actors and the one error of the domain.
+//!
+//! Nothing here knows of HTTP, SQL or the system clock. A value of one of these types has been
+//! checked when it was made, so code that holds one need not check again.
+
+mod actor;
+mod error;
+mod id;
+mod names;
+mod time;
+pub mod trace;
+
+pub use actor::Actor;
+pub use error::{Error, Result};
+pub use id::{Id, Kind, TenantId, kind, parse_uuid};
+pub use names::{DomainName, Upn, fold};
+pub use time::Timestamp;
