@@ -345,8 +345,21 @@ impl Answer {
             return;
         }
         for inside in [
-            "SELECT ", "INSERT ", "sqlite", "SQLITE", "no such table", "postgres", "panicked", ".rs:",
-            "/tmp/", "/home/", "::", "Error(", "Err(", "Some(", "stack backtrace",
+            "SELECT ",
+            "INSERT ",
+            "sqlite",
+            "SQLITE",
+            "no such table",
+            "postgres",
+            "panicked",
+            ".rs:",
+            "/tmp/",
+            "/home/",
+            "::",
+            "Error(",
+            "Err(",
+            "Some(",
+            "stack backtrace",
         ] {
             assert!(
                 !self.text.contains(inside) || sent.contains(inside),

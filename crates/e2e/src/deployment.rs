@@ -373,7 +373,7 @@ fn fresh_domain(name: &str) -> String {
 /// An HTTP client. Each test has its own: a connection dies with the runtime that opened it.
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder()
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_mins(1))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build()

@@ -10,6 +10,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::missing_panics_doc,
+    clippy::print_stderr,
+    clippy::return_self_not_must_use,
     reason = "a test harness stops at the first surprise, and says which"
 )]
 

@@ -39,10 +39,7 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| Model::read(CSDL));
 pub fn assert_fits(kind: &str, entity: &Value) {
     let mut misfits = Vec::new();
     MODEL.compare(kind, entity, kind, &mut misfits);
-    assert!(
-        misfits.is_empty(),
-        "{misfits:#?}\nin {entity:#}"
-    );
+    assert!(misfits.is_empty(), "{misfits:#?}\nin {entity:#}");
 }
 
 /// [`assert_fits`] for each item of a collection.
@@ -60,7 +57,14 @@ pub fn permissions() -> BTreeMap<(String, String), Permissions> {
     let mut table = BTreeMap::new();
     for line in PERMISSIONS.lines() {
         let columns: Vec<&str> = line.split('\t').collect();
-        let [method, path, delegated, application, more_delegated, more_application] = columns[..]
+        let [
+            method,
+            path,
+            delegated,
+            application,
+            more_delegated,
+            more_application,
+        ] = columns[..]
         else {
             continue;
         };
@@ -303,11 +307,17 @@ mod tests {
             ("user", json!({ "businessPhones": null })),
             ("user", json!({ "businessPhones": [null] })),
             ("user", json!({ "createdDateTime": "2026-01-02 03:04:05" })),
-            ("user", json!({ "createdDateTime": "2026-01-02T03:04:05+00:00" })),
+            (
+                "user",
+                json!({ "createdDateTime": "2026-01-02T03:04:05+00:00" }),
+            ),
             ("user", json!({ "identities": [{ "kind": "x" }] })),
             ("user", json!({ "@odata.type": "#microsoft.graph.group" })),
             ("multiTenantOrganization", json!({ "state": "open" })),
-            ("multiTenantOrganizationMember", json!({ "addedByTenantId": "A" })),
+            (
+                "multiTenantOrganizationMember",
+                json!({ "addedByTenantId": "A" }),
+            ),
         ] {
             let mut misfits = Vec::new();
             MODEL.compare(kind, &entity, kind, &mut misfits);

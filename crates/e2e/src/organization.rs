@@ -72,19 +72,12 @@ async fn join(tenant: &Tenant, inviting: &Tenant) {
 
 /// Shares everybody with the whole organization, now and later.
 pub async fn share_all(tenant: &Tenant) {
-    share(
-        tenant,
-        json!({ "scope": "all", "users": [], "groups": [] }),
-    )
-    .await;
+    share(tenant, json!({ "scope": "all", "users": [], "groups": [] })).await;
 }
 
 /// Sets what the tenant shares with the organization by default.
 pub async fn share(tenant: &Tenant, what: Value) {
-    tenant
-        .put(&format!("{SHARING}/default"), what)
-        .await
-        .ok();
+    tenant.put(&format!("{SHARING}/default"), what).await.ok();
 }
 
 /// All users of a tenant, with what is needed to compare them.
