@@ -234,7 +234,6 @@ async fn what_delta_does_not_take() {
         "$expand=manager",
         "$orderby=displayName",
         "$search=%22displayName:x%22",
-        "$top=5",
         "$select=nonsense",
         "$deltatoken=nonsense",
         "$skiptoken=nonsense",
