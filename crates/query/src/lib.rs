@@ -4,7 +4,7 @@
 //! A text is parsed ([`parse_filter`]) into a [`Filter`], which knows nothing of any entity. An
 //! [`Entity`] is a table that says which properties there are, where they are stored and how they
 //! may be filtered. Binding one to the other checks every name, operator and literal; from the
-//! result come the SQL ([`compile`]) and the answer for one JSON object ([`evaluate`]). Both read
+//! result come the SQL ([`compile`]) and the answer for one JSON object ([`evaluate()`]). Both read
 //! the same checked form, so that a sharing rule means the same on the disk and in the feed.
 //!
 //! ```
