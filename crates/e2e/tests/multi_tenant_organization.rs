@@ -811,7 +811,7 @@ async fn the_whole_way_by_command() {
     }
     d.cli(&["organization", "show", "--tenant", &contoso.id])
         .ok();
-    d.cli(&["organization", "leave", "--tenant", &contoso.id, "--yes"])
+    d.cli(&["organization", "leave", "--tenant", &contoso.id])
         .refused(1);
     d.cli(&[
         "organization",
@@ -822,7 +822,7 @@ async fn the_whole_way_by_command() {
         "x",
     ])
     .refused(1);
-    d.cli(&["organization", "leave", "--tenant", &fabrikam.id, "--yes"]);
+    d.cli(&["organization", "leave", "--tenant", &fabrikam.id]);
     is_gone(&contoso, &fabrikam).await;
     d.finish().await;
 }
