@@ -1,0 +1,170 @@
+//! Every route that the server lists, called by everybody who must not.
+//!
+//! The list is `/openapi.json`: each path and method with the permissions that open it, in
+//! `x-permissions`: `{"application": […], "delegated": […]}`, or a plain list for applications.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use e2e::{Call, Caller, Deployment, Shared};
+use serde_json::{Value, json};
+
+static SHARED: Shared = Shared::new();
+
+struct Route {
+    method: String,
+    /// With every key filled in by something that no tenant has.
+    path: String,
+}
+
+const METHODS: [&str; 5] = ["get", "post", "patch", "put", "delete"];
+
+/// Every route under `/v1.0` and `/beta` that asks for a permission.
+async fn routes(d: &Deployment) -> Vec<Route> {
+    let openapi = d.anonymous().get("/openapi.json").await.expect(200);
+    let mut routes = Vec::new();
+    for (path, item) in openapi["paths"].as_object().unwrap() {
+        if !path.starts_with("/v1.0/") && !path.starts_with("/beta/") {
+            continue;
+        }
+        for method in METHODS {
+            let operation = &item[method];
+            if operation.is_null() || path.ends_with("/$metadata") {
+                continue;
+            }
+            assert!(
+                !operation["x-permissions"].is_null(),
+                "{method} {path} lists no permissions"
+            );
+            routes.push(Route {
+                method: method.to_owned(),
+                path: filled_in(path),
+            });
+        }
+    }
+    assert!(routes.len() > 40, "only {} routes", routes.len());
+    routes
+}
+
+fn filled_in(path: &str) -> String {
+    let mut filled = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        filled.push_str(e2e::NOBODY);
+        rest = after.split_once('}').unwrap().1;
+    }
+    filled + rest
+}
+
+fn call(caller: &Caller, route: &Route) -> Call {
+    let call = caller.call(&route.method, &route.path);
+    if ["post", "patch", "put"].contains(&route.method.as_str()) {
+        call.json(json!({}))
+    } else {
+        call
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_valid_token_nothing_opens() {
+    let d = SHARED.get();
+    let contoso = d.tenant("Contoso").await;
+    let fabrikam = d.tenant("Fabrikam").await;
+    let token = contoso.token();
+    let [header, claims, signature] = token.split('.').collect::<Vec<_>>()[..] else {
+        panic!("not a token")
+    };
+    let claims_of = |claims: &str| -> Value {
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
+    };
+    let altered = |name: &str, value: Value| {
+        let mut claims = claims_of(claims);
+        claims[name] = value;
+        let claims = BASE64_URL_SAFE_NO_PAD.encode(claims.to_string());
+        format!("{header}.{claims}.{signature}")
+    };
+    let theirs: Vec<&str> = fabrikam.token().split('.').collect();
+    let none = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
+    let tokens = [
+        "garbage".to_owned(),
+        altered("tid", json!(fabrikam.id)),
+        altered("aud", json!("https://elsewhere.example")),
+        altered("iss", json!("https://elsewhere.example")),
+        altered("exp", json!(1)),
+        // Another tenant's key: its header and signature around our claims, and the reverse.
+        format!("{}.{claims}.{}", theirs[0], theirs[2]),
+        format!("{header}.{}.{signature}", theirs[1]),
+        format!("{none}.{claims}."),
+    ];
+    for route in routes(&d).await {
+        call(&d.anonymous(), &route)
+            .await
+            .refused(401, "InvalidAuthenticationToken");
+        for token in &tokens {
+            call(&d.anonymous().with_token(token), &route)
+                .await
+                .refused(401, "InvalidAuthenticationToken");
+        }
+    }
+    d.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_permission_nothing_opens() {
+    let d = SHARED.get();
+    let contoso = d.tenant("Contoso").await;
+    let powerless = d.app(&contoso, &[]).await;
+    for route in routes(&d).await {
+        let answer = call(&powerless, &route).await;
+        if route.path.starts_with("/v1.0/me") || route.path.starts_with("/beta/me") {
+            // There is no "me" for an application, whatever it may.
+            answer.refused_somehow();
+        } else {
+            answer.refused(403, "Authorization_RequestDenied");
+        }
+    }
+    d.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_a_route_is_not_found() {
+    let d = SHARED.get();
+    let contoso = d.tenant("Contoso").await;
+    for path in [
+        "/v1.0",
+        "/v1.0/",
+        "/v1.0/nonsense",
+        "/v1.0/users/x/nonsense",
+        "/v1.0/users//",
+        "/v1.0/users/../../healthz",
+        "/v1.0/users/%2e%2e",
+        "/v1.0/users/%2F",
+        "/v1.0/users('x'",
+        "/v1.0/users('x')('y')",
+        "/v1.0/users()",
+        "/v2.0/users",
+        "/beta/isopolity/nonsense",
+    ] {
+        let answer = contoso.get(path).await;
+        // Some of these are addresses of something after the client has tidied them up.
+        assert!(answer.status < 500, "{answer:?}");
+    }
+    for path in [
+        "/v1.0/nonsense",
+        "/beta/isopolity/nonsense",
+        "/v1.0/users/x/nonsense",
+    ] {
+        contoso.get(path).await.refused_somehow();
+    }
+    contoso
+        .get(&format!("/v1.0/users/{}", "x".repeat(60_000)))
+        .await
+        .refused_somehow();
+    d.finish().await;
+}
