@@ -1,0 +1,355 @@
+//! The log through a real store: what is recorded is found, secrets aren't in it, its chain holds.
+
+use std::sync::Arc;
+
+use audit::{Entry, Filter, Outcome, Position, Target};
+use serde_json::{Value, json};
+use store::{Island, ManualClock, NewTenant, Options, Store, params};
+use types::{Actor, DomainName, Error, Timestamp};
+use uuid::Uuid;
+
+struct Fixture {
+    island: Island,
+    clock: Arc<ManualClock>,
+    _directory: tempfile::TempDir,
+}
+
+const START: i64 = 1_800_000_000;
+
+fn fixture() -> Fixture {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(START)));
+    let store = Store::open(Options::new(directory.path()), clock.clone()).unwrap();
+    let new = NewTenant {
+        tenant_id: None,
+        display_name: "Contoso".into(),
+        domain: DomainName::parse("contoso.example").unwrap(),
+    };
+    let tenant = store
+        .create_tenant(new, Actor::Operator, |_| Ok(()))
+        .unwrap()
+        .0
+        .tenant_id;
+    Fixture {
+        island: store.island(tenant).unwrap(),
+        clock,
+        _directory: directory,
+    }
+}
+
+impl Fixture {
+    fn record(&self, actor: Actor, entry: Entry) -> Uuid {
+        self.island
+            .write_blocking(actor, move |tx| audit::record(tx, entry))
+            .unwrap()
+    }
+    fn names(&self, filter: Filter) -> Vec<String> {
+        self.island
+            .read_blocking(|tx| audit::list(tx, &filter, None, 100))
+            .unwrap()
+            .into_iter()
+            .map(|row| row.entry.activity_display_name)
+            .collect()
+    }
+    fn broken(&self) -> Option<String> {
+        self.island.read_blocking(audit::verify).unwrap()
+    }
+    fn count(&self, sql: &'static str) -> u64 {
+        self.island
+            .read_blocking(|tx| tx.count(sql, params![&tx.tenant()]))
+            .unwrap()
+    }
+}
+
+#[test]
+fn an_entry_reads_as_graph_has_it() {
+    let fixture = fixture();
+    let user = Uuid::from_u128(7);
+    let correlation = Uuid::from_u128(9);
+    let entry = Entry::success("Policy", "Update a partner cross-tenant access setting")
+        .target(Target::new("id-1", "Fabrikam", "Policy").modified(
+            "inboundTrust",
+            Value::Null,
+            json!({"isMfaAccepted": true}),
+        ))
+        .detail("source", "template")
+        .correlated(Some(correlation));
+    let id = fixture.record(
+        Actor::User {
+            id: user,
+            app_id: Uuid::from_u128(8),
+        },
+        entry,
+    );
+    let row = fixture
+        .island
+        .read_blocking(|tx| audit::get(tx, id))
+        .unwrap();
+    assert_eq!(
+        Value::Object(audit::to_graph(&row)),
+        json!({
+            "id": id, "category": "Policy", "correlationId": correlation, "result": "success",
+            "resultReason": "",
+            "activityDisplayName": "Update a partner cross-tenant access setting",
+            "activityDateTime": "2027-01-15T08:00:00Z", "loggedByService": "Core Directory",
+            "operationType": "Update",
+            "initiatedBy": {"app": null, "user": {
+                "id": user, "displayName": null, "userPrincipalName": null, "ipAddress": null,
+            }},
+            "targetResources": [{
+                "id": "id-1", "displayName": "Fabrikam", "type": "Policy",
+                "userPrincipalName": null, "groupType": null,
+                "modifiedProperties": [{
+                    "displayName": "inboundTrust", "oldValue": null,
+                    "newValue": "{\"isMfaAccepted\":true}",
+                }],
+            }],
+            "additionalDetails": [{"key": "source", "value": "template"}],
+        })
+    );
+    let missing = fixture.island.read_blocking(|tx| audit::get(tx, user));
+    assert!(matches!(missing, Err(Error::NotFound { .. })));
+}
+
+#[test]
+fn each_filter_finds_its_entries_newest_first() {
+    let fixture = fixture();
+    let (app, user) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let by_app = Actor::Application {
+        app_id: app,
+        service_principal_id: Uuid::from_u128(3),
+    };
+    let by_user = Actor::User {
+        id: user,
+        app_id: app,
+    };
+    let target = || Target::new("kay", "", "User");
+    fixture.record(
+        by_app,
+        Entry::success("UserManagement", "Add user").target(target()),
+    );
+    fixture.clock.advance_seconds(10);
+    // The same target named twice is one target.
+    let twice = Entry::success("UserManagement", "Update user")
+        .target(target())
+        .target(target());
+    fixture.record(by_user, twice);
+    fixture.clock.advance_seconds(10);
+    fixture.record(
+        Actor::Operator,
+        Entry::failure("Policy", "Delete policy", "No."),
+    );
+
+    let none = Filter::default;
+    let at = |seconds| Some(Timestamp::from_seconds(START + seconds));
+    assert_eq!(
+        fixture.names(none()),
+        ["Delete policy", "Update user", "Add user"]
+    );
+    assert_eq!(
+        fixture.names(Filter {
+            from: at(10),
+            ..none()
+        }),
+        ["Delete policy", "Update user"]
+    );
+    assert_eq!(
+        fixture.names(Filter {
+            until: at(10),
+            ..none()
+        }),
+        ["Update user", "Add user"]
+    );
+    let category = Some("UserManagement".into());
+    assert_eq!(
+        fixture.names(Filter { category, ..none() }),
+        ["Update user", "Add user"]
+    );
+    let activity_display_name = Some("Add user".into());
+    assert_eq!(
+        fixture.names(Filter {
+            activity_display_name,
+            ..none()
+        }),
+        ["Add user"]
+    );
+    let result = Some(Outcome::Failure);
+    assert_eq!(
+        fixture.names(Filter { result, ..none() }),
+        ["Delete policy"]
+    );
+    assert_eq!(
+        fixture.names(Filter {
+            app_id: Some(app),
+            ..none()
+        }),
+        ["Add user"]
+    );
+    assert_eq!(
+        fixture.names(Filter {
+            user_id: Some(user),
+            ..none()
+        }),
+        ["Update user"]
+    );
+    let target_id = Some("kay".to_owned());
+    let of_kay = Filter {
+        target_id,
+        ..none()
+    };
+    assert_eq!(fixture.names(of_kay.clone()), ["Update user", "Add user"]);
+    assert_eq!(
+        fixture.names(Filter {
+            until: at(5),
+            ..of_kay.clone()
+        }),
+        ["Add user"]
+    );
+    assert_eq!(
+        fixture.names(Filter {
+            user_id: Some(user),
+            ..of_kay
+        }),
+        ["Update user"]
+    );
+}
+
+#[test]
+fn pages_neither_repeat_nor_skip_within_one_instant() {
+    let fixture = fixture();
+    for i in 0..7 {
+        fixture.record(
+            Actor::System,
+            Entry::success("c", format!("a{i}")).target(Target::new("t", "", "User")),
+        );
+    }
+    for target_id in [None, Some("t".to_owned())] {
+        let filter = Filter {
+            target_id,
+            ..Filter::default()
+        };
+        let (mut after, mut seen) = (None, Vec::new());
+        loop {
+            let page = fixture
+                .island
+                .read_blocking(|tx| audit::list(tx, &filter, after, 3))
+                .unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(Position {
+                at: last.at,
+                seq: last.seq,
+            });
+            seen.extend(page.into_iter().map(|row| row.entry.activity_display_name));
+        }
+        assert_eq!(seen, ["a6", "a5", "a4", "a3", "a2", "a1", "a0"]);
+    }
+}
+
+#[test]
+fn no_secret_is_written() {
+    let fixture = fixture();
+    let target = Target::new("1", "", "Application")
+        .modified("secretText", Value::Null, json!("hunter2"))
+        .modified(
+            "passwordCredentials",
+            Value::Null,
+            json!([{"keyId": 1, "secretText": "hunter2"}]),
+        );
+    let entry = Entry::success("c", "a")
+        .target(target)
+        .detail("accessToken", "hunter2");
+    fixture.record(Actor::System, entry);
+    let found = fixture
+        .count("SELECT count(*) FROM audit_log WHERE tenant_id = ?1 AND doc LIKE '%hunter2%'");
+    assert_eq!(found, 0);
+    let row = fixture
+        .island
+        .read_blocking(|tx| audit::list(tx, &Filter::default(), None, 1));
+    let modified = &row.unwrap()[0].entry.targets[0].modified;
+    assert_eq!(
+        *modified,
+        [(
+            "passwordCredentials".into(),
+            Value::Null,
+            json!([{"keyId": 1}])
+        )]
+    );
+}
+
+#[test]
+fn what_a_failed_command_recorded_is_gone_with_it() {
+    let fixture = fixture();
+    let failed: types::Result<()> = fixture.island.write_blocking(Actor::System, |tx| {
+        audit::record(tx, Entry::success("c", "a"))?;
+        Err(Error::conflict("no"))
+    });
+    assert!(failed.is_err());
+    assert!(fixture.names(Filter::default()).is_empty());
+    assert_eq!(fixture.broken(), None);
+}
+
+#[test]
+fn trimming_keeps_the_chain_whole() {
+    let fixture = fixture();
+    for i in 0..5 {
+        let entry = Entry::success("c", format!("a{i}")).target(Target::new("t", "", "User"));
+        fixture.record(Actor::System, entry);
+        fixture.clock.advance_seconds(1);
+    }
+    let trim = |seconds| {
+        let before = Timestamp::from_seconds(START + seconds);
+        fixture
+            .island
+            .write_blocking(Actor::System, move |tx| audit::trim(tx, before))
+            .unwrap()
+    };
+    assert_eq!(trim(0), 0);
+    assert_eq!(trim(3), 3);
+    assert_eq!(fixture.names(Filter::default()), ["a4", "a3"]);
+    assert_eq!(
+        fixture.count("SELECT count(*) FROM audit_targets WHERE tenant_id = ?1"),
+        2
+    );
+    assert_eq!(fixture.broken(), None);
+    assert_eq!(trim(100), 2);
+    assert_eq!(fixture.broken(), None);
+    fixture.record(Actor::System, Entry::success("c", "next"));
+    assert_eq!(fixture.names(Filter::default()), ["next"]);
+    assert_eq!(fixture.broken(), None);
+}
+
+#[test]
+fn a_changed_or_missing_entry_shows() {
+    for (damage, says) in [
+        (
+            "UPDATE audit_log SET category = 'x' WHERE tenant_id = ?1 AND seq = 2",
+            "Entry 2",
+        ),
+        (
+            "DELETE FROM audit_log WHERE tenant_id = ?1 AND seq = 1",
+            "Entry 1",
+        ),
+        (
+            "DELETE FROM audit_log WHERE tenant_id = ?1 AND seq = 2",
+            "Entry 2",
+        ),
+        (
+            "DELETE FROM audit_log WHERE tenant_id = ?1 AND seq = 3",
+            "ends at entry 2",
+        ),
+    ] {
+        let fixture = fixture();
+        for _ in 0..3 {
+            fixture.record(Actor::System, Entry::success("c", "a"));
+        }
+        assert_eq!(fixture.broken(), None);
+        fixture
+            .island
+            .write_blocking(Actor::System, move |tx| {
+                let tenant = tx.tenant();
+                tx.bookkeeping().execute(damage, params![&tenant])
+            })
+            .unwrap();
+        assert!(fixture.broken().unwrap().contains(says));
+    }
+}
