@@ -1,5 +1,7 @@
 //! The log through a real store: what is recorded is found, secrets aren't in it, its chain holds.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
 use std::sync::Arc;
 
 use audit::{Entry, Filter, Outcome, Position, Target};
