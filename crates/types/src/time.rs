@@ -25,6 +25,7 @@ impl Timestamp {
         self.0.div_euclid(1_000)
     }
     /// This instant and `seconds` more.
+    #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }

@@ -1,0 +1,367 @@
+//! Changes of the organization: one function decides what a change makes of a state, wherever it
+//! runs; the seat carries it out, other owners check it against what they know and ask the seat.
+
+use serde::{Deserialize, Serialize};
+use store::Tx;
+use types::{Error, Result, TenantId, Timestamp};
+
+use crate::messages::{self, InviteBody, OrganizationBody, RequestBody};
+use crate::model::{Member, Organization, Role, Snapshot, State};
+use crate::{ACTIVE_TENANTS_MAX, PENDING_TENANTS_MAX, join, replica};
+
+/// A change that an owner, or a leaving member, wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "camelCase")]
+pub(crate) enum ChangeRequest {
+    /// Add a tenant as pending.
+    #[serde(rename_all = "camelCase")]
+    Add { tenant_id: TenantId, display_name: String, role: Role },
+    /// Change a tenant's role.
+    #[serde(rename_all = "camelCase")]
+    SetRole { tenant_id: TenantId, role: Role },
+    /// Remove another tenant.
+    #[serde(rename_all = "camelCase")]
+    Remove { tenant_id: TenantId },
+    /// Rename or describe the organization.
+    #[serde(rename_all = "camelCase")]
+    Update {
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        display_name: Option<String>,
+        /// Outer none: untouched; inner none: cleared.
+        #[serde(skip_serializing_if = "Option::is_none", default, with = "double_option")]
+        description: Option<Option<String>>,
+    },
+    /// Leave.
+    Leave,
+}
+
+mod double_option {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::option_option, clippy::ref_option, reason = "absent, null and value differ")]
+    pub(super) fn serialize<S: Serializer>(
+        value: &Option<Option<String>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.as_ref().and_then(Option::as_ref).serialize(serializer)
+    }
+    #[expect(clippy::option_option, reason = "absent, null and value differ")]
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<String>>, D::Error> {
+        Option::deserialize(deserializer).map(Some)
+    }
+}
+
+/// What others have to be told besides the new state.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Consequences {
+    pub(crate) invited: Vec<TenantId>,
+    pub(crate) withdrawn: Vec<TenantId>,
+    pub(crate) removed: Vec<TenantId>,
+}
+
+fn text(target: &'static str, value: &str, max: usize) -> Result<()> {
+    let length = value.chars().count();
+    if value.trim().is_empty() || length > max || value.chars().any(char::is_control) {
+        return Err(Error::invalid(
+            target,
+            format!("{target} has to be 1 to {max} characters without control characters."),
+        ));
+    }
+    Ok(())
+}
+
+/// What `request`, made by the tenant `by`, makes of the state.
+pub(crate) fn apply(
+    state: &mut Snapshot,
+    by: TenantId,
+    request: &ChangeRequest,
+    now: Timestamp,
+) -> Result<Consequences> {
+    let mut consequences = Consequences::default();
+    let asker = state.member(by).filter(|member| member.state == State::Active).cloned();
+    let Some(asker) = asker else {
+        return Err(Error::forbidden("This tenant isn't active in the organization."));
+    };
+    if asker.role != Role::Owner && *request != ChangeRequest::Leave {
+        return Err(Error::forbidden(
+            "Only an owner of the multi-tenant organization may do this. Ask an owner.",
+        ));
+    }
+    match request {
+        ChangeRequest::Add { tenant_id, display_name, role } => {
+            text("displayName", display_name, 256)?;
+            if let Some(present) = state.member(*tenant_id) {
+                return Err(Error::invalid(
+                    "tenantId",
+                    format!(
+                        "Tenant {tenant_id} is already {} in the multi-tenant organization.",
+                        present.state.as_str()
+                    ),
+                ));
+            }
+            let pending = state.members.iter().filter(|m| m.state == State::Pending).count();
+            if pending >= PENDING_TENANTS_MAX {
+                return Err(Error::LimitExceeded {
+                    limit: "limits.organization_pending_tenants",
+                    message: format!(
+                        "{PENDING_TENANTS_MAX} tenants are pending already \
+                         (limits.organization_pending_tenants)."
+                    ),
+                });
+            }
+            state.members.push(Member {
+                tenant_id: *tenant_id,
+                display_name: display_name.clone(),
+                added_at: now,
+                joined_at: None,
+                added_by: by,
+                role: Role::Member,
+                state: State::Pending,
+                desired_role: *role,
+            });
+            consequences.invited.push(*tenant_id);
+        }
+        ChangeRequest::SetRole { tenant_id, role } => {
+            let last_owner = state.other_owner(*tenant_id).is_none();
+            let Some(member) = state.member_mut(*tenant_id) else {
+                return Err(Error::not_found("multiTenantOrganizationMember", tenant_id));
+            };
+            match member.state {
+                State::Pending => member.desired_role = *role,
+                State::Active if *role == Role::Member && last_owner => {
+                    return Err(Error::bad_request(
+                        "An organization needs an active owner. Make another active tenant an \
+                         owner first.",
+                    ));
+                }
+                State::Active => {
+                    member.role = *role;
+                    member.desired_role = *role;
+                }
+            }
+        }
+        ChangeRequest::Remove { tenant_id } => {
+            if *tenant_id == by {
+                return apply(state, by, &ChangeRequest::Leave, now);
+            }
+            let Some(member) = state.member(*tenant_id) else {
+                return Err(Error::not_found("multiTenantOrganizationMember", tenant_id));
+            };
+            match member.state {
+                State::Pending => consequences.withdrawn.push(*tenant_id),
+                State::Active => consequences.removed.push(*tenant_id),
+            }
+            state.members.retain(|member| member.tenant_id != *tenant_id);
+        }
+        ChangeRequest::Update { display_name, description } => {
+            if let Some(name) = display_name {
+                text("displayName", name, 256)?;
+                state.display_name.clone_from(name);
+            }
+            if let Some(description) = description {
+                if let Some(words) = description.as_ref().filter(|words| !words.is_empty()) {
+                    text("description", words, 1024)?;
+                }
+                state.description.clone_from(description);
+            }
+        }
+        ChangeRequest::Leave => {
+            let alone = state.active().all(|member| member.tenant_id == by);
+            if asker.role == Role::Owner && !alone && state.other_owner(by).is_none() {
+                return Err(Error::bad_request(
+                    "The last active owner can't leave while other tenants are active. Make \
+                     another active tenant an owner first.",
+                ));
+            }
+            state.members.retain(|member| member.tenant_id != by);
+            if alone {
+                consequences
+                    .withdrawn
+                    .extend(state.members.drain(..).map(|member| member.tenant_id));
+            }
+        }
+    }
+    // The seat is always an active owner.
+    let seat_holds =
+        state.active().any(|member| member.tenant_id == state.seat && member.role == Role::Owner);
+    if !seat_holds && let Some(next) = state.other_owner(state.seat) {
+        state.seat = next;
+    }
+    Ok(consequences)
+}
+
+/// Makes a pending tenant active; the seat's answer to a join request.
+pub(crate) fn admit(
+    state: &mut Snapshot,
+    joiner: TenantId,
+    now: Timestamp,
+) -> std::result::Result<(), String> {
+    let active = state.active().count();
+    let Some(member) = state.member_mut(joiner) else {
+        return Err("The tenant hasn't been added to the multi-tenant organization. Ask an owner \
+                    to add it."
+            .into());
+    };
+    if member.state == State::Active {
+        return Ok(());
+    }
+    if active >= ACTIVE_TENANTS_MAX {
+        return Err(format!(
+            "The multi-tenant organization has {ACTIVE_TENANTS_MAX} active tenants, which is the \
+             limit (limits.organization_tenants)."
+        ));
+    }
+    member.state = State::Active;
+    member.role = member.desired_role;
+    member.joined_at = Some(now);
+    Ok(())
+}
+
+/// At the seat: makes the state the organization's next one and tells everybody concerned.
+pub(crate) fn carry_out(tx: &mut Tx<'_>, mut state: Snapshot, consequences: &Consequences) -> Result<Snapshot> {
+    let tenant = tx.tenant();
+    state.version += 1;
+    let members: Vec<TenantId> = state.active().map(|member| member.tenant_id).collect();
+    for member in members.iter().filter(|member| **member != tenant) {
+        border::outbox::post(tx, *member, messages::STATE, &state)?;
+    }
+    for invited in &consequences.invited {
+        invite(tx, &state, *invited)?;
+    }
+    let gone = OrganizationBody { shared_id: state.shared_id };
+    for tenant in &consequences.withdrawn {
+        border::outbox::post(tx, *tenant, messages::WITHDRAW, &gone)?;
+    }
+    for removed in consequences.removed.iter().filter(|removed| **removed != tenant) {
+        border::outbox::post(tx, *removed, messages::REMOVED, &gone)?;
+    }
+    if state.seat != tenant {
+        join::remember_seat(tx, state.shared_id, state.seat)?;
+    }
+    replica::install(tx, &state)?;
+    Ok(state)
+}
+
+/// Sends the offer of membership to a pending tenant.
+pub(crate) fn invite(tx: &mut Tx<'_>, state: &Snapshot, invited: TenantId) -> Result<()> {
+    let Some(member) = state.member(invited) else { return Ok(()) };
+    let body = InviteBody {
+        shared_id: state.shared_id,
+        added_by: member.added_by,
+        organization_name: state.display_name.clone(),
+        members: state.active().map(|member| member.tenant_id).collect(),
+        invited_at: member.added_at,
+    };
+    border::outbox::post(tx, invited, messages::INVITE, &body).map(drop)
+}
+
+/// Carries a change out if this tenant is the seat; else checks it and sends it to the seat.
+/// Answers the state as it will be.
+fn change(tx: &mut Tx<'_>, request: &ChangeRequest) -> Result<Snapshot> {
+    let tenant = tx.tenant();
+    let Some(mut state) = replica::snapshot(tx)? else {
+        return Err(Error::not_found("multiTenantOrganization", tenant));
+    };
+    let before = state.clone();
+    let consequences = apply(&mut state, tenant, request, tx.now())?;
+    if state == before {
+        return Ok(state);
+    }
+    if before.seat == tenant {
+        return carry_out(tx, state, &consequences);
+    }
+    let body = RequestBody { shared_id: before.shared_id, request: request.clone() };
+    border::outbox::post(tx, before.seat, messages::REQUEST, &body)?;
+    Ok(state)
+}
+
+/// Creates an organization with this tenant as its owner.
+pub fn create(tx: &mut Tx<'_>, display_name: &str, description: Option<&str>, label: &str) -> Result<Organization> {
+    text("displayName", display_name, 256)?;
+    if let Some(description) = description.filter(|words| !words.is_empty()) {
+        text("description", description, 1024)?;
+    }
+    if replica::get(tx)?.is_some() {
+        return Err(Error::bad_request(
+            "This tenant is already active in a multi-tenant organization. Leave it first.",
+        ));
+    }
+    join::refuse_while_joining(tx)?;
+    let (tenant, now) = (tx.tenant(), tx.now());
+    let state = Snapshot {
+        shared_id: tx.new_uuid(),
+        seat: tenant,
+        version: 1,
+        display_name: display_name.to_owned(),
+        description: description.map(str::to_owned),
+        created_at: now,
+        members: vec![Member {
+            tenant_id: tenant,
+            display_name: label.to_owned(),
+            added_at: now,
+            joined_at: None,
+            added_by: tenant,
+            role: Role::Owner,
+            state: State::Active,
+            desired_role: Role::Owner,
+        }],
+    };
+    replica::install(tx, &state)?;
+    audit_change(tx, "Create a MultiTenantOrg", tenant, display_name)?;
+    replica::get(tx)?.ok_or_else(|| Error::internal("the new organization isn't there"))
+}
+
+/// Changes the organization's name or description. Owners only.
+#[expect(clippy::option_option, reason = "absent, null and value differ")]
+pub fn update(
+    tx: &mut Tx<'_>,
+    display_name: Option<String>,
+    description: Option<Option<String>>,
+) -> Result<()> {
+    let state = change(tx, &ChangeRequest::Update { display_name, description })?;
+    let tenant = tx.tenant();
+    audit_change(tx, "Update a MultiTenantOrg", tenant, &state.display_name)
+}
+
+/// Adds a tenant as pending. Owners only. Whether the tenant exists is the caller's to check.
+pub fn add(tx: &mut Tx<'_>, tenant: TenantId, display_name: &str, role: Role) -> Result<Member> {
+    let request =
+        ChangeRequest::Add { tenant_id: tenant, display_name: display_name.to_owned(), role };
+    let state = change(tx, &request)?;
+    audit_change(tx, "Add a MultiTenantOrg tenant", tenant, display_name)?;
+    state.member(tenant).cloned().ok_or_else(|| Error::internal("the added tenant isn't there"))
+}
+
+/// Changes a tenant's role; of a pending one, the role that it gets when it joins. Owners only.
+pub fn set_role(tx: &mut Tx<'_>, tenant: TenantId, role: Role) -> Result<()> {
+    change(tx, &ChangeRequest::SetRole { tenant_id: tenant, role })?;
+    audit_change(tx, "Update a MultiTenantOrg tenant", tenant, role.as_str())
+}
+
+/// Removes a tenant, or leaves if it is the own one.
+pub fn remove(tx: &mut Tx<'_>, tenant: TenantId) -> Result<()> {
+    if tenant == tx.tenant() {
+        return leave(tx);
+    }
+    change(tx, &ChangeRequest::Remove { tenant_id: tenant })?;
+    audit_change(tx, "Delete a MultiTenantOrg tenant", tenant, "")
+}
+
+/// Leaves; the last active tenant's leaving dissolves the organization. What the admins set up with
+/// the other tenants, and the users that were synced, stay as they are.
+pub fn leave(tx: &mut Tx<'_>) -> Result<()> {
+    change(tx, &ChangeRequest::Leave)?;
+    let tenant = tx.tenant();
+    audit_change(tx, "Delete a MultiTenantOrg tenant", tenant, "")
+}
+
+pub(crate) fn audit_change(tx: &mut Tx<'_>, activity: &str, tenant: TenantId, name: &str) -> Result<()> {
+    audit::record(
+        tx,
+        audit::Entry::success("MultiTenantOrg", activity)
+            .target(audit::Target::new(tenant.uuid(), name, "Tenant")),
+    )
+    .map(drop)
+}

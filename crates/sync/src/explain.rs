@@ -1,0 +1,134 @@
+//! Why a user is or isn't synced to a tenant: the steps of the pair, in their order, for one user.
+
+use serde::{Deserialize, Serialize};
+use store::ReadTx;
+use types::trace::{Mend, Step, Trace};
+use types::{Error, Id, Result, TenantId, kind};
+
+use crate::links::{self, There};
+use crate::{pair, plan, receive, sharing};
+
+/// The question that crosses the border.
+pub const QUERY: &str = "sync.explain";
+
+/// Its body.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Question {
+    /// The user, by home object id.
+    pub user_id: Option<Id<kind::User>>,
+}
+
+fn step(tx: &ReadTx<'_>, setting: &str, value: &str, allowed: bool, reason: &str) -> Step {
+    Step {
+        tenant_id: tx.tenant(),
+        setting: setting.into(),
+        value: value.into(),
+        allowed,
+        reason: reason.into(),
+        mend: None,
+    }
+}
+
+/// The home tenant's part.
+pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> Result<Trace> {
+    let mut trace = Trace::new();
+    let mut subject = None;
+    if let Some(id) = user {
+        let found = directory::users::get_scanned(tx, id)?
+            .filter(|found| !found.deleted)
+            .ok_or_else(|| Error::not_found("user", id))?;
+        let eligible = sharing::is_eligible(&found);
+        let value = if found.is_external { "external" } else { found.user_type.as_str() };
+        trace.step(step(
+            tx,
+            "user.userType",
+            value,
+            eligible,
+            if eligible {
+                "The user is an internal member of this tenant."
+            } else {
+                "Only internal members are synchronized: no guests and no users of other tenants."
+            },
+        ));
+        subject = Some(found);
+    }
+    if !trace.join(plan::outbound(tx, target)?) {
+        return Ok(trace);
+    }
+    let (entry, own) = sharing::of(tx, target)?;
+    let scope = entry.in_force(tx.now())?;
+    let (setting, path) = if own {
+        (format!("userSharing/tenants/{target}"), format!("/beta/isopolity/userSharing/tenants/{target}"))
+    } else {
+        ("userSharing/default".to_owned(), "/beta/isopolity/userSharing/default".to_owned())
+    };
+    let (shared, reason) = match &subject {
+        Some(user) => {
+            let shared = scope.contains(tx, user)?;
+            (shared, if shared { "The user is shared." } else { "The user isn't among those that are shared." })
+        }
+        None => {
+            let shared = scope.scope() != sharing::Scope::None;
+            (shared, if shared { "Users are shared." } else { "Nobody is shared." })
+        }
+    };
+    let mut sharing_step = step(tx, &setting, word(scope.scope()), shared, reason);
+    if !shared {
+        let mut users = entry.users.clone();
+        users.extend(user);
+        let body = match (user, entry.scope) {
+            (Some(_), sharing::Scope::Selected) => serde_json::json!({
+                "scope": "selected", "users": users, "groups": entry.groups, "rule": entry.rule,
+            }),
+            (Some(id), _) => serde_json::json!({"scope": "selected", "users": [id]}),
+            (None, _) => serde_json::json!({"scope": "all"}),
+        };
+        sharing_step.mend = Some(Mend { method: "PUT".into(), path, body });
+    }
+    trace.step(sharing_step);
+    let pair = pair::get(tx, target)?;
+    if pair.as_ref().is_some_and(|pair| pair.paused) {
+        let mut paused = step(tx, &format!("userSharing/tenants/{target}.state"), "paused", false, "Synchronization to this tenant is paused.");
+        paused.mend = Some(Mend {
+            method: "POST".into(),
+            path: format!("/beta/isopolity/userSharing/tenants/{target}/resume"),
+            body: serde_json::Value::Null,
+        });
+        trace.step(paused);
+    }
+    if let Some(user) = &subject {
+        let link = links::get(tx, target, user.id)?;
+        let there = link.as_ref().is_some_and(|link| link.there == There::Synced);
+        if !user.account_enabled && !there {
+            trace.step(step(
+                tx,
+                "user.accountEnabled",
+                "false",
+                false,
+                "A disabled user isn't provisioned anew. Enable the user first.",
+            ));
+        }
+        if let Some(failure) = link.and_then(|link| link.failure) {
+            trace.step(step(tx, "provisioning", &failure.code, false, &failure.message));
+        }
+    }
+    Ok(trace)
+}
+
+const fn word(scope: sharing::Scope) -> &'static str {
+    match scope {
+        sharing::Scope::All => "all",
+        sharing::Scope::Selected => "selected",
+        sharing::Scope::None => "none",
+    }
+}
+
+/// The target's answer to [`QUERY`]: the steps of its own settings.
+pub(crate) fn answer(tx: &ReadTx<'_>, from: TenantId, kind: &str, body: &str) -> Result<String> {
+    if kind != QUERY {
+        return Err(Error::bad_request(format!("'{kind}' isn't a query.")));
+    }
+    let _: Question = serde_json::from_str(body).map_err(|error| Error::bad_request(error.to_string()))?;
+    serde_json::to_string(&receive::inbound(tx, from)?).map_err(Error::internal)
+}

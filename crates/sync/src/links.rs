@@ -1,0 +1,170 @@
+//! Links: what a target has of each user, by its last answer.
+
+use store::{ReadTx, Tx, params};
+use types::{Error, Id, Result, TenantId, Timestamp, kind};
+
+/// What the target has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum There {
+    /// Nothing.
+    Nothing = 0,
+    /// The user, as of the digest.
+    Synced = 1,
+    /// The user, soft-deleted.
+    Removed = 2,
+}
+
+/// Why a user couldn't be brought up to date, and when to try again.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) attempts: u64,
+    pub(crate) next_attempt_at: Timestamp,
+    pub(crate) since: Timestamp,
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    pub(crate) user_id: Id<kind::User>,
+    pub(crate) target_id: Option<Id<kind::User>>,
+    pub(crate) there: There,
+    pub(crate) digest: Option<[u8; 16]>,
+    pub(crate) failure: Option<Failure>,
+}
+
+const COLUMNS: &str = "user_id, target_user_id, state, digest, attempts, next_attempt_at, \
+                       failed_at, error_code, error";
+
+fn from_row(row: &store::Row<'_>) -> Result<Link> {
+    let there = match row.int(2)? {
+        0 => There::Nothing,
+        1 => There::Synced,
+        2 => There::Removed,
+        other => return Err(Error::internal(format!("unknown link state {other}"))),
+    };
+    let failure = match row.opt_timestamp(5)? {
+        Some(next_attempt_at) => Some(Failure {
+            attempts: row.count(4)?,
+            next_attempt_at,
+            since: row.timestamp(6)?,
+            code: row.opt_string(7)?.unwrap_or_default(),
+            message: row.opt_string(8)?.unwrap_or_default(),
+        }),
+        None => None,
+    };
+    Ok(Link {
+        user_id: row.id(0)?,
+        target_id: row.opt_id(1)?,
+        there,
+        digest: row.opt_bytes(3)?.and_then(|bytes| bytes.try_into().ok()),
+        failure,
+    })
+}
+
+pub(crate) fn get(tx: &ReadTx<'_>, target: TenantId, user: Id<kind::User>) -> Result<Option<Link>> {
+    tx.query_one(
+        "SELECT user_id, target_user_id, state, digest, attempts, next_attempt_at, failed_at, \
+         error_code, error FROM sync_links \
+         WHERE tenant_id = ?1 AND target_tenant_id = ?2 AND user_id = ?3",
+        params![&tx.tenant(), &target, &user],
+        from_row,
+    )
+}
+
+/// Links of users after `after` (and up to `through`), in the order of user ids.
+pub(crate) fn range(
+    tx: &ReadTx<'_>,
+    target: TenantId,
+    after: Option<Id<kind::User>>,
+    through: Option<Id<kind::User>>,
+    limit: usize,
+) -> Result<Vec<Link>> {
+    let after = after.unwrap_or_else(Id::nil);
+    let through = through.unwrap_or_else(|| Id::new(uuid::Uuid::max()));
+    tx.query(
+        &format!(
+            "SELECT {COLUMNS} FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
+             AND user_id > ?3 AND user_id <= ?4 ORDER BY user_id LIMIT ?5"
+        ),
+        params![&tx.tenant(), &target, &after, &through, limit],
+        from_row,
+    )
+}
+
+/// Failed users whose time to be tried again has come.
+pub(crate) fn due(tx: &ReadTx<'_>, target: TenantId, limit: usize) -> Result<Vec<Id<kind::User>>> {
+    tx.query(
+        "SELECT user_id FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
+         AND next_attempt_at <= ?3 ORDER BY next_attempt_at LIMIT ?4",
+        params![&tx.tenant(), &target, tx.now(), limit],
+        |row| row.id(0),
+    )
+}
+
+/// When the next failed user is due.
+pub(crate) fn next_due(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Timestamp>> {
+    tx.query_one(
+        "SELECT next_attempt_at FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
+         AND next_attempt_at IS NOT NULL ORDER BY next_attempt_at LIMIT 1",
+        params![&tx.tenant(), &target],
+        |row| row.timestamp(0),
+    )
+}
+
+/// Users that are failing, those first that have been for longest.
+pub(crate) fn failing(
+    tx: &ReadTx<'_>,
+    target: TenantId,
+    after: Option<Id<kind::User>>,
+    limit: usize,
+) -> Result<Vec<Link>> {
+    tx.query(
+        &format!(
+            "SELECT {COLUMNS} FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
+             AND next_attempt_at IS NOT NULL AND user_id > ?3 ORDER BY user_id LIMIT ?4"
+        ),
+        params![&tx.tenant(), &target, &after.unwrap_or_else(Id::nil), limit],
+        from_row,
+    )
+}
+
+pub(crate) fn put(tx: &mut Tx<'_>, target: TenantId, link: &Link) -> Result<()> {
+    let tenant = tx.tenant();
+    let failure = link.failure.as_ref();
+    tx.bookkeeping()
+        .execute(
+            "INSERT INTO sync_links (tenant_id, target_tenant_id, user_id, target_user_id, state, \
+             digest, attempts, next_attempt_at, failed_at, error_code, error) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+             ON CONFLICT (tenant_id, target_tenant_id, user_id) DO UPDATE SET \
+             target_user_id = excluded.target_user_id, state = excluded.state, \
+             digest = excluded.digest, attempts = excluded.attempts, \
+             next_attempt_at = excluded.next_attempt_at, failed_at = excluded.failed_at, \
+             error_code = excluded.error_code, error = excluded.error",
+            params![
+                &tenant,
+                &target,
+                &link.user_id,
+                link.target_id.as_ref(),
+                link.there as i64,
+                link.digest.as_ref(),
+                failure.map_or(0, |failure| failure.attempts),
+                failure.map(|failure| failure.next_attempt_at),
+                failure.map(|failure| failure.since),
+                failure.map(|failure| failure.code.as_str()),
+                failure.map(|failure| failure.message.as_str()),
+            ],
+        )
+        .map(drop)
+}
+
+pub(crate) fn delete(tx: &mut Tx<'_>, target: TenantId, user: Id<kind::User>) -> Result<()> {
+    let tenant = tx.tenant();
+    tx.bookkeeping()
+        .execute(
+            "DELETE FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 AND user_id = ?3",
+            params![&tenant, &target, &user],
+        )
+        .map(drop)
+}

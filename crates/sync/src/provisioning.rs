@@ -1,0 +1,306 @@
+//! The provisioning log: a record for each thing that a pair did or couldn't do (Graph
+//! `provisioningObjectSummary`), in the source tenant.
+
+use serde_json::{Map, Value, json};
+use store::{ReadTx, Tx, params};
+use types::{Error, Id, Result, TenantId, Timestamp, kind};
+use uuid::Uuid;
+
+use crate::pair::Pair;
+use crate::plan::Planned;
+use crate::wire::User;
+
+/// A record to be written.
+pub(crate) struct Entry<'a> {
+    pair: &'a Pair,
+    user_id: Id<kind::User>,
+    display_name: String,
+    pub(crate) action: &'static str,
+    pub(crate) status: &'static str,
+    pub(crate) target_id: Option<Id<kind::User>>,
+    pub(crate) error: Option<(String, String)>,
+    /// JSON: a user's mapped state, or a list of [property, old, new].
+    pub(crate) changes: Option<String>,
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn new(pair: &'a Pair, planned: &Planned) -> Self {
+        Self {
+            pair,
+            user_id: planned.user_id,
+            display_name: planned.display_name.clone(),
+            action: "other",
+            status: "success",
+            target_id: None,
+            error: None,
+            changes: None,
+        }
+    }
+}
+
+pub(crate) fn created(user: &User) -> Result<String> {
+    serde_json::to_string(user).map_err(Error::internal)
+}
+
+pub(crate) fn updated(changes: &[(String, Value, Value)]) -> Result<String> {
+    serde_json::to_string(changes).map_err(Error::internal)
+}
+
+pub(crate) fn record(tx: &mut Tx<'_>, entry: &Entry<'_>) -> Result<()> {
+    let (tenant, id, now) = (tx.tenant(), tx.new_uuid(), tx.now());
+    let (code, message) = match &entry.error {
+        Some((code, message)) => (Some(code.as_str()), Some(message.as_str())),
+        None => (None, None),
+    };
+    tx.bookkeeping()
+        .execute(
+            "INSERT INTO provisioning (tenant_id, id, at, job_id, cycle_id, target_tenant_id, \
+             action, status, source_id, target_id, display_name, error_code, error, changes) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            params![
+                &tenant,
+                &id,
+                now,
+                &entry.pair.job_id,
+                &entry.pair.cycle_id,
+                &entry.pair.target,
+                entry.action,
+                entry.status,
+                &entry.user_id,
+                entry.target_id.as_ref(),
+                entry.display_name.as_str(),
+                code,
+                message,
+                entry.changes.as_deref(),
+            ],
+        )
+        .map(drop)
+}
+
+/// Which records a reader wants.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// At or after.
+    pub since: Option<Timestamp>,
+    /// At or before.
+    pub until: Option<Timestamp>,
+    /// Of this job.
+    pub job_id: Option<Uuid>,
+    /// Of this cycle.
+    pub cycle_id: Option<Uuid>,
+    /// This record.
+    pub change_id: Option<Uuid>,
+    /// With this action.
+    pub action: Option<String>,
+    /// With this status.
+    pub status: Option<String>,
+    /// Of this user of this tenant.
+    pub source_id: Option<Uuid>,
+    /// Of this user of the target.
+    pub target_id: Option<Uuid>,
+    /// To this tenant.
+    pub target_tenant_id: Option<Uuid>,
+}
+
+/// A record as it was read.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Its id; later ones are greater.
+    pub id: Uuid,
+    at: Timestamp,
+    job_id: Uuid,
+    cycle_id: Uuid,
+    target_tenant: TenantId,
+    action: String,
+    status: String,
+    source_id: Uuid,
+    target_id: Option<Uuid>,
+    display_name: String,
+    error: Option<(String, String)>,
+    changes: Option<String>,
+}
+
+/// Records from the newest on; `before` is the id of the last one of the page before.
+pub fn list(
+    tx: &ReadTx<'_>,
+    filter: &Filter,
+    before: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<Record>> {
+    let before = before.unwrap_or(Uuid::max());
+    tx.query(
+        "SELECT id, at, job_id, cycle_id, target_tenant_id, action, status, source_id, target_id, \
+         display_name, error_code, error, changes FROM provisioning \
+         WHERE tenant_id = ?1 AND id < ?2 \
+         AND at >= ?3 AND at <= ?4 \
+         AND (?5 IS NULL OR job_id = ?5) AND (?6 IS NULL OR cycle_id = ?6) \
+         AND (?7 IS NULL OR id = ?7) AND (?8 IS NULL OR action = ?8) \
+         AND (?9 IS NULL OR status = ?9) AND (?10 IS NULL OR source_id = ?10) \
+         AND (?11 IS NULL OR target_id = ?11) AND (?12 IS NULL OR target_tenant_id = ?12) \
+         ORDER BY id DESC LIMIT ?13",
+        params![
+            &tx.tenant(),
+            &before,
+            filter.since.map_or(i64::MIN, |since| since.0),
+            filter.until.map_or(i64::MAX, |until| until.0),
+            filter.job_id.as_ref(),
+            filter.cycle_id.as_ref(),
+            filter.change_id.as_ref(),
+            filter.action.as_deref(),
+            filter.status.as_deref(),
+            filter.source_id.as_ref(),
+            filter.target_id.as_ref(),
+            filter.target_tenant_id.as_ref(),
+            limit,
+        ],
+        |row| {
+            Ok(Record {
+                id: row.uuid(0)?,
+                at: row.timestamp(1)?,
+                job_id: row.uuid(2)?,
+                cycle_id: row.uuid(3)?,
+                target_tenant: row.id(4)?,
+                action: row.string(5)?,
+                status: row.string(6)?,
+                source_id: row.uuid(7)?,
+                target_id: row.opt_uuid(8)?,
+                display_name: row.string(9)?,
+                error: row.opt_string(10)?.zip(row.opt_string(11)?),
+                changes: row.opt_string(12)?,
+            })
+        },
+    )
+}
+
+/// Drops records older than `before`, up to `limit` of them; answers how many went.
+pub fn trim(tx: &mut Tx<'_>, before: Timestamp, limit: usize) -> Result<u64> {
+    let tenant = tx.tenant();
+    tx.bookkeeping().execute(
+        "DELETE FROM provisioning WHERE tenant_id = ?1 AND id IN (SELECT id FROM provisioning \
+         WHERE tenant_id = ?1 AND at < ?2 ORDER BY id LIMIT ?3)",
+        params![&tenant, before, limit],
+    )
+}
+
+fn modified(changes: Option<&str>) -> Vec<Value> {
+    let entry = |name: &str, old: &Value, new: &Value| {
+        let text = |value: &Value| match value {
+            Value::Null => Value::Null,
+            Value::String(text) => json!(text),
+            other => json!(other.to_string()),
+        };
+        json!({"displayName": name, "oldValue": text(old), "newValue": text(new)})
+    };
+    match changes.and_then(|text| serde_json::from_str::<Value>(text).ok()) {
+        Some(Value::Array(list)) => list
+            .iter()
+            .filter_map(|change| {
+                let change = change.as_array()?;
+                Some(entry(change.first()?.as_str()?, change.get(1)?, change.get(2)?))
+            })
+            .collect(),
+        Some(Value::Object(user)) => {
+            let mut values: Map<String, Value> = Map::new();
+            for (name, value) in user {
+                match (name.as_str(), value) {
+                    ("properties", Value::Object(properties)) => values.extend(properties),
+                    (_, value) => {
+                        values.insert(name, value);
+                    }
+                }
+            }
+            values.iter().map(|(name, value)| entry(name, &Value::Null, value)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+impl Record {
+    /// Graph's `provisioningObjectSummary`.
+    pub fn to_graph(&self, source_tenant: TenantId) -> Value {
+        let failed = self.status == "failure";
+        let step = |name: &str, kind: &str, description: &str| {
+            json!({
+                "name": name,
+                "provisioningStepType": kind,
+                "status": "success",
+                "description": description,
+                "details": {},
+            })
+        };
+        let mut steps = vec![
+            step("EntryImport", "import", "The user was read from the source tenant."),
+            step("EntrySynchronizationScoping", "scoping", "Whether the user is shared was determined."),
+            step("EntryImportObjectMatch", "matching", "The user was matched by home tenant and object id."),
+        ];
+        let mut export = step("EntryExport", "export", "The user was written in the target tenant.");
+        export["status"] = json!(if failed { "failure" } else { self.status.as_str() });
+        if let Some((_, message)) = &self.error {
+            export["description"] = json!(message);
+        }
+        steps.push(export);
+        let error = self.error.as_ref().map(|(code, message)| {
+            json!({
+                "errorCode": code,
+                "reason": message,
+                "additionalDetails": null,
+                "errorCategory": "failure",
+                "recommendedAction": "Mend what the reason names; the user is tried again by itself.",
+            })
+        });
+        json!({
+            "id": self.id,
+            "activityDateTime": self.at,
+            "tenantId": source_tenant,
+            "jobId": job_name(self.job_id),
+            "cycleId": self.cycle_id,
+            "changeId": self.id,
+            "provisioningAction": self.action,
+            "durationInMilliseconds": 0,
+            "provisioningStatusInfo": {"status": self.status, "errorInformation": error},
+            "provisioningSteps": steps,
+            "modifiedProperties": modified(self.changes.as_deref()),
+            "servicePrincipal": {
+                "id": self.job_id,
+                "displayName": format!("MTO_Sync_{}", self.target_tenant),
+            },
+            "initiatedBy": {
+                "id": "",
+                "displayName": "isopolity synchronization",
+                "initiatorType": "system",
+            },
+            "sourceIdentity": {
+                "id": self.source_id,
+                "displayName": self.display_name,
+                "identityType": "User",
+                "details": {},
+            },
+            "targetIdentity": {
+                "id": self.target_id.map(|id| id.to_string()).unwrap_or_default(),
+                "displayName": self.display_name,
+                "identityType": "User",
+                "details": {},
+            },
+            "sourceSystem": {
+                "id": source_tenant,
+                "displayName": "Source tenant",
+                "details": {},
+            },
+            "targetSystem": {
+                "id": self.target_tenant,
+                "displayName": "Target tenant",
+                "details": {"tenantId": self.target_tenant},
+            },
+        })
+    }
+}
+
+/// A job's id in Graph's form.
+pub fn job_name(job: Uuid) -> String {
+    format!("Azure2Azure.{}.{job}", job.simple())
+}
+
+/// The UUID in a job's id, in either form.
+pub fn parse_job_name(text: &str) -> Option<Uuid> {
+    types::parse_uuid(text.rsplit('.').next().unwrap_or(text))
+}

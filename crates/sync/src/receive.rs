@@ -1,0 +1,109 @@
+//! The target's side: asks its own policy, then applies each item for itself.
+
+use border::{Handler, Received};
+use directory::synced::{self, SyncedOutcome, SyncedUser};
+use store::{ReadTx, Tx};
+use types::trace::Trace;
+use types::{Error, Result, TenantId};
+
+use crate::wire::{Batch, Item, Outcome, Reply, USERS};
+use crate::{BATCH_USERS_MAX, explain, plan};
+
+/// Synchronization's end of the border.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Messages;
+
+/// This tenant's settings on the way of users from another tenant.
+pub fn inbound(tx: &ReadTx<'_>, from: TenantId) -> Result<Trace> {
+    let mut trace = Trace::new();
+    trace.step(plan::membership(tx, from)?);
+    if trace.allowed {
+        trace.join(access::inbound_sync(tx, from)?);
+    }
+    Ok(trace)
+}
+
+impl Handler for Messages {
+    fn receive(&self, tx: &mut Tx<'_>, from: TenantId, kind: &str, body: &str) -> Result<Received> {
+        if kind != USERS {
+            return Err(Error::bad_request(format!("'{kind}' isn't known here.")));
+        }
+        let trace = inbound(tx, from)?;
+        if !trace.allowed {
+            return Ok(Received::Refused(trace));
+        }
+        let batch: Batch = serde_json::from_str(body)
+            .map_err(|error| Error::bad_request(format!("Bad batch: {error}")))?;
+        if batch.items.len() > 2 * BATCH_USERS_MAX {
+            return Err(Error::bad_request("The batch has too many users."));
+        }
+        let mut results = Vec::with_capacity(batch.items.len());
+        for item in batch.items {
+            let outcome = tx.attempt(|tx| apply(tx, from, item));
+            results.push(match outcome {
+                Ok(outcome) => outcome,
+                // The disk's failure is everybody's; a user's is the user's.
+                Err(error @ Error::Unavailable { .. }) => return Err(error),
+                Err(error) => failed(&error),
+            });
+        }
+        let reply = serde_json::to_string(&Reply { results }).map_err(Error::internal)?;
+        Ok(Received::Done { reply })
+    }
+
+    fn answer(&self, tx: &ReadTx<'_>, from: TenantId, kind: &str, body: &str) -> Result<String> {
+        explain::answer(tx, from, kind, body)
+    }
+}
+
+fn failed(error: &Error) -> Outcome {
+    let code = match error {
+        Error::Invalid { .. } => "InvalidPropertyValue",
+        Error::AlreadyExists { .. } => "EntryConflict",
+        Error::Conflict { .. } => "Conflict",
+        Error::LimitExceeded { .. } => "QuotaLimitExceeded",
+        Error::Internal(_) => "InternalServerError",
+        _ => "Failure",
+    };
+    if let Error::Internal(detail) = error {
+        tracing::error!(detail, "a synced user couldn't be applied");
+        return Outcome::Failed {
+            code: code.into(),
+            message: "The target tenant had an internal error with this user.".into(),
+        };
+    }
+    Outcome::Failed { code: code.into(), message: error.to_string() }
+}
+
+fn apply(tx: &mut Tx<'_>, from: TenantId, item: Item) -> Result<Outcome> {
+    let Some(user) = item.user else {
+        let target_id = synced::remove(tx, from, item.id, item.purged)?;
+        return Ok(Outcome::Removed { target_id });
+    };
+    let mut properties = user.properties;
+    // The mapping decides what crosses the border; the target takes nothing else.
+    properties.retain(|name, _| crate::mapping::PROPERTIES.contains(&name.as_str()));
+    let upserted = synced::upsert(
+        tx,
+        &SyncedUser {
+            home_tenant: from,
+            home_id: item.id,
+            properties,
+            account_enabled: user.account_enabled,
+            user_principal_name: user.user_principal_name,
+            home_mail: user.mail,
+            manager_home_id: user.manager,
+        },
+    )?;
+    let target_id = upserted.id;
+    Ok(match upserted.outcome {
+        SyncedOutcome::Created => Outcome::Created { target_id },
+        SyncedOutcome::Unchanged => Outcome::Unchanged { target_id },
+        SyncedOutcome::Updated { changed } => {
+            Outcome::Updated { target_id, restored: false, changes: changed }
+        }
+        SyncedOutcome::Restored { changed } => {
+            Outcome::Updated { target_id, restored: true, changes: changed }
+        }
+    })
+}

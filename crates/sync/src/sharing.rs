@@ -1,0 +1,341 @@
+//! What this tenant shares with the organization: a default, and entries of single tenants that
+//! win over it. A tenant that joins later gets the default by itself.
+
+use std::collections::BTreeSet;
+
+use directory::users::ScannedUser;
+use query::Filter;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use store::{Change, Op, ReadTx, Tx, params};
+use types::{Error, Id, Result, TenantId, Timestamp, kind};
+use uuid::Uuid;
+
+use crate::SHARING_LIST_MAX;
+
+/// Which users are shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Scope {
+    /// All internal members.
+    All,
+    /// Those that are listed, are in a listed group (nested ones included), or fit the rule.
+    Selected,
+    /// Nobody.
+    None,
+}
+
+/// An entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sharing {
+    /// Which users.
+    pub scope: Scope,
+    /// With `selected`: these.
+    #[serde(default)]
+    pub users: BTreeSet<Id<kind::User>>,
+    /// With `selected`: the members of these groups.
+    #[serde(default)]
+    pub groups: BTreeSet<Id<kind::Group>>,
+    /// With `selected`: those for whom this `$filter` expression over users is true.
+    #[serde(default)]
+    pub rule: Option<String>,
+    /// From this time on nobody is shared any more.
+    #[serde(default)]
+    pub until_date_time: Option<Timestamp>,
+}
+
+impl Sharing {
+    /// Nobody, for ever: what holds until an admin shares.
+    pub const fn nobody() -> Self {
+        Self {
+            scope: Scope::None,
+            users: BTreeSet::new(),
+            groups: BTreeSet::new(),
+            rule: None,
+            until_date_time: None,
+        }
+    }
+
+    /// Reads an entry from a request.
+    pub fn parse(body: &Map<String, Value>) -> Result<Self> {
+        let sharing: Self = serde_json::from_value(Value::Object(body.clone()))
+            .map_err(|error| Error::bad_request(format!("The sharing isn't valid: {error}.")))?;
+        if sharing.users.len() > SHARING_LIST_MAX || sharing.groups.len() > SHARING_LIST_MAX {
+            return Err(Error::LimitExceeded {
+                limit: "limits.sharing_list",
+                message: format!(
+                    "At most {SHARING_LIST_MAX} users and as many groups can be listed \
+                     (limits.sharing_list). Use a group or a rule."
+                ),
+            });
+        }
+        if sharing.scope != Scope::Selected
+            && !(sharing.users.is_empty() && sharing.groups.is_empty() && sharing.rule.is_none())
+        {
+            return Err(Error::invalid(
+                "scope",
+                "Users, groups and a rule go with the scope 'selected' only.",
+            ));
+        }
+        sharing.compile_rule()?;
+        Ok(sharing)
+    }
+
+    fn compile_rule(&self) -> Result<Option<Filter>> {
+        let Some(rule) = &self.rule else { return Ok(None) };
+        let filter = query::odata::parse_filter(rule).map_err(|error| renamed(&error))?;
+        // Evaluated on nothing, so that a property that can't be filtered is refused now.
+        query::evaluate(&filter, directory::users::entity(), &json!({}))
+            .map_err(|error| renamed(&error))?;
+        Ok(Some(filter))
+    }
+
+    /// The entry in the API's form.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "scope": self.scope,
+            "users": self.users,
+            "groups": self.groups,
+            "rule": self.rule,
+            "untilDateTime": self.until_date_time,
+        })
+    }
+
+    /// The entry, ready to be asked about users.
+    pub fn in_force(&self, now: Timestamp) -> Result<InForce> {
+        let expired = self.until_date_time.is_some_and(|until| until <= now);
+        let scope = if expired { Scope::None } else { self.scope };
+        Ok(InForce {
+            scope,
+            users: self.users.clone(),
+            groups: self.groups.clone(),
+            rule: self.compile_rule()?,
+            ends_at: self.until_date_time.filter(|_| !expired),
+            key: match scope {
+                Scope::All => "all".into(),
+                Scope::None => "none".into(),
+                Scope::Selected => {
+                    format!("selected {}", self.rule.as_deref().unwrap_or_default())
+                }
+            },
+        })
+    }
+}
+
+fn renamed(error: &Error) -> Error {
+    Error::invalid("rule", error.to_string())
+}
+
+/// An entry at one moment.
+#[derive(Debug)]
+pub struct InForce {
+    scope: Scope,
+    users: BTreeSet<Id<kind::User>>,
+    groups: BTreeSet<Id<kind::Group>>,
+    rule: Option<Filter>,
+    /// When it will end by itself.
+    pub ends_at: Option<Timestamp>,
+    /// What a change of asks for a scan; the lists aren't in it, since their changes are in the
+    /// feed one by one.
+    pub key: String,
+}
+
+impl InForce {
+    /// Which users.
+    pub const fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// Whether groups decide.
+    pub fn has_groups(&self) -> bool {
+        self.scope == Scope::Selected && !self.groups.is_empty()
+    }
+
+    /// Whether a user belongs to it.
+    pub fn contains(&self, tx: &ReadTx<'_>, user: &ScannedUser) -> Result<bool> {
+        match self.scope {
+            Scope::All => return Ok(true),
+            Scope::None => return Ok(false),
+            Scope::Selected => {}
+        }
+        if self.users.contains(&user.id) {
+            return Ok(true);
+        }
+        if !self.groups.is_empty()
+            && directory::groups::groups_of(tx, user.id)?
+                .iter()
+                .any(|group| self.groups.contains(group))
+        {
+            return Ok(true);
+        }
+        match &self.rule {
+            Some(rule) => query::evaluate(
+                rule,
+                directory::users::entity(),
+                &Value::Object(user.properties()?),
+            ),
+            None => Ok(false),
+        }
+    }
+}
+
+/// Whether a user of this tenant can be shared at all: an internal member who isn't deleted.
+pub fn is_eligible(user: &ScannedUser) -> bool {
+    !user.deleted && !user.is_external && user.user_type.eq_ignore_ascii_case("member")
+}
+
+fn key_of(target: Option<TenantId>) -> TenantId {
+    target.unwrap_or_else(TenantId::nil)
+}
+
+/// The entry of one tenant, or (`None`) the default; `None` if there is no such entry.
+pub fn get(tx: &ReadTx<'_>, target: Option<TenantId>) -> Result<Option<Sharing>> {
+    let text = tx.query_one(
+        "SELECT doc FROM sharing WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+        params![&tx.tenant(), &key_of(target)],
+        |row| row.string(0),
+    )?;
+    text.map(|text| serde_json::from_str(&text).map_err(Error::internal)).transpose()
+}
+
+/// The entry that applies to a tenant, and whether it is its own.
+pub fn of(tx: &ReadTx<'_>, target: TenantId) -> Result<(Sharing, bool)> {
+    if let Some(own) = get(tx, Some(target))? {
+        return Ok((own, true));
+    }
+    Ok((get(tx, None)?.unwrap_or_else(Sharing::nobody), false))
+}
+
+fn refuse_unknown(tx: &ReadTx<'_>, sharing: &Sharing) -> Result<()> {
+    for user in &sharing.users {
+        if directory::users::get_scanned(tx, *user)?.is_none() {
+            return Err(Error::invalid("users", format!("There is no user {user} in this tenant.")));
+        }
+    }
+    for group in &sharing.groups {
+        if !directory::groups::exists(tx, *group)? {
+            return Err(Error::invalid("groups", format!("There is no group {group} in this tenant.")));
+        }
+    }
+    Ok(())
+}
+
+/// Sets an entry.
+pub fn put(tx: &mut Tx<'_>, target: Option<TenantId>, sharing: &Sharing) -> Result<()> {
+    refuse_unknown(tx, sharing)?;
+    let old = get(tx, target)?;
+    if old.as_ref() == Some(sharing) {
+        return Ok(());
+    }
+    let (tenant, key) = (tx.tenant(), key_of(target));
+    let text = serde_json::to_string(sharing).map_err(Error::internal)?;
+    // Each listed user or group that comes or goes is a change of its own, so that pairs look at
+    // these and not at everybody.
+    let old = old.unwrap_or_else(Sharing::nobody);
+    let listed = |sharing: &Sharing| -> BTreeSet<Uuid> {
+        let users = sharing.users.iter().map(|id| id.uuid());
+        users.chain(sharing.groups.iter().map(|id| id.uuid())).collect()
+    };
+    for changed in listed(&old).symmetric_difference(&listed(sharing)) {
+        tx.record(Change::relation("userSharingMember", key.uuid(), *changed, Op::Updated))?;
+    }
+    tx.record(Change::new("userSharing", key.uuid(), Op::Updated, &["scope"]))?.execute(
+        "INSERT INTO sharing (tenant_id, target_tenant_id, doc) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (tenant_id, target_tenant_id) DO UPDATE SET doc = excluded.doc",
+        params![&tenant, &key, &text],
+    )?;
+    audit_change(tx, key, &old, sharing)
+}
+
+/// Removes a tenant's own entry, so that the default applies to it.
+pub fn delete(tx: &mut Tx<'_>, target: TenantId) -> Result<()> {
+    let Some(old) = get(tx, Some(target))? else {
+        return Err(Error::not_found("userSharing", target));
+    };
+    let tenant = tx.tenant();
+    // The lists of the two entries have nothing to do with each other: every listed one is looked at.
+    let default = get(tx, None)?.unwrap_or_else(Sharing::nobody);
+    for sharing in [&old, &default] {
+        let users = sharing.users.iter().map(|id| id.uuid());
+        for listed in users.chain(sharing.groups.iter().map(|id| id.uuid())) {
+            tx.record(Change::relation("userSharingMember", target.uuid(), listed, Op::Updated))?;
+        }
+    }
+    tx.record(Change::new("userSharing", target.uuid(), Op::Deleted, &[]))?.execute(
+        "DELETE FROM sharing WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+        params![&tenant, &target],
+    )?;
+    audit_change(tx, target, &old, &default)
+}
+
+fn audit_change(tx: &mut Tx<'_>, target: TenantId, old: &Sharing, new: &Sharing) -> Result<()> {
+    let name = if target.is_nil() { "default" } else { "tenant" };
+    audit::record(
+        tx,
+        audit::Entry::success("UserSharing", "Share users with the organization").target(
+            audit::Target::new(target.uuid(), name, "Other").modified(
+                "userSharing",
+                old.to_json(),
+                new.to_json(),
+            ),
+        ),
+    )
+    .map(drop)
+}
+
+/// Whom an entry would add to and remove from what applies now.
+pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Result<Value> {
+    refuse_unknown(tx, new)?;
+    let old = match target {
+        Some(target) => of(tx, target)?.0,
+        None => get(tx, None)?.unwrap_or_else(Sharing::nobody),
+    };
+    let (old, new) = (old.in_force(tx.now())?, new.in_force(tx.now())?);
+    let mut added = Side::default();
+    let mut removed = Side::default();
+    let mut after = None;
+    let mut in_scope = 0_u64;
+    loop {
+        let page = directory::users::scan(tx, after, 1_000)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        for user in page.iter().filter(|user| is_eligible(user)) {
+            let (before, then) = (old.contains(tx, user)?, new.contains(tx, user)?);
+            in_scope += u64::from(then);
+            match (before, then) {
+                (false, true) => added.count_in(user)?,
+                (true, false) => removed.count_in(user)?,
+                _ => {}
+            }
+        }
+    }
+    Ok(json!({"inScope": in_scope, "added": added.into_json(), "removed": removed.into_json()}))
+}
+
+/// People that a preview names; the rest is counted.
+const PREVIEW_NAMES: usize = 100;
+
+#[derive(Default)]
+struct Side {
+    count: u64,
+    users: Vec<Value>,
+}
+
+impl Side {
+    fn count_in(&mut self, user: &ScannedUser) -> Result<()> {
+        self.count += 1;
+        if self.users.len() < PREVIEW_NAMES {
+            let properties = user.properties()?;
+            self.users.push(json!({
+                "id": user.id,
+                "displayName": properties.get("displayName"),
+                "userPrincipalName": properties.get("userPrincipalName"),
+            }));
+        }
+        Ok(())
+    }
+    fn into_json(self) -> Value {
+        json!({"count": self.count, "users": self.users})
+    }
+}

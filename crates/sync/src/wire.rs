@@ -1,0 +1,99 @@
+//! What a pair sends (`sync.users`) and what its target answers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use types::{Id, kind};
+
+/// The kind of the envelope.
+pub const USERS: &str = "sync.users";
+/// The stream that pairs use.
+pub const STREAM: &str = "sync";
+
+/// A batch of users, each at most once.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Batch {
+    /// The users.
+    pub items: Vec<Item>,
+}
+
+/// What the target should have of one user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// The user's object id at home.
+    pub id: Id<kind::User>,
+    /// Its state, or none if the target shouldn't have it (any more).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user: Option<User>,
+    /// Without a state: whether the user is gone at home for good.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub purged: bool,
+}
+
+/// A user as the default attribute mapping makes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Home sign-in name; the target makes its own from it.
+    pub user_principal_name: String,
+    /// Whether the account is enabled at home.
+    pub account_enabled: bool,
+    /// Mail at home; for display, never for matching.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mail: Option<String>,
+    /// The manager's object id at home.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub manager: Option<Id<kind::User>>,
+    /// Mapped attributes as Graph names them. What is absent has no value.
+    pub properties: Map<String, Value>,
+}
+
+/// The target's answer: one outcome per item, in their order.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Reply {
+    /// The outcomes.
+    pub results: Vec<Outcome>,
+}
+
+/// What became of one item.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "camelCase")]
+pub enum Outcome {
+    /// A new user.
+    #[serde(rename_all = "camelCase")]
+    Created {
+        /// The object there.
+        target_id: Id<kind::User>,
+    },
+    /// Changed, or brought back from deletion.
+    #[serde(rename_all = "camelCase")]
+    Updated {
+        /// The object there.
+        target_id: Id<kind::User>,
+        /// Whether it came back from deletion.
+        #[serde(default)]
+        restored: bool,
+        /// Property, old value, new value.
+        changes: Vec<(String, Value, Value)>,
+    },
+    /// There was nothing to do.
+    #[serde(rename_all = "camelCase")]
+    Unchanged {
+        /// The object there.
+        target_id: Id<kind::User>,
+    },
+    /// Soft-deleted, deleted for good, or not there.
+    #[serde(rename_all = "camelCase")]
+    Removed {
+        /// The object there, if there was one.
+        target_id: Option<Id<kind::User>>,
+    },
+    /// Not done; the others were.
+    #[serde(rename_all = "camelCase")]
+    Failed {
+        /// A short code for tools.
+        code: String,
+        /// The reason in words.
+        message: String,
+    },
+}
