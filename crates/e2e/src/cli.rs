@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 
 /// The longest that a command may take before it counts as stuck.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a command left behind.
 #[derive(Debug)]

@@ -94,14 +94,24 @@ impl Deployment {
         deployment
     }
 
+    /// A server on a fresh data directory and on whichever port the system gives it.
+    pub fn start_on_any_port() -> Self {
+        let mut deployment = Self::stopped(Options::default());
+        "127.0.0.1:0".clone_into(&mut deployment.listen);
+        let server = Server::start(
+            &deployment.data(),
+            &deployment.log(),
+            &deployment.listen,
+            &Options::default(),
+        );
+        deployment.url.clone_from(&server.url);
+        *lock(&deployment.server) = Some(server);
+        deployment
+    }
+
     /// A data directory (not made yet) and an address, without a server.
     pub fn stopped(options: Options) -> Self {
-        // The port is chosen here, so that a restart comes back under the same address.
-        let listen = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .to_string();
+        let listen = free_address();
         let scheme = if options.arguments.iter().any(|a| a.starts_with("--tls")) {
             "https"
         } else {
@@ -161,6 +171,12 @@ impl Deployment {
     /// A directory for the test's own files.
     pub fn scratch(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// How many files and sockets the server has open.
+    pub fn open_files(&self) -> usize {
+        let server = lock(&self.server);
+        server.as_ref().expect("a running server").open_files()
     }
 
     /// What the server wrote to standard error.
@@ -368,6 +384,20 @@ fn fresh_domain(name: &str) -> String {
         .filter(char::is_ascii_alphanumeric)
         .collect();
     format!("{label}{number}.example")
+}
+
+/// An address at which nobody listens. It is chosen here and not by the server, so that a restart
+/// comes back under the same one; and below the ports that the system gives to outgoing connections,
+/// so that none of those takes it meanwhile.
+fn free_address() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = std::process::id() * 16 + NEXT.fetch_add(1, Ordering::Relaxed);
+        let address = format!("127.0.0.1:{}", 20_000 + number % 12_000);
+        if TcpListener::bind(&address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// An HTTP client. Each test has its own: a connection dies with the runtime that opened it.

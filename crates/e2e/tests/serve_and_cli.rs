@@ -7,7 +7,7 @@
     reason = "a test stops at the first surprise"
 )]
 
-use e2e::{Deployment, Options, Shared, client, run};
+use e2e::{Deployment, Options, Shared, client, eventually, holds, run};
 use serde_json::Value;
 
 static SHARED: Shared = Shared::new();
@@ -42,6 +42,37 @@ async fn the_server_describes_itself() {
         assert!(metadata.text.contains("<edmx:Edmx"), "{metadata:?}");
         assert!(metadata.text.contains("Name=\"user\""), "{metadata:?}");
     }
+    d.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ready_line_names_the_port_that_the_system_gave() {
+    let d = Deployment::start_on_any_port();
+    assert!(!d.url().ends_with(":0"), "{}", d.url());
+    let contoso = d.tenant("Contoso").await;
+    contoso.get("/v1.0/users").await.expect(200);
+    d.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_and_sockets_are_given_back() {
+    let d = Deployment::start();
+    let contoso = d.tenant("Contoso").await;
+    let storm = async || {
+        for _ in 0..100 {
+            let caller = contoso.through(client());
+            caller.get("/v1.0/users").await.expect(200);
+            caller.get("/v1.0/users/nobody").await.refused_somehow();
+        }
+    };
+    storm().await;
+    let before = d.open_files();
+    storm().await;
+    eventually("as few open files as before", async || {
+        let now = d.open_files();
+        holds(now <= before + 8, format!("{now} instead of {before}"))
+    })
+    .await;
     d.finish().await;
 }
 
