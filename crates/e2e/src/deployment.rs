@@ -321,15 +321,20 @@ impl Deployment {
 }
 
 impl Tenant {
-    /// A user of this tenant with everything that is required, and `more` on top.
-    pub async fn user_with(&self, alias: &str, more: Value) -> Value {
-        let mut body = json!({
+    /// What has to be sent to create a user, and no more.
+    pub fn user_body(&self, alias: &str) -> Value {
+        json!({
             "accountEnabled": true,
             "displayName": alias,
             "mailNickname": alias,
             "userPrincipalName": format!("{alias}@{}", self.domain),
             "passwordProfile": { "password": "Correct-horse-7-battery" },
-        });
+        })
+    }
+
+    /// A user of this tenant with everything that is required, and `more` on top.
+    pub async fn user_with(&self, alias: &str, more: Value) -> Value {
+        let mut body = self.user_body(alias);
         for (name, value) in more.as_object().expect("an object") {
             body[name] = value.clone();
         }

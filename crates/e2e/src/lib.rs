@@ -19,17 +19,14 @@ mod caller;
 mod cli;
 mod deployment;
 pub mod metadata;
-mod organization;
+pub mod organization;
 mod server;
+pub mod sharing;
 mod wait;
 
 pub use caller::{Answer, Call, Caller, encode};
 pub use cli::{Cli, binary, run};
 pub use deployment::{Deployment, Shared, Tenant, client};
-pub use organization::{
-    external_users, form_organization, home_upn_in, open_to_partners, share, share_all, synced,
-    users,
-};
 pub use server::Options;
 pub use wait::{eventually, eventually_within, holds};
 

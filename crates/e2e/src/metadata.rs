@@ -50,6 +50,12 @@ pub fn assert_all_fit(kind: &str, entities: &[Value]) {
     }
 }
 
+/// The names of an entity's properties, without annotations.
+pub fn property_names(entity: &Value) -> BTreeSet<&str> {
+    let names = entity.as_object().unwrap().keys().map(String::as_str);
+    names.filter(|name| !name.contains('@')).collect()
+}
+
 /// The permissions that Graph takes for a call: method and path (lower case, every key `{id}`,
 /// without version) → delegated and application permissions. A call that Graph's data doesn't list
 /// is absent.

@@ -1,9 +1,10 @@
-//! The steps that many tests begin with: tenants that form an organization and share people.
+//! Forming an organization: the calls of its life, and waiting for what they lead to.
 
 use serde_json::{Value, json};
 
 use crate::{
-    ORGANIZATION, POLICY, SHARING,
+    ORGANIZATION, POLICY,
+    caller::Answer,
     deployment::Tenant,
     wait::{eventually, holds},
 };
@@ -34,94 +35,104 @@ pub async fn form_organization(tenants: &[&Tenant]) {
         open_to_partners(tenant).await;
     }
     let (owner, others) = tenants.split_first().expect("an owner");
-    owner
-        .put(ORGANIZATION, json!({ "displayName": "Round table" }))
-        .await
-        .expect(201);
+    create(owner).await.expect(201);
     for other in others {
-        owner
-            .post(
-                &format!("{ORGANIZATION}/tenants"),
-                json!({ "tenantId": other.id, "displayName": other.name }),
-            )
-            .await
-            .expect(201);
-        join(other, owner).await;
+        add(owner, other).await.expect(201);
+        ask_to_join(other, &owner.id).await;
+        for side in [*other, *owner] {
+            becomes(side, other, "active", "member").await;
+        }
     }
 }
 
-/// The tenant joins the organization of the one that added it, and is active on both sides.
-async fn join(tenant: &Tenant, inviting: &Tenant) {
-    tenant
-        .patch(
-            &format!("{ORGANIZATION}/joinRequest"),
-            json!({ "addedByTenantId": inviting.id }),
+/// The address of a member.
+pub fn member_path(tenant: &Tenant) -> String {
+    format!("{ORGANIZATION}/tenants/{}", tenant.id)
+}
+
+/// The address of the join request.
+pub fn join_request() -> String {
+    format!("{ORGANIZATION}/joinRequest")
+}
+
+/// Founds an organization.
+pub async fn create(owner: &Tenant) -> Answer {
+    owner
+        .put(
+            ORGANIZATION,
+            json!({ "displayName": "Round table", "description": "Of equals" }),
         )
         .await
-        .expect(204);
-    for side in [tenant, inviting] {
-        eventually("the tenant is active", async || {
-            let member = side
-                .get(&format!("{ORGANIZATION}/tenants/{}", tenant.id))
-                .await;
-            holds(member["state"] == "active", format!("{member:?}"))
-        })
-        .await;
-    }
 }
 
-/// Shares everybody with the whole organization, now and later.
-pub async fn share_all(tenant: &Tenant) {
-    share(tenant, json!({ "scope": "all", "users": [], "groups": [] })).await;
-}
-
-/// Sets what the tenant shares with the organization by default.
-pub async fn share(tenant: &Tenant, what: Value) {
-    tenant.put(&format!("{SHARING}/default"), what).await.ok();
-}
-
-/// All users of a tenant, with what is needed to compare them.
-pub async fn users(tenant: &Tenant) -> Vec<Value> {
-    let properties = "id,userPrincipalName,displayName,givenName,surname,jobTitle,department,\
-        employeeId,officeLocation,streetAddress,city,state,postalCode,country,businessPhones,\
-        preferredLanguage,mailNickname,mail,accountEnabled,userType,creationType,externalUserState,\
-        showInAddressList";
-    tenant
-        .all(&format!("/v1.0/users?$top=999&$select={properties}"))
+/// Adds a tenant to the owner's organization.
+pub async fn add(owner: &Tenant, other: &Tenant) -> Answer {
+    owner
+        .post(
+            &format!("{ORGANIZATION}/tenants"),
+            json!({ "tenantId": other.id, "displayName": other.name }),
+        )
         .await
 }
 
-/// The users that came from other tenants.
-pub async fn external_users(tenant: &Tenant) -> Vec<Value> {
-    let mut users = users(tenant).await;
-    users.retain(|user| {
-        user["userPrincipalName"]
-            .as_str()
-            .unwrap()
-            .contains("#EXT#")
-    });
-    users
+/// Asks to join the organization of the tenant that added this one; or, with [`crate::ZERO`], resets
+/// a failed request.
+pub async fn ask_to_join(tenant: &Tenant, inviting: &str) {
+    tenant
+        .patch(&join_request(), json!({ "addedByTenantId": inviting }))
+        .await
+        .expect(204);
 }
 
-/// The name under which a user of one tenant appears in another.
-pub async fn home_upn_in(target: &Tenant, home_upn: &str) -> String {
-    format!(
-        "{}#EXT#@{}",
-        home_upn.replace('@', "_"),
-        target.initial_domain().await
+/// Waits until the member is seen like this by the one who looks.
+pub async fn becomes(seen_by: &Tenant, tenant: &Tenant, state: &str, role: &str) -> Value {
+    eventually(
+        &format!("{} is {state} {role} to {}", tenant.name, seen_by.name),
+        async || {
+            let member = seen_by.get(&member_path(tenant)).await;
+            holds(
+                member["state"] == state && member["role"] == role,
+                format!("{member:?}"),
+            )?;
+            Ok(member.json)
+        },
     )
+    .await
 }
 
-/// Waits until the user of the source is in the target and returns it as it stands there.
-pub async fn synced(target: &Tenant, home_upn: &str) -> Value {
-    let upn = home_upn_in(target, home_upn).await;
-    eventually(&format!("{home_upn} is in {}", target.name), async || {
-        let users = external_users(target).await;
-        let found = users.iter().find(|user| user["userPrincipalName"] == upn);
-        found.cloned().ok_or_else(|| {
-            let names: Vec<&Value> = users.iter().map(|u| &u["userPrincipalName"]).collect();
-            format!("{names:?}")
-        })
+/// Waits until the tenant is no member any more to the one who looks.
+pub async fn is_gone(seen_by: &Tenant, tenant: &Tenant) {
+    eventually(&format!("{} is gone", tenant.name), async || {
+        let member = seen_by.get(&member_path(tenant)).await;
+        holds(member.status == 404, format!("{member:?}"))
     })
-    .await
+    .await;
+}
+
+/// Waits until the tenant is in no organization.
+pub async fn is_without_organization(tenant: &Tenant) {
+    eventually("the tenant has no organization", async || {
+        let organization = tenant.get(ORGANIZATION).await.expect(200);
+        holds(
+            organization["state"] == "inactive",
+            format!("{organization:?}"),
+        )
+    })
+    .await;
+}
+
+/// Waits for the join to fail, and returns what it says.
+pub async fn join_fails(tenant: &Tenant) -> String {
+    let details = eventually("the join fails", async || {
+        let request = tenant.get(&join_request()).await.expect(200);
+        let transition = &request["transitionDetails"];
+        holds(transition["status"] == "failed", format!("{request:?}"))?;
+        Ok(transition["details"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned())
+    })
+    .await;
+    assert!(!details.is_empty(), "a failure has a reason");
+    details
 }

@@ -7,7 +7,7 @@
     reason = "a test stops at the first surprise"
 )]
 
-use e2e::{Shared, Tenant, eventually, form_organization, holds, metadata::assert_all_fit};
+use e2e::{Shared, Tenant, eventually, metadata::assert_all_fit, organization::form_organization};
 use serde_json::{Value, json};
 
 static SHARED: Shared = Shared::new();

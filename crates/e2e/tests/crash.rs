@@ -20,8 +20,9 @@ use std::{
 };
 
 use e2e::{
-    Caller, Deployment, Tenant, client, eventually_within, external_users, form_organization,
-    holds, home_upn_in, share_all, users,
+    Caller, Deployment, Tenant, client, eventually_within, holds,
+    organization::form_organization,
+    sharing::{external_users, home_upn_in, share_all, users},
 };
 use serde_json::{Value, json};
 

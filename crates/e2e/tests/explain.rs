@@ -7,7 +7,7 @@
     reason = "a test stops at the first surprise"
 )]
 
-use e2e::{Answer, Deployment, POLICY, Shared, Tenant, form_organization};
+use e2e::{Answer, Deployment, POLICY, Shared, Tenant, organization::form_organization};
 use serde_json::{Value, json};
 
 static SHARED: Shared = Shared::new();

@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use e2e::{Cli, Deployment, Shared, Tenant, users};
+use e2e::{Cli, Deployment, Shared, Tenant, sharing::users};
 use serde_json::Value;
 
 static SHARED: Shared = Shared::new();
