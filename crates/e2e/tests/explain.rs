@@ -7,7 +7,9 @@
     reason = "a test stops at the first surprise"
 )]
 
-use e2e::{Answer, Deployment, POLICY, Shared, Tenant, organization::form_organization};
+use e2e::{
+    Answer, Deployment, POLICY, Shared, Tenant, organization::form_organization, sharing::share_all,
+};
 use serde_json::{Value, json};
 
 static SHARED: Shared = Shared::new();
@@ -64,6 +66,7 @@ async fn sync_is_refused_until_both_sides_agree_and_each_mend_mends() {
     assert_eq!(refused["allowed"], false);
 
     form_organization(&[&contoso, &fabrikam]).await;
+    share_all(&contoso).await;
     let allowed = ask(&contoso, "sync", (&contoso, &ann), &fabrikam).await;
     assert_eq!(allowed["allowed"], true, "{allowed:?}");
     // Both sides were asked, and both see the same answer.
@@ -232,6 +235,7 @@ async fn the_command_says_the_same() {
         assert_eq!(said["allowed"], asked["allowed"]);
     }
     form_organization(&[&contoso, &fabrikam]).await;
+    share_all(&contoso).await;
     let said = explain("sync").ok();
     assert_eq!(said["allowed"], true, "{said}");
     d.finish().await;
