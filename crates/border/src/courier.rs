@@ -23,7 +23,11 @@ pub struct Courier {
 impl Courier {
     /// A courier that uses `transport`.
     pub const fn new(store: Store, handlers: Handlers, transport: Arc<dyn Transport>) -> Self {
-        Self { store, handlers, transport }
+        Self {
+            store,
+            handlers,
+            transport,
+        }
     }
 
     /// Delivers all that waits in a tenant's outbox. Answers the receivers that couldn't be
@@ -34,7 +38,8 @@ impl Courier {
         let mut rounds = tokio::task::JoinSet::new();
         for to in receivers {
             let (courier, island) = (self.clone(), island.clone());
-            rounds.spawn(async move { courier.deliver_all(&island, to).await.map_err(|e| (to, e)) });
+            rounds
+                .spawn(async move { courier.deliver_all(&island, to).await.map_err(|e| (to, e)) });
         }
         let mut unreached = Vec::new();
         while let Some(round) = rounds.join_next().await {
@@ -54,9 +59,9 @@ impl Courier {
         while let Some(envelope) = island.read(move |tx| outbox::oldest(tx, to)).await? {
             let receipt = match self.transport.deliver(envelope.clone()).await {
                 Ok(receipt) => receipt,
-                Err(Error::NotFound { .. }) => {
-                    Receipt::Rejected { reason: format!("Tenant {to} doesn't exist.") }
-                }
+                Err(Error::NotFound { .. }) => Receipt::Rejected {
+                    reason: format!("Tenant {to} doesn't exist."),
+                },
                 Err(error) => return Err(error),
             };
             if matches!(receipt, Receipt::Gap { .. }) {
@@ -73,7 +78,9 @@ impl Courier {
 
     async fn settle(&self, island: &Island, envelope: Envelope, receipt: Receipt) -> Result<()> {
         let handler = Arc::clone(self.handlers.of(&envelope.kind)?);
-        let actor = Actor::Tenant { tenant_id: envelope.to };
+        let actor = Actor::Tenant {
+            tenant_id: envelope.to,
+        };
         island
             .write(actor, move |tx| {
                 if outbox::remove(tx, envelope.to, envelope.seq)? {

@@ -99,14 +99,21 @@ pub fn receive(tx: &mut Tx<'_>, handlers: &Handlers, envelope: &Envelope) -> Res
         Ok(Received::Done { reply }) => Receipt::Applied { reply },
         Ok(Received::Refused(trace)) => Receipt::Refused { trace },
         Err(error) if error.is_transient() => return Err(error),
-        Err(error) => Receipt::Rejected { reason: error.to_string() },
+        Err(error) => Receipt::Rejected {
+            reason: error.to_string(),
+        },
     };
     let tenant = tx.tenant();
     tx.bookkeeping().execute(
         "INSERT INTO inbound_streams (tenant_id, from_tenant_id, stream, seq) \
          VALUES (?1, ?2, ?3, ?4) \
          ON CONFLICT (tenant_id, from_tenant_id, stream) DO UPDATE SET seq = excluded.seq",
-        params![&tenant, &envelope.from, envelope.stream.as_str(), envelope.seq],
+        params![
+            &tenant,
+            &envelope.from,
+            envelope.stream.as_str(),
+            envelope.seq
+        ],
     )?;
     Ok(receipt)
 }

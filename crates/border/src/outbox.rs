@@ -11,7 +11,12 @@ use crate::{CONTROL, Envelope};
 pub const WAITING_MAX: u64 = 10_000;
 
 /// Puts a message into the outbox. It leaves once the transaction is durable.
-pub fn post<T: serde::Serialize>(tx: &mut Tx<'_>, to: TenantId, kind: &str, body: &T) -> Result<u64> {
+pub fn post<T: serde::Serialize>(
+    tx: &mut Tx<'_>,
+    to: TenantId,
+    kind: &str,
+    body: &T,
+) -> Result<u64> {
     let tenant = tx.tenant();
     let body = serde_json::to_string(body).map_err(Error::internal)?;
     let head = tx
@@ -28,7 +33,9 @@ pub fn post<T: serde::Serialize>(tx: &mut Tx<'_>, to: TenantId, kind: &str, body
     )?;
     if oldest.is_some_and(|oldest| head - oldest >= WAITING_MAX) {
         return Err(Error::unavailable(
-            format!("Tenant {to} has been out of reach for too long: {WAITING_MAX} messages wait for it."),
+            format!(
+                "Tenant {to} has been out of reach for too long: {WAITING_MAX} messages wait for it."
+            ),
             60,
         ));
     }

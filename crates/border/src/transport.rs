@@ -35,7 +35,9 @@ impl InProcess {
 impl Transport for InProcess {
     async fn deliver(&self, envelope: Envelope) -> Result<Receipt> {
         let handlers = self.handlers.clone();
-        let actor = Actor::Tenant { tenant_id: envelope.from };
+        let actor = Actor::Tenant {
+            tenant_id: envelope.from,
+        };
         self.store
             .island(envelope.to)?
             .write(actor, move |tx| inbound::receive(tx, &handlers, &envelope))
@@ -45,6 +47,9 @@ impl Transport for InProcess {
     async fn ask(&self, from: TenantId, to: TenantId, kind: &str, body: String) -> Result<String> {
         let handler = std::sync::Arc::clone(self.handlers.of(kind)?);
         let kind = kind.to_owned();
-        self.store.island(to)?.read(move |tx| handler.answer(tx, from, &kind, &body)).await
+        self.store
+            .island(to)?
+            .read(move |tx| handler.answer(tx, from, &kind, &body))
+            .await
     }
 }

@@ -7,7 +7,7 @@ use types::{Error, Result, TenantId, Timestamp};
 
 use crate::messages::{self, InviteBody, OrganizationBody, RequestBody};
 use crate::model::{Member, Organization, Role, Snapshot, State};
-use crate::{ACTIVE_TENANTS_MAX, PENDING_TENANTS_MAX, join, replica};
+use crate::{PENDING_TENANTS_MAX, join, replica};
 
 /// A change that an owner, or a leaving member, wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +15,11 @@ use crate::{ACTIVE_TENANTS_MAX, PENDING_TENANTS_MAX, join, replica};
 pub(crate) enum ChangeRequest {
     /// Add a tenant as pending.
     #[serde(rename_all = "camelCase")]
-    Add { tenant_id: TenantId, display_name: String, role: Role },
+    Add {
+        tenant_id: TenantId,
+        display_name: String,
+        role: Role,
+    },
     /// Change a tenant's role.
     #[serde(rename_all = "camelCase")]
     SetRole { tenant_id: TenantId, role: Role },
@@ -28,7 +32,11 @@ pub(crate) enum ChangeRequest {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         display_name: Option<String>,
         /// Outer none: untouched; inner none: cleared.
-        #[serde(skip_serializing_if = "Option::is_none", default, with = "double_option")]
+        #[serde(
+            skip_serializing_if = "Option::is_none",
+            default,
+            with = "double_option"
+        )]
         description: Option<Option<String>>,
     },
     /// Leave.
@@ -38,12 +46,19 @@ pub(crate) enum ChangeRequest {
 mod double_option {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    #[expect(clippy::option_option, clippy::ref_option, reason = "absent, null and value differ")]
+    #[expect(
+        clippy::option_option,
+        clippy::ref_option,
+        reason = "absent, null and value differ"
+    )]
     pub(super) fn serialize<S: Serializer>(
         value: &Option<Option<String>>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        value.as_ref().and_then(Option::as_ref).serialize(serializer)
+        value
+            .as_ref()
+            .and_then(Option::as_ref)
+            .serialize(serializer)
     }
     #[expect(clippy::option_option, reason = "absent, null and value differ")]
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
@@ -80,9 +95,14 @@ pub(crate) fn apply(
     now: Timestamp,
 ) -> Result<Consequences> {
     let mut consequences = Consequences::default();
-    let asker = state.member(by).filter(|member| member.state == State::Active).cloned();
+    let asker = state
+        .member(by)
+        .filter(|member| member.state == State::Active)
+        .cloned();
     let Some(asker) = asker else {
-        return Err(Error::forbidden("This tenant isn't active in the organization."));
+        return Err(Error::forbidden(
+            "This tenant isn't active in the organization.",
+        ));
     };
     if asker.role != Role::Owner && *request != ChangeRequest::Leave {
         return Err(Error::forbidden(
@@ -90,7 +110,11 @@ pub(crate) fn apply(
         ));
     }
     match request {
-        ChangeRequest::Add { tenant_id, display_name, role } => {
+        ChangeRequest::Add {
+            tenant_id,
+            display_name,
+            role,
+        } => {
             text("displayName", display_name, 256)?;
             if let Some(present) = state.member(*tenant_id) {
                 return Err(Error::invalid(
@@ -101,7 +125,11 @@ pub(crate) fn apply(
                     ),
                 ));
             }
-            let pending = state.members.iter().filter(|m| m.state == State::Pending).count();
+            let pending = state
+                .members
+                .iter()
+                .filter(|m| m.state == State::Pending)
+                .count();
             if pending >= PENDING_TENANTS_MAX {
                 return Err(Error::LimitExceeded {
                     limit: "limits.organization_pending_tenants",
@@ -153,9 +181,14 @@ pub(crate) fn apply(
                 State::Pending => consequences.withdrawn.push(*tenant_id),
                 State::Active => consequences.removed.push(*tenant_id),
             }
-            state.members.retain(|member| member.tenant_id != *tenant_id);
+            state
+                .members
+                .retain(|member| member.tenant_id != *tenant_id);
         }
-        ChangeRequest::Update { display_name, description } => {
+        ChangeRequest::Update {
+            display_name,
+            description,
+        } => {
             if let Some(name) = display_name {
                 text("displayName", name, 256)?;
                 state.display_name.clone_from(name);
@@ -184,8 +217,9 @@ pub(crate) fn apply(
         }
     }
     // The seat is always an active owner.
-    let seat_holds =
-        state.active().any(|member| member.tenant_id == state.seat && member.role == Role::Owner);
+    let seat_holds = state
+        .active()
+        .any(|member| member.tenant_id == state.seat && member.role == Role::Owner);
     if !seat_holds && let Some(next) = state.other_owner(state.seat) {
         state.seat = next;
     }
@@ -197,19 +231,22 @@ pub(crate) fn admit(
     state: &mut Snapshot,
     joiner: TenantId,
     now: Timestamp,
+    active_tenants_max: usize,
 ) -> std::result::Result<(), String> {
     let active = state.active().count();
     let Some(member) = state.member_mut(joiner) else {
-        return Err("The tenant hasn't been added to the multi-tenant organization. Ask an owner \
+        return Err(
+            "The tenant hasn't been added to the multi-tenant organization. Ask an owner \
                     to add it."
-            .into());
+                .into(),
+        );
     };
     if member.state == State::Active {
         return Ok(());
     }
-    if active >= ACTIVE_TENANTS_MAX {
+    if active >= active_tenants_max {
         return Err(format!(
-            "The multi-tenant organization has {ACTIVE_TENANTS_MAX} active tenants, which is the \
+            "The multi-tenant organization has {active_tenants_max} active tenants, which is the \
              limit (limits.organization_tenants)."
         ));
     }
@@ -220,7 +257,11 @@ pub(crate) fn admit(
 }
 
 /// At the seat: makes the state the organization's next one and tells everybody concerned.
-pub(crate) fn carry_out(tx: &mut Tx<'_>, mut state: Snapshot, consequences: &Consequences) -> Result<Snapshot> {
+pub(crate) fn carry_out(
+    tx: &mut Tx<'_>,
+    mut state: Snapshot,
+    consequences: &Consequences,
+) -> Result<Snapshot> {
     let tenant = tx.tenant();
     state.version += 1;
     let members: Vec<TenantId> = state.active().map(|member| member.tenant_id).collect();
@@ -230,11 +271,17 @@ pub(crate) fn carry_out(tx: &mut Tx<'_>, mut state: Snapshot, consequences: &Con
     for invited in &consequences.invited {
         invite(tx, &state, *invited)?;
     }
-    let gone = OrganizationBody { shared_id: state.shared_id };
+    let gone = OrganizationBody {
+        shared_id: state.shared_id,
+    };
     for tenant in &consequences.withdrawn {
         border::outbox::post(tx, *tenant, messages::WITHDRAW, &gone)?;
     }
-    for removed in consequences.removed.iter().filter(|removed| **removed != tenant) {
+    for removed in consequences
+        .removed
+        .iter()
+        .filter(|removed| **removed != tenant)
+    {
         border::outbox::post(tx, *removed, messages::REMOVED, &gone)?;
     }
     if state.seat != tenant {
@@ -246,7 +293,9 @@ pub(crate) fn carry_out(tx: &mut Tx<'_>, mut state: Snapshot, consequences: &Con
 
 /// Sends the offer of membership to a pending tenant.
 pub(crate) fn invite(tx: &mut Tx<'_>, state: &Snapshot, invited: TenantId) -> Result<()> {
-    let Some(member) = state.member(invited) else { return Ok(()) };
+    let Some(member) = state.member(invited) else {
+        return Ok(());
+    };
     let body = InviteBody {
         shared_id: state.shared_id,
         added_by: member.added_by,
@@ -272,13 +321,21 @@ fn change(tx: &mut Tx<'_>, request: &ChangeRequest) -> Result<Snapshot> {
     if before.seat == tenant {
         return carry_out(tx, state, &consequences);
     }
-    let body = RequestBody { shared_id: before.shared_id, request: request.clone() };
+    let body = RequestBody {
+        shared_id: before.shared_id,
+        request: request.clone(),
+    };
     border::outbox::post(tx, before.seat, messages::REQUEST, &body)?;
     Ok(state)
 }
 
 /// Creates an organization with this tenant as its owner.
-pub fn create(tx: &mut Tx<'_>, display_name: &str, description: Option<&str>, label: &str) -> Result<Organization> {
+pub fn create(
+    tx: &mut Tx<'_>,
+    display_name: &str,
+    description: Option<&str>,
+    label: &str,
+) -> Result<Organization> {
     text("displayName", display_name, 256)?;
     if let Some(description) = description.filter(|words| !words.is_empty()) {
         text("description", description, 1024)?;
@@ -320,23 +377,41 @@ pub fn update(
     display_name: Option<String>,
     description: Option<Option<String>>,
 ) -> Result<()> {
-    let state = change(tx, &ChangeRequest::Update { display_name, description })?;
+    let state = change(
+        tx,
+        &ChangeRequest::Update {
+            display_name,
+            description,
+        },
+    )?;
     let tenant = tx.tenant();
     audit_change(tx, "Update a MultiTenantOrg", tenant, &state.display_name)
 }
 
 /// Adds a tenant as pending. Owners only. Whether the tenant exists is the caller's to check.
 pub fn add(tx: &mut Tx<'_>, tenant: TenantId, display_name: &str, role: Role) -> Result<Member> {
-    let request =
-        ChangeRequest::Add { tenant_id: tenant, display_name: display_name.to_owned(), role };
+    let request = ChangeRequest::Add {
+        tenant_id: tenant,
+        display_name: display_name.to_owned(),
+        role,
+    };
     let state = change(tx, &request)?;
     audit_change(tx, "Add a MultiTenantOrg tenant", tenant, display_name)?;
-    state.member(tenant).cloned().ok_or_else(|| Error::internal("the added tenant isn't there"))
+    state
+        .member(tenant)
+        .cloned()
+        .ok_or_else(|| Error::internal("the added tenant isn't there"))
 }
 
 /// Changes a tenant's role; of a pending one, the role that it gets when it joins. Owners only.
 pub fn set_role(tx: &mut Tx<'_>, tenant: TenantId, role: Role) -> Result<()> {
-    change(tx, &ChangeRequest::SetRole { tenant_id: tenant, role })?;
+    change(
+        tx,
+        &ChangeRequest::SetRole {
+            tenant_id: tenant,
+            role,
+        },
+    )?;
     audit_change(tx, "Update a MultiTenantOrg tenant", tenant, role.as_str())
 }
 
@@ -357,11 +432,19 @@ pub fn leave(tx: &mut Tx<'_>) -> Result<()> {
     audit_change(tx, "Delete a MultiTenantOrg tenant", tenant, "")
 }
 
-pub(crate) fn audit_change(tx: &mut Tx<'_>, activity: &str, tenant: TenantId, name: &str) -> Result<()> {
+pub(crate) fn audit_change(
+    tx: &mut Tx<'_>,
+    activity: &str,
+    tenant: TenantId,
+    name: &str,
+) -> Result<()> {
     audit::record(
         tx,
-        audit::Entry::success("MultiTenantOrg", activity)
-            .target(audit::Target::new(tenant.uuid(), name, "Tenant")),
+        audit::Entry::success("MultiTenantOrg", activity).target(audit::Target::new(
+            tenant.uuid(),
+            name,
+            "Tenant",
+        )),
     )
     .map(drop)
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::changes::audit_change;
 use crate::messages::{Answer, InviteBody, JOIN, JoinBody};
 use crate::model::{Invitation, Snapshot};
-use crate::{USERS_MAX, replica};
+use crate::replica;
 
 /// The join request of a tenant; there always is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,45 +82,66 @@ pub fn invitations(tx: &ReadTx<'_>) -> Result<Vec<Invitation>> {
 }
 
 fn invitation_of(tx: &ReadTx<'_>, added_by: TenantId) -> Result<Option<Invitation>> {
-    Ok(invitations(tx)?.into_iter().find(|invitation| invitation.added_by_tenant_id == added_by))
+    Ok(invitations(tx)?
+        .into_iter()
+        .find(|invitation| invitation.added_by_tenant_id == added_by))
 }
 
 pub(crate) fn keep_invitation(tx: &mut Tx<'_>, seat: TenantId, body: &InviteBody) -> Result<()> {
     let tenant = tx.tenant();
     let members = serde_json::to_string(&body.members).map_err(Error::internal)?;
-    tx.record(Change::new("multiTenantOrganizationInvitation", body.shared_id, Op::Created, &[]))?
-        .execute(
-            "INSERT INTO organization_invitations (tenant_id, shared_id, seat_tenant_id, \
+    tx.record(Change::new(
+        "multiTenantOrganizationInvitation",
+        body.shared_id,
+        Op::Created,
+        &[],
+    ))?
+    .execute(
+        "INSERT INTO organization_invitations (tenant_id, shared_id, seat_tenant_id, \
              added_by_tenant_id, organization_name, members, invited_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (tenant_id, shared_id) DO UPDATE SET \
              seat_tenant_id = excluded.seat_tenant_id, \
              added_by_tenant_id = excluded.added_by_tenant_id, \
              organization_name = excluded.organization_name, members = excluded.members, \
              invited_at = excluded.invited_at",
-            params![
-                &tenant,
-                &body.shared_id,
-                &seat,
-                &body.added_by,
-                &body.organization_name,
-                &members,
-                body.invited_at,
-            ],
-        )?;
-    audit_change(tx, "Tenant was added to a MultiTenantOrg", body.added_by, &body.organization_name)
+        params![
+            &tenant,
+            &body.shared_id,
+            &seat,
+            &body.added_by,
+            &body.organization_name,
+            &members,
+            body.invited_at,
+        ],
+    )?;
+    audit_change(
+        tx,
+        "Tenant was added to a MultiTenantOrg",
+        body.added_by,
+        &body.organization_name,
+    )
 }
 
-pub(crate) fn forget_invitation(tx: &mut Tx<'_>, shared_id: Uuid, seat: Option<TenantId>) -> Result<()> {
+pub(crate) fn forget_invitation(
+    tx: &mut Tx<'_>,
+    shared_id: Uuid,
+    seat: Option<TenantId>,
+) -> Result<()> {
     let tenant = tx.tenant();
     let known = invitations(tx)?.into_iter().any(|invitation| {
         invitation.shared_id == shared_id && seat.is_none_or(|seat| seat == invitation.seat)
     });
     if known {
-        tx.record(Change::new("multiTenantOrganizationInvitation", shared_id, Op::Purged, &[]))?
-            .execute(
-                "DELETE FROM organization_invitations WHERE tenant_id = ?1 AND shared_id = ?2",
-                params![&tenant, &shared_id],
-            )?;
+        tx.record(Change::new(
+            "multiTenantOrganizationInvitation",
+            shared_id,
+            Op::Purged,
+            &[],
+        ))?
+        .execute(
+            "DELETE FROM organization_invitations WHERE tenant_id = ?1 AND shared_id = ?2",
+            params![&tenant, &shared_id],
+        )?;
     }
     Ok(())
 }
@@ -155,25 +176,30 @@ pub fn join_request(tx: &ReadTx<'_>) -> Result<JoinRequest> {
 
 fn keep(tx: &mut Tx<'_>, request: &JoinRequest) -> Result<()> {
     let tenant = tx.tenant();
-    tx.record(Change::new("multiTenantOrganizationJoinRequest", request.id, Op::Updated, &[]))?
-        .execute(
-            "INSERT INTO organization_join_request (tenant_id, id, added_by_tenant_id, \
+    tx.record(Change::new(
+        "multiTenantOrganizationJoinRequest",
+        request.id,
+        Op::Updated,
+        &[],
+    ))?
+    .execute(
+        "INSERT INTO organization_join_request (tenant_id, id, added_by_tenant_id, \
              member_state, role, status, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
              ON CONFLICT (tenant_id) DO UPDATE SET id = excluded.id, \
              added_by_tenant_id = excluded.added_by_tenant_id, \
              member_state = excluded.member_state, role = excluded.role, \
              status = excluded.status, details = excluded.details",
-            params![
-                &tenant,
-                &request.id,
-                &request.added_by,
-                request.member_state.as_deref(),
-                request.role.as_deref(),
-                request.status.as_deref(),
-                request.details.as_str(),
-            ],
-        )
-        .map(drop)
+        params![
+            &tenant,
+            &request.id,
+            &request.added_by,
+            request.member_state.as_deref(),
+            request.role.as_deref(),
+            request.status.as_deref(),
+            request.details.as_str(),
+        ],
+    )
+    .map(drop)
 }
 
 /// Refuses what must not happen while a join request is under way.
@@ -188,7 +214,7 @@ pub(crate) fn refuse_while_joining(tx: &ReadTx<'_>) -> Result<()> {
 
 /// Asks to join the organization to which `added_by` has added this tenant. `users` is the number
 /// of this tenant's internal users. The outcome is read from [`join_request`].
-pub fn request_join(tx: &mut Tx<'_>, added_by: TenantId, users: u64) -> Result<()> {
+pub fn request_join(tx: &mut Tx<'_>, added_by: TenantId, users: u64, users_max: u64) -> Result<()> {
     refuse_while_joining(tx)?;
     let mut request = JoinRequest {
         id: tx.new_uuid(),
@@ -200,8 +226,10 @@ pub fn request_join(tx: &mut Tx<'_>, added_by: TenantId, users: u64) -> Result<(
     };
     let refusal = if replica::get(tx)?.is_some() {
         Some("This tenant is already active in a multi-tenant organization. Leave it first.".into())
-    } else if users > USERS_MAX {
-        Some(format!("This tenant has more than {USERS_MAX} internal users (limits.organization_users)."))
+    } else if users > users_max {
+        Some(format!(
+            "This tenant has more than {users_max} internal users (limits.organization_users)."
+        ))
     } else {
         None
     };
@@ -218,9 +246,17 @@ pub fn request_join(tx: &mut Tx<'_>, added_by: TenantId, users: u64) -> Result<(
         (None, Some(invitation)) => {
             request.details.clear();
             keep(tx, &request)?;
-            let body = JoinBody { shared_id: invitation.shared_id, users };
+            let body = JoinBody {
+                shared_id: invitation.shared_id,
+                users,
+            };
             border::outbox::post(tx, invitation.seat, JOIN, &body)?;
-            audit_change(tx, "Join a MultiTenantOrg", added_by, &invitation.organization_name)
+            audit_change(
+                tx,
+                "Join a MultiTenantOrg",
+                added_by,
+                &invitation.organization_name,
+            )
         }
     }
 }
@@ -233,8 +269,11 @@ fn fail(tx: &mut Tx<'_>, mut request: JoinRequest, reason: String) -> Result<()>
     request.status = Some("failed".into());
     request.details.clone_from(&reason);
     keep(tx, &request)?;
-    audit::record(tx, audit::Entry::failure("MultiTenantOrg", "Join a MultiTenantOrg", &reason))
-        .map(drop)
+    audit::record(
+        tx,
+        audit::Entry::failure("MultiTenantOrg", "Join a MultiTenantOrg", &reason),
+    )
+    .map(drop)
 }
 
 /// Resets a failed request, or one that was never made, to its first state.
@@ -282,7 +321,12 @@ pub fn preview_join(tx: &ReadTx<'_>, added_by: TenantId) -> Result<Preview> {
     })
 }
 
-pub(crate) fn settled(tx: &mut Tx<'_>, seat: TenantId, body: &JoinBody, receipt: &Receipt) -> Result<()> {
+pub(crate) fn settled(
+    tx: &mut Tx<'_>,
+    seat: TenantId,
+    body: &JoinBody,
+    receipt: &Receipt,
+) -> Result<()> {
     let request = join_request(tx)?;
     let asked_for = invitation_of(tx, request.added_by)?
         .is_some_and(|invitation| invitation.shared_id == body.shared_id);
@@ -294,14 +338,20 @@ pub(crate) fn settled(tx: &mut Tx<'_>, seat: TenantId, body: &JoinBody, receipt:
             Ok(Answer::Accepted(state)) => joined(tx, request, &state),
             Ok(Answer::Moved(seat)) => border::outbox::post(tx, seat, JOIN, body).map(drop),
             Ok(Answer::Declined(reason)) => fail(tx, request, reason),
-            Err(error) => fail(tx, request, format!("The answer wasn't understood: {error}.")),
+            Err(error) => fail(
+                tx,
+                request,
+                format!("The answer wasn't understood: {error}."),
+            ),
         },
         // The answer was lost; asking again is answered in the same way.
         Receipt::Duplicate { .. } | Receipt::Gap { .. } => {
             border::outbox::post(tx, seat, JOIN, body).map(drop)
         }
         Receipt::Refused { trace } => {
-            let reason = trace.refusal().map_or_else(|| "Refused.".into(), |step| step.reason.clone());
+            let reason = trace
+                .refusal()
+                .map_or_else(|| "Refused.".into(), |step| step.reason.clone());
             fail(tx, request, reason)
         }
         Receipt::Rejected { reason } => fail(tx, request, reason.clone()),
@@ -325,7 +375,9 @@ fn joined(tx: &mut Tx<'_>, mut request: JoinRequest, state: &Snapshot) -> Result
     replica::install(tx, state)?;
     forget_invitation(tx, state.shared_id, None)?;
     request.member_state = Some("active".into());
-    request.role = state.member(tenant).map(|member| member.role.as_str().to_owned());
+    request.role = state
+        .member(tenant)
+        .map(|member| member.role.as_str().to_owned());
     request.status = None;
     keep(tx, &request)
 }

@@ -23,16 +23,14 @@ mod model;
 mod replica;
 
 pub use changes::{add, create, leave, remove, set_role, update};
-pub use join::{JoinRequest, Preview, invitations, join_request, preview_join, request_join, reset_join};
+pub use join::{
+    JoinRequest, Preview, invitations, join_request, preview_join, request_join, reset_join,
+};
 pub use messages::Messages;
 pub use model::{Invitation, Member, Organization, Role, State};
 pub use replica::{active_members, get, is_active_with, member, members};
 
-/// Tenants that may be active in one organization, the owner included.
-pub const ACTIVE_TENANTS_MAX: usize = 100;
 /// Tenants that may be pending in one organization.
 pub const PENDING_TENANTS_MAX: usize = 1_000;
 /// Invitations that may wait at one tenant's door.
 pub const INVITATIONS_MAX: usize = 1_000;
-/// Internal users that a tenant may bring into an organization.
-pub const USERS_MAX: u64 = 10_000_000;

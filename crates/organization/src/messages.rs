@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::changes::{self, ChangeRequest, Consequences};
 use crate::model::Snapshot;
-use crate::{INVITATIONS_MAX, USERS_MAX, join, replica};
+use crate::{INVITATIONS_MAX, join, replica};
 
 pub(crate) const INVITE: &str = "organization.invite";
 pub(crate) const WITHDRAW: &str = "organization.withdraw";
@@ -69,15 +69,31 @@ pub(crate) enum Answer {
 }
 
 /// The organization's end of the border.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Messages;
+#[derive(Debug, Clone, Copy)]
+pub struct Messages {
+    active_tenants_max: usize,
+    users_max: u64,
+}
+
+impl Messages {
+    /// With these limits on the tenants of an organization and on the internal users of one that
+    /// joins.
+    pub const fn new(active_tenants_max: usize, users_max: u64) -> Self {
+        Self {
+            active_tenants_max,
+            users_max,
+        }
+    }
+}
 
 fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T> {
     serde_json::from_str(body).map_err(|error| Error::bad_request(format!("Bad message: {error}")))
 }
 
 fn done() -> Result<Received> {
-    Ok(Received::Done { reply: "null".into() })
+    Ok(Received::Done {
+        reply: "null".into(),
+    })
 }
 
 impl Handler for Messages {
@@ -93,14 +109,17 @@ impl Handler for Messages {
             JOIN => {
                 let body: JoinBody = read(body)?;
                 let answer = at_seat(tx, body.shared_id, |tx, mut state| {
-                    if body.users > USERS_MAX {
+                    if body.users > self.users_max {
                         return Ok(Answer::Declined(format!(
-                            "The tenant has more than {USERS_MAX} internal users \
-                             (limits.organization_users)."
+                            "The tenant has more than {} internal users \
+                             (limits.organization_users).",
+                            self.users_max
                         )));
                     }
                     let before = state.clone();
-                    if let Err(reason) = changes::admit(&mut state, from, tx.now()) {
+                    if let Err(reason) =
+                        changes::admit(&mut state, from, tx.now(), self.active_tenants_max)
+                    {
                         return Ok(Answer::Declined(reason));
                     }
                     if state == before {
@@ -145,7 +164,9 @@ impl Handler for Messages {
 }
 
 fn reply(answer: &Answer) -> Result<Received> {
-    Ok(Received::Done { reply: serde_json::to_string(answer).map_err(Error::internal)? })
+    Ok(Received::Done {
+        reply: serde_json::to_string(answer).map_err(Error::internal)?,
+    })
 }
 
 /// Runs `change` if this tenant is the organization's seat; else says who is.
@@ -161,20 +182,24 @@ fn at_seat(
         Some(state) if state.shared_id == shared_id => Ok(Answer::Moved(state.seat)),
         _ => Ok(match join::remembered_seat(tx, shared_id)? {
             Some(seat) => Answer::Moved(seat),
-            None => Answer::Declined("The multi-tenant organization doesn't exist any more.".into()),
+            None => {
+                Answer::Declined("The multi-tenant organization doesn't exist any more.".into())
+            }
         }),
     }
 }
 
 fn receive_invite(tx: &mut Tx<'_>, from: TenantId, body: &InviteBody) -> Result<Received> {
-    if body.organization_name.chars().count() > 256 || body.members.len() > crate::ACTIVE_TENANTS_MAX {
+    if body.organization_name.chars().count() > 256 || body.members.len() > 10_000 {
         return Err(Error::bad_request("The invitation is too large."));
     }
     if replica::get(tx)?.is_some_and(|organization| organization.shared_id == body.shared_id) {
         return done();
     }
     if join::invitations(tx)?.len() >= INVITATIONS_MAX {
-        return Err(Error::bad_request("Too many invitations wait at this tenant already."));
+        return Err(Error::bad_request(
+            "Too many invitations wait at this tenant already.",
+        ));
     }
     join::keep_invitation(tx, from, body)?;
     done()
@@ -188,10 +213,15 @@ fn receive_state(tx: &mut Tx<'_>, from: TenantId, new: &Snapshot) -> Result<Rece
             }
             if from != old.seat {
                 if !old.is_active(from) {
-                    return Err(Error::bad_request("The sender isn't the organization's seat."));
+                    return Err(Error::bad_request(
+                        "The sender isn't the organization's seat.",
+                    ));
                 }
                 // The old seat's word of who follows it is still on its way.
-                return Err(Error::unavailable("The sender isn't known as the seat yet.", 1));
+                return Err(Error::unavailable(
+                    "The sender isn't known as the seat yet.",
+                    1,
+                ));
             }
             replica::install(tx, new)?;
             if new.seat == tx.tenant() && old.seat != new.seat {
@@ -218,10 +248,15 @@ fn receive_removed(tx: &mut Tx<'_>, from: TenantId, body: &OrganizationBody) -> 
         && state.shared_id == body.shared_id
     {
         if state.seat != from && !state.is_active(from) {
-            return Err(Error::bad_request("The sender isn't the organization's seat."));
+            return Err(Error::bad_request(
+                "The sender isn't the organization's seat.",
+            ));
         }
         if state.seat != from {
-            return Err(Error::unavailable("The sender isn't known as the seat yet.", 1));
+            return Err(Error::unavailable(
+                "The sender isn't known as the seat yet.",
+                1,
+            ));
         }
         replica::end(tx)?;
         let tenant = tx.tenant();
@@ -245,7 +280,10 @@ fn settled_request(tx: &mut Tx<'_>, body: &RequestBody, receipt: &Receipt) -> Re
         // Had it been applied, the state that came of it is on its way or here.
         Receipt::Duplicate { .. } | Receipt::Gap { .. } => Ok(()),
         Receipt::Refused { trace } => {
-            let reason = trace.refusal().map_or("refused", |step| step.reason.as_str()).to_owned();
+            let reason = trace
+                .refusal()
+                .map_or("refused", |step| step.reason.as_str())
+                .to_owned();
             declined(tx, &reason)
         }
         Receipt::Rejected { reason } => declined(tx, reason),
@@ -253,6 +291,9 @@ fn settled_request(tx: &mut Tx<'_>, body: &RequestBody, receipt: &Receipt) -> Re
 }
 
 fn declined(tx: &mut Tx<'_>, reason: &str) -> Result<()> {
-    audit::record(tx, audit::Entry::failure("MultiTenantOrg", "Change a MultiTenantOrg", reason))
-        .map(drop)
+    audit::record(
+        tx,
+        audit::Entry::failure("MultiTenantOrg", "Change a MultiTenantOrg", reason),
+    )
+    .map(drop)
 }

@@ -163,13 +163,19 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     pub(crate) fn member(&self, tenant: TenantId) -> Option<&Member> {
-        self.members.iter().find(|member| member.tenant_id == tenant)
+        self.members
+            .iter()
+            .find(|member| member.tenant_id == tenant)
     }
     pub(crate) fn member_mut(&mut self, tenant: TenantId) -> Option<&mut Member> {
-        self.members.iter_mut().find(|member| member.tenant_id == tenant)
+        self.members
+            .iter_mut()
+            .find(|member| member.tenant_id == tenant)
     }
     pub(crate) fn active(&self) -> impl Iterator<Item = &Member> {
-        self.members.iter().filter(|member| member.state == State::Active)
+        self.members
+            .iter()
+            .filter(|member| member.state == State::Active)
     }
     pub(crate) fn is_active(&self, tenant: TenantId) -> bool {
         self.active().any(|member| member.tenant_id == tenant)

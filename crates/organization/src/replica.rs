@@ -84,7 +84,9 @@ pub fn is_active_with(tx: &ReadTx<'_>, other: TenantId) -> Result<bool> {
 }
 
 pub(crate) fn snapshot(tx: &ReadTx<'_>) -> Result<Option<Snapshot>> {
-    let Some(organization) = get(tx)? else { return Ok(None) };
+    let Some(organization) = get(tx)? else {
+        return Ok(None);
+    };
     Ok(Some(Snapshot {
         shared_id: organization.shared_id,
         seat: organization.seat,
@@ -109,7 +111,11 @@ pub(crate) fn install(tx: &mut Tx<'_>, new: &Snapshot) -> Result<()> {
         Some(organization) => organization.local_id,
         None => tx.new_uuid(),
     };
-    let op = if old.is_some() { Op::Updated } else { Op::Created };
+    let op = if old.is_some() {
+        Op::Updated
+    } else {
+        Op::Created
+    };
     let mut write = tx.record(Change::new(KIND, local_id, op, &["tenants"]))?;
     write.execute(
         "INSERT INTO organization (tenant_id, local_id, shared_id, seat_tenant_id, version, \
@@ -170,7 +176,10 @@ pub(crate) fn install(tx: &mut Tx<'_>, new: &Snapshot) -> Result<()> {
         access::set_membership(tx, member, false)?;
     }
     for member in new.active().filter(|member| member.tenant_id != tenant) {
-        if !old.as_ref().is_some_and(|old| old.is_active(member.tenant_id)) {
+        if !old
+            .as_ref()
+            .is_some_and(|old| old.is_active(member.tenant_id))
+        {
             access::apply_templates(tx, member.tenant_id)?;
             access::set_membership(tx, member.tenant_id, true)?;
         }
@@ -181,13 +190,27 @@ pub(crate) fn install(tx: &mut Tx<'_>, new: &Snapshot) -> Result<()> {
 /// Ends this tenant's membership here: what its admins set up with the others stays as it is.
 pub(crate) fn end(tx: &mut Tx<'_>) -> Result<()> {
     let tenant = tx.tenant();
-    let Some(organization) = get(tx)? else { return Ok(()) };
-    let others: Vec<TenantId> =
-        members(tx)?.into_iter().map(|member| member.tenant_id).filter(|id| *id != tenant).collect();
+    let Some(organization) = get(tx)? else {
+        return Ok(());
+    };
+    let others: Vec<TenantId> = members(tx)?
+        .into_iter()
+        .map(|member| member.tenant_id)
+        .filter(|id| *id != tenant)
+        .collect();
     let mut write = tx.record(Change::new(KIND, organization.local_id, Op::Purged, &[]))?;
-    write.execute("DELETE FROM organization WHERE tenant_id = ?1", params![&tenant])?;
-    write.execute("DELETE FROM organization_members WHERE tenant_id = ?1", params![&tenant])?;
-    write.execute("DELETE FROM organization_join_request WHERE tenant_id = ?1", params![&tenant])?;
+    write.execute(
+        "DELETE FROM organization WHERE tenant_id = ?1",
+        params![&tenant],
+    )?;
+    write.execute(
+        "DELETE FROM organization_members WHERE tenant_id = ?1",
+        params![&tenant],
+    )?;
+    write.execute(
+        "DELETE FROM organization_join_request WHERE tenant_id = ?1",
+        params![&tenant],
+    )?;
     for other in others {
         access::set_membership(tx, other, false)?;
     }

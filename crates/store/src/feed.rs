@@ -65,11 +65,23 @@ pub struct Change<'a> {
 impl<'a> Change<'a> {
     /// A change of an object by itself.
     pub const fn new(kind: &'static str, object: Uuid, op: Op, properties: &'a [&'a str]) -> Self {
-        Self { kind, object, related: None, op, properties }
+        Self {
+            kind,
+            object,
+            related: None,
+            op,
+            properties,
+        }
     }
     /// A change of a relation between two objects.
     pub const fn relation(kind: &'static str, object: Uuid, related: Uuid, op: Op) -> Self {
-        Self { kind, object, related: Some(related), op, properties: &[] }
+        Self {
+            kind,
+            object,
+            related: Some(related),
+            op,
+            properties: &[],
+        }
     }
 }
 

@@ -54,7 +54,9 @@ impl Options {
         Self {
             directory: directory.into(),
             open_islands: 256,
-            readers: std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 16),
+            readers: std::thread::available_parallelism()
+                .map_or(2, usize::from)
+                .clamp(2, 16),
             writer_queue: 1024,
             writer_cache_kib: 16 * 1024,
             reader_cache_kib: 2 * 1024,
@@ -178,7 +180,10 @@ impl Store {
     /// A handle to a tenant's island. `NotFound` if this deployment doesn't hold the tenant.
     pub fn island(&self, tenant: TenantId) -> Result<Island> {
         if self.0.registry.holds(tenant) {
-            Ok(Island { store: self.clone(), tenant })
+            Ok(Island {
+                store: self.clone(),
+                tenant,
+            })
         } else {
             Err(Error::not_found("tenant", tenant))
         }
@@ -186,23 +191,36 @@ impl Store {
 
     /// A handle to an island that isn't listed yet.
     pub(crate) fn new_island(&self, tenant: TenantId) -> Island {
-        Island { store: self.clone(), tenant }
+        Island {
+            store: self.clone(),
+            tenant,
+        }
     }
 
     pub(crate) fn island_path(&self, tenant: TenantId) -> PathBuf {
-        self.0.options.directory.join("tenants").join(format!("{tenant}.db"))
+        self.0
+            .options
+            .directory
+            .join("tenants")
+            .join(format!("{tenant}.db"))
     }
 
     /// Follows an island's head: the newest committed `seq` as far as this process knows. A hint:
     /// whoever waits for it must also look for himself now and then.
     pub fn watch(&self, tenant: TenantId) -> watch::Receiver<u64> {
-        held(&self.0.heads).entry(tenant).or_insert_with(|| watch::channel(0).0).subscribe()
+        held(&self.0.heads)
+            .entry(tenant)
+            .or_insert_with(|| watch::channel(0).0)
+            .subscribe()
     }
 
     fn opened(&self, tenant: TenantId) -> Option<Arc<OpenIsland>> {
         let open = held(&self.0.open);
         let island = open.get(&tenant)?;
-        island.last_use.store(self.0.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        island.last_use.store(
+            self.0.uses.fetch_add(1, Ordering::Relaxed),
+            Ordering::Relaxed,
+        );
         Some(Arc::clone(island))
     }
 
@@ -347,7 +365,11 @@ impl Island {
         let clock = Arc::clone(self.store.clock());
         let tenant = self.tenant;
         let boxed: Command = Box::new(move |turn| {
-            let Turn { connection, seq, seed } = match turn {
+            let Turn {
+                connection,
+                seq,
+                seed,
+            } = match turn {
                 Ok(turn) => turn,
                 Err(error) => {
                     let finish: Finish = Box::new(move |_| {
@@ -378,7 +400,9 @@ impl Island {
             let _ = sender.send(island.read_blocking(query));
         }))
         .await?;
-        receiver.await.map_err(|_| Error::internal("a query panicked"))?
+        receiver
+            .await
+            .map_err(|_| Error::internal("a query panicked"))?
     }
 
     /// [`Island::read`] on the calling thread, which must belong to no async runtime.
@@ -394,7 +418,11 @@ impl Island {
             )?),
         };
         connection.begin(Mode::Read)?;
-        let outcome = query(&ReadTx::new(connection.as_ref(), self.tenant, self.store.0.clock.now()));
+        let outcome = query(&ReadTx::new(
+            connection.as_ref(),
+            self.tenant,
+            self.store.0.clock.now(),
+        ));
         // A snapshot holds nothing, so there is nothing that ending it could lose.
         connection.commit().or_else(|_| connection.rollback())?;
         let mut readers = held(&island.readers);
@@ -480,7 +508,10 @@ impl Writer {
     }
 
     /// Runs the command and those that wait behind it in one transaction; answers the new head.
-    #[expect(clippy::disallowed_methods, reason = "bounds the group's length, decides no outcome")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "bounds the group's length, decides no outcome"
+    )]
     fn group(&mut self, first: Command, finishes: &mut Vec<Finish>) -> Result<u64> {
         let begun = self
             .connection
@@ -500,16 +531,26 @@ impl Writer {
             let mut seed = [0; 32];
             self.rng.fill_bytes(&mut seed);
             let connection = self.connection.as_ref();
-            let (after, finish) = command(Ok(Turn { connection, seq, seed }));
+            let (after, finish) = command(Ok(Turn {
+                connection,
+                seq,
+                seed,
+            }));
             seq = after;
             finishes.push(finish);
             if !connection.in_transaction() {
                 // Some failures of the disk end the whole transaction, not the command alone.
-                return Err(Error::unavailable("The disk failed. Nothing was changed.", 5));
+                return Err(Error::unavailable(
+                    "The disk failed. Nothing was changed.",
+                    5,
+                ));
             }
-            let room =
-                finishes.len() < GROUP_COMMANDS_MAX && started.elapsed() < GROUP_TIME_MAX;
-            next = if room { self.queue.try_recv().ok() } else { None };
+            let room = finishes.len() < GROUP_COMMANDS_MAX && started.elapsed() < GROUP_TIME_MAX;
+            next = if room {
+                self.queue.try_recv().ok()
+            } else {
+                None
+            };
         }
         if seq != head {
             tx::store_head(self.connection.as_ref(), self.tenant, seq)?;
@@ -520,11 +561,14 @@ impl Writer {
 }
 
 fn announce(heads: &Heads, tenant: TenantId, seq: u64) {
-    held(heads).entry(tenant).or_insert_with(|| watch::channel(0).0).send_if_modified(|head| {
-        let newer = seq > *head;
-        *head = seq.max(*head);
-        newer
-    });
+    held(heads)
+        .entry(tenant)
+        .or_insert_with(|| watch::channel(0).0)
+        .send_if_modified(|head| {
+            let newer = seq > *head;
+            *head = seq.max(*head);
+            newer
+        });
 }
 
 fn closed() -> Error {
@@ -533,7 +577,14 @@ fn closed() -> Error {
 
 fn make_private_directory(path: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
-        Error::unavailable(format!("Can't make the directory {}: {error}.", path.display()), 30)
-    })
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| {
+            Error::unavailable(
+                format!("Can't make the directory {}: {error}.", path.display()),
+                30,
+            )
+        })
 }

@@ -40,7 +40,9 @@ impl DataLock {
             }
         }
         // For people who look; the lock itself is the system's.
-        let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+        let _ = file
+            .set_len(0)
+            .and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Self(file))
     }
 }

@@ -44,11 +44,7 @@ fn checksum(text: &str) -> i64 {
 }
 
 /// Brings a database up to the newest step.
-pub(crate) fn run(
-    connection: &dyn Connection,
-    steps: &[Migration],
-    now: Timestamp,
-) -> Result<()> {
+pub(crate) fn run(connection: &dyn Connection, steps: &[Migration], now: Timestamp) -> Result<()> {
     connection.begin(Mode::Write)?;
     let outcome = apply(connection, steps, now);
     match outcome {
@@ -71,7 +67,10 @@ fn apply(connection: &dyn Connection, steps: &[Migration], now: Timestamp) -> Re
         Ok(())
     })?;
     let newest = steps.last().map_or(0, |step| step.number);
-    if let Some((&unknown, _)) = done.last_key_value().filter(|(number, _)| **number > newest) {
+    if let Some((&unknown, _)) = done
+        .last_key_value()
+        .filter(|(number, _)| **number > newest)
+    {
         return Err(Error::conflict(format!(
             "The data was written by a newer version (schema {unknown}, this one knows {newest}). \
              Use that version or a later one."

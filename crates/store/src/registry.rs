@@ -60,13 +60,19 @@ impl Registry {
         // overwritten when the id comes again (which it won't).
         connection.execute("DELETE FROM domains WHERE tenant_id IN (SELECT tenant_id FROM tenants WHERE is_ready = 0)", &[])?;
         connection.execute("DELETE FROM tenants WHERE is_ready = 0", &[])?;
-        let registry = Self { connection: Mutex::new(connection), known: RwLock::default() };
+        let registry = Self {
+            connection: Mutex::new(connection),
+            known: RwLock::default(),
+        };
         registry.load()?;
         Ok(registry)
     }
 
     fn load(&self) -> Result<()> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut known = Known::default();
         connection.query(
             "SELECT tenant_id, display_name, initial_domain, created_at FROM tenants WHERE is_ready = 1",
@@ -99,7 +105,10 @@ impl Registry {
     }
 
     fn execute(&self, sql: &str, params: &[crate::Param<'_>]) -> Result<u64> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner).execute(sql, params)
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .execute(sql, params)
     }
 }
 
@@ -125,7 +134,9 @@ impl Store {
         };
         let registry = self.registry();
         if registry.holds(tenant.tenant_id) {
-            return Err(Error::AlreadyExists { property: "tenantId" });
+            return Err(Error::AlreadyExists {
+                property: "tenantId",
+            });
         }
         self.claim(tenant.tenant_id, &new.domain)?;
         let outcome = (|| {
@@ -134,7 +145,9 @@ impl Store {
                  VALUES (?1, ?2, ?3, ?4, 0)",
                 params![&tenant.tenant_id, &tenant.display_name, &tenant.initial_domain, now],
             )?;
-            let filled = self.new_island(tenant.tenant_id).write_blocking(actor, fill)?;
+            let filled = self
+                .new_island(tenant.tenant_id)
+                .write_blocking(actor, fill)?;
             registry.execute(
                 "UPDATE tenants SET is_ready = 1 WHERE tenant_id = ?1",
                 params![&tenant.tenant_id],
@@ -158,9 +171,7 @@ impl Store {
     /// All tenants of this deployment, by name.
     pub fn tenants(&self) -> Vec<Tenant> {
         let mut tenants: Vec<_> = self.registry().known().tenants.values().cloned().collect();
-        tenants.sort_by(|a, b| {
-            (&a.display_name, a.tenant_id).cmp(&(&b.display_name, b.tenant_id))
-        });
+        tenants.sort_by(|a, b| (&a.display_name, a.tenant_id).cmp(&(&b.display_name, b.tenant_id)));
         tenants
     }
 
@@ -171,7 +182,11 @@ impl Store {
 
     /// The tenant that holds a domain.
     pub fn tenant_by_domain(&self, domain: &str) -> Option<TenantId> {
-        self.registry().known().domains.get(&domain.to_ascii_lowercase()).copied()
+        self.registry()
+            .known()
+            .domains
+            .get(&domain.to_ascii_lowercase())
+            .copied()
     }
 
     /// The tenant that an operator or an address names: by id or by any of its domains.
@@ -194,7 +209,11 @@ impl Store {
             "INSERT INTO domains (domain, tenant_id) VALUES (?1, ?2) ON CONFLICT (domain) DO NOTHING",
             params![domain.as_str(), &tenant],
         )?;
-        if claimed == 1 { Ok(()) } else { Err(Error::AlreadyExists { property: "id" }) }
+        if claimed == 1 {
+            Ok(())
+        } else {
+            Err(Error::AlreadyExists { property: "id" })
+        }
     }
 
     /// Gives a domain up.

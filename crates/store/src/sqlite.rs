@@ -23,7 +23,9 @@ pub(crate) fn open(path: &Path, mode: Mode, cache_kib: u32) -> Result<Sqlite> {
     } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = rusqlite::Connection::open_with_flags(path, flags).map_err(convert)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.busy_timeout(Duration::from_secs(10)).map_err(convert)?;
+    connection
+        .busy_timeout(Duration::from_secs(10))
+        .map_err(convert)?;
     if mode == Mode::Write {
         // Checkpoints by the writer after 16 MiB of log keep it from growing for ever; FULL makes
         // each commit wait for the disk.
@@ -35,7 +37,9 @@ pub(crate) fn open(path: &Path, mode: Mode, cache_kib: u32) -> Result<Sqlite> {
             .map_err(convert)?;
     }
     connection
-        .execute_batch(&format!("PRAGMA cache_size = -{cache_kib}; PRAGMA temp_store = MEMORY;"))
+        .execute_batch(&format!(
+            "PRAGMA cache_size = -{cache_kib}; PRAGMA temp_store = MEMORY;"
+        ))
         .map_err(convert)?;
     Ok(Sqlite(connection))
 }
@@ -68,7 +72,9 @@ impl RowAccess for SqliteRow<'_> {
     fn text(&self, column: usize) -> Result<Option<&str>> {
         match self.0.get_ref(column).map_err(convert)? {
             ValueRef::Null => Ok(None),
-            ValueRef::Text(bytes) => std::str::from_utf8(bytes).map(Some).map_err(Error::internal),
+            ValueRef::Text(bytes) => std::str::from_utf8(bytes)
+                .map(Some)
+                .map_err(Error::internal),
             other => Err(mismatch(column, other)),
         }
     }
@@ -84,8 +90,9 @@ impl RowAccess for SqliteRow<'_> {
 impl Connection for Sqlite {
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
         let mut statement = self.0.prepare_cached(sql).map_err(convert)?;
-        let changed =
-            statement.execute(rusqlite::params_from_iter(params)).map_err(convert)?;
+        let changed = statement
+            .execute(rusqlite::params_from_iter(params))
+            .map_err(convert)?;
         Ok(changed as u64)
     }
     fn query(
@@ -95,7 +102,9 @@ impl Connection for Sqlite {
         each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()> {
         let mut statement = self.0.prepare_cached(sql).map_err(convert)?;
-        let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(convert)?;
+        let mut rows = statement
+            .query(rusqlite::params_from_iter(params))
+            .map_err(convert)?;
         while let Some(row) = rows.next().map_err(convert)? {
             each(&Row(&SqliteRow(row)))?;
         }
@@ -115,7 +124,11 @@ impl Connection for Sqlite {
     }
     fn rollback(&self) -> Result<()> {
         // SQLite ends a transaction by itself on some errors (disk full, I/O).
-        if self.0.is_autocommit() { Ok(()) } else { self.prepared("ROLLBACK") }
+        if self.0.is_autocommit() {
+            Ok(())
+        } else {
+            self.prepared("ROLLBACK")
+        }
     }
     fn in_transaction(&self) -> bool {
         !self.0.is_autocommit()
@@ -127,7 +140,9 @@ impl Connection for Sqlite {
             .replace(" BIGINT", " INTEGER")
     }
     fn copy_to(&self, path: &Path) -> Result<()> {
-        self.0.backup("main", path, None::<fn(rusqlite::backup::Progress)>).map_err(convert)
+        self.0
+            .backup("main", path, None::<fn(rusqlite::backup::Progress)>)
+            .map_err(convert)
     }
     fn integrity(&self) -> Result<Option<String>> {
         let answer: String = self
@@ -143,7 +158,11 @@ impl Connection for Sqlite {
 
 impl Sqlite {
     fn prepared(&self, sql: &str) -> Result<()> {
-        self.0.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(convert)
+        self.0
+            .prepare_cached(sql)
+            .and_then(|mut s| s.execute([]))
+            .map(drop)
+            .map_err(convert)
     }
 }
 
@@ -158,7 +177,10 @@ fn convert(error: rusqlite::Error) -> Error {
         }
         Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
             tracing::error!(%error, "the disk failed");
-            Error::unavailable("The server can't read or write its disk now. Try again later.", 30)
+            Error::unavailable(
+                "The server can't read or write its disk now. Try again later.",
+                30,
+            )
         }
         _ => Error::internal(error),
     }

@@ -22,7 +22,11 @@ pub struct ReadTx<'c> {
 
 impl<'c> ReadTx<'c> {
     pub(crate) fn new(connection: &'c dyn Connection, tenant: TenantId, now: Timestamp) -> Self {
-        Self { connection, tenant, now }
+        Self {
+            connection,
+            tenant,
+            now,
+        }
     }
     pub(crate) const fn connection(&self) -> &'c dyn Connection {
         self.connection
@@ -69,7 +73,9 @@ impl<'c> ReadTx<'c> {
     }
     /// How many rows a `SELECT count(*) …` counts.
     pub fn count(&self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
-        Ok(self.query_one(sql, params, |row| row.count(0))?.unwrap_or(0))
+        Ok(self
+            .query_one(sql, params, |row| row.count(0))?
+            .unwrap_or(0))
     }
     /// The position of a reader of this feed; `None` if it has never read.
     pub fn cursor(&self, reader: &str) -> Result<Option<u64>> {
@@ -187,7 +193,10 @@ impl<'c> Tx<'c> {
             "UPDATE feed_head SET floor = ?2 WHERE tenant_id = ?1 AND floor < ?2",
             params![&tenant, seq],
         )?;
-        books.execute("DELETE FROM feed WHERE tenant_id = ?1 AND seq <= ?2", params![&tenant, seq])
+        books.execute(
+            "DELETE FROM feed WHERE tenant_id = ?1 AND seq <= ?2",
+            params![&tenant, seq],
+        )
     }
 }
 
@@ -236,6 +245,9 @@ pub(crate) fn lock_head(connection: &dyn Connection, tenant: TenantId) -> Result
 
 pub(crate) fn store_head(connection: &dyn Connection, tenant: TenantId, seq: u64) -> Result<()> {
     connection
-        .execute("UPDATE feed_head SET seq = ?2 WHERE tenant_id = ?1", params![&tenant, seq])
+        .execute(
+            "UPDATE feed_head SET seq = ?2 WHERE tenant_id = ?1",
+            params![&tenant, seq],
+        )
         .map(drop)
 }

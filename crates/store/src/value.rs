@@ -155,7 +155,10 @@ impl Row<'_> {
     }
     /// A UUID or null.
     pub fn opt_uuid(&self, column: usize) -> Result<Option<Uuid>> {
-        self.opt_bytes(column)?.map(Uuid::from_slice).transpose().map_err(Error::internal)
+        self.opt_bytes(column)?
+            .map(Uuid::from_slice)
+            .transpose()
+            .map_err(Error::internal)
     }
     /// A typed id.
     pub fn id<K>(&self, column: usize) -> Result<Id<K>> {

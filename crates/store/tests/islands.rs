@@ -18,7 +18,11 @@ fn tenant(store: &Store, domain: &str) -> TenantId {
         display_name: domain.into(),
         domain: DomainName::parse(domain).unwrap(),
     };
-    store.create_tenant(new, Actor::Operator, |_| Ok(())).unwrap().0.tenant_id
+    store
+        .create_tenant(new, Actor::Operator, |_| Ok(()))
+        .unwrap()
+        .0
+        .tenant_id
 }
 
 fn note(tx: &mut store::Tx<'_>, reader: &str) -> types::Result<u64> {
@@ -46,7 +50,11 @@ fn a_failed_command_leaves_nothing_and_the_feed_has_no_gap() {
                     let fails = i % 3 == 0;
                     let outcome = island.write_blocking(Actor::System, move |tx| {
                         let seq = note(tx, &format!("{thread}/{i}"))?;
-                        if fails { Err(Error::conflict("no")) } else { Ok(seq) }
+                        if fails {
+                            Err(Error::conflict("no"))
+                        } else {
+                            Ok(seq)
+                        }
                     });
                     assert_eq!(outcome.is_err(), fails);
                 }
@@ -56,7 +64,10 @@ fn a_failed_command_leaves_nothing_and_the_feed_has_no_gap() {
     let (head, seqs, kept) = island
         .read_blocking(|tx| {
             let seqs: Vec<u64> = tx.changes(0, 10_000)?.iter().map(|c| c.seq).collect();
-            let kept = tx.count("SELECT count(*) FROM cursors WHERE tenant_id = ?1", params![&tx.tenant()])?;
+            let kept = tx.count(
+                "SELECT count(*) FROM cursors WHERE tenant_id = ?1",
+                params![&tx.tenant()],
+            )?;
             Ok((tx.head()?, seqs, kept))
         })
         .unwrap();
@@ -90,20 +101,30 @@ fn a_command_that_panics_is_refused_and_the_writer_goes_on() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path(), 4);
     let island = store.island(tenant(&store, "a.example")).unwrap();
-    let panicked: types::Result<()> = island.write_blocking(Actor::System, |_| panic!("on purpose"));
+    let panicked: types::Result<()> =
+        island.write_blocking(Actor::System, |_| panic!("on purpose"));
     assert!(matches!(panicked, Err(Error::Internal(_))));
-    assert_eq!(island.write_blocking(Actor::System, |tx| note(tx, "next")).unwrap(), 1);
+    assert_eq!(
+        island
+            .write_blocking(Actor::System, |tx| note(tx, "next"))
+            .unwrap(),
+        1
+    );
 }
 
 #[test]
 fn islands_are_closed_and_opened_again_without_loss() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path(), 2);
-    let tenants: Vec<_> = (0..6).map(|i| tenant(&store, &format!("t{i}.example"))).collect();
+    let tenants: Vec<_> = (0..6)
+        .map(|i| tenant(&store, &format!("t{i}.example")))
+        .collect();
     for round in 0..5 {
         for tenant in &tenants {
             let island = store.island(*tenant).unwrap();
-            let seq = island.write_blocking(Actor::System, move |tx| note(tx, &format!("{round}"))).unwrap();
+            let seq = island
+                .write_blocking(Actor::System, move |tx| note(tx, &format!("{round}")))
+                .unwrap();
             assert_eq!(seq, round + 1);
         }
     }
@@ -111,7 +132,14 @@ fn islands_are_closed_and_opened_again_without_loss() {
     drop(store);
     let store = open(directory.path(), 2);
     for tenant in tenants {
-        assert_eq!(store.island(tenant).unwrap().read_blocking(|tx| tx.head()).unwrap(), 5);
+        assert_eq!(
+            store
+                .island(tenant)
+                .unwrap()
+                .read_blocking(|tx| tx.head())
+                .unwrap(),
+            5
+        );
     }
     assert!(store.island(TenantId::new(Uuid::nil())).is_err());
 }
@@ -126,13 +154,23 @@ fn a_domain_belongs_to_one_tenant_and_a_failed_making_leaves_none() {
         display_name: "second".into(),
         domain: DomainName::parse(domain).unwrap(),
     };
-    assert!(store.create_tenant(new("A.example"), Actor::Operator, |_| Ok(())).is_err());
+    assert!(
+        store
+            .create_tenant(new("A.example"), Actor::Operator, |_| Ok(()))
+            .is_err()
+    );
     let failed: types::Result<(_, ())> =
-        store.create_tenant(new("b.example"), Actor::Operator, |_| Err(Error::conflict("no")));
+        store.create_tenant(new("b.example"), Actor::Operator, |_| {
+            Err(Error::conflict("no"))
+        });
     assert!(failed.is_err());
     assert_eq!(store.tenants().len(), 1);
     assert_eq!(store.find_tenant("a.EXAMPLE").unwrap(), first);
-    assert!(store.create_tenant(new("b.example"), Actor::Operator, |_| Ok(())).is_ok());
+    assert!(
+        store
+            .create_tenant(new("b.example"), Actor::Operator, |_| Ok(()))
+            .is_ok()
+    );
 }
 
 #[test]
@@ -141,11 +179,21 @@ fn readers_before_the_window_are_told_to_start_over() {
     let store = open(directory.path(), 2);
     let island = store.island(tenant(&store, "a.example")).unwrap();
     for i in 0..10 {
-        island.write_blocking(Actor::System, move |tx| note(tx, &i.to_string())).unwrap();
+        island
+            .write_blocking(Actor::System, move |tx| note(tx, &i.to_string()))
+            .unwrap();
     }
-    island.write_blocking(Actor::System, |tx| tx.trim_feed(4)).unwrap();
-    assert!(matches!(island.read_blocking(|tx| tx.changes(3, 5)), Err(Error::Gone { .. })));
-    assert_eq!(island.read_blocking(|tx| tx.changes(4, 5)).unwrap()[0].seq, 5);
+    island
+        .write_blocking(Actor::System, |tx| tx.trim_feed(4))
+        .unwrap();
+    assert!(matches!(
+        island.read_blocking(|tx| tx.changes(3, 5)),
+        Err(Error::Gone { .. })
+    ));
+    assert_eq!(
+        island.read_blocking(|tx| tx.changes(4, 5)).unwrap()[0].seq,
+        5
+    );
 }
 
 #[tokio::test]
@@ -162,7 +210,10 @@ async fn reads_see_what_was_acknowledged_and_heads_are_announced() {
     let island = store.island(id).unwrap();
     let mut watch = island.watch();
     for i in 1..=20_u64 {
-        island.write(Actor::System, move |tx| note(tx, &i.to_string())).await.unwrap();
+        island
+            .write(Actor::System, move |tx| note(tx, &i.to_string()))
+            .await
+            .unwrap();
         assert_eq!(island.read(|tx| tx.head()).await.unwrap(), i);
         assert_eq!(*watch.borrow_and_update(), i);
     }

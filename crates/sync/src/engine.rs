@@ -73,7 +73,10 @@ impl Engine {
 
     /// Stops all work; what was under way is taken up again at the next start.
     pub async fn stop(&self) {
-        let tasks: Vec<_> = held(&self.0.tenants).drain().map(|(_, task)| task).collect();
+        let tasks: Vec<_> = held(&self.0.tenants)
+            .drain()
+            .map(|(_, task)| task)
+            .collect();
         for task in tasks {
             task.abort();
             let _ = task.await;
@@ -132,12 +135,17 @@ impl Engine {
         for member in &members {
             pairs.entry(*member).or_insert_with(|| {
                 let (engine, island, target) = (self.clone(), island.clone(), *member);
-                Task(tokio::spawn(async move { engine.run_pair(island, target).await }))
+                Task(tokio::spawn(async move {
+                    engine.run_pair(island, target).await
+                }))
             });
         }
         for over in kept.into_iter().filter(|target| !members.contains(target)) {
             if !pairs.contains_key(&over) {
-                while !island.write(Actor::System, move |tx| pair::forget(tx, over, 2_000)).await? {}
+                while !island
+                    .write(Actor::System, move |tx| pair::forget(tx, over, 2_000))
+                    .await?
+                {}
             }
         }
         Ok(unreached.is_empty())
@@ -214,7 +222,9 @@ struct Runner<'e> {
 
 impl<'e> Runner<'e> {
     async fn start(engine: &'e Engine, island: &Island, target: TenantId) -> Result<Self> {
-        let pair = island.write(Actor::System, move |tx| pair::ensure(tx, target)).await?;
+        let pair = island
+            .write(Actor::System, move |tx| pair::ensure(tx, target))
+            .await?;
         Ok(Self {
             engine,
             target,
@@ -254,16 +264,23 @@ impl<'e> Runner<'e> {
                 }
                 Step::Again => {}
                 Step::Over => return Ok(()),
-                Step::Wait { at_most, for_target } => self.wait(at_most, for_target).await,
+                Step::Wait {
+                    at_most,
+                    for_target,
+                } => self.wait(at_most, for_target).await,
             }
         }
     }
 
     async fn step(&mut self, overlapping: bool) -> Result<Step> {
         let (target, position) = (self.target, self.position.clone());
-        let next = self.island.read(move |tx| Ok((plan::next(tx, target, &position)?, tx.now())));
+        let next = self
+            .island
+            .read(move |tx| Ok((plan::next(tx, target, &position)?, tx.now())));
         let (next, now) = next.await?;
-        if let Next::Send { position, .. } | Next::Moved(position) | Next::Idle { position, .. } = &next {
+        if let Next::Send { position, .. } | Next::Moved(position) | Next::Idle { position, .. } =
+            &next
+        {
             let goes_on = position.scope_key == self.position.scope_key
                 && position.feed_seq == self.position.feed_seq;
             if overlapping && !goes_on {
@@ -276,10 +293,16 @@ impl<'e> Runner<'e> {
         }
         match next {
             Next::Over => Ok(Step::Over),
-            Next::Paused => Ok(Step::Wait { at_most: WAIT_MAX, for_target: false }),
+            Next::Paused => Ok(Step::Wait {
+                at_most: WAIT_MAX,
+                for_target: false,
+            }),
             Next::Blocked(trace) => {
                 self.block(trace).await?;
-                Ok(Step::Wait { at_most: WAIT_MAX, for_target: false })
+                Ok(Step::Wait {
+                    at_most: WAIT_MAX,
+                    for_target: false,
+                })
             }
             Next::Moved(position) => {
                 self.reach(position).await?;
@@ -287,21 +310,41 @@ impl<'e> Runner<'e> {
             }
             Next::Idle { position, wake_at } => {
                 self.reach(position).await?;
-                Ok(Step::Wait { at_most: until(now, wake_at), for_target: false })
+                Ok(Step::Wait {
+                    at_most: until(now, wake_at),
+                    for_target: false,
+                })
             }
             Next::Send { items, position } => self.send(items, position).await,
         }
     }
 
     async fn send(&mut self, planned: Vec<Planned>, position: Position) -> Result<Step> {
-        let items: Vec<_> = planned.iter().filter_map(|planned| planned.item.clone()).collect();
+        let items: Vec<_> = planned
+            .iter()
+            .filter_map(|planned| planned.item.clone())
+            .collect();
         if items.is_empty() {
-            let reply = Reply { results: Vec::new() };
+            let reply = Reply {
+                results: Vec::new(),
+            };
             self.note(&position);
-            return Ok(Step::Sent(Sent { seq: self.seq, planned, reply, position }));
+            return Ok(Step::Sent(Sent {
+                seq: self.seq,
+                planned,
+                reply,
+                position,
+            }));
         }
         let _place = if items.len() >= LARGE_BATCH {
-            Some(self.engine.0.large.acquire().await.map_err(Error::internal)?)
+            Some(
+                self.engine
+                    .0
+                    .large
+                    .acquire()
+                    .await
+                    .map_err(Error::internal)?,
+            )
         } else {
             None
         };
@@ -319,7 +362,12 @@ impl<'e> Runner<'e> {
                 self.seq += 1;
                 let reply = serde_json::from_str(&reply).map_err(Error::internal)?;
                 self.note(&position);
-                Ok(Step::Sent(Sent { seq: self.seq, planned, reply, position }))
+                Ok(Step::Sent(Sent {
+                    seq: self.seq,
+                    planned,
+                    reply,
+                    position,
+                }))
             }
             // This side doesn't know how far it had come (it was cut off): go on after what the
             // target has; items carry state, so sending them again does no harm.
@@ -330,12 +378,18 @@ impl<'e> Runner<'e> {
             Receipt::Refused { trace } => {
                 self.seq += 1;
                 self.block(trace).await?;
-                Ok(Step::Wait { at_most: self.retry.next(), for_target: true })
+                Ok(Step::Wait {
+                    at_most: self.retry.next(),
+                    for_target: true,
+                })
             }
             Receipt::Rejected { reason } => {
                 self.seq += 1;
                 tracing::error!(from = %self.island.tenant(), to = %self.target, reason, "a batch was rejected");
-                Ok(Step::Wait { at_most: self.retry.next(), for_target: true })
+                Ok(Step::Wait {
+                    at_most: self.retry.next(),
+                    for_target: true,
+                })
             }
         }
     }
@@ -345,7 +399,9 @@ impl<'e> Runner<'e> {
         let question = serde_json::to_string(&crate::explain::Question { user_id: None })
             .map_err(Error::internal)?;
         let (from, transport) = (self.island.tenant(), &self.engine.0.transport);
-        let answer = transport.ask(from, self.target, crate::explain::QUERY, question).await?;
+        let answer = transport
+            .ask(from, self.target, crate::explain::QUERY, question)
+            .await?;
         let trace: Trace = serde_json::from_str(&answer).map_err(Error::internal)?;
         if trace.allowed {
             self.set_blocked(None).await?;
@@ -353,7 +409,10 @@ impl<'e> Runner<'e> {
             Ok(Step::Again)
         } else {
             self.block(trace).await?;
-            Ok(Step::Wait { at_most: self.retry.next(), for_target: true })
+            Ok(Step::Wait {
+                at_most: self.retry.next(),
+                for_target: true,
+            })
         }
     }
 
@@ -366,7 +425,9 @@ impl<'e> Runner<'e> {
             self.blocked.clone_from(&trace);
             let target = self.target;
             self.island
-                .write(Actor::System, move |tx| pair::set_blocked(tx, target, trace.as_ref()))
+                .write(Actor::System, move |tx| {
+                    pair::set_blocked(tx, target, trace.as_ref())
+                })
                 .await?;
         }
         Ok(())
@@ -391,7 +452,9 @@ impl<'e> Runner<'e> {
         } else {
             let target = self.target;
             self.island
-                .write(Actor::System, move |tx| pair::keep_position(tx, target, &position))
+                .write(Actor::System, move |tx| {
+                    pair::keep_position(tx, target, &position)
+                })
                 .await?;
         }
         Ok(())
@@ -419,7 +482,15 @@ enum Step {
 }
 
 async fn settle_sent(island: &Island, target: TenantId, sent: Option<Sent>) -> Result<()> {
-    let Some(Sent { seq, planned, reply, position }) = sent else { return Ok(()) };
+    let Some(Sent {
+        seq,
+        planned,
+        reply,
+        position,
+    }) = sent
+    else {
+        return Ok(());
+    };
     island
         .write(Actor::System, move |tx| {
             settle::settle(tx, target, seq, planned, reply, &position)

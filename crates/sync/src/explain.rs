@@ -39,7 +39,11 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
             .filter(|found| !found.deleted)
             .ok_or_else(|| Error::not_found("user", id))?;
         let eligible = sharing::is_eligible(&found);
-        let value = if found.is_external { "external" } else { found.user_type.as_str() };
+        let value = if found.is_external {
+            "external"
+        } else {
+            found.user_type.as_str()
+        };
         trace.step(step(
             tx,
             "user.userType",
@@ -59,18 +63,38 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
     let (entry, own) = sharing::of(tx, target)?;
     let scope = entry.in_force(tx.now())?;
     let (setting, path) = if own {
-        (format!("userSharing/tenants/{target}"), format!("/beta/isopolity/userSharing/tenants/{target}"))
+        (
+            format!("userSharing/tenants/{target}"),
+            format!("/beta/isopolity/userSharing/tenants/{target}"),
+        )
     } else {
-        ("userSharing/default".to_owned(), "/beta/isopolity/userSharing/default".to_owned())
+        (
+            "userSharing/default".to_owned(),
+            "/beta/isopolity/userSharing/default".to_owned(),
+        )
     };
     let (shared, reason) = match &subject {
         Some(user) => {
             let shared = scope.contains(tx, user)?;
-            (shared, if shared { "The user is shared." } else { "The user isn't among those that are shared." })
+            (
+                shared,
+                if shared {
+                    "The user is shared."
+                } else {
+                    "The user isn't among those that are shared."
+                },
+            )
         }
         None => {
             let shared = scope.scope() != sharing::Scope::None;
-            (shared, if shared { "Users are shared." } else { "Nobody is shared." })
+            (
+                shared,
+                if shared {
+                    "Users are shared."
+                } else {
+                    "Nobody is shared."
+                },
+            )
         }
     };
     let mut sharing_step = step(tx, &setting, word(scope.scope()), shared, reason);
@@ -84,12 +108,22 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
             (Some(id), _) => serde_json::json!({"scope": "selected", "users": [id]}),
             (None, _) => serde_json::json!({"scope": "all"}),
         };
-        sharing_step.mend = Some(Mend { method: "PUT".into(), path, body });
+        sharing_step.mend = Some(Mend {
+            method: "PUT".into(),
+            path,
+            body,
+        });
     }
     trace.step(sharing_step);
     let pair = pair::get(tx, target)?;
     if pair.as_ref().is_some_and(|pair| pair.paused) {
-        let mut paused = step(tx, &format!("userSharing/tenants/{target}.state"), "paused", false, "Synchronization to this tenant is paused.");
+        let mut paused = step(
+            tx,
+            &format!("userSharing/tenants/{target}.state"),
+            "paused",
+            false,
+            "Synchronization to this tenant is paused.",
+        );
         paused.mend = Some(Mend {
             method: "POST".into(),
             path: format!("/beta/isopolity/userSharing/tenants/{target}/resume"),
@@ -99,7 +133,9 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
     }
     if let Some(user) = &subject {
         let link = links::get(tx, target, user.id)?;
-        let there = link.as_ref().is_some_and(|link| link.there == There::Synced);
+        let there = link
+            .as_ref()
+            .is_some_and(|link| link.there == There::Synced);
         if !user.account_enabled && !there {
             trace.step(step(
                 tx,
@@ -110,7 +146,13 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
             ));
         }
         if let Some(failure) = link.and_then(|link| link.failure) {
-            trace.step(step(tx, "provisioning", &failure.code, false, &failure.message));
+            trace.step(step(
+                tx,
+                "provisioning",
+                &failure.code,
+                false,
+                &failure.message,
+            ));
         }
     }
     Ok(trace)
@@ -129,6 +171,7 @@ pub(crate) fn answer(tx: &ReadTx<'_>, from: TenantId, kind: &str, body: &str) ->
     if kind != QUERY {
         return Err(Error::bad_request(format!("'{kind}' isn't a query.")));
     }
-    let _: Question = serde_json::from_str(body).map_err(|error| Error::bad_request(error.to_string()))?;
+    let _: Question =
+        serde_json::from_str(body).map_err(|error| Error::bad_request(error.to_string()))?;
     serde_json::to_string(&receive::inbound(tx, from)?).map_err(Error::internal)
 }

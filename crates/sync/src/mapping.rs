@@ -44,17 +44,28 @@ pub fn map(
     let mapped = PROPERTIES
         .iter()
         .filter_map(|name| properties.remove_entry(*name))
-        .filter(|(_, value)| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))
+        .filter(|(_, value)| {
+            !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())
+        })
         .collect();
-    Ok(User { user_principal_name, account_enabled, mail, manager, properties: mapped })
+    Ok(User {
+        user_principal_name,
+        account_enabled,
+        mail,
+        manager,
+        properties: mapped,
+    })
 }
 
 /// A digest of the mapped state, by which a pair knows whether the target has it already: FNV-1a
 /// of 128 bits over the JSON text. It guards against nobody; it only has to be the same next year.
 pub fn digest(user: &User) -> Result<[u8; 16]> {
     let text = serde_json::to_vec(user).map_err(Error::internal)?;
-    let hash = text.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
-        (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-    });
+    let hash = text.iter().fold(
+        0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128,
+        |hash, byte| {
+            (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+        },
+    );
     Ok(hash.to_be_bytes())
 }

@@ -66,9 +66,7 @@ fn from_row(row: &store::Row<'_>) -> Result<Pair> {
 
 pub(crate) fn get(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Pair>> {
     tx.query_one(
-        &format!(
-            "SELECT {COLUMNS} FROM sync_pairs WHERE tenant_id = ?1 AND target_tenant_id = ?2"
-        ),
+        &format!("SELECT {COLUMNS} FROM sync_pairs WHERE tenant_id = ?1 AND target_tenant_id = ?2"),
         params![&tx.tenant(), &target],
         from_row,
     )
@@ -122,7 +120,10 @@ pub(crate) fn keep_position(tx: &mut Tx<'_>, target: TenantId, at: &Position) ->
 /// Keeps what holds the pair up, or that nothing does.
 pub(crate) fn set_blocked(tx: &mut Tx<'_>, target: TenantId, trace: Option<&Trace>) -> Result<()> {
     let tenant = tx.tenant();
-    let text = trace.map(serde_json::to_string).transpose().map_err(Error::internal)?;
+    let text = trace
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(Error::internal)?;
     tx.bookkeeping()
         .execute(
             "UPDATE sync_pairs SET blocked = ?3 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
@@ -135,12 +136,17 @@ pub(crate) fn set_blocked(tx: &mut Tx<'_>, target: TenantId, trace: Option<&Trac
 pub(crate) fn set_paused(tx: &mut Tx<'_>, target: TenantId, paused: bool) -> Result<()> {
     ensure(tx, target)?;
     let tenant = tx.tenant();
-    tx.record(Change::new("userSharing", target.uuid(), Op::Updated, &["paused"]))?
-        .execute(
-            "UPDATE sync_pairs SET paused = ?3 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
-            params![&tenant, &target, paused],
-        )
-        .map(drop)
+    tx.record(Change::new(
+        "userSharing",
+        target.uuid(),
+        Op::Updated,
+        &["paused"],
+    ))?
+    .execute(
+        "UPDATE sync_pairs SET paused = ?3 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+        params![&tenant, &target, paused],
+    )
+    .map(drop)
 }
 
 /// Drops up to `limit` links of a pair that is over; then the pair. Answers whether all is gone.

@@ -76,7 +76,11 @@ pub fn membership(tx: &ReadTx<'_>, other: TenantId) -> Result<Step> {
     Ok(Step {
         tenant_id: tx.tenant(),
         setting: format!("multiTenantOrganization.tenants/{other}.state"),
-        value: if together { "active".into() } else { "none".into() },
+        value: if together {
+            "active".into()
+        } else {
+            "none".into()
+        },
         allowed: together,
         reason: if together {
             "Both tenants are active in the same multi-tenant organization.".into()
@@ -96,7 +100,9 @@ pub fn next(tx: &ReadTx<'_>, target: TenantId, position: &Position) -> Result<Ne
     if !organization::is_active_with(tx, target)? {
         return Ok(Next::Over);
     }
-    let Some(pair) = pair::get(tx, target)? else { return Ok(Next::Over) };
+    let Some(pair) = pair::get(tx, target)? else {
+        return Ok(Next::Over);
+    };
     if pair.paused {
         return Ok(Next::Paused);
     }
@@ -105,7 +111,14 @@ pub fn next(tx: &ReadTx<'_>, target: TenantId, position: &Position) -> Result<Ne
         return Ok(Next::Blocked(outbound));
     }
     let scope = sharing::of(tx, target)?.0.in_force(tx.now())?;
-    let mut look = Look { tx, target, scope, items: Vec::new(), seen: BTreeSet::new(), looked: 0 };
+    let mut look = Look {
+        tx,
+        target,
+        scope,
+        items: Vec::new(),
+        seen: BTreeSet::new(),
+        looked: 0,
+    };
     for user in links::due(tx, target, BATCH_USERS_MAX)? {
         look.at(user)?;
     }
@@ -120,12 +133,18 @@ pub fn next(tx: &ReadTx<'_>, target: TenantId, position: &Position) -> Result<Ne
     }
     let idle = !position.scanning && position.feed_seq >= tx.head()?;
     if !look.items.is_empty() {
-        return Ok(Next::Send { items: look.items, position });
+        return Ok(Next::Send {
+            items: look.items,
+            position,
+        });
     }
     if !idle {
         return Ok(Next::Moved(position));
     }
-    let wake_at = [links::next_due(tx, target)?, look.scope.ends_at].into_iter().flatten().min();
+    let wake_at = [links::next_due(tx, target)?, look.scope.ends_at]
+        .into_iter()
+        .flatten()
+        .min();
     Ok(Next::Idle { position, wake_at })
 }
 
@@ -170,7 +189,8 @@ impl Look<'_, '_> {
         link: Option<&Link>,
     ) -> Result<()> {
         self.looked += 1;
-        self.items.extend(reconcile(self.tx, &self.scope, id, user, link)?);
+        self.items
+            .extend(reconcile(self.tx, &self.scope, id, user, link)?);
         Ok(())
     }
 
@@ -180,15 +200,22 @@ impl Look<'_, '_> {
             let after = position.scan_after;
             let users = directory::users::scan(self.tx, after, room)?;
             // Links of users that are gone for good lie between those of users that are there.
-            let users_end = (users.len() == room).then(|| users.last().map(|user| user.id)).flatten();
+            let users_end = (users.len() == room)
+                .then(|| users.last().map(|user| user.id))
+                .flatten();
             let links = links::range(self.tx, self.target, after, users_end, room)?;
-            let links_end = (links.len() == room).then(|| links.last().map(|link| link.user_id)).flatten();
+            let links_end = (links.len() == room)
+                .then(|| links.last().map(|link| link.user_id))
+                .flatten();
             let end = match (users_end, links_end) {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),
             };
             let within = |id: Id<kind::User>| end.is_none_or(|end| id <= end);
-            let mut links = links.into_iter().filter(|link| within(link.user_id)).peekable();
+            let mut links = links
+                .into_iter()
+                .filter(|link| within(link.user_id))
+                .peekable();
             let mut scanned = 0;
             for user in users.iter().filter(|user| within(user.id)) {
                 while let Some(orphan) = links.next_if(|link| link.user_id < user.id) {
@@ -263,7 +290,8 @@ impl Look<'_, '_> {
 
     /// Looks at a user, or at all users of a group; `false` if these are too many for one look.
     fn member(&mut self, object: uuid::Uuid) -> Result<bool> {
-        let members = directory::groups::transitive_users(self.tx, Id::new(object), BATCH_USERS_MAX + 1)?;
+        let members =
+            directory::groups::transitive_users(self.tx, Id::new(object), BATCH_USERS_MAX + 1)?;
         if members.len() > BATCH_USERS_MAX {
             return Ok(false);
         }
@@ -300,14 +328,21 @@ fn reconcile(
             }));
         }
         let properties = user.properties()?;
-        let display_name =
-            properties.get("displayName").and_then(|name| name.as_str()).unwrap_or_default().to_owned();
+        let display_name = properties
+            .get("displayName")
+            .and_then(|name| name.as_str())
+            .unwrap_or_default()
+            .to_owned();
         let mapped = mapping::map(properties, user.account_enabled, user.manager)?;
         let digest = mapping::digest(&mapped)?;
         let current = there == There::Synced
             && link.is_some_and(|link| link.digest == Some(digest) && link.failure.is_none());
         return Ok((!current).then(|| Planned {
-            item: Some(Item { id, user: Some(mapped), purged: false }),
+            item: Some(Item {
+                id,
+                user: Some(mapped),
+                purged: false,
+            }),
             user_id: id,
             digest: Some(digest),
             display_name,
@@ -330,12 +365,21 @@ fn reconcile(
             None => String::new(),
         };
         return Ok(Some(Planned {
-            item: Some(Item { id, user: None, purged }),
+            item: Some(Item {
+                id,
+                user: None,
+                purged,
+            }),
             user_id: id,
             digest: None,
             display_name: name,
         }));
     }
     let stale = link.is_some_and(|link| link.there == There::Nothing || link.failure.is_some());
-    Ok(stale.then(|| Planned { item: None, user_id: id, digest: None, display_name: String::new() }))
+    Ok(stale.then(|| Planned {
+        item: None,
+        user_id: id,
+        digest: None,
+        display_name: String::new(),
+    }))
 }

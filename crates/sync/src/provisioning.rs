@@ -196,7 +196,11 @@ fn modified(changes: Option<&str>) -> Vec<Value> {
             .iter()
             .filter_map(|change| {
                 let change = change.as_array()?;
-                Some(entry(change.first()?.as_str()?, change.get(1)?, change.get(2)?))
+                Some(entry(
+                    change.first()?.as_str()?,
+                    change.get(1)?,
+                    change.get(2)?,
+                ))
             })
             .collect(),
         Some(Value::Object(user)) => {
@@ -209,7 +213,10 @@ fn modified(changes: Option<&str>) -> Vec<Value> {
                     }
                 }
             }
-            values.iter().map(|(name, value)| entry(name, &Value::Null, value)).collect()
+            values
+                .iter()
+                .map(|(name, value)| entry(name, &Value::Null, value))
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -229,12 +236,32 @@ impl Record {
             })
         };
         let mut steps = vec![
-            step("EntryImport", "import", "The user was read from the source tenant."),
-            step("EntrySynchronizationScoping", "scoping", "Whether the user is shared was determined."),
-            step("EntryImportObjectMatch", "matching", "The user was matched by home tenant and object id."),
+            step(
+                "EntryImport",
+                "import",
+                "The user was read from the source tenant.",
+            ),
+            step(
+                "EntrySynchronizationScoping",
+                "scoping",
+                "Whether the user is shared was determined.",
+            ),
+            step(
+                "EntryImportObjectMatch",
+                "matching",
+                "The user was matched by home tenant and object id.",
+            ),
         ];
-        let mut export = step("EntryExport", "export", "The user was written in the target tenant.");
-        export["status"] = json!(if failed { "failure" } else { self.status.as_str() });
+        let mut export = step(
+            "EntryExport",
+            "export",
+            "The user was written in the target tenant.",
+        );
+        export["status"] = json!(if failed {
+            "failure"
+        } else {
+            self.status.as_str()
+        });
         if let Some((_, message)) = &self.error {
             export["description"] = json!(message);
         }

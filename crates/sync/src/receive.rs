@@ -72,7 +72,10 @@ fn failed(error: &Error) -> Outcome {
             message: "The target tenant had an internal error with this user.".into(),
         };
     }
-    Outcome::Failed { code: code.into(), message: error.to_string() }
+    Outcome::Failed {
+        code: code.into(),
+        message: error.to_string(),
+    }
 }
 
 fn apply(tx: &mut Tx<'_>, from: TenantId, item: Item) -> Result<Outcome> {
@@ -99,11 +102,15 @@ fn apply(tx: &mut Tx<'_>, from: TenantId, item: Item) -> Result<Outcome> {
     Ok(match upserted.outcome {
         SyncedOutcome::Created => Outcome::Created { target_id },
         SyncedOutcome::Unchanged => Outcome::Unchanged { target_id },
-        SyncedOutcome::Updated { changed } => {
-            Outcome::Updated { target_id, restored: false, changes: changed }
-        }
-        SyncedOutcome::Restored { changed } => {
-            Outcome::Updated { target_id, restored: true, changes: changed }
-        }
+        SyncedOutcome::Updated { changed } => Outcome::Updated {
+            target_id,
+            restored: false,
+            changes: changed,
+        },
+        SyncedOutcome::Restored { changed } => Outcome::Updated {
+            target_id,
+            restored: true,
+            changes: changed,
+        },
     })
 }

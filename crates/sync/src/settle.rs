@@ -15,7 +15,11 @@ const BACK_OFF_SECONDS: &[i64] = &[1, 5, 30, 120, 600, 3_600, 21_600, 86_400];
 
 fn next_attempt(now: Timestamp, attempts: u64) -> Timestamp {
     let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
-    let seconds = BACK_OFF_SECONDS.get(index).or(BACK_OFF_SECONDS.last()).copied().unwrap_or(60);
+    let seconds = BACK_OFF_SECONDS
+        .get(index)
+        .or(BACK_OFF_SECONDS.last())
+        .copied()
+        .unwrap_or(60);
     now.plus_seconds(seconds)
 }
 
@@ -28,7 +32,9 @@ pub(crate) fn settle(
     reply: Reply,
     position: &Position,
 ) -> Result<()> {
-    let Some(pair) = pair::get(tx, target)? else { return Ok(()) };
+    let Some(pair) = pair::get(tx, target)? else {
+        return Ok(());
+    };
     let mut counts = Counts::default();
     let mut results = reply.results.into_iter();
     for planned in planned {
@@ -64,7 +70,8 @@ impl Counts {
     fn change(&mut self, before: Option<&Link>, after: Option<&Link>) {
         let synced =
             |link: Option<&Link>| i64::from(link.is_some_and(|link| link.there == There::Synced));
-        let failed = |link: Option<&Link>| i64::from(link.is_some_and(|link| link.failure.is_some()));
+        let failed =
+            |link: Option<&Link>| i64::from(link.is_some_and(|link| link.failure.is_some()));
         self.synced += synced(after) - synced(before);
         self.failed += failed(after) - failed(before);
     }
@@ -79,7 +86,10 @@ fn settle_one(
 ) -> Result<()> {
     let (target, now) = (pair.target, tx.now());
     let before = links::get(tx, target, planned.user_id)?;
-    let removal = planned.item.as_ref().is_some_and(|item| item.user.is_none());
+    let removal = planned
+        .item
+        .as_ref()
+        .is_some_and(|item| item.user.is_none());
     let purged = planned.item.as_ref().is_some_and(|item| item.purged);
     let mut link = before.clone().unwrap_or(Link {
         user_id: planned.user_id,
@@ -96,14 +106,26 @@ fn settle_one(
             let user = planned.item.and_then(|item| item.user);
             entry.changes = user.as_ref().map(provisioning::created).transpose()?;
         }
-        Outcome::Updated { target_id, restored, changes } => {
+        Outcome::Updated {
+            target_id,
+            restored,
+            changes,
+        } => {
             link.arrived(target_id, planned.digest);
             let disabled = |(name, _, new): &(String, _, serde_json::Value)| {
                 name == "accountEnabled" && *new == serde_json::json!(false)
             };
-            entry.action = if changes.iter().any(disabled) { "disable" } else { "update" };
+            entry.action = if changes.iter().any(disabled) {
+                "disable"
+            } else {
+                "update"
+            };
             let restoring = restored.then(|| {
-                ("IsSoftDeleted".to_owned(), serde_json::json!(true), serde_json::json!(false))
+                (
+                    "IsSoftDeleted".to_owned(),
+                    serde_json::json!(true),
+                    serde_json::json!(false),
+                )
             });
             let changes: Vec<_> = restoring.into_iter().chain(changes).collect();
             entry.changes = Some(provisioning::updated(&changes)?);

@@ -83,7 +83,9 @@ impl Sharing {
     }
 
     fn compile_rule(&self) -> Result<Option<Filter>> {
-        let Some(rule) = &self.rule else { return Ok(None) };
+        let Some(rule) = &self.rule else {
+            return Ok(None);
+        };
         let filter = query::odata::parse_filter(rule).map_err(|error| renamed(&error))?;
         // Evaluated on nothing, so that a property that can't be filtered is refused now.
         query::evaluate(&filter, directory::users::entity(), &json!({}))
@@ -196,7 +198,8 @@ pub fn get(tx: &ReadTx<'_>, target: Option<TenantId>) -> Result<Option<Sharing>>
         params![&tx.tenant(), &key_of(target)],
         |row| row.string(0),
     )?;
-    text.map(|text| serde_json::from_str(&text).map_err(Error::internal)).transpose()
+    text.map(|text| serde_json::from_str(&text).map_err(Error::internal))
+        .transpose()
 }
 
 /// The entry that applies to a tenant, and whether it is its own.
@@ -210,12 +213,18 @@ pub fn of(tx: &ReadTx<'_>, target: TenantId) -> Result<(Sharing, bool)> {
 fn refuse_unknown(tx: &ReadTx<'_>, sharing: &Sharing) -> Result<()> {
     for user in &sharing.users {
         if directory::users::get_scanned(tx, *user)?.is_none() {
-            return Err(Error::invalid("users", format!("There is no user {user} in this tenant.")));
+            return Err(Error::invalid(
+                "users",
+                format!("There is no user {user} in this tenant."),
+            ));
         }
     }
     for group in &sharing.groups {
         if !directory::groups::exists(tx, *group)? {
-            return Err(Error::invalid("groups", format!("There is no group {group} in this tenant.")));
+            return Err(Error::invalid(
+                "groups",
+                format!("There is no group {group} in this tenant."),
+            ));
         }
     }
     Ok(())
@@ -235,12 +244,25 @@ pub fn put(tx: &mut Tx<'_>, target: Option<TenantId>, sharing: &Sharing) -> Resu
     let old = old.unwrap_or_else(Sharing::nobody);
     let listed = |sharing: &Sharing| -> BTreeSet<Uuid> {
         let users = sharing.users.iter().map(|id| id.uuid());
-        users.chain(sharing.groups.iter().map(|id| id.uuid())).collect()
+        users
+            .chain(sharing.groups.iter().map(|id| id.uuid()))
+            .collect()
     };
     for changed in listed(&old).symmetric_difference(&listed(sharing)) {
-        tx.record(Change::relation("userSharingMember", key.uuid(), *changed, Op::Updated))?;
+        tx.record(Change::relation(
+            "userSharingMember",
+            key.uuid(),
+            *changed,
+            Op::Updated,
+        ))?;
     }
-    tx.record(Change::new("userSharing", key.uuid(), Op::Updated, &["scope"]))?.execute(
+    tx.record(Change::new(
+        "userSharing",
+        key.uuid(),
+        Op::Updated,
+        &["scope"],
+    ))?
+    .execute(
         "INSERT INTO sharing (tenant_id, target_tenant_id, doc) VALUES (?1, ?2, ?3) \
          ON CONFLICT (tenant_id, target_tenant_id) DO UPDATE SET doc = excluded.doc",
         params![&tenant, &key, &text],
@@ -259,13 +281,19 @@ pub fn delete(tx: &mut Tx<'_>, target: TenantId) -> Result<()> {
     for sharing in [&old, &default] {
         let users = sharing.users.iter().map(|id| id.uuid());
         for listed in users.chain(sharing.groups.iter().map(|id| id.uuid())) {
-            tx.record(Change::relation("userSharingMember", target.uuid(), listed, Op::Updated))?;
+            tx.record(Change::relation(
+                "userSharingMember",
+                target.uuid(),
+                listed,
+                Op::Updated,
+            ))?;
         }
     }
-    tx.record(Change::new("userSharing", target.uuid(), Op::Deleted, &[]))?.execute(
-        "DELETE FROM sharing WHERE tenant_id = ?1 AND target_tenant_id = ?2",
-        params![&tenant, &target],
-    )?;
+    tx.record(Change::new("userSharing", target.uuid(), Op::Deleted, &[]))?
+        .execute(
+            "DELETE FROM sharing WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+            params![&tenant, &target],
+        )?;
     audit_change(tx, target, &old, &default)
 }
 

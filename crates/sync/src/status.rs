@@ -95,14 +95,19 @@ fn one(
     let head = tx.head()?;
     let (pending, oldest) = match &position {
         Some(at) if at.scope_key == scope.key && !at.scanning => {
-            let oldest = tx.changes(at.feed_seq, 1).ok().and_then(|list| list.first().map(|c| c.at));
+            let oldest = tx
+                .changes(at.feed_seq, 1)
+                .ok()
+                .and_then(|list| list.first().map(|c| c.at));
             (head.saturating_sub(at.feed_seq), oldest)
         }
         Some(at) if at.scanning && at.scope_key == scope.key => (at.scan_left.max(1), None),
         _ => (count_in_scope(tx, &scope)?.saturating_sub(synced), None),
     };
     // While a scan is under way the rest of the users in scope is what hasn't been looked at.
-    let scanning = position.as_ref().is_none_or(|at| at.scanning || at.scope_key != scope.key);
+    let scanning = position
+        .as_ref()
+        .is_none_or(|at| at.scanning || at.scope_key != scope.key);
     let in_scope = if scanning {
         count_in_scope(tx, &scope)?
     } else {
@@ -144,7 +149,9 @@ fn count_in_scope(tx: &ReadTx<'_>, scope: &sharing::InForce) -> Result<u64> {
     }
     loop {
         let page = directory::users::scan(tx, after, 1_000)?;
-        let Some(last) = page.last() else { return Ok(count) };
+        let Some(last) = page.last() else {
+            return Ok(count);
+        };
         after = Some(last.id);
         for user in &page {
             if sharing::is_eligible(user) && user.account_enabled && scope.contains(tx, user)? {
@@ -156,7 +163,9 @@ fn count_in_scope(tx: &ReadTx<'_>, scope: &sharing::InForce) -> Result<u64> {
 
 /// Whether nothing is on its way to any target.
 pub fn is_settled(statuses: &[PairStatus]) -> bool {
-    statuses.iter().all(|pair| pair.state != "active" || pair.pending_changes == 0)
+    statuses
+        .iter()
+        .all(|pair| pair.state != "active" || pair.pending_changes == 0)
 }
 
 /// Pauses or resumes the pair with a target.
@@ -165,11 +174,18 @@ pub fn set_paused(tx: &mut Tx<'_>, target: TenantId, paused: bool) -> Result<()>
         return Err(Error::not_found("userSharing", target));
     }
     pair::set_paused(tx, target, paused)?;
-    let activity = if paused { "Pause synchronization" } else { "Resume synchronization" };
+    let activity = if paused {
+        "Pause synchronization"
+    } else {
+        "Resume synchronization"
+    };
     audit::record(
         tx,
-        audit::Entry::success("UserSharing", activity)
-            .target(audit::Target::new(target.uuid(), "", "Tenant")),
+        audit::Entry::success("UserSharing", activity).target(audit::Target::new(
+            target.uuid(),
+            "",
+            "Tenant",
+        )),
     )
     .map(drop)
 }
@@ -188,7 +204,10 @@ pub fn failures(
         .into_iter()
         .map(|link| {
             let user = directory::users::get_scanned(tx, link.user_id)?;
-            let properties = user.map(|user| user.properties()).transpose()?.unwrap_or_default();
+            let properties = user
+                .map(|user| user.properties())
+                .transpose()?
+                .unwrap_or_default();
             let failure = link.failure;
             Ok(json!({
                 "userId": link.user_id,

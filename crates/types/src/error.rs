@@ -10,7 +10,9 @@ use crate::trace::Trace;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The object doesn't exist, or isn't the caller's: both look the same.
-    #[error("Resource '{id}' does not exist or one of its queried reference-property objects are not present.")]
+    #[error(
+        "Resource '{id}' does not exist or one of its queried reference-property objects are not present."
+    )]
     NotFound {
         /// The Graph type of what was asked for.
         kind: &'static str,
@@ -84,27 +86,43 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A request that is wrong at `target`.
     pub fn invalid(target: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Invalid { target: Some(target.into()), message: message.into() }
+        Self::Invalid {
+            target: Some(target.into()),
+            message: message.into(),
+        }
     }
     /// A request that is wrong as a whole.
     pub fn bad_request(message: impl Into<String>) -> Self {
-        Self::Invalid { target: None, message: message.into() }
+        Self::Invalid {
+            target: None,
+            message: message.into(),
+        }
     }
     /// No such object.
     pub fn not_found(kind: &'static str, id: impl ToString) -> Self {
-        Self::NotFound { kind, id: id.to_string() }
+        Self::NotFound {
+            kind,
+            id: id.to_string(),
+        }
     }
     /// The object's state doesn't allow it.
     pub fn conflict(message: impl Into<String>) -> Self {
-        Self::Conflict { message: message.into() }
+        Self::Conflict {
+            message: message.into(),
+        }
     }
     /// The caller may not.
     pub fn forbidden(message: impl Into<String>) -> Self {
-        Self::Forbidden { message: message.into(), trace: None }
+        Self::Forbidden {
+            message: message.into(),
+            trace: None,
+        }
     }
     /// The query isn't supported.
     pub fn unsupported(message: impl Into<String>) -> Self {
-        Self::UnsupportedQuery { message: message.into() }
+        Self::UnsupportedQuery {
+            message: message.into(),
+        }
     }
     /// A fault of ours.
     pub fn internal(message: impl std::fmt::Display) -> Self {
@@ -112,7 +130,10 @@ impl Error {
     }
     /// Try again in `seconds`.
     pub fn unavailable(message: impl Into<String>, seconds: u32) -> Self {
-        Self::Unavailable { message: message.into(), retry_after_seconds: seconds }
+        Self::Unavailable {
+            message: message.into(),
+            retry_after_seconds: seconds,
+        }
     }
     /// Whether the same request may succeed later without anybody changing anything.
     pub fn is_transient(&self) -> bool {

@@ -80,14 +80,19 @@ impl<K> Id<K> {
 /// Reads a UUID as Graph clients write it: 36 characters, any case. Braces, URNs and the short
 /// form are refused, so that one object has one spelling.
 pub fn parse_uuid(text: &str) -> Option<Uuid> {
-    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
+    (text.len() == 36)
+        .then(|| Uuid::try_parse(text).ok())
+        .flatten()
 }
 
 impl<K: Kind> FromStr for Id<K> {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self, Error> {
         parse_uuid(text).map(Self::new).ok_or_else(|| {
-            Error::invalid("id", format!("'{text}' isn't a {} id: it has to be a GUID.", K::NAME))
+            Error::invalid(
+                "id",
+                format!("'{text}' isn't a {} id: it has to be a GUID.", K::NAME),
+            )
         })
     }
 }

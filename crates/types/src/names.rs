@@ -7,7 +7,11 @@ use crate::{Error, Result};
 /// Folds a text for comparison without regard to case: what "the same" means for names, mails and
 /// filters, on every database engine alike. Unicode lower case, nothing else: accents still differ.
 pub fn fold(text: &str) -> String {
-    if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }
+    if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        text.to_lowercase()
+    }
 }
 
 /// A DNS domain name in lower case: at least two labels of letters, digits and inner hyphens, at
@@ -21,14 +25,19 @@ impl DomainName {
         let folded = text.to_ascii_lowercase();
         let label_is_valid = |label: &str| {
             (1..=63).contains(&label.len())
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         };
         if folded.len() <= 253 && folded.contains('.') && folded.split('.').all(label_is_valid) {
             Ok(Self(folded))
         } else {
-            Err(Error::invalid("id", format!("'{text}' isn't a valid domain name.")))
+            Err(Error::invalid(
+                "id",
+                format!("'{text}' isn't a valid domain name."),
+            ))
         }
     }
     /// The name.
@@ -61,15 +70,27 @@ impl Upn {
             )
         };
         let at = text.rfind('@').ok_or_else(invalid)?;
-        let (local, domain) = (text.get(..at).unwrap_or(""), text.get(at + 1..).unwrap_or(""));
+        let (local, domain) = (
+            text.get(..at).unwrap_or(""),
+            text.get(at + 1..).unwrap_or(""),
+        );
         // A synced user's local part holds the home alias and domain, so it may be longer.
         let longest = if local.contains("#EXT#") { 190 } else { 64 };
         let valid = (1..=longest).contains(&local.len())
-            && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"'.-_!#^~".contains(&b))
+            && local
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"'.-_!#^~".contains(&b))
             && !local.starts_with('.')
             && !local.ends_with('.')
             && DomainName::parse(domain).is_ok();
-        if valid { Ok(Self { text: text.to_owned(), at }) } else { Err(invalid()) }
+        if valid {
+            Ok(Self {
+                text: text.to_owned(),
+                at,
+            })
+        } else {
+            Err(invalid())
+        }
     }
     /// As written.
     pub fn as_str(&self) -> &str {

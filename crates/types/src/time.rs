@@ -43,11 +43,13 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self, Error> {
-        text.parse::<jiff::Timestamp>().map(|t| Self(t.as_microsecond())).map_err(|_| {
-            Error::bad_request(format!(
-                "'{text}' isn't a date and time: write it as 2026-11-24T12:00:00Z."
-            ))
-        })
+        text.parse::<jiff::Timestamp>()
+            .map(|t| Self(t.as_microsecond()))
+            .map_err(|_| {
+                Error::bad_request(format!(
+                    "'{text}' isn't a date and time: write it as 2026-11-24T12:00:00Z."
+                ))
+            })
     }
 }
 

@@ -46,7 +46,10 @@ pub struct Trace {
 impl Trace {
     /// A decision that nothing has refused yet.
     pub const fn new() -> Self {
-        Self { allowed: true, steps: Vec::new() }
+        Self {
+            allowed: true,
+            steps: Vec::new(),
+        }
     }
     /// Adds a step unless the decision has fallen already; returns whether it still stands.
     pub fn step(&mut self, step: Step) -> bool {
