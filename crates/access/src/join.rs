@@ -7,6 +7,7 @@
 //!   what follows. Each change says whether it loosens, so that nothing is loosened silently.
 //! - There is no template in reverse: leaving changes no setting.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use store::{Change, Op, ReadTx, Tx, params};
 use types::{Error, Result, TenantId};
@@ -21,7 +22,8 @@ use crate::records::{from_object, to_object};
 use crate::templates::{get_identity_sync_template, get_partner_template};
 
 /// A setting that the templates change.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SettingChange {
     /// The partner whose entry it is in.
     pub tenant_id: TenantId,

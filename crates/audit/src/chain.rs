@@ -70,11 +70,14 @@ const SET_ENDS: &str = "INSERT INTO audit_chain (tenant_id, seq, digest, floor_s
     digest = excluded.digest, floor_seq = excluded.floor_seq, floor_digest = excluded.floor_digest";
 const ROWS: &str = "SELECT seq, id, at, category, activity, result, app_id, user_id, doc, digest \
     FROM audit_log WHERE tenant_id = ?1 ORDER BY seq";
-/// The last entry before the first that is to be kept. By place, not by time alone: a clock that
-/// was set back must not tear a hole into the chain.
+/// The last entry before the first that is to be kept, up to a place. By place, not by time alone:
+/// a clock that was set back must not tear a hole into the chain. `at + 0` keeps the engine from
+/// walking the index by time, which would visit everything that stays.
 const LAST_TO_TRIM: &str = "SELECT seq, digest FROM audit_log WHERE tenant_id = ?1 AND seq < \
-    coalesce((SELECT min(seq) FROM audit_log WHERE tenant_id = ?1 AND at >= ?2), ?3) \
-    ORDER BY seq DESC LIMIT 1";
+    coalesce((SELECT min(seq) FROM audit_log WHERE tenant_id = ?1 AND seq <= ?3 \
+    AND at + 0 >= ?2), ?4) AND seq <= ?3 ORDER BY seq DESC LIMIT 1";
+/// Entries trimmed at once, at most, so that what waits for the writer doesn't wait long.
+const TRIM_MAX: u64 = 5_000;
 
 fn link(row: &store::Row<'_>, column: usize) -> Result<Link> {
     Ok(Link {
@@ -129,13 +132,15 @@ pub(crate) fn append(tx: &mut Tx<'_>, content: &Content<'_>) -> Result<Link> {
     Ok(head)
 }
 
-/// Drops the entries from before `before`; answers how many. The chain goes on from there.
+/// Drops entries from before `before`, the oldest first and at most 5,000; answers how many. Call it
+/// again until it answers 0. The chain goes on from there.
 pub fn trim(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64> {
     let tenant = tx.tenant();
-    let Ends { head, .. } = ends(tx)?;
+    let Ends { head, floor } = ends(tx)?;
+    let last = floor.seq + TRIM_MAX;
     let last = tx.query_one(
         LAST_TO_TRIM,
-        params![&tenant, before, head.seq + 1],
+        params![&tenant, before, last, last + 1],
         |row| link(row, 0),
     )?;
     let Some(floor) = last else { return Ok(0) };

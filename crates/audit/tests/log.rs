@@ -1,6 +1,9 @@
 //! The log through a real store: what is recorded is found, secrets aren't in it, its chain holds.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test stops at what it does not expect"
+)]
 
 use std::sync::Arc;
 
@@ -354,4 +357,29 @@ fn a_changed_or_missing_entry_shows() {
             .unwrap();
         assert!(fixture.broken().unwrap().contains(says));
     }
+}
+
+#[test]
+fn a_long_log_is_trimmed_in_parts() {
+    let fixture = fixture();
+    fixture
+        .island
+        .write_blocking(Actor::System, |tx| {
+            for _ in 0..5_003 {
+                audit::record(tx, Entry::success("c", "a"))?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    let trim = || {
+        let before = Timestamp::from_seconds(START + 1);
+        fixture
+            .island
+            .write_blocking(Actor::System, move |tx| audit::trim(tx, before))
+            .unwrap()
+    };
+    assert_eq!(trim(), 5_000);
+    assert_eq!(fixture.broken(), None);
+    assert_eq!((trim(), trim()), (3, 0));
+    assert_eq!(fixture.broken(), None);
 }
