@@ -5,7 +5,7 @@
 //! - What isn't known is refused by its name: a setting that was misspelt must not seem to be set.
 
 use serde_json::{Map, Value, json};
-use types::{Error, Result};
+use types::{Error, Result, TenantId};
 
 /// Targets in one list, at most.
 pub(crate) const TARGETS_MAX: usize = 1_000;
@@ -139,6 +139,13 @@ pub(crate) fn template_parts() -> &'static [Part] {
 /// A property that doesn't exist, or can't be set here.
 pub(crate) fn unknown(path: &str) -> Error {
     Error::invalid(path, format!("Invalid property '{path}'."))
+}
+/// A key that a body repeats: it can't change, but naming the same tenant again does no harm.
+pub(crate) fn same_tenant(path: &str, value: &Value, tenant: TenantId) -> Result<bool> {
+    match value.as_str().and_then(types::parse_uuid) {
+        Some(id) if id == tenant.uuid() => Ok(true),
+        _ => Err(read_only(path)),
+    }
 }
 /// A property that can't be set by anybody.
 pub(crate) fn read_only(path: &str) -> Error {

@@ -45,8 +45,7 @@ impl IdentitySync {
                     new.is_sync_allowed =
                         body::user_sync_inbound(name, value, self.is_sync_allowed)?;
                 }
-                "tenantId" if *value == json!(partner) => {}
-                "tenantId" => return Err(body::read_only(name)),
+                "tenantId" => return body::same_tenant(name, value, partner),
                 _ => return Ok(false),
             }
             Ok(true)

@@ -171,9 +171,7 @@ pub fn update_partner(tx: &mut Tx<'_>, partner: TenantId, body: &Object) -> Resu
         &mut entry,
         body,
         |name, value| match name {
-            // Naming the same tenant again changes nothing.
-            "tenantId" if *value == json!(partner) => Ok(true),
-            "tenantId" => Err(body::read_only(name)),
+            "tenantId" => body::same_tenant(name, value, partner),
             _ => read_only(name),
         },
     )?;
