@@ -127,7 +127,7 @@ fn clients_annotations_and_repetitions_are_taken() {
     )
     .unwrap();
     f.update(id, json!({
-        "tenantId": id,
+        "tenantId": id.to_string().to_uppercase(),
         "b2bCollaborationInbound": {
             "@odata.type": "#microsoft.graph.crossTenantAccessPolicyB2BSetting",
             "usersAndGroups": {
