@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# Measures, and writes docs/performance.md. Close other programs first: the figures are of this machine.
+# Measures, and writes docs/performance.md: all benches, or the one that is named with its options
+# (`scripts/bench.sh mesh`, `scripts/bench.sh --quick`). Close other programs first: the figures are
+# of this machine. With two cores, all takes less than ten minutes once everything is built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-exec cargo run --release --locked -p bench -- --out docs/performance.md "$@"
+cargo build --release --locked -p cli -p bench
+exec cargo run --release --locked --quiet -p bench -- --out docs/performance.md "$@"
