@@ -66,8 +66,8 @@ impl SyncRun {
     pub(crate) fn to_json(&self) -> Value {
         json!({
             "seconds": self.seconds,
-            "rssMiB": self.memory.rss_mib,
-            "highWaterMiB": self.memory.high_water_mib,
+            "rssMegabytes": self.memory.rss_mb,
+            "highWaterMegabytes": self.memory.high_water_mb,
             "polls": self.polls,
             "pollMilliseconds": self.poll_ms,
             "serverCpuSeconds": self.cpu_seconds,

@@ -20,7 +20,7 @@ use crate::{
 /// What the targets ask.
 const RATIO_MIN: f64 = 0.5;
 const SECONDS_MAX: f64 = 10.0;
-const MEMORY_MIB_MAX: f64 = 300.0;
+const MEMORY_MB_MAX: f64 = 300.0;
 
 /// One run and its limit.
 struct Run {
@@ -96,7 +96,7 @@ pub(crate) fn run(context: &mut Context) -> Result<Report> {
 fn report(runs: &[Run], users: usize, template: &Template) -> Report {
     let of = |value: fn(&Run) -> f64| Sorted::new(runs.iter().map(value));
     let seconds = of(|run| run.sync.seconds);
-    let memory = of(|run| run.sync.memory.rss_mib.max(run.sync.memory.high_water_mib));
+    let memory = of(|run| run.sync.memory.rss_mb.max(run.sync.memory.high_water_mb));
     let main = of(|run| run.limit.users / run.sync.seconds);
     let one_thread = of(|run| run.limit.all_one_thread / run.sync.seconds);
     let two_threads = of(|run| run.limit.all_two_threads / run.sync.seconds);
@@ -147,9 +147,9 @@ fn report(runs: &[Run], users: usize, template: &Template) -> Report {
         ),
         Figure::new(
             "the server's memory, at most (resident)",
-            format!("{} MiB", memory.show(0)),
-            "< 300 MiB, every run",
-            memory.max() < MEMORY_MIB_MAX,
+            format!("{} MB", memory.show(0)),
+            "< 300 MB, every run",
+            memory.max() < MEMORY_MB_MAX,
         ),
     ];
     let details = json!({
@@ -159,7 +159,7 @@ fn report(runs: &[Run], users: usize, template: &Template) -> Report {
         "ratioAllOneThread": one_thread.to_json(),
         "seconds": seconds.to_json(),
         "importSeconds": template.import_seconds,
-        "importHighWaterMiB": template.import_memory.high_water_mib,
+        "importHighWaterMegabytes": template.import_memory.high_water_mb,
         "runs": runs.iter().map(Run::to_json).collect::<Vec<_>>(),
     });
     Report {

@@ -132,13 +132,13 @@ pub(crate) struct Memory {
     watcher: Option<JoinHandle<()>>,
 }
 
-/// What a process had in memory at most, in MiB.
+/// What a process had in memory at most, in megabytes (what the kernel calls kB has 1,024 bytes).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Most {
     /// The greatest that was seen while watching.
-    pub(crate) rss_mib: f64,
+    pub(crate) rss_mb: f64,
     /// The kernel's own record since the process began.
-    pub(crate) high_water_mib: f64,
+    pub(crate) high_water_mb: f64,
 }
 
 impl Memory {
@@ -175,8 +175,8 @@ impl Memory {
             .load(Ordering::Relaxed)
             .max(kib(&last, "VmRSS:"));
         Most {
-            rss_mib: most as f64 / 1024.0,
-            high_water_mib: kib(&last, "VmHWM:") as f64 / 1024.0,
+            rss_mb: most as f64 * 1.024e-3,
+            high_water_mb: kib(&last, "VmHWM:") as f64 * 1.024e-3,
         }
     }
 }
@@ -222,6 +222,6 @@ mod tests {
             Some("A, B")
         );
         assert!(cpu_seconds(std::process::id()) >= 0.0);
-        assert!(Memory::watch(std::process::id()).end().high_water_mib > 1.0);
+        assert!(Memory::watch(std::process::id()).end().high_water_mb > 1.0);
     }
 }

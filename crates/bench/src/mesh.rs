@@ -12,7 +12,7 @@ use crate::{
 };
 
 const GROWTH_MAX: f64 = 1.5;
-const MEMORY_MIB_MAX: f64 = 300.0;
+const MEMORY_MB_MAX: f64 = 300.0;
 
 pub(crate) fn run(context: &mut Context) -> Result<Report> {
     let plan = context.plan.clone();
@@ -30,7 +30,7 @@ pub(crate) fn run(context: &mut Context) -> Result<Report> {
     deployment.stop()?;
     let synced = tenants * (tenants - 1) * users;
     let micros = micros_per_user(&run, synced);
-    let memory = run.memory.rss_mib.max(run.memory.high_water_mib);
+    let memory = run.memory.rss_mb.max(run.memory.high_water_mb);
     let against = |name: String, pair: &Sorted| {
         let growth = micros / pair.median();
         Figure::new(
@@ -46,9 +46,9 @@ pub(crate) fn run(context: &mut Context) -> Result<Report> {
         against(format!("one pair with {} users", plan.users), &large),
         Figure::new(
             "the server's memory, at most (resident)",
-            format!("{memory:.0} MiB"),
-            "< 300 MiB",
-            memory < MEMORY_MIB_MAX,
+            format!("{memory:.0} MB"),
+            "< 300 MB",
+            memory < MEMORY_MB_MAX,
         ),
     ];
     let details = json!({
