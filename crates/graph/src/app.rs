@@ -1,0 +1,513 @@
+//! The way of a request: found, authorized, read, handled, answered.
+//!
+//! The order is fixed. Who may not call learns neither whether the query was right nor whether
+//! the body was; who may gets the first thing that is wrong. Every request has an id from the
+//! system's randomness, one span (route template, never the path as sent), one count, and an
+//! answer: a panic or a fault becomes a 503, a request that takes too long too.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, Method, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Body;
+use tokio::sync::Semaphore;
+use tracing::{Instrument, Span, field};
+use types::Timestamp;
+
+use crate::body;
+use crate::caller::{self, Caller, TokenRefusal};
+use crate::errors::{Ids, Refusal};
+use crate::idempotency::{Begun, IdempotencyKey, KEY_BYTES_MAX, Kept};
+use crate::metrics::Metrics;
+use crate::openapi;
+use crate::path;
+use crate::platform::{Platform, Refused};
+use crate::query_options::QueryOptions;
+use crate::reply::{JSON, Reply};
+use crate::request::{Call, PublicCall, Request};
+use crate::route::{Found, Handler, Route, Routes, Table, Version};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The longest `client-request-id` that is echoed.
+const CLIENT_REQUEST_ID_MAX: usize = 128;
+
+/// The HTTP face of a deployment. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    platform: Platform,
+    table: Table,
+    metrics: Metrics,
+    openapi: Bytes,
+    places: Semaphore,
+}
+
+/// Counts a request in, and out whatever ends it: its answer or the client's going away.
+struct InFlight<'a>(&'a Metrics);
+
+impl<'a> InFlight<'a> {
+    fn new(metrics: &'a Metrics) -> Self {
+        metrics.enter();
+        Self(metrics)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+/// What is known of a request whatever becomes of it.
+struct Mark {
+    request_id: String,
+    client_request_id: Option<HeaderValue>,
+    version: Version,
+    method: Method,
+}
+
+impl App {
+    /// Puts a table of routes before a deployment.
+    pub fn new(platform: Platform, routes: Routes) -> types::Result<Self> {
+        let table = Table::new(routes)?;
+        let openapi = openapi::render(&table, &platform.public_url)?;
+        Ok(Self(Arc::new(Inner {
+            metrics: Metrics::new(table.routes().len()),
+            places: Semaphore::new(platform.limits.requests_in_flight),
+            openapi,
+            table,
+            platform,
+        })))
+    }
+
+    /// The deployment.
+    pub fn platform(&self) -> &Platform {
+        &self.0.platform
+    }
+
+    /// The routes.
+    pub fn table(&self) -> &Table {
+        &self.0.table
+    }
+
+    pub(crate) fn openapi(&self) -> Bytes {
+        self.0.openapi.clone()
+    }
+
+    pub(crate) fn metrics_text(&self) -> String {
+        self.0.metrics.render(self.0.table.routes())
+    }
+
+    /// Answers one request.
+    pub async fn handle<B>(&self, request: http::Request<B>) -> Response<Full<Bytes>>
+    where
+        B: Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let started = Instant::now();
+        let metrics = &self.0.metrics;
+        let _in_flight = InFlight::new(metrics);
+        let (parts, body) = request.into_parts();
+        let (version, rest) = Version::split(parts.uri.path());
+        let mark = Mark {
+            request_id: new_request_id(),
+            client_request_id: parts.headers.get(&CLIENT_REQUEST_ID).cloned().filter(|id| {
+                id.len() <= CLIENT_REQUEST_ID_MAX && id.to_str().is_ok() && !id.is_empty()
+            }),
+            version,
+            method: parts.method.clone(),
+        };
+        let found = self.find(&mark, &parts.uri, rest);
+        let index = found.as_ref().ok().map(|(index, _)| *index);
+        let route = index.and_then(|index| self.0.table.get(index));
+        let span = tracing::info_span!(
+            "request",
+            http.route = route.map_or("", |route| route.path),
+            http.method = %mark.method,
+            request.id = %mark.request_id,
+            tenant.id = field::Empty,
+            http.status = field::Empty,
+            duration_ms = field::Empty,
+        );
+        let outcome = match (found, route) {
+            (Ok((_, keys)), Some(route)) => {
+                let work = self.guarded(&mark, route, keys, parts, body);
+                work.instrument(span.clone()).await
+            }
+            (Err(Missed::Options(allow)), _) => {
+                Ok(Reply::no_content().with_header(header::ALLOW, &allow))
+            }
+            (Err(Missed::Refused(refusal)), _) => Err(refusal),
+            (Ok(_), None) => Err(Refusal::fault("the table has no such route")),
+        };
+        let response = self.respond(&mark, outcome, &span);
+        let took = started.elapsed();
+        let status = response.status().as_u16();
+        span.record("http.status", status);
+        span.record("duration_ms", took.as_secs_f64() * 1000.0);
+        metrics.count(index, status, took);
+        response
+    }
+
+    fn find(&self, mark: &Mark, uri: &http::Uri, rest: &str) -> Result<Match, Missed> {
+        let url_bytes = uri.path().len() + uri.query().map_or(0, |query| query.len() + 1);
+        let url_bytes_max = self.0.platform.limits.url_bytes;
+        if url_bytes > url_bytes_max {
+            return Err(Missed::Refused(Refusal::limit(
+                StatusCode::URI_TOO_LONG,
+                "RequestUriTooLong",
+                "limits.url_bytes",
+                &format!("The address is longer than {url_bytes_max} bytes."),
+            )));
+        }
+        let pieces = path::read(rest).map_err(|bad| Missed::Refused(Refusal::bad_path(bad.0)))?;
+        match self.0.table.find(mark.version, &mark.method, pieces) {
+            Found::Route { index, keys } => Ok((index, keys)),
+            Found::OtherMethods(allow) if mark.method == Method::OPTIONS => {
+                Err(Missed::Options(allow))
+            }
+            Found::OtherMethods(allow) => {
+                Err(Missed::Refused(Refusal::wrong_method(&mark.method, &allow)))
+            }
+            Found::Nothing(piece) => Err(Missed::Refused(Refusal::unknown_segment(
+                piece.as_ref().map_or("", path::Piece::shown),
+            ))),
+        }
+    }
+
+    /// The work on a request within the limits of number and time; panics end here.
+    async fn guarded<B>(
+        &self,
+        mark: &Mark,
+        route: &Route,
+        keys: Vec<(&'static str, String)>,
+        parts: http::request::Parts,
+        body: B,
+    ) -> Result<Reply, Refusal>
+    where
+        B: Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let _place = match self.0.places.try_acquire() {
+            Ok(place) => Some(place),
+            Err(_) if route.always => None,
+            Err(_) => {
+                return Err(Refusal::busy(
+                    "The server works on as many requests as it may (limit: limits.requests_in_flight). Try again.",
+                    1,
+                ));
+            }
+        };
+        let time = self.0.platform.limits.request_time;
+        let work = caught(self.work(mark, route, keys, parts, body));
+        match tokio::time::timeout(time, work).await {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => Err(Refusal::fault("a handler panicked")),
+            Err(_) => Err(Refusal::busy(
+                "The request took longer than it may (limit: limits.request_seconds).",
+                5,
+            )),
+        }
+    }
+
+    async fn work<B>(
+        &self,
+        mark: &Mark,
+        route: &Route,
+        keys: Vec<(&'static str, String)>,
+        parts: http::request::Parts,
+        body: B,
+    ) -> Result<Reply, Refusal>
+    where
+        B: Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        match &route.handler {
+            Handler::Public(handler) => {
+                let request = self.request(mark, route, keys, parts, body).await?;
+                handler(PublicCall::new(request)).await
+            }
+            Handler::Application(handler) => {
+                let caller = self.authenticate(&parts.headers).await?;
+                Span::current().record("tenant.id", field::display(caller.tenant));
+                let refused = |caller: &Caller, refusal: &Refusal| {
+                    if refusal.status() == StatusCode::FORBIDDEN {
+                        self.0.platform.refusals.on_refusal(&Refused {
+                            caller,
+                            method: &route.method,
+                            route: route.path,
+                            reason: refusal.message(),
+                            request_id: &mark.request_id,
+                        });
+                    }
+                };
+                let authorized =
+                    caller::check(caller, route.permissions).map_err(|(caller, refusal)| {
+                        refused(&caller, &refusal);
+                        refusal
+                    })?;
+                let asker = (*authorized).clone();
+                let request = self.request(mark, route, keys, parts, body).await?;
+                let call = Call::new(authorized, request);
+                let outcome = if route.method == Method::POST {
+                    self.once(&asker, call, &**handler).await
+                } else {
+                    handler(call).await
+                };
+                outcome.inspect_err(|refusal| refused(&asker, refusal))
+            }
+        }
+    }
+
+    /// Reads the query and, where there may be one, the body.
+    async fn request<B>(
+        &self,
+        mark: &Mark,
+        route: &Route,
+        keys: Vec<(&'static str, String)>,
+        parts: http::request::Parts,
+        body: B,
+    ) -> Result<Request, Refusal>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let query = parts.uri.query().unwrap_or_default();
+        let consistency_level = parts
+            .headers
+            .get("consistencylevel")
+            .and_then(|value| value.to_str().ok());
+        let options = QueryOptions::parse(query, consistency_level, route.options)?;
+        let body = if route.method == Method::GET {
+            Bytes::new()
+        } else {
+            body::collect(body, self.0.platform.limits.body_bytes).await?
+        };
+        Ok(Request {
+            app: self.clone(),
+            version: mark.version,
+            method: route.method.clone(),
+            path: parts.uri.path().to_owned(),
+            query: query.to_owned(),
+            keys,
+            options,
+            headers: parts.headers,
+            body,
+            own_id: mark.request_id.clone(),
+        })
+    }
+
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
+        let platform = &self.0.platform;
+        let refuse = |message: &str| Refusal::unauthenticated(&platform.public_url, message);
+        let Some(authorization) = headers.get(header::AUTHORIZATION) else {
+            return Err(refuse("Access token is empty."));
+        };
+        let bearer = authorization
+            .to_str()
+            .ok()
+            .and_then(|text| text.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+            .filter(|token| !token.is_empty());
+        let Some(bearer) = bearer else {
+            return Err(refuse("Access token is empty or isn't a bearer token."));
+        };
+        platform
+            .verifier
+            .verify(bearer)
+            .await
+            .map_err(|refusal| match refusal {
+                TokenRefusal::Invalid { reason } => refuse(reason),
+                TokenRefusal::Unavailable(error) => error.into(),
+            })
+    }
+
+    /// Runs a POST; if it carries an `Idempotency-Key`, once.
+    async fn once(
+        &self,
+        caller: &Caller,
+        call: Call,
+        handler: &(
+             dyn Fn(Call) -> caller::BoxFuture<'static, Result<Reply, Refusal>> + Send + Sync
+         ),
+    ) -> Result<Reply, Refusal> {
+        let (Some(keeper), Some(key)) = (
+            &self.0.platform.idempotency,
+            call.headers.get(IDEMPOTENCY_KEY),
+        ) else {
+            return handler(call).await;
+        };
+        let text = key
+            .to_str()
+            .ok()
+            .filter(|text| (1..=KEY_BYTES_MAX).contains(&text.len()));
+        let Some(text) = text else {
+            return Err(Refusal::bad_request(format!(
+                "The header Idempotency-Key has to be 1 to {KEY_BYTES_MAX} printable characters."
+            ))
+            .with_target("Idempotency-Key"));
+        };
+        let fingerprint = [
+            call.path.as_bytes(),
+            b"?",
+            call.query.as_bytes(),
+            b"\n",
+            &call.body,
+        ];
+        let key = IdempotencyKey {
+            tenant: caller.tenant,
+            app_id: caller.app_id,
+            key: text.to_owned(),
+            request: fingerprint.concat().into(),
+        };
+        match keeper.begin(&key).await? {
+            Begun::Fresh => {}
+            Begun::Answered(kept) => return Ok(replay(kept)),
+            Begun::Running => {
+                return Err(Refusal::new(
+                    StatusCode::CONFLICT,
+                    "Conflict",
+                    "A request with this Idempotency-Key is being carried out.",
+                )
+                .with_header(header::RETRY_AFTER, "1"));
+            }
+            Begun::Different => {
+                return Err(Refusal::bad_request(
+                    "This Idempotency-Key was used for another request.",
+                )
+                .with_target("Idempotency-Key"));
+            }
+        }
+        // A panic must not leave the key marked as running.
+        let outcome = caught(handler(call))
+            .await
+            .unwrap_or_else(|| Err(Refusal::fault("a handler panicked")));
+        keeper.finish(&key, outcome.as_ref().ok().map(kept)).await?;
+        outcome
+    }
+
+    fn respond(
+        &self,
+        mark: &Mark,
+        outcome: Result<Reply, Refusal>,
+        span: &Span,
+    ) -> Response<Full<Bytes>> {
+        let mut headers = HeaderMap::with_capacity(12);
+        let (status, content_type, body, extra) = match outcome {
+            Ok(reply) => (reply.status, reply.content_type, reply.body, reply.headers),
+            Err(refusal) => {
+                if let Some(fault) = refusal.fault_text() {
+                    tracing::error!(parent: span, request.id = %mark.request_id, error = fault, "a request failed by a fault of ours");
+                }
+                let now = self.0.platform.store.clock().now();
+                let date = Timestamp::from_seconds(now.seconds()).to_string();
+                let body = refusal.body(&Ids {
+                    date: &date,
+                    request_id: &mark.request_id,
+                    client_request_id: mark
+                        .client_request_id
+                        .as_ref()
+                        .and_then(|id| id.to_str().ok())
+                        .unwrap_or(&mark.request_id),
+                });
+                let extra = refusal.headers().iter().cloned().collect();
+                (refusal.status(), Some(JSON), Bytes::from(body), extra)
+            }
+        };
+        let request_id = HeaderValue::from_str(&mark.request_id)
+            .unwrap_or_else(|_| HeaderValue::from_static(""));
+        let client_request_id = mark
+            .client_request_id
+            .clone()
+            .unwrap_or_else(|| request_id.clone());
+        headers.insert(REQUEST_ID, request_id);
+        headers.insert(CLIENT_REQUEST_ID, client_request_id);
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        if mark.version != Version::Root {
+            headers.insert(ODATA_VERSION, HeaderValue::from_static("4.0"));
+        }
+        if let Some(content_type) = content_type {
+            headers.insert(header::CONTENT_TYPE, content_type);
+        }
+        if mark.method == Method::HEAD {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        }
+        headers.extend(extra);
+        let is_head = mark.method == Method::HEAD;
+        let mut response = Response::new(Full::new(if is_head { Bytes::new() } else { body }));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+type Match = (usize, Vec<(&'static str, String)>);
+
+enum Missed {
+    Refused(Refusal),
+    /// OPTIONS on a path with these methods.
+    Options(String),
+}
+
+fn new_request_id() -> String {
+    uuid::Builder::from_random_bytes(rand::random())
+        .into_uuid()
+        .to_string()
+}
+
+fn kept(reply: &Reply) -> Kept {
+    let text = |value: Option<&HeaderValue>| value?.to_str().ok().map(str::to_owned);
+    Kept {
+        status: reply.status.as_u16(),
+        location: text(reply.headers.get(header::LOCATION)),
+        content_type: text(reply.content_type.as_ref()),
+        body: reply.body.clone(),
+    }
+}
+
+fn replay(kept: Kept) -> Reply {
+    let reply = Reply {
+        status: StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK),
+        content_type: kept
+            .content_type
+            .and_then(|text| HeaderValue::try_from(text).ok()),
+        body: kept.body,
+        headers: HeaderMap::new(),
+    };
+    match kept.location {
+        Some(location) => reply.with_header(header::LOCATION, &location),
+        None => reply,
+    }
+}
+
+/// Runs a future to its end; `None` if it panics.
+async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(Poll::Ready(value)) => Poll::Ready(Some(value)),
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(_) => Poll::Ready(None),
+        },
+    )
+    .await
+}

@@ -1,0 +1,208 @@
+//! What a handler is given: the request as the framework has checked it.
+
+use std::ops::Deref;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::{Map, Value};
+use store::{Island, ReadTx, Tx};
+use types::{Error, Id, Kind};
+
+use crate::app::App;
+use crate::body;
+use crate::caller::{Authorized, Caller};
+use crate::errors::Refusal;
+use crate::platform::Platform;
+use crate::query_options::{self, QueryOptions};
+use crate::route::Version;
+
+/// A request to a route that somebody was allowed to call.
+pub struct Call {
+    /// Who calls, and the proof that the route's requirement was met.
+    pub caller: Authorized<Caller>,
+    request: Request,
+}
+
+/// A request to a route that is open to everybody.
+pub struct PublicCall {
+    request: Request,
+}
+
+/// What both kinds of calls know.
+pub struct Request {
+    pub(crate) app: App,
+    pub(crate) version: Version,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) keys: Vec<(&'static str, String)>,
+    /// The query options that the route allows.
+    pub options: QueryOptions,
+    /// The headers as they came.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub body: Bytes,
+    pub(crate) own_id: String,
+}
+
+impl Call {
+    pub(crate) fn new(caller: Authorized<Caller>, request: Request) -> Self {
+        Self { caller, request }
+    }
+
+    /// The island of the caller's tenant: the only one that this call reaches.
+    pub fn island(&self) -> Result<Island, Refusal> {
+        Ok(self.platform().store.island(self.caller.tenant)?)
+    }
+
+    /// Asks the caller's island.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&ReadTx<'_>) -> types::Result<T> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        Ok(self.island()?.read(query).await?)
+    }
+
+    /// Carries out a command on the caller's island, in the caller's name.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(&mut Tx<'_>) -> types::Result<T> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let actor = self.caller.actor.clone();
+        Ok(self.island()?.write(actor, command).await?)
+    }
+}
+
+impl Deref for Call {
+    type Target = Request;
+    fn deref(&self) -> &Request {
+        &self.request
+    }
+}
+
+impl PublicCall {
+    pub(crate) fn new(request: Request) -> Self {
+        Self { request }
+    }
+}
+
+impl Deref for PublicCall {
+    type Target = Request;
+    fn deref(&self) -> &Request {
+        &self.request
+    }
+}
+
+impl Request {
+    /// The deployment.
+    pub fn platform(&self) -> &Platform {
+        self.app.platform()
+    }
+
+    /// The method; HEAD arrives as GET.
+    pub const fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The request's id, as the answer's header has it.
+    pub fn request_id(&self) -> &str {
+        &self.own_id
+    }
+
+    /// The version's root: `https://host/v1.0`.
+    pub fn root(&self) -> String {
+        format!("{}{}", self.platform().public_url, self.version.prefix())
+    }
+
+    /// A key of the path, decoded; `name` is the one in the route's template.
+    pub fn key(&self, name: &str) -> &str {
+        let found = self.keys.iter().find(|(own, _)| *own == name);
+        debug_assert!(found.is_some(), "the template has no key {name}");
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// A key that is an object id. What isn't one names nothing, so it is `NotFound` too.
+    pub fn id<K: Kind>(&self, name: &str) -> Result<Id<K>, Refusal> {
+        let text = self.key(name);
+        let id = types::parse_uuid(text).map(Id::new);
+        id.ok_or_else(|| Error::not_found(K::NAME, text).into())
+    }
+
+    /// A header as text, if it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether `Prefer` asks for this: `return=minimal`.
+    pub fn prefers(&self, preference: &str) -> bool {
+        self.headers
+            .get_all("prefer")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split([',', ';']))
+            .any(|own| own.trim().eq_ignore_ascii_case(preference))
+    }
+
+    /// The body as JSON of any shape, annotations included.
+    pub fn json(&self) -> Result<Value, Refusal> {
+        body::json(&self.headers, &self.body)
+    }
+
+    /// The body as an object of a Graph type (`user`), without annotations.
+    pub fn object(&self, kind: &str) -> Result<Map<String, Value>, Refusal> {
+        body::object(self.json()?, Some(kind))
+    }
+
+    /// The body of an action: an object without a type. An empty body has no parameters.
+    pub fn parameters(&self) -> Result<Map<String, Value>, Refusal> {
+        if self.body.is_empty() {
+            return Ok(Map::new());
+        }
+        body::object(self.json()?, None)
+    }
+
+    /// The body of `…/$ref`: the address in its `@odata.id`.
+    pub fn reference(&self) -> Result<String, Refusal> {
+        let value = self.json()?;
+        let reference = value.get("@odata.id").and_then(Value::as_str);
+        reference.map(str::to_owned).ok_or_else(|| {
+            Refusal::bad_request("The body has to name the object: {\"@odata.id\": \"…\"}.")
+                .with_target("@odata.id")
+        })
+    }
+
+    /// The body as the fields of a form.
+    pub fn form(&self) -> Result<Vec<(String, String)>, Refusal> {
+        if !body::is_of_type(&self.headers, "application/x-www-form-urlencoded") {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Request_BadRequest",
+                "The body has to be a form: application/x-www-form-urlencoded.",
+            ));
+        }
+        let text = std::str::from_utf8(&self.body)
+            .map_err(|_| Refusal::bad_request("The body isn't UTF-8."))?;
+        query_options::pairs(text)
+    }
+
+    /// This request's address with another token in it: for `@odata.nextLink` (`$skiptoken`) and
+    /// `@odata.deltaLink` (`$deltatoken`). The other options stay as they were written.
+    pub fn link(&self, option: &str, token: &str) -> String {
+        let mut link = format!("{}{}?", self.platform().public_url, self.path);
+        let is_token = |pair: &str| {
+            let name = pair.split('=').next().unwrap_or_default();
+            let name = name.trim_start_matches("%24").trim_start_matches('$');
+            name.eq_ignore_ascii_case("skiptoken") || name.eq_ignore_ascii_case("deltatoken")
+        };
+        for pair in self.query.split('&') {
+            if !pair.is_empty() && !is_token(pair) {
+                link.push_str(pair);
+                link.push('&');
+            }
+        }
+        link.push_str(option);
+        link.push('=');
+        query_options::encode(token, &mut link);
+        link
+    }
+}
