@@ -29,10 +29,10 @@ use crate::metrics::Metrics;
 use crate::openapi;
 use crate::path;
 use crate::platform::{Platform, Refused};
-use crate::query_options::QueryOptions;
+use crate::query_options::{Allowed, QueryOptions};
 use crate::reply::{JSON, Reply};
 use crate::request::{Call, PublicCall, Request};
-use crate::route::{Found, Handler, Route, Routes, Table, Version};
+use crate::route::{ApplicationHandler, Found, Handler, Route, Routes, Table, Version};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
@@ -262,13 +262,24 @@ impl App {
                     })?;
                 let asker = (*authorized).clone();
                 let request = self.request(mark, route, keys, parts, body).await?;
+                // Where a reader that fell behind starts over.
+                let start = (route.options.has(Allowed::DELTA_TOKEN))
+                    .then(|| request.link("$deltatoken", ""));
                 let call = Call::new(authorized, request);
                 let outcome = if route.method == Method::POST {
-                    self.once(&asker, call, &**handler).await
+                    self.once(&asker, call, handler).await
                 } else {
                     handler(call).await
                 };
-                outcome.inspect_err(|refusal| refused(&asker, refusal))
+                outcome.map_err(|refusal| {
+                    refused(&asker, &refusal);
+                    match start {
+                        Some(start) if refusal.status() == StatusCode::GONE => {
+                            refusal.with_header(header::LOCATION, &start)
+                        }
+                        _ => refusal,
+                    }
+                })
             }
         }
     }
@@ -342,9 +353,7 @@ impl App {
         &self,
         caller: &Caller,
         call: Call,
-        handler: &(
-             dyn Fn(Call) -> caller::BoxFuture<'static, Result<Reply, Refusal>> + Send + Sync
-         ),
+        handler: &ApplicationHandler,
     ) -> Result<Reply, Refusal> {
         let (Some(keeper), Some(key)) = (
             &self.0.platform.idempotency,
@@ -393,12 +402,21 @@ impl App {
                 .with_target("Idempotency-Key"));
             }
         }
-        // A panic must not leave the key marked as running.
-        let outcome = caught(handler(call))
+        // In a task of its own: neither a client that goes away nor a panic may leave the key
+        // marked as running.
+        let (keeper, handler) = (Arc::clone(keeper), Arc::clone(handler));
+        let work = async move {
+            let outcome = caught(async { handler(call).await })
+                .await
+                .unwrap_or_else(|| Err(Refusal::fault("a handler panicked")));
+            if let Err(error) = keeper.finish(&key, outcome.as_ref().ok().map(kept)).await {
+                tracing::error!(%error, "the answer to an idempotency key couldn't be kept");
+            }
+            outcome
+        };
+        tokio::spawn(work.in_current_span())
             .await
-            .unwrap_or_else(|| Err(Refusal::fault("a handler panicked")));
-        keeper.finish(&key, outcome.as_ref().ok().map(kept)).await?;
-        outcome
+            .unwrap_or_else(|error| Err(Refusal::fault(error.to_string())))
     }
 
     fn respond(

@@ -102,6 +102,7 @@ mod reply;
 mod request;
 mod route;
 pub mod server;
+mod stall;
 mod tls;
 
 pub use app::App;

@@ -45,6 +45,8 @@ pub struct Limits {
     pub request_time: Duration,
     /// How long a client may take to send a request's head, or to shake hands over TLS.
     pub header_time: Duration,
+    /// How long a client may take nothing of an answer before its connection is closed.
+    pub stall_time: Duration,
     /// How long requests may go on once the server is told to stop.
     pub drain_time: Duration,
     /// Requests in one `$batch`.
@@ -60,6 +62,7 @@ impl Default for Limits {
             connections: 8192,
             request_time: Duration::from_mins(1),
             header_time: Duration::from_secs(10),
+            stall_time: Duration::from_secs(30),
             drain_time: Duration::from_secs(10),
             batch_requests: 20,
         }

@@ -1,7 +1,7 @@
 //! Answers of success, in Graph's form.
 //!
 //! `@odata.context` comes first. It is written in front of the object's own JSON, which may be the
-//! text that the store keeps: nothing is parsed to be sent.
+//! text that the store keeps (as a `serde_json::value::RawValue`).
 //!
 //! Source: OData JSON format 4.01 §4, §10; Microsoft Graph, "use the Graph API".
 

@@ -103,10 +103,12 @@ pub enum Access {
 
 type Answer = BoxFuture<'static, Result<Reply, Refusal>>;
 
+pub(crate) type ApplicationHandler = Arc<dyn Fn(Call) -> Answer + Send + Sync>;
+
 #[derive(Clone)]
 pub(crate) enum Handler {
     Public(Arc<dyn Fn(PublicCall) -> Answer + Send + Sync>),
-    Application(Arc<dyn Fn(Call) -> Answer + Send + Sync>),
+    Application(ApplicationHandler),
 }
 
 /// One method of one path.

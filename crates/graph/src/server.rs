@@ -3,6 +3,7 @@
 //! - Connections beyond the limit wait in the system's queue; nothing is spent on them.
 //! - Whoever connects has `header_time` for the TLS handshake, and again for the head of the first
 //!   request, whichever protocol it turns out to be; hyper holds later HTTP/1 heads to the same.
+//! - Whoever takes nothing of an answer for `stall_time` is cut off.
 //! - Told to stop, the server accepts no more, lets requests finish for `drain_time`, then closes.
 
 use std::convert::Infallible;
@@ -19,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::app::App;
+use crate::stall::Stalling;
 use crate::tls::Tls;
 
 /// The head of a request, as far as hyper reads it. More than [`crate::Limits::url_bytes`], so
@@ -60,6 +62,7 @@ pub async fn serve(
             protocol: Arc::clone(&protocol),
             stopped: stopped.clone(),
             header_time: limits.header_time,
+            stall_time: limits.stall_time,
         };
         let tls = tls.clone();
         connections.spawn(async move {
@@ -127,6 +130,7 @@ struct Connection {
     protocol: Arc<Builder<TokioExecutor>>,
     stopped: watch::Receiver<bool>,
     header_time: Duration,
+    stall_time: Duration,
 }
 
 impl Connection {
@@ -136,7 +140,9 @@ impl Connection {
             protocol,
             mut stopped,
             header_time,
+            stall_time,
         } = self;
+        let stream = Stalling::new(stream, stall_time);
         let has_asked = Arc::new(AtomicBool::new(false));
         let asks = Arc::clone(&has_asked);
         let service = service_fn(move |request| {

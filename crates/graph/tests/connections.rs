@@ -121,6 +121,42 @@ async fn who_sends_no_head_is_cut_off() {
 }
 
 #[tokio::test]
+async fn who_is_idle_after_a_request_is_cut_off() {
+    let rig = Rig::with(impatient(), false).await;
+    let mut stream = raw(&rig).await;
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    let ended = timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
+    assert!(ended.is_ok(), "still open");
+    assert!(answer.starts_with(b"HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_an_answer_is_cut_off() {
+    let limits = Limits {
+        stall_time: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let mut rig = Rig::with(limits, false).await;
+    let mut stream = raw(&rig).await;
+    stream
+        .write_all(b"GET /v1.0/things/large HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer Thing.Read.All\r\n\r\n")
+        .await
+        .unwrap();
+    stream.readable().await.unwrap();
+    // The server can't stop in time unless it lets go of this connection, which is still open.
+    rig.stop();
+    timeout(Duration::from_secs(5), &mut rig.server)
+        .await
+        .expect("the connection is given up")
+        .unwrap();
+    drop(stream);
+}
+
+#[tokio::test]
 async fn garbage_is_answered_or_cut_off() {
     let rig = Rig::with(impatient(), false).await;
     for garbage in [

@@ -229,6 +229,16 @@ async fn queries_that_are_refused() {
 }
 
 #[tokio::test]
+async fn a_reader_that_fell_behind_is_told_where_to_start() {
+    let rig = Rig::start().await;
+    let path = "/v1.0/things/delta?$select=id&$deltatoken";
+    let answer = rig.get(&format!("{path}=old")).await;
+    let start = answer.headers()["location"].to_str().unwrap().to_owned();
+    assert_eq!(start, format!("{}{path}=", rig.url));
+    refused(answer, 410, "syncStateNotFound").await;
+}
+
+#[tokio::test]
 async fn without_a_token_nothing_opens() {
     let rig = Rig::start().await;
     let anonymous = || rig.client.post(format!("{}/v1.0/things", rig.url));

@@ -237,6 +237,7 @@ fn routes(gate: Arc<Notify>, reached: Arc<Notify>) -> Routes {
         .get("/things/delta()", READ, "Changes", delta)
         .query(Allowed::DELTA);
     things.get("/things/$count", READ, "Count", count);
+    things.get("/things/large", READ, "A large answer", large);
     things.get("/things/{id}/panic", READ, "Panics", panics);
     things.get("/things/{id}/fault", READ, "Fails", fault);
     things.get("/things/{id}/forbidden", READ, "Refuses", forbidden);
@@ -292,12 +293,20 @@ async fn part(call: Call) -> Result<Reply, Refusal> {
     )))
 }
 
-async fn delta(_call: Call) -> Result<Reply, Refusal> {
+async fn delta(call: Call) -> Result<Reply, Refusal> {
+    if call.options.delta_token.as_deref() == Some("old") {
+        let message = "The token is too old: start over.".into();
+        return Err(Error::Gone { message }.into());
+    }
     Ok(Reply::text("delta"))
 }
 
 async fn count(_call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::text("1"))
+}
+
+async fn large(_call: Call) -> Result<Reply, Refusal> {
+    Ok(Reply::text("x".repeat(32 * 1024 * 1024)))
 }
 
 async fn panics(_call: Call) -> Result<Reply, Refusal> {
