@@ -302,7 +302,11 @@ impl App {
             .headers
             .get("consistencylevel")
             .and_then(|value| value.to_str().ok());
-        let options = QueryOptions::parse(query, consistency_level, route.options)?;
+        let options = if mark.version == Version::Root {
+            QueryOptions::plain(query)?
+        } else {
+            QueryOptions::parse(query, consistency_level, route.options)?
+        };
         let body = if route.method == Method::GET {
             Bytes::new()
         } else {
@@ -328,6 +332,9 @@ impl App {
         let Some(authorization) = headers.get(header::AUTHORIZATION) else {
             return Err(refuse("Access token is empty."));
         };
+        if headers.get_all(header::AUTHORIZATION).iter().count() > 1 {
+            return Err(refuse("The request carries more than one access token."));
+        }
         let bearer = authorization
             .to_str()
             .ok()

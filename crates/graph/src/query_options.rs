@@ -148,6 +148,14 @@ impl QueryOptions {
         Ok(options)
     }
 
+    /// Reads a query that isn't OData's: every name is a parameter.
+    pub(crate) fn plain(query: &str) -> Result<Self, Refusal> {
+        Ok(Self {
+            parameters: pairs(query)?,
+            ..Self::default()
+        })
+    }
+
     fn set(&mut self, option: Allowed, value: String) -> Result<(), Refusal> {
         let place = match option {
             Allowed::SELECT => &mut self.select,

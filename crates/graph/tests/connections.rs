@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 fn impatient() -> Limits {
     Limits {
-        header_time: Duration::from_millis(200),
+        header_time: Duration::from_millis(500),
         ..Limits::default()
     }
 }

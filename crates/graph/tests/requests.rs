@@ -248,6 +248,9 @@ async fn without_a_token_nothing_opens() {
         anonymous().bearer_auth(""),
         anonymous().header("authorization", "Basic eDp4"),
         anonymous().header("authorization", "Bearer"),
+        anonymous()
+            .bearer_auth("Thing.ReadWrite.All")
+            .bearer_auth("Thing.ReadWrite.All"),
         // Not even what is wrong with the body is told.
         anonymous().body("{"),
     ] {
