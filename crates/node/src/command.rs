@@ -71,6 +71,23 @@ pub enum Command {
         /// Only say what would happen.
         dry_run: bool,
     },
+    /// → `{"id","displayName","userPrincipalName","mail","userType","creationType",
+    /// "externalUserState","accountEnabled","jobTitle","department","city","country"}`
+    UserShow {
+        /// Whose.
+        tenant: String,
+        /// The user, by id or by UPN.
+        user: String,
+    },
+    /// → as `UserShow`, of the user that was synced from another tenant
+    UserFind {
+        /// Where it was synced to.
+        tenant: String,
+        /// Where it is at home.
+        home_tenant: String,
+        /// Its id there.
+        home_id: String,
+    },
     /// → `{"id","displayName","description","state","members":[…]}`
     OrganizationShow {
         /// As seen by.

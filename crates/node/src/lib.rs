@@ -2,3 +2,5 @@
 //! border, runs their work, and carries out the operator's commands.
 
 pub mod command;
+pub mod config;
+pub mod control;

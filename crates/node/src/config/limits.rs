@@ -1,0 +1,225 @@
+//! The limits: one table from which the configuration and `docs/limits.md` are made.
+//!
+//! A limit that is `fixed` is a constant of the module that keeps it: clients rely on it, or nothing
+//! has needed another value yet. Setting one is refused, so that no configuration lies.
+
+use std::fmt::Write as _;
+
+use types::{Error, Result};
+
+/// One limit.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    /// Its name below `limits.`; the unit is its last word where it isn't a plain number.
+    pub name: &'static str,
+    /// The heading under which the document lists it.
+    pub group: &'static str,
+    /// What holds if nobody says otherwise.
+    pub default: u64,
+    /// The least that can be set.
+    pub min: u64,
+    /// The most that can be set.
+    pub max: u64,
+    /// Whether it can't be set at all.
+    pub fixed: bool,
+    /// What is limited.
+    pub what: &'static str,
+}
+
+const fn limit(
+    group: &'static str,
+    name: &'static str,
+    default: u64,
+    (min, max): (u64, u64),
+    what: &'static str,
+) -> Limit {
+    Limit {
+        name,
+        group,
+        default,
+        min,
+        max,
+        fixed: false,
+        what,
+    }
+}
+
+const fn fixed(group: &'static str, name: &'static str, value: u64, what: &'static str) -> Limit {
+    Limit {
+        fixed: true,
+        ..limit(group, name, value, (value, value), what)
+    }
+}
+
+const HTTP: &str = "HTTP";
+const QUERIES: &str = "Queries";
+const ORGANIZATION: &str = "Organization and sharing";
+const DIRECTORY: &str = "Users and groups";
+const TOKENS: &str = "Tokens";
+const IMPORT: &str = "Import";
+const KEEPING: &str = "How long things are kept";
+const STORE: &str = "Store";
+
+/// Every limit, in the order of the document.
+#[rustfmt::skip]
+pub const LIMITS: &[Limit] = &[
+    limit(HTTP, "body_bytes", 1_048_576, (1_024, 67_108_864), "bytes in the body of a request"),
+    limit(HTTP, "url_bytes", 16_384, (1_024, 65_536), "bytes of an address, path and query together"),
+    fixed(HTTP, "header_bytes", 131_072, "bytes in the head of a request, its address included"),
+    fixed(HTTP, "json_depth", 64, "levels of nesting in a JSON body"),
+    limit(HTTP, "batch_requests", 20, (1, 100), "requests in one `$batch`"),
+    limit(HTTP, "requests_in_flight", 1_024, (1, 65_536), "requests that are worked on at once"),
+    limit(HTTP, "connections", 4_096, (1, 65_536), "open connections; further ones wait"),
+    fixed(HTTP, "connection_requests", 200, "requests at once on one HTTP/2 connection"),
+    limit(HTTP, "request_seconds", 60, (1, 600), "seconds that a request may take, reading its body included"),
+    limit(HTTP, "header_seconds", 10, (1, 60), "seconds to send the head of a request, or to shake hands over TLS"),
+    limit(HTTP, "stall_seconds", 30, (1, 600), "seconds in which a client takes nothing of an answer before it is cut off"),
+    limit(HTTP, "drain_seconds", 10, (0, 600), "seconds that requests may go on once the server is told to stop"),
+    fixed(QUERIES, "page_size_default", 100, "entries of a page without `$top`"),
+    fixed(QUERIES, "page_size_max", 999, "`$top`"),
+    fixed(QUERIES, "filter_bytes", 16_384, "bytes of a `$filter`"),
+    fixed(QUERIES, "filter_depth", 32, "levels of nesting in a `$filter`"),
+    fixed(QUERIES, "filter_nodes", 500, "operators, functions and values in a `$filter`"),
+    fixed(QUERIES, "in_values", 15, "values in one `in` of a `$filter`"),
+    fixed(QUERIES, "delta_filter_ids", 50, "ids in the `$filter` of a delta query"),
+    limit(ORGANIZATION, "organization_tenants", 100, (2, 1_000), "active tenants in one organization, counted when a tenant joins; pending ones don't count"),
+    fixed(ORGANIZATION, "organization_pending_tenants", 1_000, "pending tenants in one organization"),
+    fixed(ORGANIZATION, "organization_invitations", 1_000, "organizations that have added one tenant, which it hasn't answered"),
+    limit(ORGANIZATION, "organization_users", 10_000_000, (1, 100_000_000), "internal users of each tenant, counted when it joins"),
+    fixed(ORGANIZATION, "tenant_organizations", 1, "organizations in which one tenant is active"),
+    fixed(ORGANIZATION, "organization_owners_min", 1, "active owners of an organization, at least"),
+    fixed(ORGANIZATION, "sharing_list", 10_000, "users and groups listed in one sharing scope"),
+    fixed(ORGANIZATION, "sync_batch_users", 1_000, "users in one message of a synchronization"),
+    fixed(ORGANIZATION, "sync_batches_in_flight", 4, "such messages of one pair that wait for an answer"),
+    fixed(DIRECTORY, "display_name_characters", 256, "characters in `displayName`"),
+    fixed(DIRECTORY, "mail_nickname_characters", 64, "characters in `mailNickname`"),
+    fixed(DIRECTORY, "business_phones", 1, "numbers in `businessPhones`"),
+    fixed(DIRECTORY, "bind_objects", 20, "objects bound in one call (`members@odata.bind`, `owners@odata.bind`)"),
+    limit(TOKENS, "token_seconds", 3_599, (60, 86_400), "seconds that an access token is valid"),
+    limit(IMPORT, "import_bytes", 268_435_456, (1_024, 4_294_967_296), "bytes of a file to import"),
+    fixed(IMPORT, "import_line_bytes", 10_485_760, "bytes of one line of a file"),
+    fixed(IMPORT, "import_record_bytes", 16_777_216, "bytes of one LDIF record, or of one CSV row"),
+    fixed(IMPORT, "import_record_values", 10_000, "values in one LDIF record"),
+    limit(KEEPING, "deleted_days", 30, (1, 365), "days in which a deleted object can be restored"),
+    limit(KEEPING, "feed_days", 30, (8, 3_650), "days of changes that can be read again"),
+    fixed(KEEPING, "delta_token_days", 7, "days that a delta token is valid"),
+    limit(KEEPING, "audit_days", 365, (1, 36_500), "days of the audit log"),
+    limit(KEEPING, "provisioning_days", 30, (1, 3_650), "days of provisioning records"),
+    limit(KEEPING, "idempotency_hours", 24, (1, 168), "hours within which an `Idempotency-Key` returns the first answer"),
+    limit(STORE, "open_islands", 256, (1, 65_536), "tenants whose files are open at once"),
+    limit(STORE, "writer_queue", 1_024, (1, 65_536), "changes that wait for one tenant's writer"),
+];
+
+/// The limits in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits(Vec<u64>);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self(LIMITS.iter().map(|limit| limit.default).collect())
+    }
+}
+
+impl Limits {
+    /// The limit with this name of [`LIMITS`]. A name that isn't there is 0, which lets nothing
+    /// pass: a slip in a name shows at once and opens nothing.
+    pub fn get(&self, name: &str) -> u64 {
+        let at = position(name);
+        debug_assert!(at.is_some(), "limits.{name} isn't in the table");
+        at.and_then(|at| self.0.get(at).copied()).unwrap_or(0)
+    }
+
+    /// The same as a size.
+    pub fn size(&self, name: &str) -> usize {
+        usize::try_from(self.get(name)).unwrap_or(usize::MAX)
+    }
+
+    /// The same as a duration in seconds.
+    pub fn seconds(&self, name: &str) -> std::time::Duration {
+        std::time::Duration::from_secs(self.get(name))
+    }
+
+    /// Sets a limit from text; underscores between digits are allowed.
+    pub(super) fn set(&mut self, limit: &Limit, text: &str) -> Result<()> {
+        let key = format!("limits.{}", limit.name);
+        if limit.fixed {
+            return Err(Error::invalid(
+                key,
+                format!(
+                    "limits.{} is fixed at {}; take it out.",
+                    limit.name, limit.default
+                ),
+            ));
+        }
+        let value: Option<u64> = text.replace('_', "").parse().ok();
+        match (value, position(limit.name)) {
+            (Some(value), Some(at)) if (limit.min..=limit.max).contains(&value) => {
+                if let Some(slot) = self.0.get_mut(at) {
+                    *slot = value;
+                }
+                Ok(())
+            }
+            _ => Err(Error::invalid(
+                key,
+                format!(
+                    "'{text}' can't be limits.{}: it is a whole number from {} to {}.",
+                    limit.name, limit.min, limit.max
+                ),
+            )),
+        }
+    }
+}
+
+fn position(name: &str) -> Option<usize> {
+    LIMITS.iter().position(|limit| limit.name == name)
+}
+
+/// A number with commas between its thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `docs/limits.md`.
+pub fn limits_markdown() -> String {
+    let mut out = String::from(
+        "# Limits\n\n\
+        Going past a limit is refused with an error that names it. Those with a range can be \
+        changed: `isopolity serve --set limits.NAME=VALUE`, `ISOPOLITY_LIMITS__NAME=VALUE` in the \
+        environment, or under `[limits]` in the configuration file \
+        ([configuration.md](configuration.md)); `isopolity config show` prints what is in force \
+        and where it came from. The others are part of the API, and clients rely on them.\n\n\
+        This file is written from the table in `crates/node/src/config/limits.rs` by \
+        `REWRITE_DOCS=1 cargo test -p node --lib config`.\n",
+    );
+    let mut group = "";
+    for limit in LIMITS {
+        if limit.group != group {
+            group = limit.group;
+            let _ = write!(
+                out,
+                "\n## {group}\n| limit | name | default | can be set |\n|---|---|--:|---|\n"
+            );
+        }
+        let range = if limit.fixed {
+            "–".to_owned()
+        } else {
+            format!("{} to {}", grouped(limit.min), grouped(limit.max))
+        };
+        let _ = writeln!(
+            out,
+            "| {} | `limits.{}` | {} | {range} |",
+            limit.what,
+            limit.name,
+            grouped(limit.default)
+        );
+    }
+    out
+}
