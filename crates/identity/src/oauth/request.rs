@@ -1,0 +1,158 @@
+//! The token request: who asks, by which grant, for which resource.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use types::parse_uuid;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::form::{Form, decode};
+use super::{GRANT_TYPES, OAuthError};
+use crate::token::{GRAPH_APP_ID, GRAPH_AUDIENCE};
+use crate::{PublicUrl, Secret};
+
+/// What every scope of the client credentials grant ends with.
+const DEFAULT_SUFFIX: &str = "/.default";
+/// Characters of an `Authorization` header that are looked at.
+const BASIC_LENGTH_MAX: usize = 8 * 1024;
+
+/// The API that a token is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// The Graph API, under any of its names.
+    Graph,
+    /// An application of the tenant, by its id or one of its identifier URIs, as it was written.
+    Application(String),
+}
+
+impl Resource {
+    /// Reads `{resource}/.default` (Microsoft identity platform, "The .default scope").
+    fn parse(scope: &str, public_url: &PublicUrl) -> Result<Self, OAuthError> {
+        let invalid = || OAuthError::InvalidScope(scope.to_owned());
+        let mut scopes = scope.split(' ').filter(|scope| !scope.is_empty());
+        let (Some(single), None) = (scopes.next(), scopes.next()) else {
+            return Err(invalid());
+        };
+        let name = single.strip_suffix(DEFAULT_SUFFIX).ok_or_else(invalid)?;
+        if name.is_empty() {
+            return Err(invalid());
+        }
+        if Self::is_graph(name, public_url) {
+            Ok(Self::Graph)
+        } else {
+            Ok(Self::Application(name.to_owned()))
+        }
+    }
+
+    /// Whether this is a name of the Graph API. `https://graph.microsoft.com//.default` is one as
+    /// well: a resource may be written with a slash at its end.
+    pub(super) fn is_graph(name: &str, public_url: &PublicUrl) -> bool {
+        let name = name.strip_suffix('/').unwrap_or(name);
+        [GRAPH_AUDIENCE, GRAPH_APP_ID, public_url.as_str()]
+            .iter()
+            .any(|graph| name.eq_ignore_ascii_case(graph))
+    }
+}
+
+/// A request for a token by client credentials (RFC 6749 §4.4.2), well-formed but unchecked.
+#[derive(Debug)]
+pub struct TokenRequest {
+    /// The client as it named itself.
+    pub client_id: String,
+    /// What it proves itself with.
+    pub client_secret: Secret,
+    /// Whether it did so by HTTP Basic.
+    pub is_basic: bool,
+    /// What it wants a token for.
+    pub resource: Resource,
+}
+
+/// How the client authenticated.
+struct Credentials {
+    client_id: String,
+    client_secret: Secret,
+    is_basic: bool,
+}
+
+impl TokenRequest {
+    /// Reads a request. Parameters that aren't known are ignored (RFC 6749 §3.2).
+    pub fn parse(
+        public_url: &PublicUrl,
+        authorization: Option<&str>,
+        content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, OAuthError> {
+        let form = Form::parse(content_type, body)?;
+        let grant_type = form.require("grant_type")?;
+        if !GRANT_TYPES.contains(&grant_type) {
+            return Err(OAuthError::UnsupportedGrantType(grant_type.to_owned()));
+        }
+        let Credentials {
+            client_id,
+            client_secret,
+            is_basic,
+        } = credentials(&form, authorization)?;
+        let resource = Resource::parse(form.require("scope")?, public_url)?;
+        Ok(Self {
+            client_id,
+            client_secret,
+            is_basic,
+            resource,
+        })
+    }
+
+    /// The client's id, if what it named itself is one.
+    pub fn app_id(&self) -> Option<Uuid> {
+        parse_uuid(&self.client_id)
+    }
+
+    /// What the secret is looked up by.
+    pub fn secret_hash(&self) -> [u8; 32] {
+        super::secret_hash(self.client_secret.expose())
+    }
+}
+
+/// The client's credentials: from the header or from the body, never from both (RFC 6749 §2.3).
+fn credentials(form: &Form, authorization: Option<&str>) -> Result<Credentials, OAuthError> {
+    let basic = authorization.and_then(|value| {
+        let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
+        scheme.eq_ignore_ascii_case("basic").then_some(rest)
+    });
+    let secret = form.get("client_secret");
+    if let Some(encoded) = basic {
+        if secret.is_some() || form.get("client_assertion").is_some() {
+            return Err(OAuthError::TwoAuthentications);
+        }
+        let (client_id, client_secret) = decode_basic(encoded).ok_or(OAuthError::MalformedBasic)?;
+        if form
+            .get("client_id")
+            .is_some_and(|other| other != client_id)
+        {
+            return Err(OAuthError::TwoAuthentications);
+        }
+        return Ok(Credentials {
+            client_id,
+            client_secret,
+            is_basic: true,
+        });
+    }
+    let client_id = form.require("client_id")?.to_owned();
+    let client_secret = secret.map(Secret::new).ok_or(OAuthError::MissingSecret)?;
+    Ok(Credentials {
+        client_id,
+        client_secret,
+        is_basic: false,
+    })
+}
+
+/// RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
+fn decode_basic(encoded: &str) -> Option<(String, Secret)> {
+    if encoded.len() > BASIC_LENGTH_MAX {
+        return None;
+    }
+    let joined = Zeroizing::new(BASE64_STANDARD.decode(encoded.trim()).ok()?);
+    let colon = joined.iter().position(|byte| *byte == b':')?;
+    let (id, secret) = joined.split_at_checked(colon)?;
+    let (id, secret) = (decode(id)?, decode(secret.get(1..)?)?);
+    (!id.is_empty() && !secret.is_empty()).then(|| (id, Secret::new(secret)))
+}

@@ -1,0 +1,55 @@
+//! Passwords: argon2id hashes, a pool of threads to make them on, and what a password must be.
+//!
+//! - Parameters are OWASP's minimum for argon2id (19 MiB, two passes, one lane): about 15 ms. The
+//!   hash carries its parameters, so they can grow without invalidating what is kept.
+//! - Passwords are compared in Unicode's composed form, so that it doesn't matter which system's
+//!   keyboard a letter came from (RFC 8265 §4.2).
+//!
+//! Source: RFC 9106 (Argon2), OWASP Password Storage Cheat Sheet.
+
+mod pool;
+mod rules;
+
+use argon2::password_hash::Error as HashError;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use types::{Error, Result};
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+use crate::Secret;
+
+pub use pool::Pool;
+pub use rules::check;
+
+/// Memory, in KiB.
+const MEMORY_KIB: u32 = 19_456;
+/// Passes over it.
+const PASSES: u32 = 2;
+/// Lanes.
+const LANES: u32 = 1;
+
+fn argon2() -> Result<Argon2<'static>> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Error::internal)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn composed(password: &Secret) -> Zeroizing<String> {
+    Zeroizing::new(password.expose().nfc().collect())
+}
+
+/// The hash of a password, as a PHC string. Slow: use a [`Pool`].
+pub fn hash(password: &Secret, salt: [u8; 16]) -> Result<String> {
+    argon2()?
+        .hash_password_with_salt(composed(password).as_bytes(), &salt)
+        .map(|hash| hash.to_string())
+        .map_err(Error::internal)
+}
+
+/// Whether a password is the one that was hashed. Slow: use a [`Pool`].
+pub fn verify(password: &Secret, hash: &str) -> Result<bool> {
+    match argon2()?.verify_password(composed(password).as_bytes(), hash) {
+        Ok(()) => Ok(true),
+        Err(HashError::PasswordInvalid) => Ok(false),
+        Err(error) => Err(Error::internal(error)),
+    }
+}

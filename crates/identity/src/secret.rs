@@ -1,0 +1,35 @@
+//! Text that must not be seen, and randomness for those who have no transaction.
+
+use std::fmt;
+
+use types::{Error, Result};
+use zeroize::Zeroizing;
+
+/// A password, client secret or token: erased from memory when dropped, printed as nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes the text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+    /// The text, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// Random bytes from the system's generator, for edges that have no transaction to ask.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes)
+        .map_err(|_| Error::unavailable("The system gives no randomness.", 1))?;
+    Ok(bytes)
+}
