@@ -1,1 +1,48 @@
-fn main() {}
+//! The program `isopolity`: the server, and the commands of its operator.
+//!
+//! What it prints is in [`output`], how a command is carried out in [`run`]; the commands themselves
+//! are [`node::command`]'s. Exit code 0: done; 1: refused or failed; 2: wrong usage.
+
+mod args;
+mod commands;
+mod demo;
+mod output;
+mod run;
+mod serve;
+mod show;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use types::{Error, Result};
+
+fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    let output = output::Output::new(cli.global.json);
+    let work = || -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::unavailable(format!("Can't start: {error}."), 30))?;
+        let result = runtime.block_on(commands::dispatch(cli, &output));
+        // Whatever still hangs on a thread of its own doesn't keep the process.
+        runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+        result
+    };
+    match work() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Error::Internal(text)) => {
+            output.error(&format!(
+                "Something went wrong inside isopolity, which is a fault of ours: {text}"
+            ));
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            output.error(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}

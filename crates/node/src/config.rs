@@ -260,11 +260,15 @@ impl Config {
         Ok(())
     }
 
-    /// The origin that clients use: `public_url`, else made of `listen`.
+    /// The origin that clients use: `public_url`, else made of `listen`. An address that stands for
+    /// all of a machine's isn't one to connect to, so this machine's name for itself replaces it.
     pub fn origin(&self) -> String {
         self.public_url.clone().unwrap_or_else(|| {
             let scheme = if self.tls.is_on() { "https" } else { "http" };
-            format!("{scheme}://{}", self.listen)
+            match self.listen.rsplit_once(':') {
+                Some(("0.0.0.0" | "[::]", port)) => format!("{scheme}://localhost:{port}"),
+                _ => format!("{scheme}://{}", self.listen),
+            }
         })
     }
 
