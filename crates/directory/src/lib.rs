@@ -1,1 +1,28 @@
-//! placeholder
+//! The directory of one tenant: its organization object, domains, users, groups, applications and
+//! service principals.
+//!
+//! Domain code only: functions over a transaction, which bring their time and randomness from it
+//! and know nothing of HTTP. Every write is in the feed, with the names of the properties that
+//! changed. Objects are documents in Graph's words; what is looked up, filtered or sorted is a
+//! folded column beside the document.
+//!
+//! Feed kinds: `user`, `group`, `groupMember`, `groupOwner`, `application`, `servicePrincipal`,
+//! `appRoleAssignment`, `domain`, `organization`. Of a relation the object is the group (or the
+//! assignment), the related one the member, the owner or the principal.
+//!
+//! Source: the resources of Microsoft Graph v1.0 of the same names.
+
+pub mod app_roles;
+pub mod applications;
+pub mod domains;
+pub mod groups;
+pub mod listing;
+pub mod permissions;
+mod references;
+mod schema;
+pub mod service_principals;
+pub mod synced;
+pub mod tenant;
+pub mod users;
+
+pub use listing::{Order, OrderBy, Page, Place};

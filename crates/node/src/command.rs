@@ -9,7 +9,11 @@ use serde_json::Value;
 
 /// A command. Tenants are named by id or by any of their domains; users by id or by UPN.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "command",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum Command {
     /// → `{"tenantId","displayName","domain","admin":{"id","userPrincipalName","password"},"app":{"clientId","clientSecret"}}`
     TenantCreate {

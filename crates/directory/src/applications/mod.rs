@@ -1,0 +1,556 @@
+//! Applications: registrations, which describe a client or a resource; what acts in a tenant is
+//! their service principal.
+//!
+//! A deleted application takes its service principal with it, and brings it back when it is
+//! restored. A redirect URI is compared as it is written (RFC 9700 §2.1), so it has to be absolute,
+//! without a fragment, and encrypted unless it stays on the machine.
+//!
+//! Source: the `application` resource of Microsoft Graph.
+
+mod properties;
+mod secrets;
+
+use serde_json::{Map, Value, json};
+use store::{Change, Op, Param, ReadTx, Row, Tx, params};
+use types::{Actor, Error, Id, Result, Timestamp, fold, kind};
+use uuid::Uuid;
+
+use crate::listing::{Listing, Order, OrderBy, Page, Place, Scope, folded_json, folded_json_list};
+use crate::schema::Purpose;
+use crate::{references, service_principals, tenant};
+
+use properties::{APPLICATION, ENTITY};
+pub use secrets::{
+    FoundSecret, NewPassword, Password, SECRETS_MAX, add_password, find_secret, remove_password,
+};
+
+macro_rules! columns {
+    () => {
+        "a.id, a.app_id, a.doc, a.created_at, a.deleted_at"
+    };
+}
+
+static LISTING: Listing = Listing {
+    entity: &ENTITY,
+    select: concat!(
+        "SELECT ",
+        columns!(),
+        " FROM applications AS a WHERE a.tenant_id = ?1"
+    ),
+    count: "SELECT count(*) FROM applications AS a WHERE a.tenant_id = ?1",
+    id: "a.id",
+    display_name: "a.display_name",
+    user_principal_name: None,
+};
+const GET: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM applications AS a WHERE a.tenant_id = ?1 AND a.id = ?2"
+);
+const GET_BY_APP_ID: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM applications AS a WHERE a.tenant_id = ?1 AND a.app_id = ?2 AND a.deleted_at IS NULL"
+);
+const URI_IS_TAKEN: &str = "SELECT count(*) FROM applications WHERE tenant_id = ?1 AND id <> ?2 \
+    AND deleted_at IS NULL AND identifier_uris LIKE ?3 ESCAPE '\\'";
+const EXPIRED: &str = "SELECT id FROM applications WHERE tenant_id = ?1 \
+    AND deleted_at IS NOT NULL AND deleted_at < ?2 ORDER BY deleted_at LIMIT ?3";
+const INSERT: &str = "INSERT INTO applications (tenant_id, id, doc, deleted_at, display_name, \
+    identifier_uris, sign_in_audience, publisher_domain, tags, app_id, created_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+const UPDATE: &str = "UPDATE applications SET doc = ?3, deleted_at = ?4, display_name = ?5, \
+    identifier_uris = ?6, sign_in_audience = ?7, publisher_domain = ?8, tags = ?9 \
+    WHERE tenant_id = ?1 AND id = ?2";
+const DELETE: &str = "DELETE FROM applications WHERE tenant_id = ?1 AND id = ?2";
+const DELETE_SECRETS: &str =
+    "DELETE FROM application_secrets WHERE tenant_id = ?1 AND application_id = ?2";
+
+const ALIVE: Scope<'_> = Scope {
+    sql: "a.deleted_at IS NULL",
+    params: &[],
+};
+const DELETED: Scope<'_> = Scope {
+    sql: "a.deleted_at IS NOT NULL",
+    params: &[],
+};
+
+/// What a service principal takes over from its application.
+pub(crate) const FOLLOWED: [&str; 8] = [
+    "displayName",
+    "appDisplayName",
+    "appDescription",
+    "appRoles",
+    "oauth2PermissionScopes",
+    "replyUrls",
+    "servicePrincipalNames",
+    "signInAudience",
+];
+
+/// An application.
+#[derive(Debug, Clone)]
+pub struct Application {
+    /// Its object id.
+    pub id: Id<kind::Application>,
+    /// Its client id.
+    pub app_id: Uuid,
+    document: Map<String, Value>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// What is known of its secrets.
+    pub passwords: Vec<Password>,
+}
+
+impl Application {
+    /// The name for people.
+    pub fn display_name(&self) -> &str {
+        self.text("displayName")
+    }
+    /// The client that made it, if one did.
+    pub fn created_by_app_id(&self) -> Option<Uuid> {
+        types::parse_uuid(self.text("createdByAppId"))
+    }
+    /// Where answers to a browser may go, of all platforms.
+    pub fn redirect_uris(&self) -> Vec<&str> {
+        ["web", "spa", "publicClient"]
+            .into_iter()
+            .flat_map(|platform| self.uris(platform))
+            .collect()
+    }
+
+    fn uris(&self, platform: &str) -> Vec<&str> {
+        let uris = self
+            .document
+            .get(platform)
+            .and_then(|platform| platform.get("redirectUris"))
+            .and_then(Value::as_array);
+        uris.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.document
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    fn value(&self, name: &str) -> Option<Value> {
+        Some(match name {
+            "id" => json!(self.id),
+            "appId" => json!(self.app_id),
+            "createdDateTime" => json!(self.created_at),
+            "deletedDateTime" => json!(self.deleted_at?),
+            "passwordCredentials" => self.passwords.iter().map(Password::to_json).collect(),
+            "oauth2RequirePostResponse" => false.into(),
+            // Platforms are shown with their parts, set or not.
+            "api" | "info" | "publicClient" | "spa" | "web" => {
+                let value = self.document.get(name).cloned();
+                value.unwrap_or_else(|| Value::Object(Map::new()))
+            }
+            _ => self.document.get(name)?.clone(),
+        })
+    }
+
+    /// What its service principal says in its place.
+    pub(crate) fn for_service_principal(&self) -> Map<String, Value> {
+        let scopes = self.document.get("api");
+        let scopes = scopes.and_then(|api| api.get("oauth2PermissionScopes"));
+        let replies: Vec<&str> = self.redirect_uris();
+        let values = [
+            ("displayName", self.document.get("displayName").cloned()),
+            ("appDisplayName", self.document.get("displayName").cloned()),
+            ("appDescription", self.document.get("description").cloned()),
+            ("appRoles", self.document.get("appRoles").cloned()),
+            ("oauth2PermissionScopes", scopes.cloned()),
+            ("replyUrls", (!replies.is_empty()).then(|| json!(replies))),
+            (
+                "servicePrincipalNames",
+                self.document.get("identifierUris").cloned(),
+            ),
+            (
+                "signInAudience",
+                self.document.get("signInAudience").cloned(),
+            ),
+        ];
+        values
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect()
+    }
+}
+
+/// Shows an application: Graph's default set, or the properties that are selected.
+pub fn project(application: &Application, select: Option<&[String]>) -> Result<Map<String, Value>> {
+    APPLICATION.project(select, |name| application.value(name))
+}
+
+/// What applications can be filtered by.
+pub fn entity() -> &'static query::Entity {
+    &ENTITY
+}
+
+/// The client id of the application that acts, as `createdByAppId` has it.
+pub(crate) fn creator(tx: &Tx<'_>) -> Option<Value> {
+    match tx.actor() {
+        Actor::Application { app_id, .. } => Some(json!(app_id)),
+        _ => None,
+    }
+}
+
+fn application(row: &Row<'_>) -> Result<Application> {
+    Ok(Application {
+        id: row.id(0)?,
+        app_id: row.uuid(1)?,
+        document: serde_json::from_str(row.text(2)?).map_err(Error::internal)?,
+        created_at: row.timestamp(3)?,
+        deleted_at: row.opt_timestamp(4)?,
+        passwords: Vec::new(),
+    })
+}
+
+fn with_passwords(tx: &ReadTx<'_>, mut found: Application) -> Result<Application> {
+    found.passwords = secrets::list(tx, found.id)?;
+    Ok(found)
+}
+
+fn load(tx: &ReadTx<'_>, id: Id<kind::Application>) -> Result<Option<Application>> {
+    tx.query_one(GET, params![&tx.tenant(), &id], application)?
+        .map(|found| with_passwords(tx, found))
+        .transpose()
+}
+
+/// An application that isn't deleted.
+pub fn get(tx: &ReadTx<'_>, id: Id<kind::Application>) -> Result<Application> {
+    load(tx, id)?
+        .filter(|found| found.deleted_at.is_none())
+        .ok_or_else(|| Error::not_found("application", id))
+}
+
+/// The application of a client id, if there is one that isn't deleted.
+pub fn find_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<Application>> {
+    tx.query_one(GET_BY_APP_ID, params![&tx.tenant(), &app_id], application)?
+        .map(|found| with_passwords(tx, found))
+        .transpose()
+}
+
+/// The application of a client id.
+pub fn get_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Application> {
+    find_by_app_id(tx, app_id)?.ok_or_else(|| Error::not_found("application", app_id))
+}
+
+/// A page of the applications that aren't deleted.
+pub fn list(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<Application>> {
+    let found = LISTING.page(tx, &ALIVE, page, application)?;
+    found.into_iter().map(|it| with_passwords(tx, it)).collect()
+}
+
+/// How many there are, or for how many a filter is true.
+pub fn count(tx: &ReadTx<'_>, filter: Option<&query::Filter>, advanced: bool) -> Result<u64> {
+    LISTING.count(tx, &ALIVE, filter, advanced)
+}
+
+/// Where a page that ends with this one ended.
+pub fn place(application: &Application, order: Order) -> Place {
+    Place {
+        key: (order.by == OrderBy::DisplayName).then(|| fold(application.display_name())),
+        id: application.id.uuid(),
+    }
+}
+
+/// Makes an application; its service principal is made apart.
+pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Application> {
+    if properties.get("displayName").is_none_or(Value::is_null) {
+        return Err(Error::invalid(
+            "displayName",
+            "A value is required for property 'displayName' of resource 'Application'.",
+        ));
+    }
+    let mut made = Application {
+        id: Id::new(tx.new_uuid()),
+        app_id: tx.new_uuid(),
+        document: Map::new(),
+        created_at: tx.now(),
+        deleted_at: None,
+        passwords: Vec::new(),
+    };
+    APPLICATION.apply(&mut made.document, properties, Purpose::Create)?;
+    let domain = tenant::default_domain(tx)?;
+    let document = &mut made.document;
+    document.insert("publisherDomain".into(), domain.into());
+    document
+        .entry("signInAudience")
+        .or_insert_with(|| "AzureADMyOrg".into());
+    if let Some(by) = creator(tx) {
+        document.insert("createdByAppId".into(), by);
+    }
+    settle(tx, &mut made)?;
+    store(tx, &made, Op::Created, &[])?;
+    Ok(made)
+}
+
+/// Changes an application by a JSON patch object; answers whether that changed anything.
+pub fn update(
+    tx: &mut Tx<'_>,
+    id: Id<kind::Application>,
+    patch: &Map<String, Value>,
+) -> Result<bool> {
+    let mut application = get(tx, id)?;
+    let changed = APPLICATION.apply(&mut application.document, patch, Purpose::Update)?;
+    if changed.is_empty() {
+        return Ok(false);
+    }
+    let renamed = changed.contains(&"displayName");
+    settle(tx, &mut application)?;
+    store(tx, &application, Op::Updated, &changed)?;
+    let says = application.for_service_principal();
+    service_principals::follow(tx, application.app_id, says, renamed)?;
+    Ok(true)
+}
+
+fn wrong(name: &str, reason: &str) -> Error {
+    Error::invalid(
+        name,
+        format!(
+            "Invalid value specified for property '{name}' of resource 'Application': {reason}."
+        ),
+    )
+}
+
+/// Checks what the table of properties can't, and sets what has a value without being named.
+fn settle(tx: &ReadTx<'_>, application: &mut Application) -> Result<()> {
+    if !application.document.contains_key("signInAudience") {
+        return Err(wrong("signInAudience", "it is required"));
+    }
+    for (platform, is_public) in [("web", false), ("spa", false), ("publicClient", true)] {
+        for uri in application.uris(platform) {
+            if !is_redirect_uri(uri, is_public) {
+                return Err(wrong(
+                    platform,
+                    &format!(
+                        "'{uri}' can't be a redirect URI: it has to be absolute, without a fragment, and https unless it is http://localhost or 127.0.0.1"
+                    ),
+                ));
+            }
+        }
+    }
+    identified(application, "appRoles", &["appRoles"])?;
+    identified(application, "api", &["api", "oauth2PermissionScopes"])?;
+    let uris = application.document.get("identifierUris");
+    for uri in uris.and_then(Value::as_array).into_iter().flatten() {
+        let uri = uri.as_str().unwrap_or_default();
+        let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
+        if !is_scheme(scheme) || uri.contains(char::is_whitespace) {
+            return Err(wrong(
+                "identifierUris",
+                &format!("'{uri}' isn't an absolute URI"),
+            ));
+        }
+        let pattern = format!("%\u{1f}{}\u{1f}%", escaped(&fold(uri)));
+        if tx.count(
+            URI_IS_TAKEN,
+            params![&tx.tenant(), &application.id, &pattern],
+        )? > 0
+        {
+            return Err(Error::AlreadyExists {
+                property: "identifierUris",
+            });
+        }
+    }
+    Ok(())
+}
+
+/// That each element of a list of roles or scopes has an id of its own; enabled unless it says not.
+fn identified(application: &mut Application, name: &str, path: &[&str]) -> Result<()> {
+    let mut at = Some(&mut application.document);
+    let mut list = None;
+    for (depth, part) in path.iter().enumerate() {
+        let Some(value) = at.take().and_then(|object| object.get_mut(*part)) else {
+            return Ok(());
+        };
+        if depth + 1 == path.len() {
+            list = value.as_array_mut();
+        } else {
+            at = value.as_object_mut();
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for item in list.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let id = item.get("id").and_then(Value::as_str).map(str::to_owned);
+        if !id.is_some_and(|id| seen.insert(id)) {
+            return Err(wrong(name, "each needs an id that no other has"));
+        }
+        item.entry("isEnabled").or_insert(Value::Bool(true));
+    }
+    Ok(())
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+}
+
+fn is_redirect_uri(uri: &str, is_public: bool) -> bool {
+    let Some((scheme, rest)) = uri.split_once(':') else {
+        return false;
+    };
+    if !is_scheme(scheme)
+        || rest.is_empty()
+        || uri.contains(|c: char| c.is_whitespace() || c == '#')
+    {
+        return false;
+    }
+    let authority = rest
+        .strip_prefix("//")
+        .map(|rest| rest.split(['/', '?']).next().unwrap_or_default());
+    let host = authority.map(|authority| {
+        authority
+            .rsplit_once(':')
+            .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+            .map_or(authority, |(host, _)| host)
+    });
+    match (fold(scheme).as_str(), host) {
+        ("https", Some(host)) => !host.is_empty() && !host.contains('@'),
+        ("http", Some(host)) => ["localhost", "127.0.0.1", "[::1]"].contains(&host),
+        ("javascript" | "data" | "vbscript" | "file" | "http" | "https", _) => false,
+        // An app's own scheme.
+        _ => is_public,
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+}
+
+fn store(tx: &mut Tx<'_>, application: &Application, op: Op, changed: &[&str]) -> Result<()> {
+    let tenant = tx.tenant();
+    let document = &application.document;
+    let doc = serde_json::to_string(document).map_err(Error::internal)?;
+    let name = fold(application.display_name());
+    let uris = folded_json_list(document.get("identifierUris"));
+    let audience = fold(application.text("signInAudience"));
+    let domain = folded_json(document.get("publisherDomain"));
+    let tags = folded_json_list(document.get("tags"));
+    let mut values: Vec<Param<'_>> = vec![
+        (&tenant).into(),
+        (&application.id).into(),
+        (&doc).into(),
+        application.deleted_at.into(),
+        (&name).into(),
+        uris.as_deref().into(),
+        (&audience).into(),
+        domain.as_deref().into(),
+        tags.as_deref().into(),
+    ];
+    let change = Change::new("application", application.id.uuid(), op, changed);
+    let mut recorded = tx.record(change)?;
+    if op == Op::Created {
+        values.push((&application.app_id).into());
+        values.push(application.created_at.into());
+        recorded.execute(INSERT, &values)?;
+    } else {
+        recorded.execute(UPDATE, &values)?;
+    }
+    Ok(())
+}
+
+/// Deletes an application and with it its service principal; both can be restored for 30 days.
+pub fn delete(tx: &mut Tx<'_>, id: Id<kind::Application>) -> Result<()> {
+    let mut application = get(tx, id)?;
+    if let Some(principal) = service_principals::find_by_app_id(tx, application.app_id)? {
+        service_principals::delete(tx, principal.id)?;
+    }
+    application.deleted_at = Some(tx.now());
+    store(tx, &application, Op::Deleted, &[])
+}
+
+/// A page of the deleted applications.
+pub fn list_deleted(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<Application>> {
+    let found = LISTING.page(tx, &DELETED, page, application)?;
+    found.into_iter().map(|it| with_passwords(tx, it)).collect()
+}
+
+/// A deleted application.
+pub fn get_deleted(tx: &ReadTx<'_>, id: Id<kind::Application>) -> Result<Application> {
+    load(tx, id)?
+        .filter(|found| found.deleted_at.is_some())
+        .ok_or_else(|| Error::not_found("application", id))
+}
+
+/// Brings a deleted application back with its ids, and the service principal that went with it.
+pub fn restore(tx: &mut Tx<'_>, id: Id<kind::Application>) -> Result<Application> {
+    let mut application = get_deleted(tx, id)?;
+    if let Some(at) = application.deleted_at.take()
+        && let Some(principal) = service_principals::deleted_with(tx, application.app_id, at)?
+    {
+        service_principals::restore(tx, principal)?;
+    }
+    settle(tx, &mut application)?;
+    store(tx, &application, Op::Restored, &[])?;
+    Ok(application)
+}
+
+/// Deletes a deleted application for good, and its secrets with it.
+pub fn purge(tx: &mut Tx<'_>, id: Id<kind::Application>) -> Result<()> {
+    get_deleted(tx, id)?;
+    let tenant = tx.tenant();
+    references::drop_all(tx, id.uuid())?;
+    let mut recorded = tx.record(Change::new("application", id.uuid(), Op::Purged, &[]))?;
+    recorded.execute(DELETE_SECRETS, params![&tenant, &id])?;
+    recorded.execute(DELETE, params![&tenant, &id])?;
+    Ok(())
+}
+
+/// Purges those that were deleted before an instant, so many at most; answers how many.
+pub fn purge_expired(tx: &mut Tx<'_>, deleted_before: Timestamp, limit: usize) -> Result<usize> {
+    let ids: Vec<Id<kind::Application>> = tx.query(
+        EXPIRED,
+        params![&tx.tenant(), deleted_before, limit],
+        |row| row.id(0),
+    )?;
+    for id in &ids {
+        purge(tx, *id)?;
+    }
+    Ok(ids.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirect_uris_are_absolute_and_safe() {
+        for good in [
+            "https://app.example/cb",
+            "https://app.example:8443/",
+            "http://localhost:3000",
+            "http://127.0.0.1/cb",
+            "http://[::1]:80/",
+        ] {
+            assert!(is_redirect_uri(good, false), "{good}");
+        }
+        for bad in [
+            "",
+            "/cb",
+            "http://app.example/cb",
+            "https://",
+            "https://user@app.example/",
+            "https://a.example/#f",
+            "http://localhost.evil.example/",
+            "javascript:alert(1)",
+            "myapp://auth",
+        ] {
+            assert!(!is_redirect_uri(bad, false), "{bad}");
+        }
+        assert!(is_redirect_uri("myapp://auth", true));
+        assert!(is_redirect_uri("msauth.com.app:auth", true));
+    }
+}

@@ -1,0 +1,307 @@
+//! The tenant's domains. The initial one is there from the beginning, verified, and stays; one
+//! domain is the default; only verified ones give names to users.
+//!
+//! Which tenant of a deployment a domain belongs to is the registry's to say, before it is added.
+//!
+//! Source: the `domain` resource of Microsoft Graph.
+
+use serde_json::{Map, Value, json};
+use store::{Change, Op, ReadTx, Row, Tx, params};
+use types::{DomainName, Error, Result, Timestamp};
+use uuid::Uuid;
+
+use crate::schema::{Purpose, Shape, Type, read, write};
+
+const LIST: &str = "SELECT name, feed_id, is_default, is_initial, is_verified, \
+    supported_services, verification, created_at FROM domains WHERE tenant_id = ?1 ORDER BY name";
+const GET: &str = "SELECT name, feed_id, is_default, is_initial, is_verified, \
+    supported_services, verification, created_at FROM domains WHERE tenant_id = ?1 AND name = ?2";
+const INITIAL: &str = "SELECT name FROM domains WHERE tenant_id = ?1 AND is_initial = 1";
+const VERIFIED: &str =
+    "SELECT count(*) FROM domains WHERE tenant_id = ?1 AND name = ?2 AND is_verified = 1";
+const INSERT: &str = "INSERT INTO domains (tenant_id, name, feed_id, is_default, is_initial, \
+    is_verified, supported_services, verification, created_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const UPDATE: &str = "UPDATE domains SET is_default = ?3, is_verified = ?4, \
+    supported_services = ?5 WHERE tenant_id = ?1 AND name = ?2";
+const DELETE: &str = "DELETE FROM domains WHERE tenant_id = ?1 AND name = ?2";
+// Names are folded, and a domain has none of LIKE's own characters.
+const USED_BY: &str = "SELECT count(*) FROM users WHERE tenant_id = ?1 \
+    AND user_principal_name LIKE ?2";
+
+static DOMAIN: Type = Type {
+    name: "domain",
+    properties: &[
+        read("authenticationType", Shape::Made).shown(),
+        read("availabilityStatus", Shape::Made).shown(),
+        write("id", Shape::Name(253)).fixed().shown(),
+        read("isAdminManaged", Shape::Bool).shown(),
+        write("isDefault", Shape::Bool).shown(),
+        read("isInitial", Shape::Bool).shown(),
+        read("isRoot", Shape::Bool).shown(),
+        read("isVerified", Shape::Bool).shown(),
+        read("manufacturer", Shape::Made),
+        read("model", Shape::Made),
+        read("passwordNotificationWindowInDays", Shape::Integer).shown(),
+        read("passwordValidityPeriodInDays", Shape::Integer).shown(),
+        read("state", Shape::Made).shown(),
+        write("supportedServices", Shape::TextList(16, 64)).shown(),
+    ],
+};
+
+/// A domain of the tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain {
+    /// Its name, in lower case.
+    pub name: String,
+    pub(crate) feed_id: Uuid,
+    /// Whether new names get it where nobody says otherwise.
+    pub is_default: bool,
+    /// Whether the tenant was made with it.
+    pub is_initial: bool,
+    /// Whether the tenant has proven that it is its own.
+    pub is_verified: bool,
+    /// What it is used for, in Graph's words.
+    pub supported_services: Vec<String>,
+    /// The text that a TXT record has to hold for the proof.
+    pub verification: String,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+fn domain(row: &Row<'_>) -> Result<Domain> {
+    Ok(Domain {
+        name: row.string(0)?,
+        feed_id: row.uuid(1)?,
+        is_default: row.bool(2)?,
+        is_initial: row.bool(3)?,
+        is_verified: row.bool(4)?,
+        supported_services: serde_json::from_str(row.text(5)?).map_err(Error::internal)?,
+        verification: row.string(6)?,
+        created_at: row.timestamp(7)?,
+    })
+}
+
+/// All domains, by name.
+pub fn list(tx: &ReadTx<'_>) -> Result<Vec<Domain>> {
+    tx.query(LIST, params![&tx.tenant()], domain)
+}
+
+/// One domain, in any case.
+pub fn get(tx: &ReadTx<'_>, name: &str) -> Result<Domain> {
+    tx.query_one(
+        GET,
+        params![&tx.tenant(), &name.to_ascii_lowercase()],
+        domain,
+    )?
+    .ok_or_else(|| Error::not_found("domain", name))
+}
+
+/// The name of the initial domain.
+pub(crate) fn initial(tx: &ReadTx<'_>) -> Result<String> {
+    tx.query_one(INITIAL, params![&tx.tenant()], |row| row.string(0))?
+        .ok_or_else(|| Error::internal("the tenant has no initial domain"))
+}
+
+/// Whether users may have names in a (folded) domain.
+pub(crate) fn is_verified(tx: &ReadTx<'_>, name: &str) -> Result<bool> {
+    Ok(tx.count(VERIFIED, params![&tx.tenant(), name])? > 0)
+}
+
+/// Shows a domain; `all` are the domains of the tenant, among which it may be a subdomain.
+pub fn project(
+    domain: &Domain,
+    all: &[Domain],
+    select: Option<&[String]>,
+) -> Result<Map<String, Value>> {
+    DOMAIN.project(select, |name| {
+        Some(match name {
+            "authenticationType" => "Managed".into(),
+            "id" => domain.name.as_str().into(),
+            "isAdminManaged" => true.into(),
+            "isDefault" => domain.is_default.into(),
+            "isInitial" => domain.is_initial.into(),
+            "isRoot" => (!all.iter().any(|other| is_below(&domain.name, &other.name))).into(),
+            "isVerified" => domain.is_verified.into(),
+            "supportedServices" => json!(domain.supported_services),
+            _ => return None,
+        })
+    })
+}
+
+fn is_below(name: &str, other: &str) -> bool {
+    name.strip_suffix(other)
+        .is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// Adds a domain; it gives no names before it is verified.
+pub fn add(tx: &mut Tx<'_>, name: &DomainName) -> Result<Domain> {
+    if tx
+        .query_one(GET, params![&tx.tenant(), name.as_str()], domain)?
+        .is_some()
+    {
+        return Err(Error::AlreadyExists { property: "id" });
+    }
+    let number = u32::from_be_bytes(tx.random_bytes());
+    let added = Domain {
+        name: name.to_string(),
+        feed_id: tx.new_uuid(),
+        is_default: false,
+        is_initial: false,
+        is_verified: false,
+        supported_services: Vec::new(),
+        verification: format!("MS=ms{:08}", number % 100_000_000),
+        created_at: tx.now(),
+    };
+    insert(tx, &added)?;
+    Ok(added)
+}
+
+/// Reads a domain that a body asks for: its name.
+pub fn parse_new(body: &Map<String, Value>) -> Result<DomainName> {
+    DOMAIN.apply(&mut Map::new(), body, Purpose::Create)?;
+    match body {
+        body if body.len() > 1 => Err(Error::bad_request(
+            "A new domain has an id and nothing else. Update it once it is verified.",
+        )),
+        body => DomainName::parse(body.get("id").and_then(Value::as_str).unwrap_or_default()),
+    }
+}
+
+/// Makes the initial domain of a new tenant.
+pub(crate) fn add_initial(tx: &mut Tx<'_>, name: &DomainName) -> Result<()> {
+    let initial = Domain {
+        name: name.to_string(),
+        feed_id: tx.new_uuid(),
+        is_default: true,
+        is_initial: true,
+        is_verified: true,
+        supported_services: ["Email", "OfficeCommunicationsOnline"]
+            .map(str::to_owned)
+            .into(),
+        verification: String::new(),
+        created_at: tx.now(),
+    };
+    insert(tx, &initial)
+}
+
+fn insert(tx: &mut Tx<'_>, new: &Domain) -> Result<()> {
+    let tenant = tx.tenant();
+    let services = json!(new.supported_services).to_string();
+    tx.record(Change::new("domain", new.feed_id, Op::Created, &[]))?
+        .execute(
+            INSERT,
+            params![
+                &tenant,
+                &new.name,
+                &new.feed_id,
+                new.is_default,
+                new.is_initial,
+                new.is_verified,
+                &services,
+                &new.verification,
+                new.created_at
+            ],
+        )?;
+    Ok(())
+}
+
+fn save(tx: &mut Tx<'_>, domain: &Domain, changed: &[&str]) -> Result<()> {
+    let tenant = tx.tenant();
+    let services = json!(domain.supported_services).to_string();
+    tx.record(Change::new("domain", domain.feed_id, Op::Updated, changed))?
+        .execute(
+            UPDATE,
+            params![
+                &tenant,
+                &domain.name,
+                domain.is_default,
+                domain.is_verified,
+                &services
+            ],
+        )?;
+    Ok(())
+}
+
+/// Marks a domain as proven; whoever calls has seen the proof.
+pub fn mark_verified(tx: &mut Tx<'_>, name: &str) -> Result<Domain> {
+    let mut domain = get(tx, name)?;
+    if !domain.is_verified {
+        domain.is_verified = true;
+        domain.supported_services = vec!["Email".into(), "OfficeCommunicationsOnline".into()];
+        save(tx, &domain, &["isVerified", "supportedServices"])?;
+    }
+    Ok(domain)
+}
+
+/// Changes a verified domain by a JSON patch object: the default, its services.
+pub fn update(tx: &mut Tx<'_>, name: &str, patch: &Map<String, Value>) -> Result<bool> {
+    let mut domain = get(tx, name)?;
+    let mut document = Map::new();
+    DOMAIN.apply(&mut document, patch, Purpose::Update)?;
+    if !domain.is_verified {
+        return Err(Error::bad_request(format!(
+            "The domain {name} isn't verified yet. Verify it first."
+        )));
+    }
+    let mut changed = Vec::new();
+    match document.get("isDefault").and_then(Value::as_bool) {
+        Some(true) if !domain.is_default => {
+            for mut other in list(tx)?.into_iter().filter(|other| other.is_default) {
+                other.is_default = false;
+                save(tx, &other, &["isDefault"])?;
+            }
+            domain.is_default = true;
+            changed.push("isDefault");
+        }
+        Some(false) if domain.is_default => {
+            return Err(Error::invalid(
+                "isDefault",
+                "A tenant has one default domain. Make another one the default instead.",
+            ));
+        }
+        _ => {}
+    }
+    if patch.contains_key("supportedServices") {
+        let services: Vec<String> = match document.get("supportedServices") {
+            Some(list) => serde_json::from_value(list.clone()).map_err(Error::internal)?,
+            None => Vec::new(),
+        };
+        if services != domain.supported_services {
+            domain.supported_services = services;
+            changed.push("supportedServices");
+        }
+    }
+    if !changed.is_empty() {
+        save(tx, &domain, &changed)?;
+    }
+    Ok(!changed.is_empty())
+}
+
+/// Removes a domain that nobody's name is in.
+pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
+    let domain = get(tx, name)?;
+    if domain.is_initial || domain.is_default {
+        return Err(Error::bad_request(format!(
+            "The domain {} is the {} domain and can't be removed.",
+            domain.name,
+            if domain.is_initial {
+                "initial"
+            } else {
+                "default"
+            }
+        )));
+    }
+    let ending = format!("%@{}", domain.name);
+    let users = tx.count(USED_BY, params![&tx.tenant(), &ending])?;
+    if users > 0 {
+        return Err(Error::bad_request(format!(
+            "The domain {} is in the names of {users} users. Rename them first.",
+            domain.name
+        )));
+    }
+    let tenant = tx.tenant();
+    tx.record(Change::new("domain", domain.feed_id, Op::Purged, &[]))?
+        .execute(DELETE, params![&tenant, &domain.name])?;
+    Ok(())
+}

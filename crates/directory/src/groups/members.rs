@@ -1,0 +1,423 @@
+//! Members (users and groups) and owners (users and service principals) of groups.
+//!
+//! Membership is direct; what follows from groups in groups is worked out when it is asked for,
+//! breadth first, each group once, so that circles end. Deleted objects are no members.
+//!
+//! Source: `group: add members`, `remove member`, `list transitiveMembers` (Microsoft Graph).
+
+use std::collections::BTreeSet;
+
+use store::{Change, Op, ReadTx, Row, Tx, params};
+use types::{Error, Id, Result, kind};
+use uuid::Uuid;
+
+use super::get;
+use crate::{service_principals, users};
+
+/// Users that [`transitive_members`] answers, at most.
+pub const TRANSITIVE_MAX: usize = 100_000;
+
+const ADD_MEMBER: &str = "INSERT INTO group_members (tenant_id, group_id, member_id, member_kind) \
+    VALUES (?1, ?2, ?3, ?4)";
+const REMOVE_MEMBER: &str =
+    "DELETE FROM group_members WHERE tenant_id = ?1 AND group_id = ?2 AND member_id = ?3";
+const ADD_OWNER: &str = "INSERT INTO group_owners (tenant_id, group_id, owner_id, owner_kind) \
+    VALUES (?1, ?2, ?3, ?4)";
+const REMOVE_OWNER: &str =
+    "DELETE FROM group_owners WHERE tenant_id = ?1 AND group_id = ?2 AND owner_id = ?3";
+const HAS_MEMBER: &str = "SELECT count(*) FROM group_members WHERE tenant_id = ?1 \
+    AND group_id = ?2 AND member_id = ?3";
+const HAS_OWNER: &str = "SELECT count(*) FROM group_owners WHERE tenant_id = ?1 \
+    AND group_id = ?2 AND owner_id = ?3";
+
+macro_rules! member_is_there {
+    () => {
+        "((m.member_kind = 1 AND EXISTS (SELECT 1 FROM users AS u WHERE u.tenant_id = ?1 \
+         AND u.id = m.member_id AND u.deleted_at IS NULL)) \
+         OR (m.member_kind = 2 AND EXISTS (SELECT 1 FROM groups AS g WHERE g.tenant_id = ?1 \
+         AND g.id = m.member_id AND g.deleted_at IS NULL)))"
+    };
+}
+
+const MEMBERS: &str = concat!(
+    "SELECT m.member_id, m.member_kind FROM group_members AS m WHERE m.tenant_id = ?1 \
+     AND m.group_id = ?2 AND m.member_id > ?3 AND ",
+    member_is_there!(),
+    " ORDER BY m.member_id LIMIT ?4"
+);
+const MEMBERS_OF_KIND: &str = concat!(
+    "SELECT m.member_id, m.member_kind FROM group_members AS m WHERE m.tenant_id = ?1 \
+     AND m.group_id = ?2 AND m.member_id > ?3 AND m.member_kind = ?5 AND ",
+    member_is_there!(),
+    " ORDER BY m.member_id LIMIT ?4"
+);
+const COUNT_MEMBERS: &str = concat!(
+    "SELECT count(*) FROM group_members AS m WHERE m.tenant_id = ?1 AND m.group_id = ?2 AND ",
+    member_is_there!()
+);
+const COUNT_MEMBERS_OF_KIND: &str = concat!(
+    "SELECT count(*) FROM group_members AS m WHERE m.tenant_id = ?1 AND m.group_id = ?2 \
+     AND m.member_kind = ?3 AND ",
+    member_is_there!()
+);
+const OWNERS: &str = "SELECT o.owner_id, o.owner_kind FROM group_owners AS o \
+    WHERE o.tenant_id = ?1 AND o.group_id = ?2 AND o.owner_id > ?3 \
+    AND ((o.owner_kind = 1 AND EXISTS (SELECT 1 FROM users AS u WHERE u.tenant_id = ?1 \
+    AND u.id = o.owner_id AND u.deleted_at IS NULL)) \
+    OR (o.owner_kind = 3 AND EXISTS (SELECT 1 FROM service_principals AS s \
+    WHERE s.tenant_id = ?1 AND s.id = o.owner_id AND s.deleted_at IS NULL))) \
+    ORDER BY o.owner_id LIMIT ?4";
+const MEMBER_OF: &str = "SELECT m.group_id FROM group_members AS m JOIN groups AS g \
+    ON g.tenant_id = m.tenant_id AND g.id = m.group_id WHERE m.tenant_id = ?1 \
+    AND m.member_id = ?2 AND g.deleted_at IS NULL ORDER BY m.group_id";
+
+/// What an object is that a group has as a member or an owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkKind {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+    /// A service principal.
+    ServicePrincipal,
+}
+
+impl LinkKind {
+    pub(crate) const fn code(self) -> i64 {
+        match self {
+            Self::User => 1,
+            Self::Group => 2,
+            Self::ServicePrincipal => 3,
+        }
+    }
+    pub(crate) fn from_code(code: i64) -> Result<Self> {
+        Ok(match code {
+            1 => Self::User,
+            2 => Self::Group,
+            3 => Self::ServicePrincipal,
+            other => return Err(Error::internal(format!("unknown kind of object {other}"))),
+        })
+    }
+    /// The Graph type: what stands behind `#microsoft.graph.`.
+    pub const fn type_name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Group => "group",
+            Self::ServicePrincipal => "servicePrincipal",
+        }
+    }
+}
+
+/// A member or an owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// The object.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: LinkKind,
+}
+
+fn link(row: &Row<'_>) -> Result<Link> {
+    Ok(Link {
+        id: row.uuid(0)?,
+        kind: LinkKind::from_code(row.int(1)?)?,
+    })
+}
+
+/// What an object of this tenant is that isn't deleted; for those who only have its id.
+pub(crate) fn kind_of(tx: &ReadTx<'_>, object: Uuid) -> Result<Option<LinkKind>> {
+    Ok(if users::exists(tx, Id::new(object))? {
+        Some(LinkKind::User)
+    } else if super::exists(tx, Id::new(object))? {
+        Some(LinkKind::Group)
+    } else if service_principals::exists(tx, Id::new(object))? {
+        Some(LinkKind::ServicePrincipal)
+    } else {
+        None
+    })
+}
+
+fn already_there(property: &str) -> Error {
+    Error::invalid(
+        property,
+        format!(
+            "One or more added object references already exist for the following modified properties: '{property}'."
+        ),
+    )
+}
+
+/// Makes a user or a group a member.
+pub fn add_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> Result<()> {
+    refuse_dynamic(tx, group)?;
+    let kind = match kind_of(tx, member)? {
+        Some(kind @ (LinkKind::User | LinkKind::Group)) => kind,
+        Some(LinkKind::ServicePrincipal) => {
+            return Err(Error::invalid(
+                "members",
+                "Members of a group are users and groups.",
+            ));
+        }
+        None => return Err(Error::not_found("directoryObject", member)),
+    };
+    if group.uuid() == member {
+        return Err(Error::invalid(
+            "members",
+            "A group can't be a member of itself.",
+        ));
+    }
+    let tenant = tx.tenant();
+    if tx.count(HAS_MEMBER, params![&tenant, &group, &member])? > 0 {
+        return Err(already_there("members"));
+    }
+    tx.record(Change::relation(
+        "groupMember",
+        group.uuid(),
+        member,
+        Op::Created,
+    ))?
+    .execute(ADD_MEMBER, params![&tenant, &group, &member, kind.code()])?;
+    Ok(())
+}
+
+/// Takes a member out of a group.
+pub fn remove_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> Result<()> {
+    refuse_dynamic(tx, group)?;
+    let tenant = tx.tenant();
+    if tx.count(HAS_MEMBER, params![&tenant, &group, &member])? == 0 {
+        return Err(Error::not_found("directoryObject", member));
+    }
+    tx.record(Change::relation(
+        "groupMember",
+        group.uuid(),
+        member,
+        Op::Deleted,
+    ))?
+    .execute(REMOVE_MEMBER, params![&tenant, &group, &member])?;
+    Ok(())
+}
+
+fn refuse_dynamic(tx: &ReadTx<'_>, group: Id<kind::Group>) -> Result<()> {
+    if get(tx, group)?.is_dynamic() {
+        return Err(Error::invalid(
+            "members",
+            "A rule decides on the members of this group; they can't be set by hand.",
+        ));
+    }
+    Ok(())
+}
+
+/// Makes a user or a service principal an owner.
+pub fn add_owner(tx: &mut Tx<'_>, group: Id<kind::Group>, owner: Uuid) -> Result<()> {
+    get(tx, group)?;
+    let kind = match kind_of(tx, owner)? {
+        Some(kind @ (LinkKind::User | LinkKind::ServicePrincipal)) => kind,
+        Some(LinkKind::Group) => {
+            return Err(Error::invalid(
+                "owners",
+                "Owners of a group are users and service principals.",
+            ));
+        }
+        None => return Err(Error::not_found("directoryObject", owner)),
+    };
+    let tenant = tx.tenant();
+    if tx.count(HAS_OWNER, params![&tenant, &group, &owner])? > 0 {
+        return Err(already_there("owners"));
+    }
+    tx.record(Change::relation(
+        "groupOwner",
+        group.uuid(),
+        owner,
+        Op::Created,
+    ))?
+    .execute(ADD_OWNER, params![&tenant, &group, &owner, kind.code()])?;
+    Ok(())
+}
+
+/// Takes an owner's ownership away; a group with a mail keeps one owner, once it has one.
+pub fn remove_owner(tx: &mut Tx<'_>, group: Id<kind::Group>, owner: Uuid) -> Result<()> {
+    let mail_enabled = get(tx, group)?.mail_enabled;
+    let tenant = tx.tenant();
+    if tx.count(HAS_OWNER, params![&tenant, &group, &owner])? == 0 {
+        return Err(Error::not_found("directoryObject", owner));
+    }
+    if mail_enabled && owners(tx, group, None, 2)?.len() < 2 {
+        return Err(Error::invalid(
+            "owners",
+            "The group must have at least one owner, hence this owner cannot be removed.",
+        ));
+    }
+    tx.record(Change::relation(
+        "groupOwner",
+        group.uuid(),
+        owner,
+        Op::Deleted,
+    ))?
+    .execute(REMOVE_OWNER, params![&tenant, &group, &owner])?;
+    Ok(())
+}
+
+/// The direct members by id, behind `after`.
+pub fn members(
+    tx: &ReadTx<'_>,
+    group: Id<kind::Group>,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<Link>> {
+    let after = after.unwrap_or_default();
+    tx.query(MEMBERS, params![&tx.tenant(), &group, &after, limit], link)
+}
+
+/// The direct members of one kind.
+pub fn members_of_kind(
+    tx: &ReadTx<'_>,
+    group: Id<kind::Group>,
+    kind: LinkKind,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<Link>> {
+    let after = after.unwrap_or_default();
+    tx.query(
+        MEMBERS_OF_KIND,
+        params![&tx.tenant(), &group, &after, limit, kind.code()],
+        link,
+    )
+}
+
+/// How many direct members there are, of one kind or of all.
+pub fn count_members(
+    tx: &ReadTx<'_>,
+    group: Id<kind::Group>,
+    kind: Option<LinkKind>,
+) -> Result<u64> {
+    match kind {
+        None => tx.count(COUNT_MEMBERS, params![&tx.tenant(), &group]),
+        Some(kind) => tx.count(
+            COUNT_MEMBERS_OF_KIND,
+            params![&tx.tenant(), &group, kind.code()],
+        ),
+    }
+}
+
+/// Whether an object is a direct member.
+pub fn is_member(tx: &ReadTx<'_>, group: Id<kind::Group>, member: Uuid) -> Result<bool> {
+    Ok(tx.count(HAS_MEMBER, params![&tx.tenant(), &group, &member])? > 0)
+}
+
+/// The owners by id, behind `after`.
+pub fn owners(
+    tx: &ReadTx<'_>,
+    group: Id<kind::Group>,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<Link>> {
+    let after = after.unwrap_or_default();
+    tx.query(OWNERS, params![&tx.tenant(), &group, &after, limit], link)
+}
+
+/// The groups that have an object as a direct member, by id.
+pub fn member_of(tx: &ReadTx<'_>, object: Uuid) -> Result<Vec<Id<kind::Group>>> {
+    tx.query(MEMBER_OF, params![&tx.tenant(), &object], |row| row.id(0))
+}
+
+/// The groups that a user is in, directly or through other groups, by id.
+pub fn groups_of(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Vec<Id<kind::Group>>> {
+    transitive_groups(tx, user.uuid())
+}
+
+/// The groups that an object is in, directly or through other groups, by id.
+pub fn transitive_groups(tx: &ReadTx<'_>, object: Uuid) -> Result<Vec<Id<kind::Group>>> {
+    let mut found: BTreeSet<Id<kind::Group>> = BTreeSet::new();
+    let mut next = vec![object];
+    while let Some(object) = next.pop() {
+        for group in member_of(tx, object)? {
+            if found.insert(group) {
+                next.push(group.uuid());
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// The users that are in a group, directly or through other groups, by id; so many at most, and
+/// then it isn't said which. Of what isn't a group (any more) there are none.
+pub fn transitive_users(
+    tx: &ReadTx<'_>,
+    group: Id<kind::Group>,
+    limit: usize,
+) -> Result<Vec<Id<kind::User>>> {
+    const PAGE: usize = 1_000;
+    let mut users = BTreeSet::new();
+    let mut seen = BTreeSet::from([group]);
+    let mut next = Vec::new();
+    if super::exists(tx, group)? {
+        next.push(group);
+    }
+    while let Some(group) = next.pop() {
+        let mut after = None;
+        loop {
+            let page = members(tx, group, after, PAGE)?;
+            after = page.last().map(|link| link.id);
+            let is_last = page.len() < PAGE;
+            for Link { id, kind } in page {
+                match kind {
+                    LinkKind::Group => {
+                        if seen.insert(Id::new(id)) {
+                            next.push(Id::new(id));
+                        }
+                    }
+                    _ => drop(users.insert(Id::new(id))),
+                }
+                if users.len() >= limit {
+                    return Ok(users.into_iter().collect());
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+    }
+    Ok(users.into_iter().collect())
+}
+
+/// All users that are in a group, directly or through other groups, by id; refused if there are
+/// more than [`TRANSITIVE_MAX`].
+pub fn transitive_members(tx: &ReadTx<'_>, group: Id<kind::Group>) -> Result<Vec<Id<kind::User>>> {
+    let users = transitive_users(tx, group, TRANSITIVE_MAX + 1)?;
+    if users.len() > TRANSITIVE_MAX {
+        return Err(Error::LimitExceeded {
+            limit: "limits.transitive_members",
+            message: format!("The group has more than {TRANSITIVE_MAX} transitive members."),
+        });
+    }
+    Ok(users)
+}
+
+/// Everything that is in a group, directly or through other groups, by id; so many at most.
+pub fn transitive_links(
+    tx: &ReadTx<'_>,
+    group: Id<kind::Group>,
+    limit: usize,
+) -> Result<Vec<Link>> {
+    let users = transitive_users(tx, group, limit)?;
+    let mut links: Vec<Link> = users
+        .into_iter()
+        .map(|id| Link {
+            id: id.uuid(),
+            kind: LinkKind::User,
+        })
+        .collect();
+    let mut seen = BTreeSet::from([group.uuid()]);
+    let mut next = vec![group.uuid()];
+    while let Some(group) = next.pop() {
+        let kind = LinkKind::Group;
+        for link in members_of_kind(tx, Id::new(group), kind, None, TRANSITIVE_MAX)? {
+            if seen.insert(link.id) {
+                next.push(link.id);
+                links.push(link);
+            }
+        }
+    }
+    links.sort_by_key(|link| link.id);
+    links.truncate(limit);
+    Ok(links)
+}

@@ -1,0 +1,405 @@
+//! Groups: security groups and Microsoft 365 groups, their members and owners.
+//!
+//! A group with the type `Unified` has a mail in the tenant's default domain. Members of a group
+//! with `DynamicMembership` aren't set by hand; the rule is kept, not evaluated. A deleted group
+//! keeps its rows and can be restored with the same id.
+//!
+//! Source: the `group` resource of Microsoft Graph and its operations.
+
+mod members;
+mod properties;
+
+use serde_json::{Map, Value, json};
+use store::{Change, Op, Param, ReadTx, Row, Tx, params};
+use types::{Error, Id, Result, Timestamp, fold, kind};
+
+use crate::listing::{Listing, Order, OrderBy, Page, Place, Scope, folded_json, folded_json_list};
+use crate::schema::{Purpose, is_nickname, set};
+use crate::{references, tenant};
+
+pub(crate) use members::kind_of;
+pub use members::{
+    Link, LinkKind, TRANSITIVE_MAX, add_member, add_owner, count_members, groups_of, is_member,
+    member_of, members, members_of_kind, owners, remove_member, remove_owner, transitive_groups,
+    transitive_links, transitive_members, transitive_users,
+};
+use properties::{ENTITY, GROUP};
+
+macro_rules! columns {
+    () => {
+        "g.id, g.doc, g.created_at, g.deleted_at, g.mail_enabled, g.security_enabled"
+    };
+}
+
+static LISTING: Listing = Listing {
+    entity: &ENTITY,
+    select: concat!(
+        "SELECT ",
+        columns!(),
+        " FROM groups AS g WHERE g.tenant_id = ?1"
+    ),
+    count: "SELECT count(*) FROM groups AS g WHERE g.tenant_id = ?1",
+    id: "g.id",
+    display_name: "g.display_name",
+    user_principal_name: None,
+};
+const GET: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM groups AS g WHERE g.tenant_id = ?1 AND g.id = ?2"
+);
+const EXISTS: &str =
+    "SELECT count(*) FROM groups WHERE tenant_id = ?1 AND id = ?2 AND deleted_at IS NULL";
+const EXPIRED: &str = "SELECT id FROM groups WHERE tenant_id = ?1 AND deleted_at IS NOT NULL \
+    AND deleted_at < ?2 ORDER BY deleted_at LIMIT ?3";
+const INSERT: &str = "INSERT INTO groups (tenant_id, id, doc, deleted_at, display_name, \
+    description, mail, mail_nickname, mail_enabled, security_enabled, group_types, visibility, \
+    classification, membership_rule_processing_state, is_assignable_to_role, created_at) VALUES \
+    (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+const UPDATE: &str = "UPDATE groups SET doc = ?3, deleted_at = ?4, display_name = ?5, \
+    description = ?6, mail = ?7, mail_nickname = ?8, mail_enabled = ?9, security_enabled = ?10, \
+    group_types = ?11, visibility = ?12, classification = ?13, \
+    membership_rule_processing_state = ?14, is_assignable_to_role = ?15 \
+    WHERE tenant_id = ?1 AND id = ?2";
+const DELETE: &str = "DELETE FROM groups WHERE tenant_id = ?1 AND id = ?2";
+
+const ALIVE: Scope<'_> = Scope {
+    sql: "g.deleted_at IS NULL",
+    params: &[],
+};
+const DELETED: Scope<'_> = Scope {
+    sql: "g.deleted_at IS NOT NULL",
+    params: &[],
+};
+const REQUIRED: [&str; 4] = [
+    "displayName",
+    "mailEnabled",
+    "mailNickname",
+    "securityEnabled",
+];
+
+/// A group.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Its object id, which never changes.
+    pub id: Id<kind::Group>,
+    document: Map<String, Value>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// Whether it has a mail.
+    pub mail_enabled: bool,
+    /// Whether it can be given rights.
+    pub security_enabled: bool,
+}
+
+impl Group {
+    /// The name for people.
+    pub fn display_name(&self) -> &str {
+        self.text("displayName")
+    }
+    /// Whether a rule decides who its members are.
+    pub fn is_dynamic(&self) -> bool {
+        self.has_type("DynamicMembership")
+    }
+
+    fn has_type(&self, name: &str) -> bool {
+        let types = self.document.get("groupTypes").and_then(Value::as_array);
+        types.is_some_and(|types| types.iter().any(|t| t == name))
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.document
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    fn value(&self, name: &str) -> Option<Value> {
+        Some(match name {
+            "id" => json!(self.id),
+            "createdDateTime" | "renewedDateTime" => json!(self.created_at),
+            "deletedDateTime" => json!(self.deleted_at?),
+            "mailEnabled" => self.mail_enabled.into(),
+            "securityEnabled" => self.security_enabled.into(),
+            "proxyAddresses" => json!([format!("SMTP:{}", self.document.get("mail")?.as_str()?)]),
+            _ => self.document.get(name)?.clone(),
+        })
+    }
+}
+
+/// Shows a group: Graph's default set, or the properties that are selected; nulls are present.
+pub fn project(group: &Group, select: Option<&[String]>) -> Result<Map<String, Value>> {
+    GROUP.project(select, |name| group.value(name))
+}
+
+/// What groups can be filtered by.
+pub fn entity() -> &'static query::Entity {
+    &ENTITY
+}
+
+fn group(row: &Row<'_>) -> Result<Group> {
+    Ok(Group {
+        id: row.id(0)?,
+        document: serde_json::from_str(row.text(1)?).map_err(Error::internal)?,
+        created_at: row.timestamp(2)?,
+        deleted_at: row.opt_timestamp(3)?,
+        mail_enabled: row.bool(4)?,
+        security_enabled: row.bool(5)?,
+    })
+}
+
+fn load(tx: &ReadTx<'_>, id: Id<kind::Group>) -> Result<Option<Group>> {
+    tx.query_one(GET, params![&tx.tenant(), &id], group)
+}
+
+/// A group that isn't deleted.
+pub fn get(tx: &ReadTx<'_>, id: Id<kind::Group>) -> Result<Group> {
+    load(tx, id)?
+        .filter(|group| group.deleted_at.is_none())
+        .ok_or_else(|| Error::not_found("group", id))
+}
+
+/// Whether there is such a group that isn't deleted.
+pub fn exists(tx: &ReadTx<'_>, id: Id<kind::Group>) -> Result<bool> {
+    Ok(tx.count(EXISTS, params![&tx.tenant(), &id])? > 0)
+}
+
+/// A page of the groups that aren't deleted.
+pub fn list(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<Group>> {
+    LISTING.page(tx, &ALIVE, page, group)
+}
+
+/// How many groups there are, or for how many a filter is true.
+pub fn count(tx: &ReadTx<'_>, filter: Option<&query::Filter>, advanced: bool) -> Result<u64> {
+    LISTING.count(tx, &ALIVE, filter, advanced)
+}
+
+/// Where a page that ends with this group ended.
+pub fn place(group: &Group, order: Order) -> Place {
+    Place {
+        key: (order.by == OrderBy::DisplayName).then(|| fold(group.display_name())),
+        id: group.id.uuid(),
+    }
+}
+
+/// Makes a group.
+pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Group> {
+    for name in REQUIRED {
+        if properties.get(name).is_none_or(Value::is_null) {
+            return Err(Error::invalid(
+                name,
+                format!("A value is required for property '{name}' of resource 'Group'."),
+            ));
+        }
+    }
+    let id = Id::new(tx.new_uuid());
+    let mut group = Group {
+        id,
+        document: Map::new(),
+        created_at: tx.now(),
+        deleted_at: None,
+        mail_enabled: false,
+        security_enabled: false,
+    };
+    apply(tx, &mut group, properties, Purpose::Create)?;
+    write(tx, &group, Op::Created, &[])?;
+    Ok(group)
+}
+
+/// Changes a group by a JSON patch object; answers whether that changed anything.
+pub fn update(tx: &mut Tx<'_>, id: Id<kind::Group>, patch: &Map<String, Value>) -> Result<bool> {
+    let mut group = get(tx, id)?;
+    let changed = apply(tx, &mut group, patch, Purpose::Update)?;
+    if changed.is_empty() {
+        return Ok(false);
+    }
+    write(tx, &group, Op::Updated, &changed)?;
+    Ok(true)
+}
+
+fn apply(
+    tx: &ReadTx<'_>,
+    group: &mut Group,
+    body: &Map<String, Value>,
+    purpose: Purpose,
+) -> Result<Vec<&'static str>> {
+    let mut document = group.document.clone();
+    set(
+        &mut document,
+        "mailEnabled",
+        Some(group.mail_enabled.into()),
+    );
+    let enabled = group.security_enabled.into();
+    set(&mut document, "securityEnabled", Some(enabled));
+    let mut changed = GROUP.apply(&mut document, body, purpose)?;
+    for (name, flag) in [
+        ("mailEnabled", &mut group.mail_enabled),
+        ("securityEnabled", &mut group.security_enabled),
+    ] {
+        // Null took the value away, which these two can't do without.
+        let Some(Value::Bool(value)) = document.shift_remove(name) else {
+            return Err(wrong(name, "it has to be true or false"));
+        };
+        *flag = value;
+    }
+    let was_dynamic = group.is_dynamic();
+    group.document = document;
+    if !is_nickname(group.text("mailNickname")) {
+        return Err(wrong(
+            "mailNickname",
+            "it can't have spaces, '@' or any of ()\\[]\";:<>,",
+        ));
+    }
+    check_types(group)?;
+    if purpose == Purpose::Update && was_dynamic != group.is_dynamic() {
+        return Err(wrong(
+            "groupTypes",
+            "whether a rule decides on the members can't change later",
+        ));
+    }
+    let mail = if group.mail_enabled {
+        let domain = tenant::default_domain(tx)?;
+        Some(format!("{}@{domain}", group.text("mailNickname")).into())
+    } else {
+        None
+    };
+    // A mail that is there stays, so that a rename doesn't cut off those who know it.
+    if (mail.is_some() != group.document.contains_key("mail"))
+        && set(&mut group.document, "mail", mail)
+    {
+        changed.push("mail");
+    }
+    Ok(changed)
+}
+
+fn check_types(group: &Group) -> Result<()> {
+    let types = group.document.get("groupTypes").and_then(Value::as_array);
+    for name in types.into_iter().flatten() {
+        if name != "Unified" && name != "DynamicMembership" {
+            return Err(wrong(
+                "groupTypes",
+                "each has to be Unified or DynamicMembership",
+            ));
+        }
+    }
+    if group.has_type("Unified") {
+        if !group.mail_enabled {
+            return Err(wrong("mailEnabled", "a group of type Unified has a mail"));
+        }
+    } else if group.mail_enabled {
+        return Err(wrong(
+            "mailEnabled",
+            "only groups of type Unified can have a mail",
+        ));
+    } else if !group.security_enabled {
+        return Err(wrong(
+            "securityEnabled",
+            "a group without a mail has to be a security group",
+        ));
+    }
+    if group.is_dynamic() != group.document.contains_key("membershipRule") {
+        return Err(wrong(
+            "membershipRule",
+            "it goes with the type DynamicMembership, and that needs it",
+        ));
+    }
+    Ok(())
+}
+
+fn wrong(name: &str, reason: &str) -> Error {
+    Error::invalid(
+        name,
+        format!("Invalid value specified for property '{name}' of resource 'Group': {reason}."),
+    )
+}
+
+fn write(tx: &mut Tx<'_>, group: &Group, op: Op, changed: &[&str]) -> Result<()> {
+    let tenant = tx.tenant();
+    let document = &group.document;
+    let doc = serde_json::to_string(document).map_err(Error::internal)?;
+    let text = |name: &str| folded_json(document.get(name));
+    let name = fold(group.display_name());
+    let nickname = fold(group.text("mailNickname"));
+    let (description, mail) = (text("description"), text("mail"));
+    let types = folded_json_list(document.get("groupTypes"));
+    let (visibility, classification) = (text("visibility"), text("classification"));
+    let state = text("membershipRuleProcessingState");
+    let for_roles = document.get("isAssignableToRole") == Some(&Value::Bool(true));
+    let mut values: Vec<Param<'_>> = vec![
+        (&tenant).into(),
+        (&group.id).into(),
+        (&doc).into(),
+        group.deleted_at.into(),
+        (&name).into(),
+        description.as_deref().into(),
+        mail.as_deref().into(),
+        (&nickname).into(),
+        group.mail_enabled.into(),
+        group.security_enabled.into(),
+        types.as_deref().into(),
+        visibility.as_deref().into(),
+        classification.as_deref().into(),
+        state.as_deref().into(),
+        for_roles.into(),
+    ];
+    let mut recorded = tx.record(Change::new("group", group.id.uuid(), op, changed))?;
+    if op == Op::Created {
+        values.push(group.created_at.into());
+        recorded.execute(INSERT, &values)?;
+    } else {
+        recorded.execute(UPDATE, &values)?;
+    }
+    Ok(())
+}
+
+/// Deletes a group; it can be restored for 30 days.
+pub fn delete(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<()> {
+    let mut group = get(tx, id)?;
+    group.deleted_at = Some(tx.now());
+    write(tx, &group, Op::Deleted, &[])
+}
+
+/// A page of the deleted groups.
+pub fn list_deleted(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<Group>> {
+    LISTING.page(tx, &DELETED, page, group)
+}
+
+/// A deleted group.
+pub fn get_deleted(tx: &ReadTx<'_>, id: Id<kind::Group>) -> Result<Group> {
+    load(tx, id)?
+        .filter(|group| group.deleted_at.is_some())
+        .ok_or_else(|| Error::not_found("group", id))
+}
+
+/// Brings a deleted group back with its id.
+pub fn restore(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<Group> {
+    let mut group = get_deleted(tx, id)?;
+    group.deleted_at = None;
+    write(tx, &group, Op::Restored, &[])?;
+    Ok(group)
+}
+
+/// Deletes a deleted group for good.
+pub fn purge(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<()> {
+    get_deleted(tx, id)?;
+    let tenant = tx.tenant();
+    references::drop_all(tx, id.uuid())?;
+    tx.record(Change::new("group", id.uuid(), Op::Purged, &[]))?
+        .execute(DELETE, params![&tenant, &id])?;
+    Ok(())
+}
+
+/// Purges groups that were deleted before an instant, so many at most; answers how many.
+pub fn purge_expired(tx: &mut Tx<'_>, deleted_before: Timestamp, limit: usize) -> Result<usize> {
+    let ids: Vec<Id<kind::Group>> = tx.query(
+        EXPIRED,
+        params![&tx.tenant(), deleted_before, limit],
+        |row| row.id(0),
+    )?;
+    for id in &ids {
+        purge(tx, *id)?;
+    }
+    Ok(ids.len())
+}

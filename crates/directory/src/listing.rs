@@ -1,0 +1,256 @@
+//! Lists: filters, order and keyset pages, the same for all aggregates.
+//!
+//! A page goes on behind the last object of the one before, by (key, id) and never by offset, so
+//! what comes or goes meanwhile shifts nobody. Names in the SQL come from constants and from the
+//! entity's table; values are always parameters.
+//!
+//! Source: "Advanced query capabilities on Microsoft Entra ID objects" (Microsoft Graph).
+
+use query::{Entity, Filter, Options, SqlValue};
+use serde::{Deserialize, Serialize};
+use store::{Param, ReadTx, Row};
+use types::{Error, Result};
+use uuid::Uuid;
+
+/// Which objects, and in which order.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Page<'a> {
+    /// Only those for which this is true.
+    pub filter: Option<&'a Filter>,
+    /// The request came with `ConsistencyLevel: eventual` and `$count=true`.
+    pub advanced: bool,
+    /// The order.
+    pub order: Order,
+    /// Those behind this place.
+    pub after: Option<&'a Place>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+impl Page<'_> {
+    /// The first so many, by id.
+    pub fn first(limit: usize) -> Self {
+        Self {
+            limit,
+            ..Self::default()
+        }
+    }
+}
+
+/// An order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Order {
+    /// What by; ids decide among equals.
+    pub by: OrderBy,
+    /// The largest first.
+    pub descending: bool,
+}
+
+/// What lists are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OrderBy {
+    /// The id, which is about the order of creation.
+    #[default]
+    Id,
+    /// `displayName`.
+    DisplayName,
+    /// `userPrincipalName`; users only.
+    UserPrincipalName,
+}
+
+impl Order {
+    /// Reads a `$orderby`, of which Graph's directory takes one key.
+    pub fn parse(orderby: &[query::OrderBy]) -> Result<Self> {
+        let [key] = orderby else {
+            return match orderby.first() {
+                None => Ok(Self::default()),
+                Some(_) => Err(Error::unsupported(
+                    "Sorting by several properties is not supported.",
+                )),
+            };
+        };
+        let by = [
+            ("id", OrderBy::Id),
+            ("displayName", OrderBy::DisplayName),
+            ("userPrincipalName", OrderBy::UserPrincipalName),
+        ]
+        .into_iter()
+        .find(|(name, _)| key.property.eq_ignore_ascii_case(name))
+        .map(|(_, by)| by)
+        .ok_or_else(|| unsortable(&key.property))?;
+        Ok(Self {
+            by,
+            descending: key.descending,
+        })
+    }
+}
+
+fn unsortable(property: &str) -> Error {
+    Error::unsupported(format!(
+        "Sorting is not supported for property '{property}'."
+    ))
+}
+
+/// Where a page ended; what the next page's token carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The folded value that the list is ordered by; none if that is the id.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key: Option<String>,
+    /// The object.
+    pub id: Uuid,
+}
+
+/// A table that can be listed, in constants.
+pub(crate) struct Listing {
+    pub(crate) entity: &'static Entity,
+    /// `SELECT … FROM users AS u WHERE u.tenant_id = ?1`
+    pub(crate) select: &'static str,
+    /// `SELECT count(*) FROM users AS u WHERE u.tenant_id = ?1`
+    pub(crate) count: &'static str,
+    pub(crate) id: &'static str,
+    pub(crate) display_name: &'static str,
+    pub(crate) user_principal_name: Option<&'static str>,
+}
+
+/// A condition with its parameters, `?2` and up.
+pub(crate) struct Scope<'a> {
+    pub(crate) sql: &'static str,
+    pub(crate) params: &'a [Param<'a>],
+}
+
+impl Listing {
+    pub(crate) fn page<T>(
+        &self,
+        tx: &ReadTx<'_>,
+        scope: &Scope<'_>,
+        page: &Page<'_>,
+        make: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let tenant = tx.tenant();
+        let filter = self.filter(page, scope.params.len() + 2)?;
+        let mut params = vec![Param::from(&tenant)];
+        params.extend_from_slice(scope.params);
+        params.extend(filter.params.iter().map(param));
+        let mut sql = format!("{} AND {}", self.select, scope.sql);
+        if !filter.sql.is_empty() {
+            sql.push_str(" AND ");
+            sql.push_str(&filter.sql);
+        }
+        let key = match page.order.by {
+            OrderBy::Id => None,
+            OrderBy::DisplayName => Some(self.display_name),
+            OrderBy::UserPrincipalName => Some(
+                self.user_principal_name
+                    .ok_or_else(|| unsortable("userPrincipalName"))?,
+            ),
+        };
+        let (sign, direction) = if page.order.descending {
+            ("<", " DESC")
+        } else {
+            (">", "")
+        };
+        let id = self.id;
+        if let Some(after) = page.after {
+            let next = params.len() + 1;
+            match (key, &after.key) {
+                (None, None) => sql.push_str(&format!(" AND {id} {sign} ?{next}")),
+                (Some(column), Some(value)) => {
+                    sql.push_str(&format!(
+                        " AND ({column}, {id}) {sign} (?{next}, ?{})",
+                        next + 1
+                    ));
+                    params.push(Param::from(value));
+                }
+                _ => {
+                    return Err(Error::invalid(
+                        "$skiptoken",
+                        "The page token belongs to another order.",
+                    ));
+                }
+            }
+            params.push(Param::from(&after.id));
+        }
+        match key {
+            None => sql.push_str(&format!(" ORDER BY {id}{direction}")),
+            Some(column) => {
+                sql.push_str(&format!(" ORDER BY {column}{direction}, {id}{direction}"));
+            }
+        }
+        params.push(Param::from(page.limit));
+        sql.push_str(&format!(" LIMIT ?{}", params.len()));
+        tx.query(&sql, &params, make)
+    }
+
+    pub(crate) fn count(
+        &self,
+        tx: &ReadTx<'_>,
+        scope: &Scope<'_>,
+        filter: Option<&Filter>,
+        advanced: bool,
+    ) -> Result<u64> {
+        let tenant = tx.tenant();
+        let page = Page {
+            filter,
+            advanced,
+            ..Page::default()
+        };
+        let filter = self.filter(&page, scope.params.len() + 2)?;
+        let mut params = vec![Param::from(&tenant)];
+        params.extend_from_slice(scope.params);
+        params.extend(filter.params.iter().map(param));
+        let mut sql = format!("{} AND {}", self.count, scope.sql);
+        if !filter.sql.is_empty() {
+            sql.push_str(" AND ");
+            sql.push_str(&filter.sql);
+        }
+        tx.count(&sql, &params)
+    }
+
+    fn filter(&self, page: &Page<'_>, first_parameter: usize) -> Result<query::Compiled> {
+        let options = Options {
+            advanced: page.advanced,
+        };
+        match page.filter {
+            Some(filter) => query::compile(filter, self.entity, options, first_parameter),
+            None => Ok(query::Compiled {
+                sql: String::new(),
+                params: Vec::new(),
+            }),
+        }
+    }
+}
+
+fn param(value: &SqlValue) -> Param<'_> {
+    match value {
+        SqlValue::Null => Param::Null,
+        SqlValue::Int(number) => Param::Int(*number),
+        SqlValue::Text(text) => Param::Text(text),
+        SqlValue::Bytes(bytes) => Param::Bytes(bytes),
+    }
+}
+
+/// The column form of a list: each folded value behind a U+001F, and one at the end; none if empty.
+pub(crate) fn folded_list<'a>(values: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let mut text = String::new();
+    for value in values {
+        text.push('\u{1f}');
+        text.push_str(&types::fold(value));
+    }
+    if text.is_empty() {
+        return None;
+    }
+    text.push('\u{1f}');
+    Some(text)
+}
+
+/// [`folded_list`] of a document's property.
+pub(crate) fn folded_json_list(value: Option<&serde_json::Value>) -> Option<String> {
+    let list = value.and_then(serde_json::Value::as_array)?;
+    folded_list(list.iter().filter_map(serde_json::Value::as_str))
+}
+
+/// The folded text of a document's property.
+pub(crate) fn folded_json(value: Option<&serde_json::Value>) -> Option<String> {
+    value.and_then(serde_json::Value::as_str).map(types::fold)
+}

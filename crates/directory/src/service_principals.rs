@@ -1,0 +1,563 @@
+//! Service principals: what an application is in this tenant, and who it acts as.
+//!
+//! One that isn't deleted per client id. The Graph resource's own is there from the beginning; its
+//! app roles are the catalogue in [`crate::permissions`], so that new permissions are there
+//! without a change to any tenant.
+//!
+//! Source: the `servicePrincipal` resource of Microsoft Graph.
+
+use query::{Entity, Operators, Property, PropertyKind};
+use serde_json::{Map, Value, json};
+use store::{Change, Op, Param, ReadTx, Row, Tx, params};
+use types::{Error, Id, Result, Timestamp, fold, kind};
+use uuid::Uuid;
+
+use crate::listing::{Listing, Order, OrderBy, Page, Place, Scope, folded_json_list, folded_list};
+use crate::permissions::{self, GRAPH_APP_ID};
+use crate::schema::{Purpose, Shape, Type, read, write};
+use crate::{applications, references};
+
+macro_rules! columns {
+    () => {
+        "s.id, s.app_id, s.doc, s.created_at, s.deleted_at, s.account_enabled, \
+         s.app_owner_organization_id"
+    };
+}
+
+static LISTING: Listing = Listing {
+    entity: &ENTITY,
+    select: concat!(
+        "SELECT ",
+        columns!(),
+        " FROM service_principals AS s WHERE s.tenant_id = ?1"
+    ),
+    count: "SELECT count(*) FROM service_principals AS s WHERE s.tenant_id = ?1",
+    id: "s.id",
+    display_name: "s.display_name",
+    user_principal_name: None,
+};
+const GET: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM service_principals AS s WHERE s.tenant_id = ?1 AND s.id = ?2"
+);
+const GET_BY_APP_ID: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM service_principals AS s WHERE s.tenant_id = ?1 AND s.app_id = ?2 \
+     AND s.deleted_at IS NULL"
+);
+const DELETED_WITH: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM service_principals AS s WHERE s.tenant_id = ?1 AND s.app_id = ?2 \
+     AND s.deleted_at = ?3"
+);
+const EXISTS: &str = "SELECT count(*) FROM service_principals WHERE tenant_id = ?1 AND id = ?2 \
+    AND deleted_at IS NULL";
+const EXPIRED: &str = "SELECT id FROM service_principals WHERE tenant_id = ?1 \
+    AND deleted_at IS NOT NULL AND deleted_at < ?2 ORDER BY deleted_at LIMIT ?3";
+const INSERT: &str = "INSERT INTO service_principals (tenant_id, id, doc, deleted_at, \
+    account_enabled, display_name, service_principal_type, service_principal_names, tags, app_id, \
+    app_owner_organization_id, created_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+const UPDATE: &str = "UPDATE service_principals SET doc = ?3, deleted_at = ?4, \
+    account_enabled = ?5, display_name = ?6, service_principal_type = ?7, \
+    service_principal_names = ?8, tags = ?9 WHERE tenant_id = ?1 AND id = ?2";
+const DELETE: &str = "DELETE FROM service_principals WHERE tenant_id = ?1 AND id = ?2";
+
+static SERVICE_PRINCIPAL: Type = Type {
+    name: "servicePrincipal",
+    properties: &[
+        read("id", Shape::Guid).shown(),
+        read("deletedDateTime", Shape::DateTime).shown(),
+        write("accountEnabled", Shape::Bool).shown(),
+        read("addIns", Shape::MadeList).shown(),
+        write("alternativeNames", Shape::TextList(100, 256)).shown(),
+        read("appDescription", Shape::Made).shown(),
+        read("appDisplayName", Shape::Made).shown(),
+        write("appId", Shape::Guid).fixed().shown(),
+        read("appOwnerOrganizationId", Shape::Guid).shown(),
+        write("appRoleAssignmentRequired", Shape::Bool).shown(),
+        read("appRoles", Shape::MadeList).shown(),
+        read("applicationTemplateId", Shape::Made).shown(),
+        read("createdByAppId", Shape::Guid).shown(),
+        write("description", Shape::Text(1_024)).shown(),
+        read("disabledByMicrosoftStatus", Shape::Made).shown(),
+        write("displayName", Shape::Name(256)).shown(),
+        write("homepage", Shape::Text(2_048)).shown(),
+        read("info", Shape::Made).shown(),
+        read("isDisabled", Shape::Made).shown(),
+        read("keyCredentials", Shape::MadeList).shown(),
+        write("loginUrl", Shape::Text(2_048)).shown(),
+        write("logoutUrl", Shape::Text(2_048)).shown(),
+        write("notes", Shape::Text(1_024)).shown(),
+        write("notificationEmailAddresses", Shape::TextList(5, 320)).shown(),
+        read("oauth2PermissionScopes", Shape::MadeList).shown(),
+        read("passwordCredentials", Shape::MadeList).shown(),
+        read("preferredSingleSignOnMode", Shape::Made).shown(),
+        read("preferredTokenSigningKeyThumbprint", Shape::Made).shown(),
+        write("replyUrls", Shape::TextList(256, 2_048)).shown(),
+        read("resourceSpecificApplicationPermissions", Shape::MadeList).shown(),
+        read("samlSingleSignOnSettings", Shape::Made).shown(),
+        write("servicePrincipalNames", Shape::TextList(100, 256)).shown(),
+        read("servicePrincipalType", Shape::Made).shown(),
+        read("signInAudience", Shape::Made).shown(),
+        write("tags", Shape::TextList(100, 256)).shown(),
+        read("tokenEncryptionKeyId", Shape::Made).shown(),
+        read("verifiedPublisher", Shape::Made).shown(),
+        read("customSecurityAttributes", Shape::Made),
+    ],
+};
+
+static ENTITY: Entity = Entity {
+    name: "servicePrincipal",
+    properties: &[
+        Property::new("id", PropertyKind::Guid, "s.id", Operators::EXACT),
+        Property::new(
+            "accountEnabled",
+            PropertyKind::Bool,
+            "s.account_enabled",
+            Operators::EXACT,
+        ),
+        Property::new("appId", PropertyKind::Guid, "s.app_id", Operators::EXACT),
+        Property::new(
+            "appOwnerOrganizationId",
+            PropertyKind::Guid,
+            "s.app_owner_organization_id",
+            Operators::EXACT,
+        ),
+        Property::new(
+            "displayName",
+            PropertyKind::Text,
+            "s.display_name",
+            Operators::TEXT,
+        ),
+        Property::new(
+            "servicePrincipalNames",
+            PropertyKind::TextList,
+            "s.service_principal_names",
+            Operators::LIST,
+        ),
+        Property::new(
+            "servicePrincipalType",
+            PropertyKind::Text,
+            "s.service_principal_type",
+            Operators::EXACT,
+        ),
+        Property::new("tags", PropertyKind::TextList, "s.tags", Operators::LIST),
+        Property::unfilterable("description", PropertyKind::Text),
+        Property::unfilterable("homepage", PropertyKind::Text),
+    ],
+};
+
+const ALIVE: Scope<'_> = Scope {
+    sql: "s.deleted_at IS NULL",
+    params: &[],
+};
+const DELETED: Scope<'_> = Scope {
+    sql: "s.deleted_at IS NOT NULL",
+    params: &[],
+};
+
+/// A service principal.
+#[derive(Debug, Clone)]
+pub struct ServicePrincipal {
+    /// Its object id.
+    pub id: Id<kind::ServicePrincipal>,
+    /// The client id of the application that it stands for.
+    pub app_id: Uuid,
+    document: Map<String, Value>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// Whether it may sign in.
+    pub account_enabled: bool,
+    owner: Option<Uuid>,
+}
+
+impl ServicePrincipal {
+    /// The name for people.
+    pub fn display_name(&self) -> &str {
+        self.document
+            .get("displayName")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// The value of an app role of this resource, as tokens carry it; none if it has no such role
+    /// or the role isn't enabled. The outer `Option` says whether the role is there.
+    pub(crate) fn role(&self, id: Uuid) -> Option<Option<String>> {
+        if self.app_id == GRAPH_APP_ID {
+            return permissions::by_id(id).map(|permission| Some(permission.value.to_owned()));
+        }
+        let text = id.to_string();
+        let roles = self.document.get("appRoles").and_then(Value::as_array);
+        let role = roles
+            .into_iter()
+            .flatten()
+            .find(|role| role["id"] == text.as_str())?;
+        let enabled = role["isEnabled"] != false;
+        Some(
+            role["value"]
+                .as_str()
+                .filter(|_| enabled)
+                .map(str::to_owned),
+        )
+    }
+
+    /// Whether this resource has any app roles: if not, it can be assigned without one.
+    pub(crate) fn has_roles(&self) -> bool {
+        self.app_id == GRAPH_APP_ID || self.document.contains_key("appRoles")
+    }
+
+    fn value(&self, name: &str) -> Option<Value> {
+        Some(match name {
+            "id" => json!(self.id),
+            "appId" => json!(self.app_id),
+            "deletedDateTime" => json!(self.deleted_at?),
+            "accountEnabled" => self.account_enabled.into(),
+            "appOwnerOrganizationId" => json!(self.owner?),
+            "appRoles" if self.app_id == GRAPH_APP_ID => permissions::app_roles(),
+            "appRoleAssignmentRequired" => {
+                let value = self.document.get(name).cloned();
+                value.unwrap_or(Value::Bool(false))
+            }
+            "servicePrincipalType" => "Application".into(),
+            "servicePrincipalNames" => json!(self.names()),
+            _ => self.document.get(name)?.clone(),
+        })
+    }
+
+    /// The client id, and the identifier URIs.
+    fn names(&self) -> Vec<String> {
+        let own = self.document.get("servicePrincipalNames");
+        let own = own.and_then(Value::as_array).into_iter().flatten();
+        let own = own.filter_map(Value::as_str).map(str::to_owned);
+        let app_id = self.app_id.to_string();
+        let mut names: Vec<String> = own.filter(|name| *name != app_id).collect();
+        names.push(app_id);
+        names
+    }
+}
+
+/// Shows a service principal: Graph's default set, or the properties that are selected.
+pub fn project(
+    principal: &ServicePrincipal,
+    select: Option<&[String]>,
+) -> Result<Map<String, Value>> {
+    SERVICE_PRINCIPAL.project(select, |name| principal.value(name))
+}
+
+/// What service principals can be filtered by.
+pub fn entity() -> &'static Entity {
+    &ENTITY
+}
+
+fn principal(row: &Row<'_>) -> Result<ServicePrincipal> {
+    Ok(ServicePrincipal {
+        id: row.id(0)?,
+        app_id: row.uuid(1)?,
+        document: serde_json::from_str(row.text(2)?).map_err(Error::internal)?,
+        created_at: row.timestamp(3)?,
+        deleted_at: row.opt_timestamp(4)?,
+        account_enabled: row.bool(5)?,
+        owner: row.opt_uuid(6)?,
+    })
+}
+
+fn load(tx: &ReadTx<'_>, id: Id<kind::ServicePrincipal>) -> Result<Option<ServicePrincipal>> {
+    tx.query_one(GET, params![&tx.tenant(), &id], principal)
+}
+
+/// A service principal that isn't deleted.
+pub fn get(tx: &ReadTx<'_>, id: Id<kind::ServicePrincipal>) -> Result<ServicePrincipal> {
+    load(tx, id)?
+        .filter(|found| found.deleted_at.is_none())
+        .ok_or_else(|| Error::not_found("servicePrincipal", id))
+}
+
+/// The service principal of a client id, if there is one that isn't deleted.
+pub fn find_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<ServicePrincipal>> {
+    tx.query_one(GET_BY_APP_ID, params![&tx.tenant(), &app_id], principal)
+}
+
+/// The service principal of a client id.
+pub fn get_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<ServicePrincipal> {
+    find_by_app_id(tx, app_id)?.ok_or_else(|| Error::not_found("servicePrincipal", app_id))
+}
+
+/// The service principal of the Graph resource.
+pub fn graph(tx: &ReadTx<'_>) -> Result<ServicePrincipal> {
+    get_by_app_id(tx, GRAPH_APP_ID)
+}
+
+/// Whether there is such a service principal that isn't deleted.
+pub fn exists(tx: &ReadTx<'_>, id: Id<kind::ServicePrincipal>) -> Result<bool> {
+    Ok(tx.count(EXISTS, params![&tx.tenant(), &id])? > 0)
+}
+
+/// A page of the service principals that aren't deleted.
+pub fn list(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<ServicePrincipal>> {
+    LISTING.page(tx, &ALIVE, page, principal)
+}
+
+/// How many there are, or for how many a filter is true.
+pub fn count(tx: &ReadTx<'_>, filter: Option<&query::Filter>, advanced: bool) -> Result<u64> {
+    LISTING.count(tx, &ALIVE, filter, advanced)
+}
+
+/// Where a page that ends with this one ended.
+pub fn place(principal: &ServicePrincipal, order: Order) -> Place {
+    Place {
+        key: (order.by == OrderBy::DisplayName).then(|| fold(principal.display_name())),
+        id: principal.id.uuid(),
+    }
+}
+
+/// Makes the service principal of an application of this tenant; the body names its `appId`.
+pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<ServicePrincipal> {
+    let Some(text) = properties.get("appId").and_then(Value::as_str) else {
+        return Err(Error::invalid(
+            "appId",
+            "A value is required for property 'appId' of resource 'ServicePrincipal'.",
+        ));
+    };
+    let unknown = || {
+        Error::invalid(
+            "appId",
+            format!(
+                "The appId '{text}' of the service principal does not reference a valid application object."
+            ),
+        )
+    };
+    let app_id = types::parse_uuid(text).ok_or_else(unknown)?;
+    if find_by_app_id(tx, app_id)?.is_some() {
+        return Err(Error::AlreadyExists {
+            property: "servicePrincipalNames",
+        });
+    }
+    let application = applications::find_by_app_id(tx, app_id)?.ok_or_else(unknown)?;
+    let mut document = application.for_service_principal();
+    let mut body = properties.clone();
+    let enabled = body.shift_remove("accountEnabled");
+    SERVICE_PRINCIPAL.apply(&mut document, &body, Purpose::Create)?;
+    document.shift_remove("appId");
+    if let Some(by) = applications::creator(tx) {
+        document.insert("createdByAppId".into(), by);
+    }
+    let made = ServicePrincipal {
+        id: Id::new(tx.new_uuid()),
+        app_id,
+        document,
+        created_at: tx.now(),
+        deleted_at: None,
+        account_enabled: flag(enabled)?.unwrap_or(true),
+        owner: Some(tx.tenant().uuid()),
+    };
+    store(tx, &made, Op::Created, &[])?;
+    Ok(made)
+}
+
+fn flag(value: Option<Value>) -> Result<Option<bool>> {
+    match value {
+        None => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(flag)),
+        Some(_) => Err(Error::invalid(
+            "accountEnabled",
+            "Invalid value specified for property 'accountEnabled' of resource 'ServicePrincipal': it has to be true or false.",
+        )),
+    }
+}
+
+/// Makes the service principal of the Graph resource in a new tenant.
+pub(crate) fn create_graph(tx: &mut Tx<'_>) -> Result<()> {
+    let mut document = Map::new();
+    for (name, value) in [
+        ("displayName", json!("Microsoft Graph")),
+        ("appDisplayName", json!("Microsoft Graph")),
+        ("signInAudience", json!("AzureADMultipleOrgs")),
+        (
+            "servicePrincipalNames",
+            json!(["https://graph.microsoft.com"]),
+        ),
+    ] {
+        document.insert(name.into(), value);
+    }
+    let made = ServicePrincipal {
+        id: Id::new(tx.new_uuid()),
+        app_id: GRAPH_APP_ID,
+        document,
+        created_at: tx.now(),
+        deleted_at: None,
+        account_enabled: true,
+        owner: None,
+    };
+    store(tx, &made, Op::Created, &[])
+}
+
+/// Changes a service principal by a JSON patch object; answers whether that changed anything.
+pub fn update(
+    tx: &mut Tx<'_>,
+    id: Id<kind::ServicePrincipal>,
+    patch: &Map<String, Value>,
+) -> Result<bool> {
+    let mut principal = get(tx, id)?;
+    let mut body = patch.clone();
+    let enabled = flag(body.shift_remove("accountEnabled"))?;
+    let mut changed = SERVICE_PRINCIPAL.apply(&mut principal.document, &body, Purpose::Update)?;
+    if let Some(enabled) = enabled.filter(|enabled| *enabled != principal.account_enabled) {
+        refuse_graph(&principal)?;
+        principal.account_enabled = enabled;
+        changed.push("accountEnabled");
+    }
+    if changed.is_empty() {
+        return Ok(false);
+    }
+    store(tx, &principal, Op::Updated, &changed)?;
+    Ok(true)
+}
+
+fn refuse_graph(principal: &ServicePrincipal) -> Result<()> {
+    if principal.app_id == GRAPH_APP_ID {
+        return Err(Error::bad_request(
+            "The service principal of Microsoft Graph can't be disabled or deleted.",
+        ));
+    }
+    Ok(())
+}
+
+/// Carries what the application says of itself over to its service principal.
+pub(crate) fn follow(
+    tx: &mut Tx<'_>,
+    app_id: Uuid,
+    says: Map<String, Value>,
+    renamed: bool,
+) -> Result<()> {
+    let Some(mut principal) = find_by_app_id(tx, app_id)? else {
+        return Ok(());
+    };
+    let mut changed = Vec::new();
+    for name in applications::FOLLOWED {
+        if name == "displayName" && !renamed {
+            continue;
+        }
+        if crate::schema::set(&mut principal.document, name, says.get(name).cloned()) {
+            changed.push(name);
+        }
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    store(tx, &principal, Op::Updated, &changed)
+}
+
+fn store(tx: &mut Tx<'_>, principal: &ServicePrincipal, op: Op, changed: &[&str]) -> Result<()> {
+    let tenant = tx.tenant();
+    let doc = serde_json::to_string(&principal.document).map_err(Error::internal)?;
+    let name = fold(principal.display_name());
+    let names = folded_list(principal.names().iter().map(String::as_str));
+    let tags = folded_json_list(principal.document.get("tags"));
+    let mut values: Vec<Param<'_>> = vec![
+        (&tenant).into(),
+        (&principal.id).into(),
+        (&doc).into(),
+        principal.deleted_at.into(),
+        principal.account_enabled.into(),
+        (&name).into(),
+        "application".into(),
+        names.as_deref().into(),
+        tags.as_deref().into(),
+    ];
+    let change = Change::new("servicePrincipal", principal.id.uuid(), op, changed);
+    let mut recorded = tx.record(change)?;
+    if op == Op::Created {
+        values.push((&principal.app_id).into());
+        values.push(principal.owner.as_ref().into());
+        values.push(principal.created_at.into());
+        recorded.execute(INSERT, &values)?;
+    } else {
+        recorded.execute(UPDATE, &values)?;
+    }
+    Ok(())
+}
+
+/// Deletes a service principal; it can be restored for 30 days.
+pub fn delete(tx: &mut Tx<'_>, id: Id<kind::ServicePrincipal>) -> Result<()> {
+    let mut principal = get(tx, id)?;
+    refuse_graph(&principal)?;
+    principal.deleted_at = Some(tx.now());
+    store(tx, &principal, Op::Deleted, &[])
+}
+
+/// A page of the deleted service principals.
+pub fn list_deleted(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<ServicePrincipal>> {
+    LISTING.page(tx, &DELETED, page, principal)
+}
+
+/// A deleted service principal.
+pub fn get_deleted(tx: &ReadTx<'_>, id: Id<kind::ServicePrincipal>) -> Result<ServicePrincipal> {
+    load(tx, id)?
+        .filter(|found| found.deleted_at.is_some())
+        .ok_or_else(|| Error::not_found("servicePrincipal", id))
+}
+
+/// The service principal that went with its application, at the same instant.
+pub(crate) fn deleted_with(
+    tx: &ReadTx<'_>,
+    app_id: Uuid,
+    at: Timestamp,
+) -> Result<Option<Id<kind::ServicePrincipal>>> {
+    let found = tx.query_one(DELETED_WITH, params![&tx.tenant(), &app_id, at], principal)?;
+    Ok(found.map(|principal| principal.id))
+}
+
+/// Brings a deleted service principal back with its id.
+pub fn restore(tx: &mut Tx<'_>, id: Id<kind::ServicePrincipal>) -> Result<ServicePrincipal> {
+    let mut principal = get_deleted(tx, id)?;
+    if find_by_app_id(tx, principal.app_id)?.is_some() {
+        return Err(Error::AlreadyExists {
+            property: "servicePrincipalNames",
+        });
+    }
+    principal.deleted_at = None;
+    store(tx, &principal, Op::Restored, &[])?;
+    Ok(principal)
+}
+
+/// Deletes a deleted service principal for good, and its role assignments with it.
+pub fn purge(tx: &mut Tx<'_>, id: Id<kind::ServicePrincipal>) -> Result<()> {
+    get_deleted(tx, id)?;
+    let tenant = tx.tenant();
+    references::drop_all(tx, id.uuid())?;
+    tx.record(Change::new("servicePrincipal", id.uuid(), Op::Purged, &[]))?
+        .execute(DELETE, params![&tenant, &id])?;
+    Ok(())
+}
+
+/// Purges those that were deleted before an instant, so many at most; answers how many.
+pub fn purge_expired(tx: &mut Tx<'_>, deleted_before: Timestamp, limit: usize) -> Result<usize> {
+    let ids: Vec<Id<kind::ServicePrincipal>> = tx.query(
+        EXPIRED,
+        params![&tx.tenant(), deleted_before, limit],
+        |row| row.id(0),
+    )?;
+    for id in &ids {
+        purge(tx, *id)?;
+    }
+    Ok(ids.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_agree() {
+        assert_eq!(ENTITY.problems(), Vec::<String>::new());
+        for property in ENTITY.properties {
+            assert!(SERVICE_PRINCIPAL.property(property.name).is_some());
+        }
+    }
+}

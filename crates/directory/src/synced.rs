@@ -1,0 +1,441 @@
+//! Users of other tenants, as synchronization puts them here.
+//!
+//! - Matched by (home tenant, home object id) and by nothing else: a mail or a name proves nothing.
+//! - The mapped attributes, the name and the mail are the home's, their absence included; the rest
+//!   is this tenant's. `userType` is set when the user is made and not touched after.
+//! - A repeated upsert changes nothing: no row is written and nothing goes into the feed.
+//! - What the home deleted, the home brings back, with the same id. What this tenant's admin
+//!   deleted stays deleted until the admin restores or purges it.
+//! - What is wrong with a user is an error of that user; the caller runs each in `Tx::attempt`.
+//!
+//! Source: "Configure cross-tenant synchronization" and "What is cross-tenant synchronization"
+//! (Microsoft Entra), for the form of the name, the states and the mapping.
+
+use std::borrow::Cow;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value, json};
+use store::{Change, Op, ReadTx, Tx, params};
+use types::{Error, Id, Result, TenantId, Timestamp, Upn, fold, kind};
+
+use crate::schema::{is_mail, set};
+use crate::users::sql::{self, Columns, Fixed, Folded};
+use crate::users::{self, HOME_DISABLED, HOME_UPN, ScannedUser, User};
+use crate::{domains, users::check_mapped};
+
+/// The mapped attributes. All of a synced user's values of these are its home's.
+pub const MAPPED: [&str; 15] = [
+    "displayName",
+    "givenName",
+    "surname",
+    "mailNickname",
+    "jobTitle",
+    "department",
+    "employeeId",
+    "officeLocation",
+    "streetAddress",
+    "city",
+    "state",
+    "postalCode",
+    "country",
+    "businessPhones",
+    "preferredLanguage",
+];
+
+/// Names of the form `alias_domain`, `alias_domain1` … that are tried, at most.
+const SUFFIX_MAX: u32 = 99;
+
+/// Whether a synced user's property is its home's to change.
+pub(crate) fn is_owned(name: &str) -> bool {
+    MAPPED.contains(&name) || ["userPrincipalName", "mail", "otherMails"].contains(&name)
+}
+
+/// What a home says of one of its users.
+#[derive(Debug, Clone)]
+pub struct SyncedUser {
+    /// The home tenant.
+    pub home_tenant: TenantId,
+    /// The user's object id there.
+    pub home_id: Id<kind::User>,
+    /// The mapped attributes ([`MAPPED`]); what is absent is cleared.
+    pub properties: Map<String, Value>,
+    /// Whether the account is enabled at home.
+    pub account_enabled: bool,
+    /// The name at home.
+    pub user_principal_name: String,
+    /// The mail at home.
+    pub home_mail: Option<String>,
+    /// The manager's object id at home.
+    pub manager_home_id: Option<Id<kind::User>>,
+}
+
+/// What an upsert did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SyncedOutcome {
+    /// There was no such user.
+    Created,
+    /// Some properties changed: name, old and new value.
+    Updated {
+        /// Which.
+        changed: Vec<(String, Value, Value)>,
+    },
+    /// The user had been deleted by its home and came back.
+    Restored {
+        /// What changed besides.
+        changed: Vec<(String, Value, Value)>,
+    },
+    /// It was all the same already.
+    Unchanged,
+}
+
+/// What an upsert did, to which user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Upserted {
+    /// The object here.
+    pub id: Id<kind::User>,
+    /// What was done.
+    pub outcome: SyncedOutcome,
+}
+
+/// Makes or changes the user that stands for one of another tenant.
+pub fn upsert(tx: &mut Tx<'_>, synced: &SyncedUser) -> Result<Upserted> {
+    let properties = checked(synced)?;
+    let known = tx.query_one(
+        sql::GET_BY_HOME,
+        params![&tx.tenant(), &synced.home_tenant, &synced.home_id],
+        sql::user,
+    )?;
+    match known {
+        None => create(tx, synced, &properties),
+        Some(user) => change(tx, synced, &properties, user),
+    }
+}
+
+/// Checks what came, and brings its values into the form that is stored.
+fn checked(synced: &SyncedUser) -> Result<Cow<'_, Map<String, Value>>> {
+    let mut is_normal = true;
+    for (name, value) in &synced.properties {
+        if !MAPPED.contains(&name.as_str()) {
+            return Err(Error::invalid(
+                name,
+                format!("Property '{name}' isn't one that synchronization sets."),
+            ));
+        }
+        is_normal &= check_mapped(name, value)?;
+    }
+    if !synced
+        .properties
+        .get("displayName")
+        .is_some_and(Value::is_string)
+    {
+        return Err(Error::invalid(
+            "displayName",
+            "A value is required for property 'displayName' of resource 'User'.",
+        ));
+    }
+    if let Some(mail) = &synced.home_mail
+        && !is_mail(mail)
+    {
+        return Err(Error::invalid(
+            "mail",
+            "Invalid value specified for property 'mail' of resource 'User': it has to be a mail address.",
+        ));
+    }
+    Upn::parse(&synced.user_principal_name)?;
+    if is_normal {
+        return Ok(Cow::Borrowed(&synced.properties));
+    }
+    let mut normal = Map::new();
+    for (name, value) in &synced.properties {
+        if let Some(value) = users::normal(name, value)? {
+            normal.insert(name.clone(), value);
+        }
+    }
+    Ok(Cow::Owned(normal))
+}
+
+/// `alias_domain` of a name at home.
+fn base(home_upn: &str) -> String {
+    match home_upn.rsplit_once('@') {
+        Some((alias, domain)) => format!("{alias}_{domain}"),
+        None => home_upn.to_owned(),
+    }
+}
+
+fn name(base: &str, suffix: u32, initial: &str) -> Result<String> {
+    let name = match suffix {
+        0 => format!("{base}#EXT#@{initial}"),
+        _ => format!("{base}{suffix}#EXT#@{initial}"),
+    };
+    Upn::parse(&name).map(|_| name)
+}
+
+fn no_free_name(base: &str) -> Error {
+    Error::conflict(format!(
+        "All names of the form {base}#EXT# are taken in this tenant."
+    ))
+}
+
+/// A new user's document, written without making one first: this is the hot path.
+struct NewDocument<'a> {
+    properties: &'a Map<String, Value>,
+    user_principal_name: &'a str,
+    given_up: Option<&'a str>,
+    mail: Option<&'a Value>,
+    other_mails: Option<&'a Value>,
+    now: Timestamp,
+    account_enabled: bool,
+}
+
+impl Serialize for NewDocument<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in self.properties {
+            map.serialize_entry(name, value)?;
+        }
+        map.serialize_entry("userPrincipalName", self.user_principal_name)?;
+        if let (Some(mail), Some(others)) = (self.mail, self.other_mails) {
+            map.serialize_entry("mail", mail)?;
+            map.serialize_entry("otherMails", others)?;
+        }
+        map.serialize_entry("creationType", "Invitation")?;
+        map.serialize_entry("externalUserState", "Accepted")?;
+        map.serialize_entry("externalUserStateChangeDateTime", &self.now)?;
+        map.serialize_entry("showInAddressList", &true)?;
+        if !self.account_enabled {
+            map.serialize_entry(HOME_DISABLED, &true)?;
+        }
+        if let Some(home_upn) = self.given_up {
+            map.serialize_entry(HOME_UPN, home_upn)?;
+        }
+        map.end()
+    }
+}
+
+fn create(
+    tx: &mut Tx<'_>,
+    synced: &SyncedUser,
+    properties: &Map<String, Value>,
+) -> Result<Upserted> {
+    let (tenant, now) = (tx.tenant(), tx.now());
+    let id = Id::new(tx.new_uuid());
+    let initial = domains::initial(tx)?;
+    let base = base(&synced.user_principal_name);
+    let mail = synced.home_mail.as_deref().map(Value::from);
+    let other_mails = mail.as_ref().map(|mail| json!([mail]));
+    let (invitation, accepted) = (json!("Invitation"), json!("Accepted"));
+    let folded = Folded::new(|name| match name {
+        "mail" => mail.as_ref(),
+        "otherMails" => other_mails.as_ref(),
+        "creationType" => Some(&invitation),
+        "externalUserState" => Some(&accepted),
+        _ => properties.get(name),
+    });
+    let fixed = Fixed {
+        created_at: now,
+        home: Some((synced.home_tenant, synced.home_id)),
+        source_key: None,
+        password_hash: None,
+    };
+    let mut recorded = tx.record(Change::new("user", id.uuid(), Op::Created, &[]))?;
+    // The insertion itself tells whether the name is taken, so that none is looked up.
+    for suffix in 0..=SUFFIX_MAX {
+        let upn = name(&base, suffix, &initial)?;
+        let document = NewDocument {
+            properties,
+            user_principal_name: &upn,
+            given_up: (suffix > 0).then_some(&synced.user_principal_name),
+            mail: mail.as_ref(),
+            other_mails: other_mails.as_ref(),
+            now,
+            account_enabled: synced.account_enabled,
+        };
+        let doc = serde_json::to_string(&document).map_err(Error::internal)?;
+        let folded_upn = fold(&upn);
+        let columns = Columns {
+            doc: &doc,
+            deleted_at: None,
+            deleted_by_home: None,
+            account_enabled: synced.account_enabled,
+            blocked_here: false,
+            user_type: "member",
+            user_principal_name: Some(&folded_upn),
+            manager_ref: synced.manager_home_id,
+            folded: &folded,
+        };
+        let inserted =
+            recorded.execute(sql::INSERT, &sql::insertion(&tenant, &id, &columns, &fixed))?;
+        if inserted == 1 {
+            return Ok(Upserted {
+                id,
+                outcome: SyncedOutcome::Created,
+            });
+        }
+    }
+    Err(no_free_name(&base))
+}
+
+fn change(
+    tx: &mut Tx<'_>,
+    synced: &SyncedUser,
+    properties: &Map<String, Value>,
+    old: User,
+) -> Result<Upserted> {
+    let id = old.id;
+    let returns = old.deleted_at.is_some();
+    if returns && !old.deleted_by_home {
+        return Err(Error::conflict(
+            "An administrator of the target tenant deleted this user. Restore the user there, or delete it permanently.",
+        ));
+    }
+    let mut user = old.clone();
+    let mail = synced.home_mail.as_deref().map(Value::from);
+    let other_mails = mail.as_ref().map(|mail| json!([mail]));
+    for name in MAPPED {
+        set(&mut user.document, name, properties.get(name).cloned());
+    }
+    set(&mut user.document, "mail", mail);
+    set(&mut user.document, "otherMails", other_mails);
+    users::set_home_enabled(&mut user, synced.account_enabled);
+    user.manager_ref = synced.manager_home_id;
+    if returns || is_renamed(&old, &synced.user_principal_name) {
+        rename(tx, &mut user, &synced.user_principal_name)?;
+    }
+    user.deleted_at = None;
+    user.deleted_by_home = false;
+
+    let mut changed: Vec<(String, Value, Value)> = Vec::new();
+    let owned = MAPPED
+        .iter()
+        .copied()
+        .chain(["userPrincipalName", "mail", "otherMails"]);
+    for name in owned {
+        let (before, after) = (old.document.get(name), user.document.get(name));
+        if before != after {
+            let value = |value: Option<&Value>| value.cloned().unwrap_or(Value::Null);
+            changed.push((name.to_owned(), value(before), value(after)));
+        }
+    }
+    if old.account_enabled != user.account_enabled {
+        changed.push((
+            "accountEnabled".to_owned(),
+            old.account_enabled.into(),
+            user.account_enabled.into(),
+        ));
+    }
+    if old.manager_ref != user.manager_ref {
+        changed.push((
+            "manager".to_owned(),
+            json!(old.manager_ref),
+            json!(user.manager_ref),
+        ));
+    }
+    let names: Vec<&str> = changed.iter().map(|(name, ..)| name.as_str()).collect();
+    let outcome = if returns {
+        users::save(tx, &user, Op::Restored, &names)?;
+        SyncedOutcome::Restored { changed }
+    } else if !changed.is_empty() {
+        users::save(tx, &user, Op::Updated, &names)?;
+        SyncedOutcome::Updated { changed }
+    } else {
+        if old.enabled_at_home() != user.enabled_at_home() {
+            // Blocked here, so nobody sees a difference; it counts once the block is lifted.
+            users::save_unseen(tx, &user)?;
+        }
+        SyncedOutcome::Unchanged
+    };
+    Ok(Upserted { id, outcome })
+}
+
+fn is_renamed(user: &User, home_upn: &str) -> bool {
+    match user.document.get(HOME_UPN).and_then(Value::as_str) {
+        Some(known) => known != home_upn,
+        None => {
+            let (local, _) = user
+                .user_principal_name()
+                .split_once("#EXT#")
+                .unwrap_or_default();
+            local != base(home_upn)
+        }
+    }
+}
+
+/// Gives the user the name that its name at home makes, or the next one that is free.
+fn rename(tx: &ReadTx<'_>, user: &mut User, home_upn: &str) -> Result<()> {
+    let initial = domains::initial(tx)?;
+    let base = base(home_upn);
+    for suffix in 0..=SUFFIX_MAX {
+        let upn = name(&base, suffix, &initial)?;
+        let taken = users::refuse_taken(tx, &fold(&upn), user.id);
+        match taken {
+            Ok(()) => {
+                let given_up = (suffix > 0).then(|| home_upn.into());
+                set(&mut user.document, HOME_UPN, given_up);
+                set(&mut user.document, "userPrincipalName", Some(upn.into()));
+                return Ok(());
+            }
+            Err(Error::AlreadyExists { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(no_free_name(&base))
+}
+
+/// Deletes the user that stands for one of another tenant: for now, or for good if it is gone for
+/// good at home. Answers the object here, if there is one.
+pub fn remove(
+    tx: &mut Tx<'_>,
+    home_tenant: TenantId,
+    home_id: Id<kind::User>,
+    purge: bool,
+) -> Result<Option<Id<kind::User>>> {
+    let Some(user) = find(tx, home_tenant, home_id)? else {
+        return Ok(None);
+    };
+    if purge {
+        users::forget(tx, user.id)?;
+    } else if !user.deleted {
+        users::mark_deleted(tx, user.id, true)?;
+    }
+    Ok(Some(user.id))
+}
+
+/// The user that stands for one of another tenant, deleted or not.
+pub fn find(
+    tx: &ReadTx<'_>,
+    home_tenant: TenantId,
+    home_id: Id<kind::User>,
+) -> Result<Option<ScannedUser>> {
+    tx.query_one(
+        sql::GET_BY_HOME,
+        params![&tx.tenant(), &home_tenant, &home_id],
+        users::scanned,
+    )
+}
+
+/// How many users of another tenant are here, deleted ones not counted.
+pub fn count(tx: &ReadTx<'_>, home_tenant: TenantId) -> Result<u64> {
+    tx.count(sql::COUNT_HOME, params![&tx.tenant(), &home_tenant])
+}
+
+/// The users of another tenant in the order of their ids at home, deleted ones included, behind
+/// the one whose id at home is `after`.
+pub fn list(
+    tx: &ReadTx<'_>,
+    home_tenant: TenantId,
+    after: Option<Id<kind::User>>,
+    limit: usize,
+) -> Result<Vec<User>> {
+    match &after {
+        Some(after) => tx.query(
+            sql::SCAN_HOME,
+            params![&tx.tenant(), limit, &home_tenant, after],
+            sql::user,
+        ),
+        None => tx.query(
+            sql::SCAN_HOME_FIRST,
+            params![&tx.tenant(), limit, &home_tenant],
+            sql::user,
+        ),
+    }
+}

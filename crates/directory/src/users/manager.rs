@@ -1,0 +1,98 @@
+//! Managers and direct reports.
+//!
+//! The row of an internal user holds the manager's local id; that of a synced one the manager's id
+//! at home, so that the link is there whenever both ends are, in whatever order they come. A
+//! deleted manager is no manager.
+
+use store::{Change, Op, ReadTx, Tx, params};
+use types::{Error, Id, Result, kind};
+use uuid::Uuid;
+
+use super::{User, exists, get, sql};
+
+/// The manager, if there is one.
+pub fn manager_of(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<Option<Id<kind::User>>> {
+    let user = get(tx, id)?;
+    let Some(manager) = user.manager_ref else {
+        return Ok(None);
+    };
+    match user.home {
+        Some((home, _)) => tx.query_one(
+            sql::MANAGER_AT_HOME,
+            params![&tx.tenant(), &home, &manager],
+            |row| row.id(0),
+        ),
+        None => Ok(exists(tx, manager)?.then_some(manager)),
+    }
+}
+
+/// Sets the manager of an internal user.
+pub fn set_manager(tx: &mut Tx<'_>, id: Id<kind::User>, manager: Id<kind::User>) -> Result<()> {
+    let user = changeable(tx, id)?;
+    if id == manager {
+        return Err(Error::invalid(
+            "manager",
+            "A user can't be the manager of himself or herself.",
+        ));
+    }
+    if !exists(tx, manager)? {
+        return Err(Error::not_found("user", manager));
+    }
+    if user.manager_ref == Some(manager) {
+        return Ok(());
+    }
+    write(tx, id, Some(manager))
+}
+
+/// Takes the manager of an internal user away. `NotFound` if there is none.
+pub fn remove_manager(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<()> {
+    changeable(tx, id)?;
+    if manager_of(tx, id)?.is_none() {
+        return Err(Error::not_found("manager", id));
+    }
+    write(tx, id, None)
+}
+
+fn write(tx: &mut Tx<'_>, id: Id<kind::User>, manager: Option<Id<kind::User>>) -> Result<()> {
+    let tenant = tx.tenant();
+    tx.record(Change::new("user", id.uuid(), Op::Updated, &["manager"]))?
+        .execute(sql::SET_MANAGER, params![&tenant, &id, manager.as_ref()])?;
+    Ok(())
+}
+
+fn changeable(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<User> {
+    let user = get(tx, id)?;
+    match user.home {
+        None => Ok(user),
+        Some((home, _)) => Err(Error::invalid(
+            "manager",
+            format!(
+                "The manager of this user belongs to the user's home tenant {home}. Change it there."
+            ),
+        )),
+    }
+}
+
+/// The users whose manager this is, by id behind `after`.
+pub fn direct_reports(
+    tx: &ReadTx<'_>,
+    id: Id<kind::User>,
+    after: Option<Id<kind::User>>,
+    limit: usize,
+) -> Result<Vec<User>> {
+    let manager = get(tx, id)?;
+    let home = manager.home.as_ref();
+    let after = after.unwrap_or(Id::new(Uuid::nil()));
+    tx.query(
+        sql::REPORTS,
+        params![
+            &tx.tenant(),
+            &id,
+            home.map(|(tenant, _)| tenant),
+            home.map(|(_, id)| id),
+            &after,
+            limit
+        ],
+        sql::user,
+    )
+}

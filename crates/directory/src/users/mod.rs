@@ -1,0 +1,262 @@
+//! Users: the tenant's own, and those of other tenants as they stand here.
+//!
+//! - A name (UPN) is unique among the users that aren't deleted, its domain is verified here; a
+//!   mail is unique among the tenant's own users, and nothing is ever matched by it.
+//! - A synced user's mapped attributes, name and mail are its home's ([`crate::synced`]); its
+//!   `accountEnabled` is what home says *and not* the block of this tenant's admin, which no source
+//!   can lift (`blockedHere`).
+//! - A deleted user can be restored with the same id until it is purged.
+//! - Passwords come as hashes and are never part of the document.
+//!
+//! Source: the `user` resource of Microsoft Graph, its operations, and `directory: deletedItems`.
+
+mod deletion;
+mod manager;
+mod properties;
+mod scan;
+pub(crate) mod sql;
+mod write;
+
+use serde_json::{Map, Value, json};
+use store::{ReadTx, params};
+use types::{Error, Id, Result, TenantId, Timestamp, fold, kind};
+
+use crate::listing::{Order, OrderBy, Page, Place, Scope};
+use crate::schema::{PRIVATE, complete};
+
+pub use deletion::{delete, get_deleted, list_deleted, purge, purge_expired, restore};
+pub(crate) use deletion::{forget, mark_deleted};
+pub use manager::{direct_reports, manager_of, remove_manager, set_manager};
+pub(crate) use scan::scanned;
+pub use scan::{ScannedUser, get_scanned, scan};
+pub use write::{NewUser, create, set_password, update};
+pub(crate) use write::{check_mapped, normal, refuse_taken, save, save_unseen, set_home_enabled};
+
+/// Days in which a deleted object can be restored, unless the configuration says otherwise.
+pub const DELETED_DAYS: i64 = 30;
+
+/// Document keys of ours: what home said of the account, where that is "disabled"; home's name,
+/// where the one here had to differ; the issuer of a name whose domain isn't the initial one.
+pub(crate) const HOME_DISABLED: &str = "#homeDisabled";
+pub(crate) const HOME_UPN: &str = "#homeUserPrincipalName";
+pub(crate) const ISSUER: &str = "#issuer";
+
+/// A user.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Its object id, which never changes.
+    pub id: Id<kind::User>,
+    pub(crate) document: Map<String, Value>,
+    /// When it was made here.
+    pub created_at: Timestamp,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// Whether its home deleted it, not this tenant's admin.
+    pub(crate) deleted_by_home: bool,
+    /// Whether it may sign in: home says so, and it isn't blocked here.
+    pub account_enabled: bool,
+    /// Whether this tenant's admin blocked it; synced users only.
+    pub blocked_here: bool,
+    /// `member` or `guest`, folded.
+    pub(crate) user_type: String,
+    /// Where a synced user comes from: its tenant, and its id there.
+    pub home: Option<(TenantId, Id<kind::User>)>,
+    /// The manager's local id; of a synced user the manager's id at home.
+    pub(crate) manager_ref: Option<Id<kind::User>>,
+    /// The key by which an import finds it again.
+    pub source_key: Option<String>,
+}
+
+impl User {
+    /// The name for people.
+    pub fn display_name(&self) -> &str {
+        self.text("displayName")
+    }
+    /// The name to sign in with.
+    pub fn user_principal_name(&self) -> &str {
+        self.text("userPrincipalName")
+    }
+    /// `Member` or `Guest`.
+    pub fn user_type(&self) -> &'static str {
+        spelled_type(&self.user_type)
+    }
+    /// Whether its home is another tenant.
+    pub const fn is_external(&self) -> bool {
+        self.home.is_some()
+    }
+    /// A property as `$select` shows it; null if it has no value or doesn't exist.
+    pub fn property(&self, name: &str) -> Value {
+        properties::USER
+            .property(name)
+            .map_or(Value::Null, |property| {
+                complete(property.shape, self.value(property.name))
+            })
+    }
+
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.document
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// What home says, whether or not it is blocked here.
+    pub(crate) fn enabled_at_home(&self) -> bool {
+        !self.document.contains_key(HOME_DISABLED)
+    }
+
+    fn value(&self, name: &str) -> Option<Value> {
+        Some(match name {
+            "id" => json!(self.id),
+            "accountEnabled" => self.account_enabled.into(),
+            "blockedHere" => self.blocked_here.into(),
+            "createdDateTime" => json!(self.created_at),
+            "deletedDateTime" => json!(self.deleted_at?),
+            "userType" => self.user_type().into(),
+            "identities" => self.identities(),
+            "securityIdentifier" => security_identifier(self.id).into(),
+            // The name is free for others while its owner is deleted, so it is shown made unique.
+            "userPrincipalName" if self.deleted_at.is_some() => {
+                format!("{}{}", self.id.uuid().simple(), self.user_principal_name()).into()
+            }
+            "signInSessionsValidFromDateTime" => self
+                .document
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| json!(self.created_at)),
+            _ => self.document.get(name)?.clone(),
+        })
+    }
+
+    fn identities(&self) -> Value {
+        let upn = self.user_principal_name();
+        let domain = upn.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let issuer = self
+            .document
+            .get(ISSUER)
+            .and_then(Value::as_str)
+            .unwrap_or(domain);
+        let own =
+            json!({"signInType": "userPrincipalName", "issuer": issuer, "issuerAssignedId": upn});
+        if self.is_external() {
+            let home = json!({"signInType": "federated", "issuer": "ExternalAzureAD", "issuerAssignedId": null});
+            json!([home, own])
+        } else {
+            json!([own])
+        }
+    }
+}
+
+pub(crate) fn spelled_type(folded: &str) -> &'static str {
+    if folded == "guest" { "Guest" } else { "Member" }
+}
+
+/// The SID that Entra derives from an object id: its four words in little-endian order.
+fn security_identifier(id: Id<kind::User>) -> String {
+    let bytes = id.uuid().to_bytes_le();
+    let words = bytes.as_chunks::<4>().0.iter();
+    words.fold("S-1-12-1".to_owned(), |sid, word| {
+        format!("{sid}-{}", u32::from_le_bytes(*word))
+    })
+}
+
+/// Without what is ours alone.
+pub(crate) fn public(mut document: Map<String, Value>) -> Map<String, Value> {
+    document.retain(|name, _| !name.starts_with(PRIVATE));
+    document
+}
+
+/// Shows a user: Graph's default set, or the properties that are selected; nulls are present.
+/// `blockedHere` isn't Graph's; it is shown where it is named.
+pub fn project(user: &User, select: Option<&[String]>) -> Result<Map<String, Value>> {
+    properties::USER.project(select, |name| user.value(name))
+}
+
+/// What users can be filtered by.
+pub fn entity() -> &'static query::Entity {
+    &properties::ENTITY
+}
+
+const ALIVE: Scope<'_> = Scope {
+    sql: "u.deleted_at IS NULL",
+    params: &[],
+};
+
+fn load(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<Option<User>> {
+    tx.query_one(sql::GET, params![&tx.tenant(), &id], sql::user)
+}
+
+/// The user of an id that isn't deleted.
+pub fn get(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<User> {
+    load(tx, id)?
+        .filter(|user| user.deleted_at.is_none())
+        .ok_or_else(|| Error::not_found("user", id))
+}
+
+/// The user of an id or a UPN that isn't deleted.
+pub fn find(tx: &ReadTx<'_>, key: &str) -> Result<User> {
+    if let Some(uuid) = types::parse_uuid(key) {
+        return get(tx, Id::new(uuid));
+    }
+    tx.query_one(
+        sql::GET_BY_UPN,
+        params![&tx.tenant(), &fold(key)],
+        sql::user,
+    )?
+    .ok_or_else(|| Error::not_found("user", key))
+}
+
+/// The user that an import made of a source's record, deleted or not.
+pub fn find_by_source(tx: &ReadTx<'_>, source_key: &str) -> Result<Option<User>> {
+    tx.query_one(
+        sql::GET_BY_SOURCE,
+        params![&tx.tenant(), source_key],
+        sql::user,
+    )
+}
+
+/// Whether there is such a user that isn't deleted.
+pub fn exists(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<bool> {
+    Ok(tx.count(sql::EXISTS, params![&tx.tenant(), &id])? > 0)
+}
+
+/// The password's hash, if the user has a password.
+pub fn password_hash(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<Option<String>> {
+    let found = tx.query_one(sql::PASSWORD, params![&tx.tenant(), &id], |row| {
+        row.opt_string(0)
+    })?;
+    found.ok_or_else(|| Error::not_found("user", id))
+}
+
+/// A page of the users that aren't deleted.
+pub fn list(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<User>> {
+    sql::LISTING.page(tx, &ALIVE, page, sql::user)
+}
+
+/// How many users there are, or for how many a filter is true.
+pub fn count(tx: &ReadTx<'_>, filter: Option<&query::Filter>, advanced: bool) -> Result<u64> {
+    sql::LISTING.count(tx, &ALIVE, filter, advanced)
+}
+
+/// How many rows [`scan`] goes over, deleted users included.
+pub fn count_all(tx: &ReadTx<'_>) -> Result<u64> {
+    tx.count(sql::COUNT_ALL, params![&tx.tenant()])
+}
+
+/// How many users are this tenant's own.
+pub fn count_internal(tx: &ReadTx<'_>) -> Result<u64> {
+    tx.count(sql::COUNT_INTERNAL, params![&tx.tenant()])
+}
+
+/// Where a page that ends with this user ended.
+pub fn place(user: &User, order: Order) -> Place {
+    let key = match order.by {
+        OrderBy::Id => None,
+        OrderBy::DisplayName => Some(fold(user.display_name())),
+        OrderBy::UserPrincipalName => Some(fold(user.user_principal_name())),
+    };
+    Place {
+        key,
+        id: user.id.uuid(),
+    }
+}

@@ -1,0 +1,287 @@
+//! The properties of `user`: types, lengths, who sets them, how they are filtered.
+//!
+//! Source: the CSDL of Microsoft Graph, the `user` resource page (lengths, default set) and
+//! "Advanced query capabilities on Microsoft Entra ID objects" (operators).
+
+use query::{Entity, Operators, Property, PropertyKind};
+
+use crate::schema::{Shape, Type, read, write};
+
+static EMPLOYEE_ORG_DATA: Type = Type {
+    name: "employeeOrgData",
+    properties: &[
+        write("costCenter", Shape::Text(256)),
+        write("division", Shape::Text(256)),
+    ],
+};
+
+/// The type. `accountEnabled` and what else has rules of its own is looked at before the table is.
+pub(super) static USER: Type = Type {
+    name: "user",
+    properties: &[
+        read("id", Shape::Guid).shown(),
+        write("businessPhones", Shape::TextList(1, 64)).shown(),
+        write("displayName", Shape::Name(256)).shown(),
+        write("givenName", Shape::Text(64)).shown(),
+        write("jobTitle", Shape::Text(128)).shown(),
+        write("mail", Shape::Text(320)).shown(),
+        write("mobilePhone", Shape::Text(64)).shown(),
+        write("officeLocation", Shape::Text(128)).shown(),
+        write("preferredLanguage", Shape::Text(64)).shown(),
+        write("surname", Shape::Text(64)).shown(),
+        write("userPrincipalName", Shape::Name(512)).shown(),
+        write("aboutMe", Shape::Text(4_096)),
+        write("accountEnabled", Shape::Bool),
+        write("ageGroup", Shape::Choice(&["Minor", "NotAdult", "Adult"])),
+        read("assignedLicenses", Shape::MadeList),
+        read("assignedPlans", Shape::MadeList),
+        read("authorizationInfo", Shape::Made),
+        write("birthday", Shape::DateTime),
+        read("blockedHere", Shape::Bool),
+        write("city", Shape::Text(128)),
+        write("companyName", Shape::Text(64)),
+        write(
+            "consentProvidedForMinor",
+            Shape::Choice(&["Granted", "Denied", "NotRequired"]),
+        ),
+        write("country", Shape::Text(128)),
+        read("createdDateTime", Shape::DateTime),
+        read("creationType", Shape::Made),
+        read("customSecurityAttributes", Shape::Made),
+        read("deletedDateTime", Shape::DateTime),
+        write("department", Shape::Text(64)),
+        read("deviceEnrollmentLimit", Shape::Integer),
+        write("employeeHireDate", Shape::DateTime),
+        write("employeeId", Shape::Text(16)),
+        write("employeeLeaveDateTime", Shape::DateTime),
+        write("employeeOrgData", Shape::Object(&EMPLOYEE_ORG_DATA)),
+        write("employeeType", Shape::Text(64)),
+        read("externalUserState", Shape::Made),
+        read("externalUserStateChangeDateTime", Shape::DateTime),
+        write("faxNumber", Shape::Text(64)),
+        write("hireDate", Shape::DateTime),
+        read("identities", Shape::MadeList),
+        read("identityParentId", Shape::Made),
+        read("imAddresses", Shape::MadeList),
+        write("interests", Shape::TextList(100, 256)),
+        read("isManagementRestricted", Shape::Made),
+        read("isResourceAccount", Shape::Made),
+        read("lastPasswordChangeDateTime", Shape::DateTime),
+        read("legalAgeGroupClassification", Shape::Made),
+        read("licenseAssignmentStates", Shape::MadeList),
+        read("mailboxSettings", Shape::Made),
+        write("mailNickname", Shape::Name(64)),
+        write("mySite", Shape::Text(2_048)),
+        read("onPremisesDistinguishedName", Shape::Made),
+        read("onPremisesDomainName", Shape::Made),
+        read("onPremisesExtensionAttributes", Shape::Made),
+        read("onPremisesImmutableId", Shape::Made),
+        read("onPremisesLastSyncDateTime", Shape::Made),
+        read("onPremisesProvisioningErrors", Shape::MadeList),
+        read("onPremisesSamAccountName", Shape::Made),
+        read("onPremisesSecurityIdentifier", Shape::Made),
+        read("onPremisesSyncEnabled", Shape::Made),
+        read("onPremisesUserPrincipalName", Shape::Made),
+        write("otherMails", Shape::TextList(250, 320)),
+        write("passwordPolicies", Shape::Text(128)),
+        read("passwordProfile", Shape::Made),
+        write("pastProjects", Shape::TextList(100, 256)),
+        write("postalCode", Shape::Text(40)),
+        read("preferredDataLocation", Shape::Made),
+        write("preferredName", Shape::Text(256)),
+        read("print", Shape::Made),
+        read("provisionedPlans", Shape::MadeList),
+        read("proxyAddresses", Shape::MadeList),
+        write("responsibilities", Shape::TextList(100, 256)),
+        write("schools", Shape::TextList(100, 256)),
+        read("securityIdentifier", Shape::Made),
+        read("serviceProvisioningErrors", Shape::MadeList),
+        write("showInAddressList", Shape::Bool),
+        read("signInActivity", Shape::Made),
+        read("signInSessionsValidFromDateTime", Shape::DateTime),
+        write("skills", Shape::TextList(100, 256)),
+        write("state", Shape::Text(128)),
+        write("streetAddress", Shape::Text(1_024)),
+        write("usageLocation", Shape::Text(2)),
+        write("userType", Shape::Choice(&["Member", "Guest"])),
+    ],
+};
+
+/// How users are filtered; columns as in `FROM users AS u`.
+pub(super) static ENTITY: Entity = Entity {
+    name: "user",
+    properties: &[
+        Property::new("id", PropertyKind::Guid, "u.id", Operators::EXACT),
+        bool("accountEnabled", "u.account_enabled"),
+        Property::new(
+            "businessPhones",
+            PropertyKind::TextList,
+            "u.business_phones",
+            Operators::LIST,
+        ),
+        Property::new("city", PropertyKind::Text, "u.city", Operators::TEXT),
+        Property::new(
+            "companyName",
+            PropertyKind::Text,
+            "u.company_name",
+            Operators::TEXT,
+        ),
+        Property::new("country", PropertyKind::Text, "u.country", Operators::TEXT),
+        date("createdDateTime", "u.created_at"),
+        Property::new(
+            "creationType",
+            PropertyKind::Text,
+            "u.creation_type",
+            NULLABLE,
+        ),
+        date("deletedDateTime", "u.deleted_at"),
+        Property::new(
+            "department",
+            PropertyKind::Text,
+            "u.department",
+            Operators::TEXT,
+        ),
+        Property::new(
+            "displayName",
+            PropertyKind::Text,
+            "u.display_name",
+            Operators::TEXT,
+        ),
+        date("employeeHireDate", "u.employee_hire_date"),
+        Property::new(
+            "employeeId",
+            PropertyKind::Text,
+            "u.employee_id",
+            Operators::TEXT,
+        ),
+        Property::new(
+            "employeeType",
+            PropertyKind::Text,
+            "u.employee_type",
+            Operators::TEXT,
+        ),
+        Property::new(
+            "externalUserState",
+            PropertyKind::Text,
+            "u.external_user_state",
+            NULLABLE,
+        ),
+        Property::new(
+            "givenName",
+            PropertyKind::Text,
+            "u.given_name",
+            Operators::TEXT,
+        ),
+        Property::new(
+            "jobTitle",
+            PropertyKind::Text,
+            "u.job_title",
+            Operators::TEXT,
+        ),
+        Property::new("mail", PropertyKind::Text, "u.mail", Operators::MAIL),
+        Property::new(
+            "mailNickname",
+            PropertyKind::Text,
+            "u.mail_nickname",
+            Operators::TEXT,
+        ),
+        Property::new(
+            "mobilePhone",
+            PropertyKind::Text,
+            "u.mobile_phone",
+            Operators::TEXT,
+        ),
+        Property::new(
+            "officeLocation",
+            PropertyKind::Text,
+            "u.office_location",
+            Operators::TEXT,
+        ),
+        // Nobody comes from a directory on premises, but scripts ask.
+        Property::new(
+            "onPremisesSyncEnabled",
+            PropertyKind::Bool,
+            "CAST(NULL AS BIGINT)",
+            NULLABLE,
+        ),
+        Property::new(
+            "otherMails",
+            PropertyKind::TextList,
+            "u.other_mails",
+            Operators::MAIL_LIST,
+        ),
+        Property::new(
+            "postalCode",
+            PropertyKind::Text,
+            "u.postal_code",
+            Operators::TEXT,
+        ),
+        Property::new(
+            "preferredLanguage",
+            PropertyKind::Text,
+            "u.preferred_language",
+            Operators::TEXT,
+        ),
+        Property::new(
+            "proxyAddresses",
+            PropertyKind::TextList,
+            "u.proxy_addresses",
+            Operators::MAIL_LIST,
+        ),
+        Property::new("state", PropertyKind::Text, "u.state", Operators::TEXT),
+        Property::new(
+            "streetAddress",
+            PropertyKind::Text,
+            "u.street_address",
+            Operators::TEXT,
+        ),
+        Property::new("surname", PropertyKind::Text, "u.surname", Operators::TEXT),
+        Property::new(
+            "usageLocation",
+            PropertyKind::Text,
+            "u.usage_location",
+            Operators::TEXT,
+        ),
+        Property::new(
+            "userPrincipalName",
+            PropertyKind::Text,
+            "u.user_principal_name",
+            Operators::MAIL,
+        ),
+        Property::new("userType", PropertyKind::Text, "u.user_type", NULLABLE),
+        Property::unfilterable("ageGroup", PropertyKind::Text),
+        Property::unfilterable("consentProvidedForMinor", PropertyKind::Text),
+        Property::unfilterable("employeeLeaveDateTime", PropertyKind::DateTime),
+        Property::unfilterable("faxNumber", PropertyKind::Text),
+        Property::unfilterable("lastPasswordChangeDateTime", PropertyKind::DateTime),
+        Property::unfilterable("passwordPolicies", PropertyKind::Text),
+        Property::unfilterable("securityIdentifier", PropertyKind::Text),
+        Property::unfilterable("showInAddressList", PropertyKind::Bool),
+    ],
+};
+
+/// `eq`, `in`; advanced `ne`, `not`, `eq null`.
+const NULLABLE: Operators = Operators::EXACT.when_advanced(&[query::Operator::Null]);
+
+const fn bool(name: &'static str, column: &'static str) -> Property {
+    Property::new(name, PropertyKind::Bool, column, Operators::EXACT)
+}
+
+const fn date(name: &'static str, column: &'static str) -> Property {
+    Property::new(name, PropertyKind::DateTime, column, Operators::ORDERED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_agree() {
+        assert_eq!(ENTITY.problems(), Vec::<String>::new());
+        for property in ENTITY.properties {
+            assert!(USER.property(property.name).is_some(), "{}", property.name);
+        }
+        let shown = USER.properties.iter().filter(|p| p.by_default).count();
+        assert_eq!(shown, 11);
+    }
+}

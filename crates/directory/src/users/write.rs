@@ -1,0 +1,337 @@
+//! Making and changing users.
+
+use serde_json::{Map, Value, json};
+use store::{Change, Op, ReadTx, Tx, params};
+use types::{Error, Id, Result, Upn, fold, kind};
+
+use super::properties::USER;
+use super::sql::{self, Columns, Fixed, Folded};
+use super::{HOME_DISABLED, ISSUER, User, get};
+use crate::domains;
+use crate::schema::{Purpose, is_mail, is_nickname, set};
+use crate::synced;
+
+/// A user to be made.
+#[derive(Debug, Clone, Default)]
+pub struct NewUser {
+    /// Graph's properties; `passwordProfile` is taken out by whoever hashes the password.
+    pub properties: Map<String, Value>,
+    /// The password's hash; none for a user that can't sign in with one.
+    pub password_hash: Option<String>,
+    /// The key by which an import finds the user again.
+    pub source_key: Option<String>,
+}
+
+const REQUIRED: [&str; 4] = [
+    "accountEnabled",
+    "displayName",
+    "mailNickname",
+    "userPrincipalName",
+];
+
+/// Makes a user of this tenant.
+pub fn create(tx: &mut Tx<'_>, new: NewUser) -> Result<User> {
+    for name in REQUIRED {
+        if new.properties.get(name).is_none_or(Value::is_null) {
+            return Err(Error::invalid(
+                name,
+                format!("A value is required for property '{name}' of resource 'User'."),
+            ));
+        }
+    }
+    let mut body = new.properties;
+    let id = Id::new(tx.new_uuid());
+    let mut user = User {
+        id,
+        document: Map::new(),
+        created_at: tx.now(),
+        deleted_at: None,
+        deleted_by_home: false,
+        account_enabled: take_bool(&mut body, "accountEnabled")?.unwrap_or(true),
+        blocked_here: false,
+        user_type: take_type(&mut body)?.unwrap_or_else(|| "member".into()),
+        home: None,
+        manager_ref: None,
+        source_key: new.source_key,
+    };
+    USER.apply(&mut user.document, &body, Purpose::Create)?;
+    let names: Vec<&str> = body.keys().map(String::as_str).collect();
+    settle(tx, &mut user, &names)?;
+    if new.password_hash.is_some() {
+        let now = json!(tx.now());
+        set(&mut user.document, "lastPasswordChangeDateTime", Some(now));
+    }
+    if let Some(key) = &user.source_key
+        && tx.count(sql::SOURCE_IS_TAKEN, params![&tx.tenant(), key])? > 0
+    {
+        return Err(Error::AlreadyExists {
+            property: "sourceKey",
+        });
+    }
+    let tenant = tx.tenant();
+    let doc = serde_json::to_string(&user.document).map_err(Error::internal)?;
+    let folded = Folded::new(|name| user.document.get(name));
+    let upn = fold(user.user_principal_name());
+    let columns = columns(&user, &doc, &folded, &upn);
+    let fixed = Fixed {
+        created_at: user.created_at,
+        home: None,
+        source_key: user.source_key.as_deref(),
+        password_hash: new.password_hash.as_deref(),
+    };
+    tx.record(Change::new("user", id.uuid(), Op::Created, &[]))?
+        .execute(sql::INSERT, &sql::insertion(&tenant, &id, &columns, &fixed))?;
+    Ok(user)
+}
+
+/// Changes a user by a JSON patch object; answers whether that changed anything.
+pub fn update(tx: &mut Tx<'_>, id: Id<kind::User>, patch: &Map<String, Value>) -> Result<bool> {
+    let old = get(tx, id)?;
+    let mut user = old.clone();
+    let mut body = patch.clone();
+    let enabled = take_bool(&mut body, "accountEnabled")?;
+    if let Some(user_type) = take_type(&mut body)? {
+        user.user_type = user_type;
+    }
+    let mut changed = USER.apply(&mut user.document, &body, Purpose::Update)?;
+    if user.is_external() {
+        if let Some(name) = changed.iter().find(|name| synced::is_owned(name)) {
+            return Err(Error::invalid(
+                *name,
+                format!(
+                    "Property '{name}' of this user belongs to the user's home tenant. Change it there."
+                ),
+            ));
+        }
+        if let Some(enabled) = enabled {
+            user.blocked_here = !enabled;
+            user.account_enabled = user.enabled_at_home() && enabled;
+        }
+    } else if let Some(enabled) = enabled {
+        user.account_enabled = enabled;
+    }
+    settle(tx, &mut user, &changed)?;
+    for (name, differs) in [
+        (
+            "accountEnabled",
+            old.account_enabled != user.account_enabled,
+        ),
+        ("blockedHere", old.blocked_here != user.blocked_here),
+        ("userType", old.user_type != user.user_type),
+    ] {
+        if differs {
+            changed.push(name);
+        }
+    }
+    if changed.is_empty() {
+        return Ok(false);
+    }
+    save(tx, &user, Op::Updated, &changed)?;
+    Ok(true)
+}
+
+/// Sets the password's hash; none takes the password away.
+pub fn set_password(tx: &mut Tx<'_>, id: Id<kind::User>, hash: Option<&str>) -> Result<()> {
+    let mut user = get(tx, id)?;
+    if user.is_external() {
+        return Err(Error::invalid(
+            "passwordProfile",
+            "This user signs in at the home tenant and has no password here.",
+        ));
+    }
+    let now = json!(tx.now());
+    set(&mut user.document, "lastPasswordChangeDateTime", Some(now));
+    let doc = serde_json::to_string(&user.document).map_err(Error::internal)?;
+    let tenant = tx.tenant();
+    let changed = ["passwordProfile", "lastPasswordChangeDateTime"];
+    tx.record(Change::new("user", id.uuid(), Op::Updated, &changed))?
+        .execute(sql::SET_PASSWORD, params![&tenant, &id, &doc, hash])?;
+    Ok(())
+}
+
+/// Writes a user's row, with the change that it is in the feed.
+pub(crate) fn save(tx: &mut Tx<'_>, user: &User, op: Op, changed: &[&str]) -> Result<()> {
+    let tenant = tx.tenant();
+    let doc = serde_json::to_string(&user.document).map_err(Error::internal)?;
+    let folded = Folded::new(|name| user.document.get(name));
+    let upn = fold(user.user_principal_name());
+    let columns = columns(user, &doc, &folded, &upn);
+    let params = sql::parameters(&tenant, &user.id, &columns);
+    let (params, _) = params.split_at(sql::UPDATE_PARAMETERS);
+    tx.record(Change::new("user", user.id.uuid(), op, changed))?
+        .execute(sql::UPDATE, params)?;
+    Ok(())
+}
+
+/// Writes a document of which only what is never shown has changed.
+pub(crate) fn save_unseen(tx: &mut Tx<'_>, user: &User) -> Result<()> {
+    let tenant = tx.tenant();
+    let doc = serde_json::to_string(&user.document).map_err(Error::internal)?;
+    tx.bookkeeping()
+        .execute(sql::SET_DOC, params![&tenant, &user.id, &doc])?;
+    Ok(())
+}
+
+fn columns<'a>(user: &'a User, doc: &'a str, folded: &'a Folded, upn: &'a str) -> Columns<'a> {
+    Columns {
+        doc,
+        deleted_at: user.deleted_at,
+        deleted_by_home: user.deleted_at.map(|_| user.deleted_by_home),
+        account_enabled: user.account_enabled,
+        blocked_here: user.blocked_here,
+        user_type: &user.user_type,
+        user_principal_name: user.deleted_at.is_none().then_some(upn),
+        manager_ref: user.manager_ref,
+        folded,
+    }
+}
+
+/// Checks what the table of properties can't, for the properties that were set.
+fn settle(tx: &ReadTx<'_>, user: &mut User, names: &[&str]) -> Result<()> {
+    for name in names {
+        let Some(value) = user.document.get(*name) else {
+            continue;
+        };
+        check_value(name, value)?;
+        match (*name, value.as_str()) {
+            ("userPrincipalName", Some(text)) => {
+                let upn = Upn::parse(text)?;
+                check_upn(tx, &upn, user.id)?;
+                let initial = domains::initial(tx)?;
+                let issuer = (fold(upn.domain()) != initial).then(|| initial.into());
+                set(&mut user.document, ISSUER, issuer);
+            }
+            ("mail", Some(mail)) if !user.is_external() => {
+                let mail = fold(mail);
+                if tx.count(sql::MAIL_IS_TAKEN, params![&tx.tenant(), &mail, &user.id])? > 0 {
+                    return Err(Error::AlreadyExists { property: "mail" });
+                }
+            }
+            ("usageLocation", Some(code)) => {
+                let code = code.to_ascii_uppercase().into();
+                set(&mut user.document, name, Some(code));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// That a name may be that of a user of this tenant, and that nobody else has it.
+pub(super) fn check_upn(tx: &ReadTx<'_>, upn: &Upn, id: Id<kind::User>) -> Result<()> {
+    if fold(upn.local()).contains("#ext#") {
+        return Err(Error::invalid(
+            "userPrincipalName",
+            "Property userPrincipalName is invalid: '#EXT#' is kept for users of other tenants.",
+        ));
+    }
+    if !domains::is_verified(tx, &fold(upn.domain()))? {
+        return Err(Error::invalid(
+            "userPrincipalName",
+            format!(
+                "The domain portion of the userPrincipalName property is invalid: '{}' isn't a verified domain of this tenant.",
+                upn.domain()
+            ),
+        ));
+    }
+    refuse_taken(tx, &upn.folded(), id)
+}
+
+/// That nobody else has a folded name.
+pub(crate) fn refuse_taken(tx: &ReadTx<'_>, folded: &str, id: Id<kind::User>) -> Result<()> {
+    let owner: Option<Id<kind::User>> =
+        tx.query_one(sql::UPN_IS_TAKEN, params![&tx.tenant(), folded], |row| {
+            row.id(0)
+        })?;
+    match owner {
+        Some(owner) if owner != id => Err(Error::AlreadyExists {
+            property: "userPrincipalName",
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn wrong(name: &str, reason: &str) -> Error {
+    Error::invalid(
+        name,
+        format!("Invalid value specified for property '{name}' of resource 'User': {reason}."),
+    )
+}
+
+/// Checks the form of one value, of those properties whose form isn't only a length.
+fn check_value(name: &str, value: &Value) -> Result<()> {
+    match (name, value) {
+        ("mailNickname", Value::String(text)) if !is_nickname(text) => Err(wrong(
+            name,
+            "it can't have spaces, '@' or any of ()\\[]\";:<>,",
+        )),
+        ("mail", Value::String(text)) if !is_mail(text) => {
+            Err(wrong(name, "it has to be a mail address"))
+        }
+        ("otherMails", Value::Array(mails))
+            if !mails.iter().all(|mail| mail.as_str().is_some_and(is_mail)) =>
+        {
+            Err(wrong(name, "each has to be a mail address"))
+        }
+        ("usageLocation", Value::String(code))
+            if code.len() != 2 || !code.bytes().all(|b| b.is_ascii_alphabetic()) =>
+        {
+            Err(wrong(name, "it has to be a country code of two letters"))
+        }
+        ("passwordPolicies", Value::String(text))
+            if !text.split(',').all(|word| {
+                ["None", "DisableStrongPassword", "DisablePasswordExpiration"]
+                    .contains(&word.trim())
+            }) =>
+        {
+            Err(wrong(
+                name,
+                "it has to be None, DisableStrongPassword or DisablePasswordExpiration",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks a value that another tenant sends, and brings it into the form that is stored.
+pub(crate) fn normal(name: &str, value: &Value) -> Result<Option<Value>> {
+    let property = USER.settable(name, Purpose::Update)?;
+    let value = USER.normal(property, value)?;
+    if let Some(value) = &value {
+        check_value(name, value)?;
+    }
+    Ok(value)
+}
+
+/// [`normal`] where the value is known to be in that form already; saves making another.
+pub(crate) fn check_mapped(name: &str, value: &Value) -> Result<bool> {
+    Ok(normal(name, value)?.as_ref() == Some(value))
+}
+
+fn take_bool(body: &mut Map<String, Value>, name: &str) -> Result<Option<bool>> {
+    match body.shift_remove(name) {
+        None => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(flag)),
+        Some(_) => Err(wrong(name, "it has to be true or false")),
+    }
+}
+
+fn take_type(body: &mut Map<String, Value>) -> Result<Option<String>> {
+    match body.shift_remove("userType") {
+        None => Ok(None),
+        Some(Value::String(text)) if ["member", "guest"].contains(&fold(&text).as_str()) => {
+            Ok(Some(fold(&text)))
+        }
+        Some(_) => Err(wrong("userType", "it has to be Member or Guest")),
+    }
+}
+
+/// Sets what home says of the account.
+pub(crate) fn set_home_enabled(user: &mut User, enabled: bool) {
+    set(
+        &mut user.document,
+        HOME_DISABLED,
+        (!enabled).then_some(Value::Bool(true)),
+    );
+    user.account_enabled = enabled && !user.blocked_here;
+}
