@@ -175,6 +175,7 @@ fn face(node: &Node, config: &Config, url: &str) -> Result<App> {
     let platform = Platform {
         public_url: url.into(),
         store: node.store().clone(),
+        sealer: identity::Sealer::new(&identity::DeploymentKey::load_or_create(&config.data)?)?,
         verifier: Arc::new(NoTokens),
         refusals: Arc::new(NoRefusalLog),
         idempotency: None,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
+use identity::Sealer;
 use store::Store;
 
 use crate::caller::{Caller, TokenVerifier};
@@ -18,6 +19,8 @@ pub struct Platform {
     pub public_url: Box<str>,
     /// The islands.
     pub store: Store,
+    /// Signs what links carry.
+    pub sealer: Sealer,
     /// Checks bearer tokens.
     pub verifier: Arc<dyn TokenVerifier>,
     /// Is told of every refusal with 403.

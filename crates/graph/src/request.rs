@@ -4,6 +4,8 @@ use std::ops::Deref;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use store::{Island, ReadTx, Tx};
 use types::{Error, Id, Kind};
@@ -70,6 +72,33 @@ impl Call {
     ) -> Result<T, Refusal> {
         let actor = self.caller.actor.clone();
         Ok(self.island()?.write(actor, command).await?)
+    }
+
+    /// A token that carries `state` in a link, for [`Call::unsealed`] with the same purpose. It is
+    /// signed for the caller's tenant: nobody else's link passes, nor one of another kind.
+    pub fn sealed<T: Serialize>(&self, purpose: &str, state: &T) -> Result<String, Refusal> {
+        let bytes = serde_json::to_vec(state).map_err(Error::internal)?;
+        let sealer = &self.platform().sealer;
+        Ok(sealer.sign_cursor(purpose, self.caller.tenant, &bytes))
+    }
+
+    /// What a token from a link carries.
+    pub fn unsealed<T: DeserializeOwned>(&self, purpose: &str, token: &str) -> Result<T, Refusal> {
+        let sealer = &self.platform().sealer;
+        let bytes = sealer.verify_cursor(purpose, self.caller.tenant, token)?;
+        serde_json::from_slice(&bytes)
+            .map_err(|_| Refusal::bad_request("The token in this link is of another version."))
+    }
+
+    /// What the request's `$skiptoken` carries, if it has one.
+    pub fn skip_token<T: DeserializeOwned>(&self, purpose: &str) -> Result<Option<T>, Refusal> {
+        let token = self.options.skip_token.as_deref();
+        token.map(|token| self.unsealed(purpose, token)).transpose()
+    }
+
+    /// The address of the next page, which goes on behind `state`.
+    pub fn next_link<T: Serialize>(&self, purpose: &str, state: &T) -> Result<String, Refusal> {
+        Ok(self.link("$skiptoken", &self.sealed(purpose, state)?))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{BATCH_USERS_MAX, explain, plan};
 pub struct Messages;
 
 /// This tenant's settings on the way of users from another tenant.
-pub fn inbound(tx: &ReadTx<'_>, from: TenantId) -> Result<Trace> {
+pub(crate) fn inbound(tx: &ReadTx<'_>, from: TenantId) -> Result<Trace> {
     let mut trace = Trace::new();
     trace.step(plan::membership(tx, from)?);
     if trace.allowed {

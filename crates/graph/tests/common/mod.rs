@@ -139,9 +139,11 @@ impl Rig {
         });
         let log = Arc::new(Log::default());
         let (gate, reached) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let key = identity::DeploymentKey::load_or_create(directory.path()).unwrap();
         let platform = Platform {
             public_url: url.as_str().into(),
             store,
+            sealer: identity::Sealer::new(&key).unwrap(),
             verifier: Arc::new(Trusting),
             refusals: Arc::<Log>::clone(&log),
             idempotency: Some(Arc::new(Keys::default())),
