@@ -47,6 +47,13 @@ const GET_BY_APP_ID: &str = concat!(
     " FROM service_principals AS s WHERE s.tenant_id = ?1 AND s.app_id = ?2 \
      AND s.deleted_at IS NULL"
 );
+// Names hold the folded texts, each between U+001F.
+const GET_BY_NAME: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM service_principals AS s WHERE s.tenant_id = ?1 \
+     AND s.service_principal_names LIKE ?2 ESCAPE '\\' AND s.deleted_at IS NULL ORDER BY s.id LIMIT 1"
+);
 const DELETED_WITH: &str = concat!(
     "SELECT ",
     columns!(),
@@ -281,6 +288,29 @@ pub fn get(tx: &ReadTx<'_>, id: Id<kind::ServicePrincipal>) -> Result<ServicePri
 /// The service principal of a client id, if there is one that isn't deleted.
 pub fn find_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<ServicePrincipal>> {
     tx.query_one(GET_BY_APP_ID, params![&tx.tenant(), &app_id], principal)
+}
+
+/// The service principal that has a name, which is its client id or an identifier URI, with the name
+/// as it is written there.
+pub fn find_by_name(tx: &ReadTx<'_>, name: &str) -> Result<Option<(ServicePrincipal, String)>> {
+    if let Some(app_id) = types::parse_uuid(name) {
+        let found = find_by_app_id(tx, app_id)?;
+        return Ok(found.map(|found| (found, app_id.to_string())));
+    }
+    let folded = fold(name);
+    let mut pattern = String::from("%\u{1f}");
+    for letter in folded.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push_str("\u{1f}%");
+    let found = tx.query_one(GET_BY_NAME, params![&tx.tenant(), &pattern], principal)?;
+    Ok(found.and_then(|found| {
+        let written = found.names().into_iter().find(|own| fold(own) == folded)?;
+        Some((found, written))
+    }))
 }
 
 /// The service principal of a client id.

@@ -17,7 +17,11 @@ struct Check {
 impl Check {
     fn new(name: impl Into<String>, problem: Option<String>, fine: impl Into<String>) -> Self {
         let ok = problem.is_none();
-        Self { name: name.into(), ok, detail: problem.unwrap_or_else(|| fine.into()) }
+        Self {
+            name: name.into(),
+            ok,
+            detail: problem.unwrap_or_else(|| fine.into()),
+        }
     }
 }
 
@@ -38,7 +42,11 @@ impl Node {
             .map_err(types::Error::internal)??;
             version = files.1;
             let label = |what: &str| format!("{what} of {id}");
-            checks.push(Check::new(label("files"), files.0, "The engine finds them whole."));
+            checks.push(Check::new(
+                label("files"),
+                files.0,
+                "The engine finds them whole.",
+            ));
             let (feed, references, cursors, chain, keys) = island
                 .read(move |tx| {
                     Ok((
@@ -51,10 +59,22 @@ impl Node {
                 })
                 .await?;
             checks.push(Check::new(label("feed"), feed, "It has no gap."));
-            checks.push(Check::new(label("references"), references, "All lead somewhere."));
-            checks.push(Check::new(label("cursors"), cursors, "All lie within their feeds."));
+            checks.push(Check::new(
+                label("references"),
+                references,
+                "All lead somewhere.",
+            ));
+            checks.push(Check::new(
+                label("cursors"),
+                cursors,
+                "All lie within their feeds.",
+            ));
             checks.push(Check::new(label("audit chain"), chain, "It is unbroken."));
-            checks.push(Check::new(label("keys"), keys, "There is one to sign with."));
+            checks.push(Check::new(
+                label("keys"),
+                keys,
+                "There is one to sign with.",
+            ));
         }
         checks.push(Check::new("engine", None, version));
         let ok = checks.iter().all(|check| check.ok);
@@ -68,9 +88,9 @@ impl Node {
     fn check_directory(&self) -> Check {
         use std::os::unix::fs::PermissionsExt;
         let problem = match std::fs::metadata(self.store().directory()) {
-            Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
-                Some("Others on this machine can read the data directory. Set its mode to 0700.".into())
-            }
+            Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => Some(
+                "Others on this machine can read the data directory. Set its mode to 0700.".into(),
+            ),
             Ok(_) => None,
             Err(error) => Some(format!("The data directory can't be read: {error}.")),
         };

@@ -60,10 +60,9 @@ const SIGN_IN: &str = "explain.signin";
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SignInBody {
-    user_id: Option<Id<kind::User>>,
+    user_id: Id<kind::User>,
     groups: Vec<Id<kind::Group>>,
     application_id: Option<Uuid>,
-    home_suppresses_consent: bool,
 }
 
 /// The end of the border that answers for this tenant's part of a sign-in.
@@ -96,73 +95,100 @@ fn plain_step(tx: &ReadTx<'_>, setting: &str, value: &str, allowed: bool, reason
     }
 }
 
+/// The steps at home, and what the other side has to know for its own.
 fn home_side(tx: &ReadTx<'_>, question: &Question) -> Result<(Trace, SignInBody)> {
+    let id = question.user.ok_or_else(|| {
+        Error::invalid(
+            "from",
+            "Name the user who signs in: each user may have another answer.",
+        )
+    })?;
+    let user = directory::users::get_scanned(tx, id)?
+        .filter(|user| !user.deleted)
+        .ok_or_else(|| Error::not_found("user", id))?;
+    let body = SignInBody {
+        user_id: id,
+        groups: directory::groups::groups_of(tx, id)?,
+        application_id: question.application,
+    };
     let mut trace = Trace::new();
-    let mut groups = Vec::new();
-    if let Some(id) = question.user {
-        let user = directory::users::get_scanned(tx, id)?
-            .filter(|user| !user.deleted)
-            .ok_or_else(|| Error::not_found("user", id))?;
-        let enabled = user.account_enabled;
+    let (value, reason) = match user.account_enabled {
+        true => ("true", "The account is enabled at home."),
+        false => ("false", "The account is disabled at home. Enable it there."),
+    };
+    let enabled = user.account_enabled;
+    trace.step(plain_step(
+        tx,
+        "user.accountEnabled",
+        value,
+        enabled,
+        reason,
+    ));
+    if trace.allowed && user.is_external {
         trace.step(plain_step(
             tx,
-            "user.accountEnabled",
-            if enabled { "true" } else { "false" },
-            enabled,
-            if enabled {
-                "The account is enabled at home."
-            } else {
-                "The account is disabled at home. Enable it there."
-            },
+            "user.userType",
+            "external",
+            false,
+            "This is a user of another tenant, who signs in from there, not from here.",
         ));
-        if user.is_external {
-            trace.step(plain_step(
-                tx,
-                "user.userType",
-                "external",
-                false,
-                "This is a user of another tenant, who signs in from there, not from here.",
-            ));
-        }
-        groups = directory::groups::groups_of(tx, id)?;
     }
-    let subject = access::Subject { user: question.user, groups: &groups };
-    trace.join(access::outbound_sign_in(
-        tx,
-        question.to,
-        &subject,
-        question.application,
-        access::Channel::Collaboration,
-    )?);
-    let body = SignInBody {
-        user_id: question.user,
-        groups,
-        application_id: question.application,
-        home_suppresses_consent: access::outbound_sync(tx, question.to)?.allowed,
-    };
+    if trace.allowed {
+        let subject = access::Subject {
+            user: id,
+            groups: &body.groups,
+        };
+        trace.join(access::outbound_sign_in(
+            tx,
+            question.to,
+            access::Channel::Collaboration,
+            &subject,
+            question.application,
+        )?);
+    }
     Ok((trace, body))
 }
 
+/// The steps in the tenant that is signed in to, as the home tenant may see them.
 fn resource_side(tx: &ReadTx<'_>, from: TenantId, body: &SignInBody) -> Result<Trace> {
-    let subject = access::Subject { user: body.user_id, groups: &body.groups };
+    let subject = access::Subject {
+        user: body.user_id,
+        groups: &body.groups,
+    };
     let mut trace = access::inbound_sign_in(
         tx,
         from,
+        access::Channel::Collaboration,
         &subject,
         body.application_id,
-        access::Channel::Collaboration,
     )?;
-    if let Some(home_id) = body.user_id {
-        let here = directory::synced::find(tx, from, home_id)?;
-        let (value, allowed, reason) = match &here {
-            None => ("none", false, "The user has no account in this tenant. Share the user with it, or invite the user."),
-            Some(user) if user.deleted => ("deleted", false, "The user's account in this tenant is deleted. Restore it."),
-            Some(user) if !user.account_enabled => ("disabled", false, "The user's account in this tenant is disabled or blocked by its admin."),
-            Some(_) => ("enabled", true, "The user has an account in this tenant."),
+    if trace.allowed {
+        let here = directory::synced::find(tx, from, body.user_id)?;
+        let (value, reason) = match &here {
+            None => (
+                "none",
+                "The user has no account in this tenant. Share the user with it, or invite the user.",
+            ),
+            Some(user) if user.deleted => (
+                "deleted",
+                "The user's account in this tenant is deleted. Restore it.",
+            ),
+            Some(user) if !user.account_enabled => (
+                "disabled",
+                "The user's account in this tenant is disabled or blocked by its admin.",
+            ),
+            Some(_) => ("enabled", "The user has an account in this tenant."),
         };
-        trace.step(plain_step(tx, "user.accountEnabled", value, allowed, reason));
+        let allowed = value == "enabled";
+        trace.step(plain_step(
+            tx,
+            "user.accountEnabled",
+            value,
+            allowed,
+            reason,
+        ));
     }
-    Ok(trace)
+    Ok(access::disclosed(trace))
 }
 
 impl Node {
@@ -170,7 +196,10 @@ impl Node {
     pub async fn explain(&self, question: Question) -> Result<Trace> {
         let home = self.store().island(question.from)?;
         if question.from == question.to {
-            return Err(Error::invalid("to", "Name another tenant: within one, nothing crosses the border."));
+            return Err(Error::invalid(
+                "to",
+                "Name another tenant: within one, nothing crosses the border.",
+            ));
         }
         // A tenant that isn't there and one that discloses nothing look the same.
         self.store().island(question.to)?;
@@ -178,7 +207,9 @@ impl Node {
         let (kind, body, mut trace) = match question.action {
             Action::Sync => {
                 let user = question.user;
-                let trace = home.read(move |tx| sync::explain::home(tx, to, user)).await?;
+                let trace = home
+                    .read(move |tx| sync::explain::home(tx, to, user))
+                    .await?;
                 let body = serde_json::to_string(&sync::explain::Question { user_id: user });
                 (sync::explain::QUERY, body, trace)
             }

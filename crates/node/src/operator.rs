@@ -16,32 +16,61 @@ impl Node {
     /// Carries out a command.
     pub async fn execute(&self, command: Command, progress: OnProgress<'_>) -> Result<Value> {
         match command {
-            Command::TenantCreate { name, domain, admin_upn, admin_password } => {
-                self.create_tenant(name, &domain, admin_upn, admin_password).await
+            Command::TenantCreate {
+                name,
+                domain,
+                admin_upn,
+                admin_password,
+            } => {
+                self.create_tenant(name, &domain, admin_upn, admin_password)
+                    .await
             }
             Command::TenantList => Ok(json!({"value": self.store().tenants()})),
-            Command::AppCreate { tenant, name, redirect_uris, permissions } => {
+            Command::AppCreate {
+                tenant,
+                name,
+                redirect_uris,
+                permissions,
+            } => {
                 let tenant = self.store().find_tenant(&tenant)?;
-                self.create_app(tenant, name, redirect_uris, permissions).await
+                self.create_app(tenant, name, redirect_uris, permissions)
+                    .await
             }
-            Command::Token { tenant, client_id, client_secret } => {
-                self.operator_token(&tenant, client_id, client_secret).await
-            }
-            Command::DomainAdd { tenant, domain, verified } => {
-                self.add_domain(&tenant, &domain, verified).await
+            Command::Token {
+                tenant,
+                client_id,
+                client_secret,
+            } => self.operator_token(&tenant, client_id, client_secret).await,
+            Command::DomainAdd {
+                tenant,
+                domain,
+                verified,
+            } => {
+                let tenant = self.store().find_tenant(&tenant)?;
+                self.add_domain(tenant, DomainName::parse(&domain)?, verified)
+                    .await
             }
             Command::KeysRotate { tenant } => {
                 let tenant = self.store().find_tenant(&tenant)?;
-                Ok(json!({"keyId": self.rotate_keys(tenant, Actor::Operator).await?}))
+                Ok(json!({"keyId": self.rotate_keys(tenant).await?}))
             }
-            Command::ImportUsers { tenant, format, content, map, dry_run } => {
+            Command::ImportUsers {
+                tenant,
+                format,
+                content,
+                map,
+                dry_run,
+            } => {
                 let tenant = self.store().find_tenant(&tenant)?;
-                self.import_users(tenant, &format, &content, map.as_deref(), dry_run, progress).await
+                self.import_users(tenant, &format, &content, map.as_deref(), dry_run, progress)
+                    .await
             }
             Command::UserShow { tenant, user } => self.show_user(&tenant, &user).await,
-            Command::UserFind { tenant, home_tenant, home_id } => {
-                self.find_synced(&tenant, &home_tenant, &home_id).await
-            }
+            Command::UserFind {
+                tenant,
+                home_tenant,
+                home_id,
+            } => self.find_synced(&tenant, &home_tenant, &home_id).await,
             Command::Explain { from, to, action } => self.explain_names(&from, &to, &action).await,
             Command::Doctor => self.doctor().await,
             command => self.execute_organization(command).await,
@@ -52,7 +81,13 @@ impl Node {
         let find = |name: &str| self.store().find_tenant(name);
         match command {
             Command::OrganizationShow { tenant } => self.show_organization(find(&tenant)?).await,
-            Command::OrganizationCreate { tenant, name, add, accept_users, skip_consent } => {
+            Command::OrganizationCreate {
+                tenant,
+                name,
+                add,
+                accept_users,
+                skip_consent,
+            } => {
                 let tenant = find(&tenant)?;
                 let add = self.named_tenants(&add)?;
                 self.write(tenant, move |tx| {
@@ -70,7 +105,9 @@ impl Node {
             Command::OrganizationAdd { tenant, add, role } => {
                 let tenant = find(&tenant)?;
                 let add = self.named_tenants(&add)?;
-                let role = role.as_deref().map_or(Ok(organization::Role::Member), organization::Role::parse)?;
+                let role = role
+                    .as_deref()
+                    .map_or(Ok(organization::Role::Member), organization::Role::parse)?;
                 self.write(tenant, move |tx| {
                     for (id, label) in add {
                         organization::add(tx, id, &label, role)?;
@@ -80,7 +117,12 @@ impl Node {
                 .await?;
                 self.show_organization(tenant).await
             }
-            Command::OrganizationPreviewJoin { tenant, invited_by, accept_users, skip_consent } => {
+            Command::OrganizationPreviewJoin {
+                tenant,
+                invited_by,
+                accept_users,
+                skip_consent,
+            } => {
                 let (tenant, invited_by) = (find(&tenant)?, find(&invited_by)?);
                 let preview = self
                     .store()
@@ -102,35 +144,57 @@ impl Node {
                     .await?;
                 serde_json::to_value(preview).map_err(Error::internal)
             }
-            Command::OrganizationJoin { tenant, invited_by, accept_users, skip_consent } => {
+            Command::OrganizationJoin {
+                tenant,
+                invited_by,
+                accept_users,
+                skip_consent,
+            } => {
                 let (tenant, invited_by) = (find(&tenant)?, find(&invited_by)?);
-                self.join(tenant, invited_by, accept_users, skip_consent).await
+                self.join(tenant, invited_by, accept_users, skip_consent)
+                    .await
             }
             Command::OrganizationLeave { tenant } => {
                 let tenant = find(&tenant)?;
                 self.write(tenant, organization::leave).await?;
                 let left = self
-                    .wait_for(tenant, |tx| Ok(organization::get(tx)?.is_none().then_some(())))
+                    .wait_for(tenant, |tx| {
+                        Ok(organization::get(tx)?.is_none().then_some(()))
+                    })
                     .await;
                 left.map_err(|_| {
-                    Error::unavailable("The other tenants haven't answered yet; the tenant leaves once they do.", 10)
+                    Error::unavailable(
+                        "The other tenants haven't answered yet; the tenant leaves once they do.",
+                        10,
+                    )
                 })?;
                 Ok(json!({"left": true}))
             }
             Command::OrganizationRemove { tenant, remove } => {
                 let (tenant, remove) = (find(&tenant)?, find(&remove)?);
-                self.write(tenant, move |tx| organization::remove(tx, remove)).await?;
+                self.write(tenant, move |tx| organization::remove(tx, remove))
+                    .await?;
                 self.show_organization(tenant).await
             }
             Command::OrganizationRole { tenant, of, role } => {
                 let (tenant, of) = (find(&tenant)?, find(&of)?);
                 let role = organization::Role::parse(&role)?;
-                self.write(tenant, move |tx| organization::set_role(tx, of, role)).await?;
+                self.write(tenant, move |tx| organization::set_role(tx, of, role))
+                    .await?;
                 self.show_organization(tenant).await
             }
-            Command::Share { tenant, all, users, groups, with } => {
+            Command::Share {
+                tenant,
+                all,
+                users,
+                groups,
+                with,
+            } => {
                 let tenant = find(&tenant)?;
-                let with = with.iter().map(|name| find(name)).collect::<Result<Vec<_>>>()?;
+                let with = with
+                    .iter()
+                    .map(|name| find(name))
+                    .collect::<Result<Vec<_>>>()?;
                 self.share(tenant, all, users, groups, with).await?;
                 self.share_status_json(tenant).await
             }
@@ -145,7 +209,11 @@ impl Node {
         tenant: TenantId,
         command: impl FnOnce(&mut store::Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let answer = self.store().island(tenant)?.write(Actor::Operator, command).await?;
+        let answer = self
+            .store()
+            .island(tenant)?
+            .write(Actor::Operator, command)
+            .await?;
         self.flush(tenant).await;
         Ok(answer)
     }
@@ -155,7 +223,10 @@ impl Node {
             .iter()
             .map(|name| {
                 let id = self.store().find_tenant(name)?;
-                let label = self.store().tenant(id).map_or_else(|| name.clone(), |t| t.display_name);
+                let label = self
+                    .store()
+                    .tenant(id)
+                    .map_or_else(|| name.clone(), |t| t.display_name);
                 Ok((id, label))
             })
             .collect()
@@ -166,8 +237,10 @@ impl Node {
             .island(tenant)?
             .read(|tx| {
                 let organization = organization::get(tx)?;
-                let members: Vec<Value> =
-                    organization::members(tx)?.iter().map(organization::Member::to_graph).collect();
+                let members: Vec<Value> = organization::members(tx)?
+                    .iter()
+                    .map(organization::Member::to_graph)
+                    .collect();
                 let mut shown = organization::Organization::to_graph(organization.as_ref());
                 shown["members"] = json!(members);
                 Ok(shown)
@@ -182,7 +255,7 @@ impl Node {
         accept_users: bool,
         skip_consent: bool,
     ) -> Result<Value> {
-        let users_max = self.limit("organization_users");
+        let users_max = self.config().limits.get("organization_users");
         self.write(tenant, move |tx| {
             let users = directory::users::count_internal(tx)?;
             if organization::join_request(tx)?.status.as_deref() == Some("failed") {
@@ -240,14 +313,23 @@ impl Node {
         with: Vec<TenantId>,
     ) -> Result<()> {
         if all == !(users.is_empty() && groups.is_empty()) {
-            return Err(Error::bad_request("Share either everybody (--all) or users and groups."));
+            return Err(Error::bad_request(
+                "Share either everybody (--all) or users and groups.",
+            ));
         }
         self.write(tenant, move |tx| {
-            let targets: Vec<Option<TenantId>> =
-                if with.is_empty() { vec![None] } else { with.into_iter().map(Some).collect() };
+            let targets: Vec<Option<TenantId>> = if with.is_empty() {
+                vec![None]
+            } else {
+                with.into_iter().map(Some).collect()
+            };
             for target in targets {
                 let mut sharing = sync::sharing::Sharing::nobody();
-                sharing.scope = if all { sync::sharing::Scope::All } else { sync::sharing::Scope::Selected };
+                sharing.scope = if all {
+                    sync::sharing::Scope::All
+                } else {
+                    sync::sharing::Scope::Selected
+                };
                 for user in &users {
                     sharing.users.insert(directory::users::find(tx, user)?.id);
                 }
@@ -271,14 +353,11 @@ impl Node {
         Ok(json!({"value": pairs}))
     }
 
-    async fn add_domain(&self, tenant: &str, domain: &str, verified: bool) -> Result<Value> {
-        let tenant = self.store().find_tenant(tenant)?;
-        let domain = DomainName::parse(domain)?;
-        self.register_domain(tenant, domain, verified, Actor::Operator).await
-    }
-
     async fn user_by_name(&self, tenant: TenantId, user: String) -> Result<Id<kind::User>> {
-        self.store().island(tenant)?.read(move |tx| Ok(directory::users::find(tx, &user)?.id)).await
+        self.store()
+            .island(tenant)?
+            .read(move |tx| Ok(directory::users::find(tx, &user)?.id))
+            .await
     }
 
     async fn show_user(&self, tenant: &str, user: &str) -> Result<Value> {
@@ -291,7 +370,10 @@ impl Node {
     }
 
     async fn find_synced(&self, tenant: &str, home: &str, home_id: &str) -> Result<Value> {
-        let (tenant, home) = (self.store().find_tenant(tenant)?, self.store().find_tenant(home)?);
+        let (tenant, home) = (
+            self.store().find_tenant(tenant)?,
+            self.store().find_tenant(home)?,
+        );
         let home_id: Id<kind::User> = home_id.parse()?;
         self.store()
             .island(tenant)?
@@ -305,14 +387,25 @@ impl Node {
 
     async fn explain_names(&self, from: &str, to: &str, action: &str) -> Result<Value> {
         let action = Action::parse(action)?;
-        let (from, user) = from.split_once('/').map_or((from, None), |(t, u)| (t, Some(u)));
+        let (from, user) = from
+            .split_once('/')
+            .map_or((from, None), |(t, u)| (t, Some(u)));
         let (to, _) = to.split_once('/').map_or((to, None), |(t, u)| (t, Some(u)));
-        let (from, to) = (self.store().find_tenant(from)?, self.store().find_tenant(to)?);
+        let (from, to) = (
+            self.store().find_tenant(from)?,
+            self.store().find_tenant(to)?,
+        );
         let user = match user {
             Some(user) => Some(self.user_by_name(from, user.to_owned()).await?),
             None => None,
         };
-        let question = Question { action, from, user, to, application: None };
+        let question = Question {
+            action,
+            from,
+            user,
+            to,
+            application: None,
+        };
         serde_json::to_value(self.explain(question).await?).map_err(Error::internal)
     }
 }
@@ -320,23 +413,41 @@ impl Node {
 /// What a person at the command line wants to see of a user.
 fn shown(user: &directory::users::User) -> Result<Value> {
     let select: Vec<String> = [
-        "id", "displayName", "userPrincipalName", "mail", "userType", "creationType",
-        "externalUserState", "accountEnabled", "jobTitle", "department", "city", "country",
+        "id",
+        "displayName",
+        "userPrincipalName",
+        "mail",
+        "userType",
+        "creationType",
+        "externalUserState",
+        "accountEnabled",
+        "jobTitle",
+        "department",
+        "city",
+        "country",
     ]
     .map(str::to_owned)
     .to_vec();
-    Ok(Value::Object(directory::users::project(user, Some(&select))?))
+    Ok(Value::Object(directory::users::project(
+        user,
+        Some(&select),
+    )?))
 }
 
 /// The admin's two consents, as the templates carry them to every partner.
 fn consent(tx: &mut store::Tx<'_>, accept_users: bool, skip_consent: bool) -> Result<()> {
     if accept_users {
-        access::patch_identity_sync_template(tx, &object(json!({"userSyncInbound": {"isSyncAllowed": true}})))?;
+        access::update_identity_sync_template(
+            tx,
+            &object(json!({"userSyncInbound": {"isSyncAllowed": true}})),
+        )?;
     }
     if skip_consent {
-        access::patch_partner_template(
+        access::update_partner_template(
             tx,
-            &object(json!({"automaticUserConsentSettings": {"inboundAllowed": true, "outboundAllowed": true}})),
+            &object(
+                json!({"automaticUserConsentSettings": {"inboundAllowed": true, "outboundAllowed": true}}),
+            ),
         )?;
     }
     Ok(())

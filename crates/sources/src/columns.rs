@@ -212,7 +212,12 @@ fn draft(
             Target::Password => draft.password = Some(raw.to_owned()),
             Target::Blocked => draft.enabled = Some(!yes_or_no(value)?),
             Target::Named("accountEnabled") => draft.enabled = Some(yes_or_no(value)?),
-            Target::Named("userPrincipalName") => draft.sign_in.push(value.to_owned()),
+            Target::Named("userPrincipalName") => {
+                draft
+                    .user_principal_name
+                    .get_or_insert_with(|| value.to_owned());
+                draft.sign_in.push(value.to_owned());
+            }
             Target::Named("sourceKey") => {
                 draft.key.get_or_insert_with(|| value.to_owned());
             }

@@ -170,6 +170,11 @@ fn draft(record: &Record, map: &Map) -> Result<Draft, (u64, String)> {
     }
     if let Some(names) = map.sources("userPrincipalName") {
         draft.sign_in = texts(record, names.iter().map(String::as_str))?;
+        draft.user_principal_name = draft.sign_in.first().cloned();
+    } else {
+        draft.user_principal_name = texts(record, ["userPrincipalName"].into_iter())?
+            .into_iter()
+            .next();
     }
     draft
         .sign_in

@@ -63,6 +63,8 @@ pub(crate) struct Draft {
     pub(crate) dn: Option<String>,
     /// The source's own id.
     pub(crate) key: Option<String>,
+    /// The user principal name that the record gives, if it gives one.
+    pub(crate) user_principal_name: Option<String>,
     /// What the user could sign in with, best first.
     pub(crate) sign_in: Vec<String>,
     /// Values by property, uncleaned, best first.
@@ -220,6 +222,13 @@ impl Draft {
         if let Some(external) = self.sign_in.iter().find(|text| text.contains("#EXT#")) {
             return Err(format!(
                 "'{external}' is a guest there, with a home elsewhere; import from there."
+            ));
+        }
+        if let Some(given) = &self.user_principal_name
+            && sign_in_name(given).is_none()
+        {
+            return Err(format!(
+                "'{given}' can't be a user principal name; it has to be like alias@domain."
             ));
         }
         let has_key = self.key.is_some() || self.dn.is_some();

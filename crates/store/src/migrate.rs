@@ -31,6 +31,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     6 "0006_organization",
     7 "0007_sync",
     8 "0008_audit",
+    9 "0009_idempotency",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry": 1 "0001_registry"];

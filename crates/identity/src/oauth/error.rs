@@ -138,7 +138,7 @@ impl OAuthError {
     }
 
     /// The sentence, without code and trail.
-    fn sentence(&self) -> String {
+    pub fn sentence(&self) -> String {
         let not_found_hint = "This can happen if the application has not been installed by the \
             administrator of the tenant or consented to by any user in the tenant. You may have \
             sent your authentication request to the wrong tenant.";

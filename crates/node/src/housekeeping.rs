@@ -1,0 +1,106 @@
+//! Housekeeping: what is kept for a time goes when the time is over.
+//!
+//! One task for all tenants, a few hundred objects per transaction, so that nobody waits behind it.
+
+use std::time::Duration;
+
+use store::{Island, ReadTx, Store, Tx, params};
+use types::{Actor, Result, Timestamp};
+
+use crate::config::Limits;
+use crate::idempotency;
+
+/// How often it goes around.
+const EVERY: Duration = Duration::from_hours(1);
+/// Objects in one transaction.
+const AT_ONCE: usize = 500;
+const DAY_SECONDS: i64 = 24 * 3_600;
+const HOUR_SECONDS: i64 = 3_600;
+
+/// Goes around for ever.
+pub(crate) async fn run(store: Store, limits: Limits) {
+    loop {
+        for tenant in store.tenants() {
+            let tidied = match store.island(tenant.tenant_id) {
+                Ok(island) => tidy(&island, &limits).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = tidied {
+                tracing::warn!(tenant = %tenant.tenant_id, %error, "housekeeping failed");
+            }
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+type Trim = fn(&mut Tx<'_>, Timestamp) -> Result<bool>;
+
+/// What goes: the limit that says when, in which unit of seconds, and how. Each answers whether
+/// there is more.
+const TRIMS: &[(&str, i64, Trim)] = &[
+    ("deleted_days", DAY_SECONDS, |tx, before| {
+        Ok(directory::users::purge_expired(tx, before, AT_ONCE)? >= AT_ONCE)
+    }),
+    ("deleted_days", DAY_SECONDS, |tx, before| {
+        Ok(directory::groups::purge_expired(tx, before, AT_ONCE)? >= AT_ONCE)
+    }),
+    ("deleted_days", DAY_SECONDS, |tx, before| {
+        Ok(directory::applications::purge_expired(tx, before, AT_ONCE)? >= AT_ONCE)
+    }),
+    ("deleted_days", DAY_SECONDS, |tx, before| {
+        Ok(directory::service_principals::purge_expired(tx, before, AT_ONCE)? >= AT_ONCE)
+    }),
+    ("feed_days", DAY_SECONDS, trim_feed),
+    ("audit_days", DAY_SECONDS, |tx, before| {
+        Ok(audit::trim(tx, before)? > 0)
+    }),
+    ("provisioning_days", DAY_SECONDS, |tx, before| {
+        Ok(sync::provisioning::trim(tx, before, AT_ONCE)? >= AT_ONCE as u64)
+    }),
+    ("idempotency_hours", HOUR_SECONDS, |tx, before| {
+        Ok(idempotency::trim(tx, before, AT_ONCE)? >= AT_ONCE as u64)
+    }),
+];
+
+/// Feed entries that go in one transaction.
+const FEED_AT_ONCE: u64 = 5_000;
+
+fn trim_feed(tx: &mut Tx<'_>, before: Timestamp) -> Result<bool> {
+    let floor = tx.feed_floor()?;
+    let last = last_before(tx, floor, before)?;
+    if last > floor {
+        tx.trim_feed(last)?;
+    }
+    Ok(last == floor + FEED_AT_ONCE)
+}
+
+/// The newest of the next so many entries that is older than an instant.
+fn last_before(tx: &ReadTx<'_>, floor: u64, before: Timestamp) -> Result<u64> {
+    let found = tx.query_one(
+        "SELECT coalesce(max(seq), 0) FROM feed WHERE tenant_id = ?1 AND seq > ?2 AND seq <= ?3 \
+         AND at < ?4",
+        params![&tx.tenant(), floor, floor + FEED_AT_ONCE, before],
+        |row| row.count(0),
+    )?;
+    Ok(found.unwrap_or(0).max(floor))
+}
+
+async fn tidy(island: &Island, limits: &Limits) -> Result<()> {
+    for (limit, unit, trim) in TRIMS {
+        let keep = i64::try_from(limits.get(limit))
+            .unwrap_or(i64::MAX)
+            .saturating_mul(*unit);
+        loop {
+            let more = island
+                .write(Actor::System, move |tx| {
+                    let before = tx.now().plus_seconds(-keep);
+                    trim(tx, before)
+                })
+                .await?;
+            if !more {
+                break;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! How a tenant's user sharing stands, with what only the running deployment knows.
+
+use sync::status::{self, PairStatus};
+use types::trace::Trace;
+use types::{Error, Result, TenantId};
+
+use crate::Node;
+
+impl Node {
+    /// How the pairs of a tenant with the organization's other active tenants stand.
+    pub async fn share_status(&self, tenant: TenantId) -> Result<Vec<PairStatus>> {
+        let engine = self.0.engine.clone();
+        let island = self.store().island(tenant)?;
+        let mut pairs = island
+            .read(move |tx| status::pairs(tx, |target| engine.live(tenant, target)))
+            .await?;
+        for pair in &mut pairs {
+            // The engine hasn't tried yet: what would it hear?
+            if pair.state == "active" && pair.pending_changes > 0 {
+                let trace = self.inbound(tenant, pair.tenant_id).await?;
+                if !trace.allowed {
+                    pair.state = "blocked";
+                    pair.trace = Some(trace);
+                }
+            }
+        }
+        Ok(pairs)
+    }
+
+    /// What the target says to users from this tenant.
+    async fn inbound(&self, tenant: TenantId, target: TenantId) -> Result<Trace> {
+        let question = sync::explain::Question { user_id: None };
+        let body = serde_json::to_string(&question).map_err(Error::internal)?;
+        let transport = self.transport();
+        let answer = transport
+            .ask(tenant, target, sync::explain::QUERY, body)
+            .await?;
+        serde_json::from_str(&answer).map_err(Error::internal)
+    }
+}

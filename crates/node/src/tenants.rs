@@ -1,0 +1,187 @@
+//! Making tenants, and which domain is whose.
+//!
+//! A domain belongs to one tenant of a deployment; the registry says to which. It is claimed there
+//! before the island has it, and released after the island no longer has it, so that no two islands
+//! ever hold the same one.
+
+use directory::users::{self, NewUser};
+use directory::{domains, tenant};
+use identity::keys;
+use serde_json::{Map, Value, json};
+use store::{NewTenant, Tx};
+use types::{Actor, DomainName, Error, Result, TenantId, Upn};
+
+use crate::Node;
+use crate::applications::{self, MadeApplication};
+
+/// Characters of a made password: no two that look alike.
+const ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+const MADE_PASSWORD_LENGTH: usize = 20;
+
+/// A password that meets the rules: four groups of letters and digits.
+fn made_password() -> Result<String> {
+    loop {
+        let mut password = String::new();
+        for byte in identity::random::<64>()? {
+            // Bytes beyond the last whole multiple would make some characters likelier.
+            if usize::from(byte) >= 256 / ALPHABET.len() * ALPHABET.len() {
+                continue;
+            }
+            if !password.is_empty() && password.len() % 6 == 5 {
+                password.push('-');
+            }
+            let index = usize::from(byte) % ALPHABET.len();
+            password.extend(ALPHABET.get(index).map(|byte| char::from(*byte)));
+            if password.len() >= MADE_PASSWORD_LENGTH {
+                break;
+            }
+        }
+        if identity::password::check(&identity::Secret::new(&*password)).is_ok() {
+            return Ok(password);
+        }
+    }
+}
+
+impl Node {
+    pub(crate) async fn create_tenant(
+        &self,
+        name: String,
+        domain: &str,
+        admin_upn: Option<String>,
+        admin_password: Option<String>,
+    ) -> Result<Value> {
+        let domain = DomainName::parse(domain)?;
+        let upn = admin_upn.unwrap_or_else(|| format!("admin@{domain}"));
+        let upn = Upn::parse(&upn)?;
+        if upn.domain() != domain.as_str() {
+            return Err(Error::invalid(
+                "adminUpn",
+                format!("The administrator's name has to be in the tenant's domain: …@{domain}."),
+            ));
+        }
+        let password = match admin_password {
+            Some(password) => password,
+            None => made_password()?,
+        };
+        let password_hash = self.hash_password(&password).await?;
+        let key = tokio::task::spawn_blocking(keys::generate)
+            .await
+            .map_err(Error::internal)??;
+        let secret = applications::new_secret()?;
+        let sealer = self.sealer().clone();
+        let (store, new) = (
+            self.store().clone(),
+            NewTenant {
+                tenant_id: None,
+                display_name: name.clone(),
+                domain: domain.clone(),
+            },
+        );
+        let made = tokio::task::spawn_blocking(move || {
+            store.create_tenant(new, Actor::Operator, move |tx| {
+                tenant::initialize(tx, &name, &domain)?;
+                keys::initialize(tx, &sealer, &key)?;
+                let admin = users::create(
+                    tx,
+                    NewUser {
+                        properties: administrator(&upn),
+                        password_hash: Some(password_hash),
+                        source_key: None,
+                    },
+                )?;
+                let permissions = directory::permissions::ALL.iter();
+                let all: Vec<&str> = permissions.map(|permission| permission.value).collect();
+                let app = applications::make(tx, "Automation", &[], &all, secret)?;
+                Ok((admin, app))
+            })
+        });
+        let (tenant, (admin, app)) = made.await.map_err(Error::internal)??;
+        self.0.engine.start(tenant.tenant_id);
+        let MadeApplication {
+            client_id,
+            client_secret,
+        } = app;
+        Ok(json!({
+            "tenantId": tenant.tenant_id,
+            "displayName": tenant.display_name,
+            "domain": tenant.initial_domain,
+            "admin": {
+                "id": admin.id,
+                "userPrincipalName": admin.user_principal_name(),
+                "password": password,
+            },
+            "app": {"clientId": client_id, "clientSecret": client_secret.expose()},
+        }))
+    }
+
+    /// Adds a domain to a tenant, or verifies one that it has added, on the operator's word.
+    pub(crate) async fn add_domain(
+        &self,
+        tenant: TenantId,
+        domain: DomainName,
+        verified: bool,
+    ) -> Result<Value> {
+        if verified {
+            self.claim(tenant, &domain).await?;
+        }
+        let island = self.store().island(tenant)?;
+        island
+            .write(Actor::Operator, move |tx| {
+                let known = match domains::get(tx, domain.as_str()) {
+                    Ok(known) => Some(known),
+                    Err(Error::NotFound { .. }) => None,
+                    Err(error) => return Err(error),
+                };
+                // Asking twice to add one is a slip; a word that it is verified may come later.
+                let added = match known {
+                    Some(known) if verified => known,
+                    _ => domains::add(tx, &domain)?,
+                };
+                let domain = if verified {
+                    domains::mark_verified(tx, &added.name)?
+                } else {
+                    added
+                };
+                let shown = domains::project(&domain, &domains::list(tx)?, None)?;
+                Ok(Value::Object(shown))
+            })
+            .await
+    }
+
+    /// Has the registry say that a domain is a tenant's; a repeat changes nothing.
+    async fn claim(&self, tenant: TenantId, domain: &DomainName) -> Result<()> {
+        if self.store().tenant_by_domain(domain.as_str()) == Some(tenant) {
+            return Ok(());
+        }
+        let (store, domain) = (self.store().clone(), domain.clone());
+        tokio::task::spawn_blocking(move || store.claim_domain(tenant, &domain))
+            .await
+            .map_err(Error::internal)?
+    }
+
+    /// Removes a domain from a tenant and frees it for others.
+    pub async fn remove_domain(&self, tenant: TenantId, actor: Actor, name: String) -> Result<()> {
+        let island = self.store().island(tenant)?;
+        let removed = name.clone();
+        island
+            .write(actor, move |tx: &mut Tx<'_>| domains::remove(tx, &removed))
+            .await?;
+        let (store, domain) = (self.store().clone(), DomainName::parse(&name)?);
+        tokio::task::spawn_blocking(move || store.release_domain(tenant, &domain))
+            .await
+            .map_err(Error::internal)?
+    }
+}
+
+fn administrator(upn: &Upn) -> Map<String, Value> {
+    let mut properties = Map::new();
+    for (name, value) in [
+        ("accountEnabled", json!(true)),
+        ("displayName", json!("Administrator")),
+        ("mailNickname", json!(upn.local())),
+        ("userPrincipalName", json!(upn.as_str())),
+    ] {
+        properties.insert(name.to_owned(), value);
+    }
+    properties
+}

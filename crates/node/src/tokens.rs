@@ -1,0 +1,208 @@
+//! Tokens: what the directory knows, put before what `identity` decides.
+
+use std::sync::Arc;
+
+use directory::service_principals::ServicePrincipal;
+use directory::{app_roles, applications, permissions, service_principals, tenant};
+use identity::keys::{self, TenantKeys};
+use identity::oauth::{
+    ClientRecord, OAuthError, Resource, ResourceRecord, SecretStanding, TokenRequest,
+    TokenResponse, decide,
+};
+use identity::token::AppToken;
+use identity::{Loader, Sealer, Secret, Standing, revocation};
+use serde_json::Value;
+use store::{ReadTx, Store};
+use types::kind::ServicePrincipal as Principal;
+use types::{Error, Id, Result, TenantId};
+
+use crate::Node;
+
+/// Reads what verifying a token needs from the island that the token names.
+pub struct TenantKeysLoader {
+    store: Store,
+    sealer: Sealer,
+}
+
+impl TenantKeysLoader {
+    pub(crate) const fn new(store: Store, sealer: Sealer) -> Self {
+        Self { store, sealer }
+    }
+}
+
+impl Loader for TenantKeysLoader {
+    async fn keys(&self, tenant: TenantId) -> Result<Option<TenantKeys>> {
+        if self.store.tenant(tenant).is_none() {
+            return Ok(None);
+        }
+        let sealer = self.sealer.clone();
+        let island = self.store.island(tenant)?;
+        island
+            .read(move |tx| keys::load(tx, &sealer))
+            .await
+            .map(Some)
+    }
+
+    async fn standing(
+        &self,
+        tenant: TenantId,
+        principal: Id<Principal>,
+    ) -> Result<Option<Standing>> {
+        let island = self.store.island(tenant)?;
+        island
+            .read(move |tx| {
+                match service_principals::get(tx, principal) {
+                    Ok(found) if found.account_enabled => {}
+                    Ok(_) | Err(Error::NotFound { .. }) => return Ok(None),
+                    Err(error) => return Err(error),
+                }
+                let generation = revocation::generation(tx, principal)?;
+                Ok(Some(Standing { generation }))
+            })
+            .await
+    }
+}
+
+/// The client as one snapshot knows it.
+fn client(tx: &ReadTx<'_>, request: &TokenRequest) -> Result<Option<ClientRecord>> {
+    let Some(app_id) = request.app_id() else {
+        return Ok(None);
+    };
+    let Some(principal) = service_principals::find_by_app_id(tx, app_id)? else {
+        return Ok(None);
+    };
+    let found = applications::find_secret(tx, app_id, &request.secret_hash())?;
+    let secret = match found {
+        None => SecretStanding::Unknown,
+        Some(found) if found.is_valid => SecretStanding::Valid,
+        Some(_) => SecretStanding::Expired,
+    };
+    Ok(Some(ClientRecord {
+        app_id,
+        display_name: principal.display_name().to_owned(),
+        service_principal: principal.id,
+        is_enabled: principal.account_enabled,
+        secret,
+        generation: revocation::generation(tx, principal.id)?,
+    }))
+}
+
+fn resource(
+    tx: &ReadTx<'_>,
+    request: &TokenRequest,
+    client: &ClientRecord,
+) -> Result<Option<ResourceRecord>> {
+    let found: Option<(ServicePrincipal, String)> = match &request.resource {
+        Resource::Graph => {
+            let graph = service_principals::find_by_app_id(tx, permissions::GRAPH_APP_ID)?;
+            graph.map(|graph| (graph, String::new()))
+        }
+        Resource::Application(name) => service_principals::find_by_name(tx, name)?,
+    };
+    let Some((principal, audience)) = found.filter(|(found, _)| found.account_enabled) else {
+        return Ok(None);
+    };
+    Ok(Some(ResourceRecord {
+        audience,
+        roles: app_roles::roles_on(tx, client.service_principal, &principal)?,
+    }))
+}
+
+impl Node {
+    /// Decides on a token request and signs the token. The inner error is the client's to read.
+    pub async fn grant(
+        &self,
+        tenant: TenantId,
+        request: TokenRequest,
+    ) -> Result<Result<Secret, OAuthError>> {
+        let public_url = self.public_url().clone();
+        let island = self.store().island(tenant)?;
+        let decided = island
+            .read(move |tx| {
+                let organization = tenant::get(tx)?;
+                let client = client(tx, &request)?;
+                let resource = match &client {
+                    Some(client) => resource(tx, &request, client)?,
+                    None => None,
+                };
+                Ok(decide(
+                    &request,
+                    &public_url,
+                    tenant,
+                    Some(organization.created_at),
+                    organization.display_name(),
+                    client,
+                    resource,
+                ))
+            })
+            .await?;
+        match decided {
+            Ok(token) => self.sign(token).await.map(Ok),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    async fn sign(&self, token: AppToken) -> Result<Secret> {
+        let now = self.store().clock().now();
+        let keys = self.0.ring.get(token.tenant, now).await?;
+        let keys = keys.ok_or_else(|| Error::not_found("tenant", token.tenant))?;
+        let (issuer, key) = (self.0.issuer.clone(), Arc::clone(keys.signing()));
+        let random = identity::random()?;
+        tokio::task::spawn_blocking(move || issuer.issue(&token, &key, now, random))
+            .await
+            .map_err(Error::internal)?
+    }
+
+    /// The tenant's public keys as a JSON web key set.
+    pub async fn jwks(&self, tenant: TenantId) -> Result<Value> {
+        let public_url = self.public_url().clone();
+        let island = self.store().island(tenant)?;
+        island.read(move |tx| keys::jwks(tx, &public_url)).await
+    }
+
+    /// Makes a revocation in the store ([`revocation::revoke`]) take effect at once in this
+    /// process. Call it after the commit.
+    pub fn forget_principal(&self, tenant: TenantId, principal: Id<Principal>) {
+        self.0.verifier.forget_principal(tenant, principal);
+    }
+
+    /// The token endpoint's answer for a client of this deployment.
+    pub(crate) async fn operator_token(
+        &self,
+        tenant: &str,
+        client_id: String,
+        client_secret: String,
+    ) -> Result<Value> {
+        let tenant = self.store().find_tenant(tenant)?;
+        let request = TokenRequest {
+            client_id,
+            client_secret: Secret::new(client_secret),
+            is_basic: false,
+            resource: Resource::Graph,
+        };
+        let token = self
+            .grant(tenant, request)
+            .await?
+            .map_err(|refusal| Error::forbidden(refusal.sentence()))?;
+        serde_json::to_value(TokenResponse::new(&token)).map_err(Error::internal)
+    }
+
+    pub(crate) async fn rotate_keys(&self, tenant: TenantId) -> Result<String> {
+        let key = tokio::task::spawn_blocking(keys::generate)
+            .await
+            .map_err(Error::internal)??;
+        let kid = key.kid().to_owned();
+        let sealer = self.sealer().clone();
+        let island = self.store().island(tenant)?;
+        island
+            .write(types::Actor::Operator, move |tx| {
+                keys::rotate(tx, &sealer, &key)?;
+                let entry = audit::Entry::success("KeyManagement", "Rotate signing key")
+                    .target(audit::Target::new(key.kid(), "", "Key"));
+                audit::record(tx, entry).map(drop)
+            })
+            .await?;
+        self.0.ring.forget(tenant);
+        Ok(kid)
+    }
+}
