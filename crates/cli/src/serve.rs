@@ -6,11 +6,8 @@
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use graph::{
-    App, BoxFuture, Caller, Limits, NoRefusalLog, Platform, Tls, TokenRefusal, TokenVerifier,
-};
+use graph::{App, Platform, Tls};
 use node::Node;
 use node::config::{Config, Flag, LogFormat};
 use node::control;
@@ -142,7 +139,7 @@ impl Server {
             tls,
             lock,
         } = self;
-        let app = face(&node, &config, &url)?;
+        let app = face(&node, &url)?;
         let socket = control::bind(&run::socket(&config.data))?;
         let executor = node.clone();
         let execute = move |command, progress: control::ProgressSink| {
@@ -170,42 +167,8 @@ impl Server {
 }
 
 /// Puts the HTTP face before a node: the one place where the two meet.
-fn face(node: &Node, config: &Config, url: &str) -> Result<App> {
-    let limits = &config.limits;
-    let platform = Platform {
-        public_url: url.into(),
-        store: node.store().clone(),
-        sealer: identity::Sealer::new(&identity::DeploymentKey::load_or_create(&config.data)?)?,
-        verifier: Arc::new(NoTokens),
-        refusals: Arc::new(NoRefusalLog),
-        idempotency: None,
-        readiness: Arc::new(|| Ok(())),
-        limits: Limits {
-            body_bytes: limits.size("body_bytes"),
-            url_bytes: limits.size("url_bytes"),
-            requests_in_flight: limits.size("requests_in_flight"),
-            connections: limits.size("connections"),
-            request_time: limits.seconds("request_seconds"),
-            header_time: limits.seconds("header_seconds"),
-            stall_time: limits.seconds("stall_seconds"),
-            drain_time: limits.seconds("drain_seconds"),
-            batch_requests: limits.size("batch_requests"),
-        },
-    };
-    App::new(platform, graph::all_routes())
-}
-
-/// Opens nothing to anybody, for a face whose node issues no tokens.
-struct NoTokens;
-
-impl TokenVerifier for NoTokens {
-    fn verify<'a>(&'a self, _bearer: &'a str) -> BoxFuture<'a, Result<Caller, TokenRefusal>> {
-        Box::pin(async {
-            Err(TokenRefusal::Invalid {
-                reason: "This server issues no tokens.",
-            })
-        })
-    }
+fn face(node: &Node, url: &str) -> Result<App> {
+    App::new(Platform::of(node, url), graph::all_routes())
 }
 
 async fn next((terminate, interrupt): &mut (Signal, Signal)) {

@@ -17,6 +17,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
+use node::idempotency::{Answer, Key};
 use tokio::sync::Semaphore;
 use tracing::{Instrument, Span, field};
 use types::Timestamp;
@@ -24,7 +25,7 @@ use types::Timestamp;
 use crate::body;
 use crate::caller::{self, Caller, TokenRefusal};
 use crate::errors::{Ids, Refusal};
-use crate::idempotency::{Begun, IdempotencyKey, KEY_BYTES_MAX, Kept};
+use crate::idempotency::{Begun, KEY_BYTES_MAX};
 use crate::metrics::Metrics;
 use crate::openapi;
 use crate::path;
@@ -244,22 +245,25 @@ impl App {
             Handler::Application(handler) => {
                 let caller = self.authenticate(&parts.headers).await?;
                 Span::current().record("tenant.id", field::display(caller.tenant));
-                let refused = |caller: &Caller, refusal: &Refusal| {
+                let refused = async |caller: &Caller, refusal: &Refusal| {
                     if refusal.status() == StatusCode::FORBIDDEN {
-                        self.0.platform.refusals.on_refusal(&Refused {
+                        let refused = Refused {
                             caller,
                             method: &route.method,
                             route: route.path,
                             reason: refusal.message(),
                             request_id: &mark.request_id,
-                        });
+                        };
+                        self.0.platform.refusals.on_refusal(&refused).await;
                     }
                 };
-                let authorized =
-                    caller::check(caller, route.permissions).map_err(|(caller, refusal)| {
-                        refused(&caller, &refusal);
-                        refusal
-                    })?;
+                let authorized = match caller::check(caller, route.permissions) {
+                    Ok(authorized) => authorized,
+                    Err((caller, refusal)) => {
+                        refused(&caller, &refusal).await;
+                        return Err(refusal);
+                    }
+                };
                 let asker = (*authorized).clone();
                 let request = self.request(mark, route, keys, parts, body).await?;
                 // Where a reader that fell behind starts over.
@@ -271,15 +275,18 @@ impl App {
                 } else {
                     handler(call).await
                 };
-                outcome.map_err(|refusal| {
-                    refused(&asker, &refusal);
-                    match start {
-                        Some(start) if refusal.status() == StatusCode::GONE => {
-                            refusal.with_header(header::LOCATION, &start)
-                        }
-                        _ => refusal,
+                match outcome {
+                    Ok(reply) => Ok(reply),
+                    Err(refusal) => {
+                        refused(&asker, &refusal).await;
+                        Err(match start {
+                            Some(start) if refusal.status() == StatusCode::GONE => {
+                                refusal.with_header(header::LOCATION, &start)
+                            }
+                            _ => refusal,
+                        })
                     }
-                })
+                }
             }
         }
     }
@@ -359,13 +366,10 @@ impl App {
     async fn once(
         &self,
         caller: &Caller,
-        call: Call,
+        mut call: Call,
         handler: &ApplicationHandler,
     ) -> Result<Reply, Refusal> {
-        let (Some(keeper), Some(key)) = (
-            &self.0.platform.idempotency,
-            call.headers.get(IDEMPOTENCY_KEY),
-        ) else {
+        let Some(key) = call.headers.get(IDEMPOTENCY_KEY) else {
             return handler(call).await;
         };
         let text = key
@@ -378,22 +382,22 @@ impl App {
             ))
             .with_target("Idempotency-Key"));
         };
-        let fingerprint = [
+        let request = [
             call.path.as_bytes(),
             b"?",
             call.query.as_bytes(),
             b"\n",
             &call.body,
         ];
-        let key = IdempotencyKey {
-            tenant: caller.tenant,
+        let key = Key {
             app_id: caller.app_id,
             key: text.to_owned(),
-            request: fingerprint.concat().into(),
+            request: identity::sha256(&request.concat()).to_vec(),
         };
-        match keeper.begin(&key).await? {
-            Begun::Fresh => {}
-            Begun::Answered(kept) => return Ok(replay(kept)),
+        let keeper = Arc::clone(&self.0.platform.idempotency);
+        let place = match keeper.begin(caller.tenant, &key).await? {
+            Begun::Fresh(place) => place,
+            Begun::Answered(answer) => return Ok(replay(answer)),
             Begun::Running => {
                 return Err(Refusal::new(
                     StatusCode::CONFLICT,
@@ -402,21 +406,31 @@ impl App {
                 )
                 .with_header(header::RETRY_AFTER, "1"));
             }
+            Begun::Lost => {
+                return Err(Refusal::new(
+                    StatusCode::CONFLICT,
+                    "Conflict",
+                    "The request with this Idempotency-Key was carried out, but the server stopped \
+                     before it could answer. Read the resource to see its effect.",
+                ));
+            }
             Begun::Different => {
                 return Err(Refusal::bad_request(
                     "This Idempotency-Key was used for another request.",
                 )
                 .with_target("Idempotency-Key"));
             }
-        }
-        // In a task of its own: neither a client that goes away nor a panic may leave the key
-        // marked as running.
-        let (keeper, handler) = (Arc::clone(keeper), Arc::clone(handler));
+        };
+        call.idempotency_key = Some(key);
+        // In a task of its own: a client that goes away mustn't leave an effect without an answer.
+        let handler = Arc::clone(handler);
         let work = async move {
             let outcome = caught(async { handler(call).await })
                 .await
                 .unwrap_or_else(|| Err(Refusal::fault("a handler panicked")));
-            if let Err(error) = keeper.finish(&key, outcome.as_ref().ok().map(kept)).await {
+            if let Ok(reply) = &outcome
+                && let Err(error) = keeper.keep(&place, kept(reply)).await
+            {
                 tracing::error!(%error, "the answer to an idempotency key couldn't be kept");
             }
             outcome
@@ -499,26 +513,26 @@ fn new_request_id() -> String {
         .to_string()
 }
 
-fn kept(reply: &Reply) -> Kept {
+fn kept(reply: &Reply) -> Answer {
     let text = |value: Option<&HeaderValue>| value?.to_str().ok().map(str::to_owned);
-    Kept {
+    Answer {
         status: reply.status.as_u16(),
         location: text(reply.headers.get(header::LOCATION)),
         content_type: text(reply.content_type.as_ref()),
-        body: reply.body.clone(),
+        body: reply.body.to_vec(),
     }
 }
 
-fn replay(kept: Kept) -> Reply {
+fn replay(answer: Answer) -> Reply {
     let reply = Reply {
-        status: StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK),
-        content_type: kept
+        status: StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK),
+        content_type: answer
             .content_type
             .and_then(|text| HeaderValue::try_from(text).ok()),
-        body: kept.body,
+        body: answer.body.into(),
         headers: HeaderMap::new(),
     };
-    match kept.location {
+    match answer.location {
         Some(location) => reply.with_header(header::LOCATION, &location),
         None => reply,
     }

@@ -1,67 +1,118 @@
 //! `Idempotency-Key`: a POST that is sent again gets the first answer.
 //!
-//! This edge reads the header, asks an [`Idempotency`] before the handler runs and tells it the
-//! answer afterwards; what is kept, and for how long, is the implementation's. Only answers of
-//! success are kept: a refusal had no effect, so the repeat is simply tried.
+//! What is kept, and how it survives the process, is [`node::idempotency`]'s; this edge knows which
+//! keys are being worked on at this moment. Only answers of success are kept: a refusal had no
+//! effect, so the repeat is simply tried. Answers are sealed, for some hold a new secret.
 //!
 //! Source: draft-ietf-httpapi-idempotency-key-header; a repeat counts within 24 hours.
 
-use bytes::Bytes;
-use types::{Result, TenantId};
-use uuid::Uuid;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::caller::BoxFuture;
+use identity::Sealer;
+use node::idempotency::{self, Answer, Key, Known};
+use store::{Island, Store};
+use types::{Result, TenantId};
 
 /// The longest key.
 pub(crate) const KEY_BYTES_MAX: usize = 255;
+const PURPOSE: &str = "idempotency";
+const HOUR_SECONDS: i64 = 3_600;
 
-/// Which request is repeated: keys of different callers or tenants never meet.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct IdempotencyKey {
-    /// The tenant that was asked.
-    pub tenant: TenantId,
-    /// The client.
-    pub app_id: Uuid,
-    /// The key as the client wrote it.
-    pub key: String,
-    /// Method, path and body of the request: the same key with another request is refused.
-    pub request: Bytes,
-}
-
-/// What is known of a key.
-#[derive(Debug)]
-pub enum Begun {
-    /// Nothing: carry it out.
-    Fresh,
+/// What is to become of a request with a key.
+pub(crate) enum Begun {
+    /// It is carried out; whoever does it holds the place.
+    Fresh(Place),
     /// It was answered: answer the same.
-    Answered(Kept),
+    Answered(Answer),
+    /// It was carried out, but nobody knows the answer any more.
+    Lost,
     /// It is being carried out at this moment.
     Running,
     /// The key was used for another request.
     Different,
 }
 
-/// An answer that is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
-    /// Status code.
-    pub status: u16,
-    /// `Location`, if there was one.
-    pub location: Option<String>,
-    /// Content-Type, if there was a body.
-    pub content_type: Option<String>,
-    /// Body.
-    pub body: Bytes,
+type Running = Mutex<HashSet<(TenantId, Key)>>;
+
+/// The keys of a deployment.
+pub struct Idempotency {
+    store: Store,
+    sealer: Sealer,
+    hours: i64,
+    running: Arc<Running>,
 }
 
-/// Keeps the first answers.
-pub trait Idempotency: Send + Sync {
-    /// Looks a key up and marks it as running if it is fresh.
-    fn begin<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<Begun>>;
-    /// Keeps the answer, or (`None`) forgets the key, since nothing was done.
-    fn finish<'a>(
-        &'a self,
-        key: &'a IdempotencyKey,
-        answer: Option<Kept>,
-    ) -> BoxFuture<'a, Result<()>>;
+/// The right to carry out the request of a key; dropping it gives the right to the next.
+pub(crate) struct Place {
+    tenant: TenantId,
+    key: Key,
+    running: Arc<Running>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let place = (self.tenant, self.key.clone());
+        held(&self.running).remove(&place);
+    }
+}
+
+fn held(running: &Running) -> std::sync::MutexGuard<'_, HashSet<(TenantId, Key)>> {
+    running.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Idempotency {
+    /// Keeps first answers for so many hours.
+    pub fn new(store: Store, sealer: Sealer, hours: u64) -> Self {
+        Self {
+            store,
+            sealer,
+            hours: i64::try_from(hours).unwrap_or(i64::MAX / HOUR_SECONDS),
+            running: Arc::default(),
+        }
+    }
+
+    fn island(&self, tenant: TenantId) -> Result<Island> {
+        self.store.island(tenant)
+    }
+
+    /// Looks a key up and takes its place if it is fresh.
+    pub(crate) async fn begin(&self, tenant: TenantId, key: &Key) -> Result<Begun> {
+        if !held(&self.running).insert((tenant, key.clone())) {
+            return Ok(Begun::Running);
+        }
+        let place = Place {
+            tenant,
+            key: key.clone(),
+            running: Arc::clone(&self.running),
+        };
+        let (hours, looked_up) = (self.hours, key.clone());
+        let known = self
+            .island(tenant)?
+            .read(move |tx| {
+                let since = tx.now().plus_seconds(-hours.saturating_mul(HOUR_SECONDS));
+                idempotency::look_up(tx, &looked_up, since)
+            })
+            .await?;
+        Ok(match known {
+            Known::Fresh => Begun::Fresh(place),
+            Known::Lost => Begun::Lost,
+            Known::Different => Begun::Different,
+            Known::Answered(mut answer) => {
+                answer.body = self.sealer.open(PURPOSE, tenant, &answer.body)?.to_vec();
+                Begun::Answered(answer)
+            }
+        })
+    }
+
+    /// Keeps the answer of a key.
+    pub(crate) async fn keep(&self, place: &Place, mut answer: Answer) -> Result<()> {
+        answer.body = self.sealer.seal(PURPOSE, place.tenant, &answer.body)?;
+        let key = place.key.clone();
+        self.island(place.tenant)?
+            .write(types::Actor::System, move |tx| {
+                idempotency::keep(tx, &key, Some(&answer))
+            })
+            .await
+    }
 }

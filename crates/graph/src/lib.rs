@@ -81,7 +81,8 @@
 //! - Domain errors pass by `?`; the table is in [`errors`]. [`Refusal::new`] is for what it can't
 //!   express (501, or another code for the same status).
 //! - Query options that a route doesn't list with `.query(…)` are refused.
-//! - A POST with an `Idempotency-Key` runs once if the platform keeps keys: nothing to do here.
+//! - A POST with an `Idempotency-Key` runs once: nothing to do here, as long as the effect is made
+//!   by one [`Call::write`].
 //! - Routes for everybody go by [`Area::public`], whose handlers get a [`PublicCall`] without a
 //!   caller and so without an island.
 
@@ -89,7 +90,7 @@ mod app;
 mod body;
 mod caller;
 pub mod errors;
-pub mod idempotency;
+mod idempotency;
 mod metrics;
 mod oauth;
 mod openapi;
@@ -109,7 +110,8 @@ pub use app::App;
 pub use body::DEPTH_MAX;
 pub use caller::{Authorized, BoxFuture, Caller, TokenRefusal, TokenVerifier};
 pub use errors::Refusal;
-pub use platform::{Limits, NoRefusalLog, Platform, RefusalLog, Refused};
+pub use idempotency::Idempotency;
+pub use platform::{Limits, Platform, RefusalLog, Refused};
 pub use query_options::{Allowed, QueryOptions};
 pub use reply::{Page, Reply};
 pub use request::{Call, PublicCall, Request};

@@ -1,22 +1,27 @@
 //! What the HTTP face needs from the deployment that it is the face of.
 //!
-//! The framework knows the deployment through this struct only, so it can be tested with a store
-//! in a temporary directory and a verifier of three lines.
+//! What a test wants to do by itself stands beside the node: a verifier of three lines, a log that
+//! it can read.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use audit::Entry;
 use http::Method;
 use identity::Sealer;
-use store::Store;
+use identity::token::{AccessToken, VerifyError};
+use node::Node;
+use store::{Store, Tx};
 
-use crate::caller::{Caller, TokenVerifier};
+use crate::caller::{BoxFuture, Caller, TokenRefusal, TokenVerifier};
 use crate::idempotency::Idempotency;
 
 /// The deployment as the HTTP face sees it. Cheap to clone behind an `Arc`.
 pub struct Platform {
     /// The origin that links and issuers begin with, without a slash at its end.
     pub public_url: Box<str>,
+    /// The deployment itself.
+    pub node: Node,
     /// The islands.
     pub store: Store,
     /// Signs what links carry.
@@ -25,8 +30,8 @@ pub struct Platform {
     pub verifier: Arc<dyn TokenVerifier>,
     /// Is told of every refusal with 403.
     pub refusals: Arc<dyn RefusalLog>,
-    /// Keeps first answers for `Idempotency-Key`; without it the header is ignored.
-    pub idempotency: Option<Arc<dyn Idempotency>>,
+    /// Keeps first answers for `Idempotency-Key`.
+    pub idempotency: Arc<Idempotency>,
     /// Whether requests can be served; asked by `/readyz`.
     pub readiness: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// The limits of this edge.
@@ -89,14 +94,94 @@ pub struct Refused<'a> {
 
 /// Writes refusals down.
 pub trait RefusalLog: Send + Sync {
-    /// Called once for each answer with 403. Must return at once: the caller waits.
-    fn on_refusal(&self, refused: &Refused<'_>);
+    /// Called once for each answer with 403; the answer waits for it.
+    fn on_refusal<'a>(&'a self, refused: &'a Refused<'a>) -> BoxFuture<'a, ()>;
 }
 
-/// A log that keeps nothing, for deployments without an audit log.
-#[derive(Debug, Clone, Copy)]
-pub struct NoRefusalLog;
+impl Platform {
+    /// A node as the HTTP face sees it, reached at `public_url`.
+    pub fn of(node: &Node, public_url: &str) -> Self {
+        let limits = &node.config().limits;
+        let hours = limits.get("idempotency_hours");
+        Self {
+            public_url: public_url.into(),
+            store: node.store().clone(),
+            sealer: node.sealer().clone(),
+            verifier: Arc::new(NodeTokens(node.clone())),
+            refusals: Arc::new(AuditedRefusals(node.store().clone())),
+            idempotency: Arc::new(Idempotency::new(
+                node.store().clone(),
+                node.sealer().clone(),
+                hours,
+            )),
+            readiness: Arc::new(|| Ok(())),
+            limits: Limits {
+                body_bytes: limits.size("body_bytes"),
+                url_bytes: limits.size("url_bytes"),
+                requests_in_flight: limits.size("requests_in_flight"),
+                connections: limits.size("connections"),
+                request_time: limits.seconds("request_seconds"),
+                header_time: limits.seconds("header_seconds"),
+                stall_time: limits.seconds("stall_seconds"),
+                drain_time: limits.seconds("drain_seconds"),
+                batch_requests: limits.size("batch_requests"),
+            },
+            node: node.clone(),
+        }
+    }
+}
 
-impl RefusalLog for NoRefusalLog {
-    fn on_refusal(&self, _refused: &Refused<'_>) {}
+/// The tokens that the node's tenants issue.
+struct NodeTokens(Node);
+
+fn caller_of(token: &AccessToken) -> Caller {
+    Caller {
+        tenant: token.tenant,
+        app_id: token.app_id,
+        actor: token.actor(),
+        permissions: Arc::clone(&token.roles),
+    }
+}
+
+impl TokenVerifier for NodeTokens {
+    fn verify<'a>(&'a self, bearer: &'a str) -> BoxFuture<'a, Result<Caller, TokenRefusal>> {
+        let (verifier, now) = (self.0.verifier(), self.0.store().clock().now());
+        if let Some(known) = verifier.known(bearer, now) {
+            return Box::pin(std::future::ready(Ok(caller_of(&known))));
+        }
+        Box::pin(async move {
+            match verifier.verify(bearer, now).await {
+                Ok(token) => Ok(caller_of(&token)),
+                Err(VerifyError::Token(error)) => Err(TokenRefusal::Invalid {
+                    reason: error.message(),
+                }),
+                Err(VerifyError::Loader(error)) => Err(TokenRefusal::Unavailable(error)),
+            }
+        })
+    }
+}
+
+/// Refusals in the audit log of the tenant that was asked.
+struct AuditedRefusals(Store);
+
+impl RefusalLog for AuditedRefusals {
+    fn on_refusal<'a>(&'a self, refused: &'a Refused<'a>) -> BoxFuture<'a, ()> {
+        let caller = refused.caller;
+        let activity = format!("{} {}", refused.method, refused.route);
+        let entry = Entry::failure("Authorization", activity, refused.reason)
+            .detail("requestId", refused.request_id);
+        Box::pin(async move {
+            let written = match self.0.island(caller.tenant) {
+                Ok(island) => {
+                    let record = move |tx: &mut Tx<'_>| audit::record(tx, entry).map(drop);
+                    island.write(caller.actor.clone(), record).await
+                }
+                Err(error) => Err(error),
+            };
+            // The refusal stands, whether or not it could be written down.
+            if let Err(error) = written {
+                tracing::error!(tenant = %caller.tenant, %error, "a refusal couldn't be audited");
+            }
+        })
+    }
 }

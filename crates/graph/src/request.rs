@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+use node::idempotency;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -22,6 +23,7 @@ use crate::route::Version;
 pub struct Call {
     /// Who calls, and the proof that the route's requirement was met.
     pub caller: Authorized<Caller>,
+    pub(crate) idempotency_key: Option<idempotency::Key>,
     request: Request,
 }
 
@@ -49,7 +51,11 @@ pub struct Request {
 
 impl Call {
     pub(crate) fn new(caller: Authorized<Caller>, request: Request) -> Self {
-        Self { caller, request }
+        Self {
+            caller,
+            idempotency_key: None,
+            request,
+        }
     }
 
     /// The island of the caller's tenant: the only one that this call reaches.
@@ -70,7 +76,15 @@ impl Call {
         &self,
         command: impl FnOnce(&mut Tx<'_>) -> types::Result<T> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let actor = self.caller.actor.clone();
+        let (actor, key) = (self.caller.actor.clone(), self.idempotency_key.clone());
+        let command = move |tx: &mut Tx<'_>| {
+            let answer = command(tx)?;
+            // With the effect or not at all, so that a repeat never does it twice.
+            if let Some(key) = &key {
+                idempotency::mark(tx, key)?;
+            }
+            Ok(answer)
+        };
         Ok(self.island()?.write(actor, command).await?)
     }
 

@@ -31,4 +31,4 @@ pub use deployment_key::DeploymentKey;
 pub use public_url::PublicUrl;
 pub use ring::{KeyRing, Loader, Standing};
 pub use sealer::Sealer;
-pub use secret::{Secret, random};
+pub use secret::{Secret, random, sha256};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest::{SHA256, digest};
+
 use types::{Error, Result};
 use zeroize::Zeroizing;
 
@@ -32,4 +34,13 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
     aws_lc_rs::rand::fill(&mut bytes)
         .map_err(|_| Error::unavailable("The system gives no randomness.", 1))?;
     Ok(bytes)
+}
+
+/// SHA-256.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    for (to, from) in hash.iter_mut().zip(digest(&SHA256, bytes).as_ref()) {
+        *to = *from;
+    }
+    hash
 }

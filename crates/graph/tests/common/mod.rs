@@ -10,21 +10,20 @@
     reason = "each test file uses its part; a test stops at the first surprise"
 )]
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
-use graph::idempotency::{Begun, Idempotency, IdempotencyKey, Kept};
 use graph::{
     Allowed, App, BoxFuture, Call, Caller, Limits, Page, Platform, Refusal, RefusalLog, Refused,
     Reply, Routes, Tls, TokenRefusal, TokenVerifier, Versions,
 };
+use node::Node;
+use node::config::Config;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
-use store::{Options, Store, SystemClock};
+use store::{Clock, NewTenant, SystemClock};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
-use types::{Actor, Error, TenantId};
+use types::{Actor, DomainName, Error, TenantId};
 use uuid::Uuid;
 
 pub const READ: &[&str] = &["Thing.Read.All", "Thing.ReadWrite.All"];
@@ -56,48 +55,12 @@ impl TokenVerifier for Trusting {
 pub struct Log(pub Mutex<Vec<String>>);
 
 impl RefusalLog for Log {
-    fn on_refusal(&self, refused: &Refused<'_>) {
+    fn on_refusal<'a>(&'a self, refused: &'a Refused<'a>) -> BoxFuture<'a, ()> {
         self.0.lock().unwrap().push(format!(
             "{} {} {}: {}",
             refused.caller.tenant, refused.method, refused.route, refused.reason
         ));
-    }
-}
-
-/// Keeps first answers for as long as the test runs.
-#[derive(Default)]
-pub struct Keys(Mutex<HashMap<Place, (Bytes, Option<Kept>)>>);
-
-type Place = (TenantId, Uuid, String);
-
-impl Idempotency for Keys {
-    fn begin<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, types::Result<Begun>> {
-        let mut keys = self.0.lock().unwrap();
-        let place = (key.tenant, key.app_id, key.key.clone());
-        let begun = match keys.get(&place) {
-            Some((request, _)) if *request != key.request => Begun::Different,
-            Some((_, Some(kept))) => Begun::Answered(kept.clone()),
-            Some((_, None)) => Begun::Running,
-            None => {
-                keys.insert(place, (key.request.clone(), None));
-                Begun::Fresh
-            }
-        };
-        Box::pin(std::future::ready(Ok(begun)))
-    }
-    fn finish<'a>(
-        &'a self,
-        key: &'a IdempotencyKey,
-        answer: Option<Kept>,
-    ) -> BoxFuture<'a, types::Result<()>> {
-        let mut keys = self.0.lock().unwrap();
-        let place = (key.tenant, key.app_id, key.key.clone());
-        if answer.is_some() {
-            keys.insert(place, (key.request.clone(), answer));
-        } else {
-            keys.remove(&place);
-        }
-        Box::pin(std::future::ready(Ok(())))
+        Box::pin(std::future::ready(()))
     }
 }
 
@@ -128,27 +91,34 @@ impl Rig {
             listener.local_addr().unwrap().port()
         );
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(Options::new(directory.path()), Arc::new(SystemClock)).unwrap();
         let tls = tls.then(|| {
             Tls::self_signed(
                 &directory.path().join("tls"),
                 "localhost",
-                store.clock().now(),
+                SystemClock.now(),
             )
             .unwrap()
         });
         let log = Arc::new(Log::default());
         let (gate, reached) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let key = identity::DeploymentKey::load_or_create(directory.path()).unwrap();
+        let node = Node::open(Config::at(directory.path())).unwrap();
+        let store = node.store().clone();
+        store
+            .create_tenant(
+                NewTenant {
+                    tenant_id: Some(TenantId::new(Uuid::from_u128(1))),
+                    display_name: "Contoso".into(),
+                    domain: DomainName::parse("contoso.example").unwrap(),
+                },
+                Actor::System,
+                |_| Ok(()),
+            )
+            .unwrap();
         let platform = Platform {
-            public_url: url.as_str().into(),
-            store,
-            sealer: identity::Sealer::new(&key).unwrap(),
             verifier: Arc::new(Trusting),
             refusals: Arc::<Log>::clone(&log),
-            idempotency: Some(Arc::new(Keys::default())),
-            readiness: Arc::new(|| Ok(())),
             limits,
+            ..Platform::of(&node, &url)
         };
         let app = App::new(platform, routes(Arc::clone(&gate), Arc::clone(&reached))).unwrap();
         let (stop, stopped) = oneshot::channel();

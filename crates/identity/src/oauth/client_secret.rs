@@ -4,7 +4,6 @@
 //! and it is found by equality of the hash: an index look-up, whose timing tells about the hash of
 //! what was tried but nothing of any secret.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
@@ -43,12 +42,5 @@ pub fn new_client_secret(random: [u8; 32]) -> NewClientSecret {
 
 /// What is kept of a secret, and what one that is presented is looked up by.
 pub fn secret_hash(secret: &str) -> [u8; 32] {
-    let mut hash = [0; 32];
-    for (to, from) in hash
-        .iter_mut()
-        .zip(digest(&SHA256, secret.as_bytes()).as_ref())
-    {
-        *to = *from;
-    }
-    hash
+    crate::sha256(secret.as_bytes())
 }
