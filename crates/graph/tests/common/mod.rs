@@ -101,19 +101,18 @@ impl Rig {
         });
         let log = Arc::new(Log::default());
         let (gate, reached) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let node = Node::open(Config::at(directory.path())).unwrap();
-        let store = node.store().clone();
-        store
-            .create_tenant(
-                NewTenant {
-                    tenant_id: Some(TenantId::new(Uuid::from_u128(1))),
-                    display_name: "Contoso".into(),
-                    domain: DomainName::parse("contoso.example").unwrap(),
-                },
-                Actor::System,
-                |_| Ok(()),
-            )
-            .unwrap();
+        let path = directory.path().to_owned();
+        let node = tokio::task::spawn_blocking(move || {
+            let node = Node::open(Config::at(path)).unwrap();
+            let new = NewTenant {
+                tenant_id: Some(TenantId::new(Uuid::from_u128(1))),
+                display_name: "Contoso".into(),
+                domain: DomainName::parse("contoso.example").unwrap(),
+            };
+            let made = node.store().create_tenant(new, Actor::System, |_| Ok(()));
+            made.map(|_| node).unwrap()
+        });
+        let node = node.await.unwrap();
         let platform = Platform {
             verifier: Arc::new(Trusting),
             refusals: Arc::<Log>::clone(&log),
