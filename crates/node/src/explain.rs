@@ -112,11 +112,12 @@ fn home_side(tx: &ReadTx<'_>, question: &Question) -> Result<(Trace, SignInBody)
         application_id: question.application,
     };
     let mut trace = Trace::new();
-    let (value, reason) = match user.account_enabled {
-        true => ("true", "The account is enabled at home."),
-        false => ("false", "The account is disabled at home. Enable it there."),
-    };
     let enabled = user.account_enabled;
+    let (value, reason) = if enabled {
+        ("true", "The account is enabled at home.")
+    } else {
+        ("false", "The account is disabled at home. Enable it there.")
+    };
     trace.step(plain_step(
         tx,
         "user.accountEnabled",

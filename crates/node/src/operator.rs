@@ -312,7 +312,7 @@ impl Node {
         groups: Vec<String>,
         with: Vec<TenantId>,
     ) -> Result<()> {
-        if all == !(users.is_empty() && groups.is_empty()) {
+        if all != (users.is_empty() && groups.is_empty()) {
             return Err(Error::bad_request(
                 "Share either everybody (--all) or users and groups.",
             ));
