@@ -118,6 +118,7 @@ impl Report {
             ]);
         }
         out.push_str(&table.render(style));
+        out.push_str("In scope are the enabled members; a disabled account isn't synced anew.\n");
         if let Some((home, there, [at, other])) = &self.person {
             let _ = write!(
                 out,
