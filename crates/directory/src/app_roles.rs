@@ -26,6 +26,8 @@ const ON_RESOURCE: &str = "SELECT id, principal_id, principal_kind, resource_id,
     ORDER BY id LIMIT ?4";
 const ROLE_IDS: &str = "SELECT app_role_id FROM app_role_assignments WHERE tenant_id = ?1 \
     AND principal_id = ?2 AND resource_id = ?3 ORDER BY app_role_id";
+const HOLDERS: &str = "SELECT principal_id FROM app_role_assignments WHERE tenant_id = ?1 \
+    AND resource_id = ?2 AND app_role_id = ?3 AND principal_kind = ?4 ORDER BY principal_id";
 const DELETE: &str = "DELETE FROM app_role_assignments WHERE tenant_id = ?1 AND id = ?2";
 
 static APP_ROLE_ASSIGNMENT: Type = Type {
@@ -242,6 +244,20 @@ pub fn assigned_to(
         ON_RESOURCE,
         params![&tx.tenant(), &resource, &after, limit],
         assignment,
+    )
+}
+
+/// The service principals that have a role of a resource.
+pub fn holders(
+    tx: &ReadTx<'_>,
+    resource: Id<kind::ServicePrincipal>,
+    role: Uuid,
+) -> Result<Vec<Id<kind::ServicePrincipal>>> {
+    let kind = LinkKind::ServicePrincipal.code();
+    tx.query(
+        HOLDERS,
+        params![&tx.tenant(), &resource, &role, kind],
+        |row| row.id(0),
     )
 }
 

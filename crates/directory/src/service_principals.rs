@@ -193,6 +193,12 @@ impl ServicePrincipal {
             .unwrap_or_default()
     }
 
+    /// The client that made it, if one did.
+    pub fn created_by_app_id(&self) -> Option<Uuid> {
+        let by = self.document.get("createdByAppId").and_then(Value::as_str);
+        by.and_then(types::parse_uuid)
+    }
+
     /// The value of an app role of this resource, as tokens carry it; none if it has no such role
     /// or the role isn't enabled. The outer `Option` says whether the role is there.
     pub(crate) fn role(&self, id: Uuid) -> Option<Option<String>> {
@@ -386,8 +392,23 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Servic
         account_enabled: flag(enabled)?.unwrap_or(true),
         owner: Some(tx.tenant().uuid()),
     };
+    refuse_taken_names(tx, &made)?;
     store(tx, &made, Op::Created, &[])?;
     Ok(made)
+}
+
+/// A token's audience is found by name, so a name that another has would let this one stand in for
+/// it.
+fn refuse_taken_names(tx: &ReadTx<'_>, principal: &ServicePrincipal) -> Result<()> {
+    for name in principal.names() {
+        let other = find_by_name(tx, &name)?.filter(|(other, _)| other.id != principal.id);
+        if other.is_some() || applications::uri_is_taken(tx, &name, principal.app_id)? {
+            return Err(Error::AlreadyExists {
+                property: "servicePrincipalNames",
+            });
+        }
+    }
+    Ok(())
 }
 
 fn flag(value: Option<Value>) -> Result<Option<bool>> {
@@ -444,6 +465,9 @@ pub fn update(
     }
     if changed.is_empty() {
         return Ok(false);
+    }
+    if changed.contains(&"servicePrincipalNames") {
+        refuse_taken_names(tx, &principal)?;
     }
     store(tx, &principal, Op::Updated, &changed)?;
     Ok(true)
@@ -552,6 +576,7 @@ pub fn restore(tx: &mut Tx<'_>, id: Id<kind::ServicePrincipal>) -> Result<Servic
         });
     }
     principal.deleted_at = None;
+    refuse_taken_names(tx, &principal)?;
     store(tx, &principal, Op::Restored, &[])?;
     Ok(principal)
 }

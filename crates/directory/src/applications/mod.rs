@@ -10,6 +10,8 @@
 mod properties;
 mod secrets;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value, json};
 use store::{Change, Op, Param, ReadTx, Row, Tx, params};
 use types::{Actor, Error, Id, Result, Timestamp, fold, kind};
@@ -21,7 +23,8 @@ use crate::{references, service_principals, tenant};
 
 use properties::{APPLICATION, ENTITY};
 pub use secrets::{
-    FoundSecret, NewPassword, Password, SECRETS_MAX, add_password, find_secret, remove_password,
+    FoundSecret, NewPassword, Password, PasswordBody, SECRETS_MAX, add_password, find_secret,
+    parse_password, remove_password,
 };
 
 macro_rules! columns {
@@ -52,8 +55,8 @@ const GET_BY_APP_ID: &str = concat!(
     columns!(),
     " FROM applications AS a WHERE a.tenant_id = ?1 AND a.app_id = ?2 AND a.deleted_at IS NULL"
 );
-const URI_IS_TAKEN: &str = "SELECT count(*) FROM applications WHERE tenant_id = ?1 AND id <> ?2 \
-    AND deleted_at IS NULL AND identifier_uris LIKE ?3 ESCAPE '\\'";
+const URI_IS_TAKEN: &str = "SELECT count(*) FROM applications WHERE tenant_id = ?1 \
+    AND app_id <> ?2 AND deleted_at IS NULL AND identifier_uris LIKE ?3 ESCAPE '\\'";
 const EXPIRED: &str = "SELECT id FROM applications WHERE tenant_id = ?1 \
     AND deleted_at IS NOT NULL AND deleted_at < ?2 ORDER BY deleted_at LIMIT ?3";
 const INSERT: &str = "INSERT INTO applications (tenant_id, id, doc, deleted_at, display_name, \
@@ -111,6 +114,16 @@ impl Application {
     /// The client that made it, if one did.
     pub fn created_by_app_id(&self) -> Option<Uuid> {
         types::parse_uuid(self.text("createdByAppId"))
+    }
+    /// Its app roles that tokens can carry: those that are enabled and have a value.
+    pub fn enabled_roles(&self) -> BTreeMap<Uuid, String> {
+        let roles = self.document.get("appRoles").and_then(Value::as_array);
+        let enabled = roles.into_iter().flatten().filter_map(|role| {
+            let id = role["id"].as_str().and_then(types::parse_uuid)?;
+            let value = role["value"].as_str()?.to_owned();
+            (role["isEnabled"] != false).then_some((id, value))
+        });
+        enabled.collect()
     }
     /// Where answers to a browser may go, of all platforms.
     pub fn redirect_uris(&self) -> Vec<&str> {
@@ -350,11 +363,9 @@ fn settle(tx: &ReadTx<'_>, application: &mut Application) -> Result<()> {
                 &format!("'{uri}' isn't an absolute URI"),
             ));
         }
-        let pattern = format!("%\u{1f}{}\u{1f}%", escaped(&fold(uri)));
-        if tx.count(
-            URI_IS_TAKEN,
-            params![&tx.tenant(), &application.id, &pattern],
-        )? > 0
+        let named = service_principals::find_by_name(tx, uri)?;
+        if named.is_some_and(|(other, _)| other.app_id != application.app_id)
+            || uri_is_taken(tx, uri, application.app_id)?
         {
             return Err(Error::AlreadyExists {
                 property: "identifierUris",
@@ -362,6 +373,13 @@ fn settle(tx: &ReadTx<'_>, application: &mut Application) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether an application of another client id has an identifier URI.
+pub(crate) fn uri_is_taken(tx: &ReadTx<'_>, uri: &str, app_id: Uuid) -> Result<bool> {
+    let pattern = format!("%\u{1f}{}\u{1f}%", escaped(&fold(uri)));
+    let taken = tx.count(URI_IS_TAKEN, params![&tx.tenant(), &app_id, &pattern])?;
+    Ok(taken > 0)
 }
 
 /// That each element of a list of roles or scopes has an id of its own; enabled unless it says not.
@@ -378,7 +396,7 @@ fn identified(application: &mut Application, name: &str, path: &[&str]) -> Resul
             at = value.as_object_mut();
         }
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for item in list.into_iter().flatten().filter_map(Value::as_object_mut) {
         let id = item.get("id").and_then(Value::as_str).map(str::to_owned);
         if !id.is_some_and(|id| seen.insert(id)) {

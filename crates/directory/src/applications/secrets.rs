@@ -3,12 +3,13 @@
 //! Source: `application: addPassword`, `removePassword`, the `passwordCredential` resource
 //! (Microsoft Graph).
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use store::{Change, Op, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, Timestamp, kind};
 use uuid::Uuid;
 
 use super::{find_by_app_id, get};
+use crate::schema::{Purpose, Shape, Type, read, write};
 
 /// Secrets of one application, at most; expired ones count until they are removed.
 pub const SECRETS_MAX: usize = 100;
@@ -22,6 +23,42 @@ const INSERT: &str = "INSERT INTO application_secrets (tenant_id, application_id
     secret_hash, display_name, hint, start_at, end_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 const DELETE: &str = "DELETE FROM application_secrets WHERE tenant_id = ?1 \
     AND application_id = ?2 AND key_id = ?3";
+
+static PASSWORD_CREDENTIAL: Type = Type {
+    name: "passwordCredential",
+    properties: &[
+        read("customKeyIdentifier", Shape::Made),
+        write("displayName", Shape::Text(256)),
+        write("endDateTime", Shape::DateTime),
+        read("hint", Shape::Made),
+        read("keyId", Shape::Guid),
+        read("secretText", Shape::Made),
+        write("startDateTime", Shape::DateTime),
+    ],
+};
+
+/// What a client may say of a secret that is to be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PasswordBody {
+    /// The name for people.
+    pub display_name: Option<String>,
+    /// From when it is valid.
+    pub start: Option<Timestamp>,
+    /// Until when.
+    pub end: Option<Timestamp>,
+}
+
+/// Reads a body of the type `passwordCredential`.
+pub fn parse_password(body: &Map<String, Value>) -> Result<PasswordBody> {
+    let mut checked = Map::new();
+    PASSWORD_CREDENTIAL.apply(&mut checked, body, Purpose::Create)?;
+    let text = |name: &str| checked.get(name).and_then(Value::as_str);
+    Ok(PasswordBody {
+        display_name: text("displayName").map(str::to_owned),
+        start: text("startDateTime").map(str::parse).transpose()?,
+        end: text("endDateTime").map(str::parse).transpose()?,
+    })
+}
 
 /// A secret to be added.
 #[derive(Debug, Clone, Copy)]
