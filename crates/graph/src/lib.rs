@@ -87,10 +87,14 @@
 //!   caller and so without an island.
 
 mod app;
+mod app_key;
+mod app_role_assignments;
+mod applications;
 mod body;
 mod caller;
 pub mod errors;
 mod idempotency;
+mod listing;
 mod metrics;
 mod oauth;
 mod openapi;
@@ -101,8 +105,10 @@ mod public;
 mod query_options;
 mod reply;
 mod request;
+mod revocation;
 mod route;
 pub mod server;
+mod service_principals;
 mod stall;
 mod tls;
 
@@ -124,5 +130,8 @@ pub fn all_routes() -> Routes {
     let mut routes = Routes::new();
     public::routes(&mut routes);
     oauth::routes(&mut routes);
+    applications::routes(&mut routes);
+    service_principals::routes(&mut routes);
+    app_role_assignments::routes(&mut routes);
     routes
 }

@@ -76,16 +76,24 @@ impl Call {
         &self,
         command: impl FnOnce(&mut Tx<'_>) -> types::Result<T> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let (actor, key) = (self.caller.actor.clone(), self.idempotency_key.clone());
-        let command = move |tx: &mut Tx<'_>| {
+        let actor = self.caller.actor.clone();
+        Ok(self.island()?.write(actor, self.once(command)).await?)
+    }
+
+    /// A command that marks the request's `Idempotency-Key`, if it has one: with the effect or not
+    /// at all, so that a repeat never does it twice.
+    pub(crate) fn once<T>(
+        &self,
+        command: impl FnOnce(&mut Tx<'_>) -> types::Result<T> + Send + 'static,
+    ) -> impl FnOnce(&mut Tx<'_>) -> types::Result<T> + Send + 'static {
+        let key = self.idempotency_key.clone();
+        move |tx| {
             let answer = command(tx)?;
-            // With the effect or not at all, so that a repeat never does it twice.
             if let Some(key) = &key {
                 idempotency::mark(tx, key)?;
             }
             Ok(answer)
-        };
-        Ok(self.island()?.write(actor, command).await?)
+        }
     }
 
     /// A token that carries `state` in a link, for [`Call::unsealed`] with the same purpose. It is
@@ -162,6 +170,12 @@ impl Request {
         let found = self.keys.iter().find(|(own, _)| *own == name);
         debug_assert!(found.is_some(), "the template has no key {name}");
         found.map_or("", |(_, value)| value)
+    }
+
+    /// A key that not every template of the handler has.
+    pub fn find_key(&self, name: &str) -> Option<&str> {
+        let found = self.keys.iter().find(|(own, _)| *own == name);
+        found.map(|(_, value)| value.as_str())
     }
 
     /// A key that is an object id. What isn't one names nothing, so it is `NotFound` too.

@@ -1,0 +1,245 @@
+//! `/servicePrincipals/{id}/appRoleAssignments`, the roles that a service principal has, and
+//! `…/appRoleAssignedTo`, who has its roles. The same assignments, seen from both ends.
+//!
+//! Graph asks whoever assigns for `AppRoleAssignment.ReadWrite.All` *and* a permission to read
+//! applications; its data flattens the two into one list. Only the first opens the route here: with
+//! the second alone anybody who may read could give himself everything.
+//!
+//! Source: "Grant an appRoleAssignment to a service principal", "List appRoleAssignedTo"
+//! (Microsoft Graph).
+
+use directory::app_roles::{self, Assignment};
+use directory::groups::LinkKind;
+use serde_json::{Map, Value};
+use store::{ReadTx, Tx};
+use types::{Error, Id, kind};
+use uuid::Uuid;
+
+use crate::app_key::AppKey;
+use crate::errors::Refusal;
+use crate::listing;
+use crate::query_options::Allowed;
+use crate::reply::{Page, Reply};
+use crate::request::Call;
+use crate::revocation::revoking;
+use crate::route::{Routes, Versions};
+use crate::service_principals::find;
+
+const READ: &[&str] = &[
+    "Application.Read.All",
+    "Application.ReadWrite.OwnedBy",
+    "Application.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+const ASSIGN: &[&str] = &["AppRoleAssignment.ReadWrite.All"];
+const REMOVE: &[&str] = &[
+    "AppRoleAssignment.ReadWrite.All",
+    "Application.ReadWrite.All",
+];
+const PAGE: Allowed = Allowed::SELECT.and(Allowed::TOP).and(Allowed::SKIP_TOKEN);
+
+/// From which end the path looks at an assignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// `appRoleAssignments`: the path names who has the role.
+    Principal,
+    /// `appRoleAssignedTo`: the path names whose role it is.
+    Resource,
+}
+
+/// Registers them.
+pub(crate) fn routes(routes: &mut Routes) {
+    let mut area = routes.area("appRoleAssignments", Versions::Both);
+    macro_rules! end {
+        ($end:expr, $list:literal, $one:literal, $which:literal) => {
+            area.get($list, READ, concat!("List ", $which), |call| {
+                list(call, $end)
+            })
+            .query(PAGE);
+            area.post($list, ASSIGN, "Assign an app role", |call| {
+                assign(call, $end)
+            });
+            area.get($one, READ, "Get an app role assignment", |call| {
+                get(call, $end)
+            })
+            .query(Allowed::SELECT);
+            area.delete($one, REMOVE, "Take an app role back", |call| {
+                remove(call, $end)
+            });
+        };
+    }
+    end!(
+        End::Principal,
+        "/servicePrincipals/{id}/appRoleAssignments",
+        "/servicePrincipals/{id}/appRoleAssignments/{assignmentId}",
+        "the app roles that a service principal has"
+    );
+    end!(
+        End::Resource,
+        "/servicePrincipals/{id}/appRoleAssignedTo",
+        "/servicePrincipals/{id}/appRoleAssignedTo/{assignmentId}",
+        "who has app roles of a service principal"
+    );
+    end!(
+        End::Principal,
+        "/servicePrincipals(appId='{appId}')/appRoleAssignments",
+        "/servicePrincipals(appId='{appId}')/appRoleAssignments/{assignmentId}",
+        "the app roles that a client has"
+    );
+    end!(
+        End::Resource,
+        "/servicePrincipals(appId='{appId}')/appRoleAssignedTo",
+        "/servicePrincipals(appId='{appId}')/appRoleAssignedTo/{assignmentId}",
+        "who has app roles of a client"
+    );
+}
+
+type Principal = Id<kind::ServicePrincipal>;
+
+impl End {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Principal => "appRoleAssignments",
+            Self::Resource => "appRoleAssignedTo",
+        }
+    }
+
+    /// The property that says what the path says.
+    const fn property(self) -> &'static str {
+        match self {
+            Self::Principal => "principalId",
+            Self::Resource => "resourceId",
+        }
+    }
+
+    /// `servicePrincipals('…')/appRoleAssignments`, as contexts spell it.
+    fn set(self, of: Principal) -> String {
+        format!("servicePrincipals('{of}')/{}", self.name())
+    }
+
+    fn list(
+        self,
+        tx: &ReadTx<'_>,
+        of: Principal,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> types::Result<Vec<Assignment>> {
+        match self {
+            Self::Principal => app_roles::assignments_of(tx, of.uuid(), after, limit),
+            Self::Resource => app_roles::assigned_to(tx, of, after, limit),
+        }
+    }
+
+    /// An assignment that this object has at this end.
+    fn find(self, tx: &ReadTx<'_>, of: Principal, id: &str) -> types::Result<Assignment> {
+        let unknown = || Error::not_found("appRoleAssignment", id);
+        let found = match types::parse_uuid(id) {
+            Some(uuid) => app_roles::get(tx, uuid).map_err(|error| match error {
+                Error::NotFound { .. } => unknown(),
+                other => other,
+            })?,
+            None => return Err(unknown()),
+        };
+        let own = match self {
+            Self::Principal => found.principal,
+            Self::Resource => found.resource.uuid(),
+        };
+        if own == of.uuid() {
+            Ok(found)
+        } else {
+            Err(unknown())
+        }
+    }
+}
+
+async fn list(call: Call, end: End) -> Result<Reply, Refusal> {
+    let (key, select) = (AppKey::of(&call)?, listing::select(&call)?);
+    let size = listing::page_size(&call)?;
+    let after: Option<Uuid> = call.skip_token(end.name())?;
+    let (of, items, next) = call
+        .read(move |tx| {
+            let of = find(tx, key)?.id;
+            let mut found = end.list(tx, of, after, size + 1)?;
+            let next = listing::cut(&mut found, size).map(|last| last.id);
+            let items = found
+                .iter()
+                .map(|assignment| app_roles::project(tx, assignment, select.as_deref()))
+                .collect::<types::Result<Vec<_>>>()?;
+            Ok((of, items, next))
+        })
+        .await?;
+    let page = Page {
+        next_link: next
+            .map(|place| call.next_link(end.name(), &place))
+            .transpose()?,
+        ..Page::all(items)
+    };
+    Reply::collection(&call, &end.set(of), &page)
+}
+
+async fn get(call: Call, end: End) -> Result<Reply, Refusal> {
+    let (key, select) = (AppKey::of(&call)?, listing::select(&call)?);
+    let id = call.key("assignmentId").to_owned();
+    let (of, shown) = call
+        .read(move |tx| {
+            let of = find(tx, key)?.id;
+            let found = end.find(tx, of, &id)?;
+            Ok((of, app_roles::project(tx, &found, select.as_deref())?))
+        })
+        .await?;
+    Reply::entity(&call, &end.set(of), &shown)
+}
+
+async fn assign(call: Call, end: End) -> Result<Reply, Refusal> {
+    let key = AppKey::of(&call)?;
+    let body = call.object("appRoleAssignment")?;
+    let (of, id, shown) = call
+        .write(move |tx| {
+            let of = find(tx, key)?.id;
+            let made = make(tx, of, end, &body)?;
+            Ok((of, made.id, app_roles::project(tx, &made, None)?))
+        })
+        .await?;
+    let location = format!("/servicePrincipals/{of}/{}/{id}", end.name());
+    Reply::created(&call, &end.set(of), &shown, &location)
+}
+
+fn make(
+    tx: &mut Tx<'_>,
+    of: Principal,
+    end: End,
+    body: &Map<String, Value>,
+) -> types::Result<Assignment> {
+    let (principal, resource, role) = app_roles::parse(body)?;
+    let named = match end {
+        End::Principal => principal,
+        End::Resource => resource.uuid(),
+    };
+    if named != of.uuid() {
+        let property = end.property();
+        return Err(Error::invalid(
+            property,
+            format!(
+                "The property '{property}' has to be the id of the service principal that the address names."
+            ),
+        ));
+    }
+    app_roles::assign_app_role(tx, principal, resource, role)
+}
+
+async fn remove(call: Call, end: End) -> Result<Reply, Refusal> {
+    let key = AppKey::of(&call)?;
+    let id = call.key("assignmentId").to_owned();
+    revoking(&call, move |tx| {
+        let of = find(tx, key)?.id;
+        let found = end.find(tx, of, &id)?;
+        app_roles::remove(tx, found.id)?;
+        Ok(match found.principal_kind {
+            LinkKind::ServicePrincipal => vec![Id::new(found.principal)],
+            LinkKind::User | LinkKind::Group => Vec::new(),
+        })
+    })
+    .await?;
+    Ok(Reply::no_content())
+}

@@ -1,0 +1,130 @@
+//! Lists of directory objects: size, filter, order, count and the way to the next page.
+//!
+//! Whether a query is an advanced one, and so needs `ConsistencyLevel: eventual` and
+//! `$count=true`, is decided for filters by the directory; sorting is one here.
+//!
+//! Source: "Advanced query capabilities on Microsoft Entra ID objects" (Microsoft Graph).
+
+use directory::{Order, Page as Wanted, Place};
+use query::Filter;
+use serde_json::{Map, Value};
+use store::ReadTx;
+use types::Error;
+
+use crate::errors::Refusal;
+use crate::reply::{Page, Reply};
+use crate::request::Call;
+
+const PAGE_DEFAULT: u32 = 100;
+const PAGE_MAX: u32 = 999;
+
+/// A set of objects of one type, in the directory's functions.
+pub(crate) struct Source<T> {
+    /// The entity set: `applications`. Tokens of its links are of this kind.
+    pub(crate) set: &'static str,
+    pub(crate) list: fn(&ReadTx<'_>, &Wanted<'_>) -> types::Result<Vec<T>>,
+    pub(crate) count: fn(&ReadTx<'_>, Option<&Filter>, bool) -> types::Result<u64>,
+    pub(crate) place: fn(&T, Order) -> Place,
+    pub(crate) project: fn(&T, Option<&[String]>) -> types::Result<Map<String, Value>>,
+}
+
+/// What `$select` names.
+pub(crate) fn select(call: &Call) -> Result<Option<Vec<String>>, Refusal> {
+    let select = call.options.select.as_deref();
+    Ok(select.map(query::parse_select).transpose()?)
+}
+
+/// The number of items that a page is to have.
+pub(crate) fn page_size(call: &Call) -> Result<usize, Refusal> {
+    let size = call.options.page_size(PAGE_DEFAULT, PAGE_MAX)?;
+    Ok(usize::try_from(size).unwrap_or(usize::MAX))
+}
+
+fn filter(call: &Call) -> Result<Option<Filter>, Refusal> {
+    let filter = call.options.filter.as_deref();
+    Ok(filter.map(query::parse_filter).transpose()?)
+}
+
+fn order(call: &Call) -> Result<Order, Refusal> {
+    let Some(text) = call.options.order_by.as_deref() else {
+        return Ok(Order::default());
+    };
+    let order = Order::parse(&query::parse_orderby(text)?)?;
+    if !call.options.is_advanced() {
+        return Err(Error::unsupported(
+            "Sorting needs the header ConsistencyLevel: eventual and the parameter $count=true here.",
+        )
+        .into());
+    }
+    Ok(order)
+}
+
+/// Answers a page of a set.
+pub(crate) async fn list<T: 'static>(
+    call: &Call,
+    source: &'static Source<T>,
+) -> Result<Reply, Refusal> {
+    let (select, filter, order) = (select(call)?, filter(call)?, order(call)?);
+    let size = page_size(call)?;
+    let after: Option<Place> = call.skip_token(source.set)?;
+    let advanced = call.options.is_advanced();
+    let (items, count, next) = call
+        .read(move |tx| {
+            let wanted = Wanted {
+                filter: filter.as_ref(),
+                advanced,
+                order,
+                after: after.as_ref(),
+                limit: size + 1,
+            };
+            let mut found = (source.list)(tx, &wanted)?;
+            let next = cut(&mut found, size).map(|last| (source.place)(last, order));
+            // Without the header `$count` is ignored, and later pages don't repeat it.
+            let count = if advanced && after.is_none() {
+                Some((source.count)(tx, filter.as_ref(), advanced)?)
+            } else {
+                None
+            };
+            let items = found
+                .iter()
+                .map(|object| (source.project)(object, select.as_deref()))
+                .collect::<types::Result<Vec<_>>>()?;
+            Ok((items, count, next))
+        })
+        .await?;
+    let page = Page {
+        count,
+        next_link: next
+            .map(|place| call.next_link(source.set, &place))
+            .transpose()?,
+        ..Page::all(items)
+    };
+    Reply::collection(call, source.set, &page)
+}
+
+/// Cuts what was found to the size of a page; the last of it, if there is more behind.
+pub(crate) fn cut<T>(found: &mut Vec<T>, size: usize) -> Option<&T> {
+    if found.len() <= size {
+        return None;
+    }
+    found.truncate(size);
+    found.last()
+}
+
+/// Answers how many objects of a set there are.
+pub(crate) async fn count<T: 'static>(
+    call: &Call,
+    source: &'static Source<T>,
+) -> Result<Reply, Refusal> {
+    if !call.options.is_eventual {
+        return Err(
+            Refusal::bad_request("$count needs the header ConsistencyLevel: eventual.")
+                .with_target("ConsistencyLevel"),
+        );
+    }
+    let filter = filter(call)?;
+    let count = call
+        .read(move |tx| (source.count)(tx, filter.as_ref(), true))
+        .await?;
+    Ok(Reply::text(count.to_string()))
+}

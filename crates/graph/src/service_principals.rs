@@ -1,0 +1,184 @@
+//! `/servicePrincipals`: who acts for an application in the tenant.
+//!
+//! `Application.ReadWrite.OwnedBy` reads all of them, as in Graph, makes them for applications that
+//! the client has created itself, and changes those that it has created itself.
+
+use directory::applications;
+use directory::service_principals::{self, ServicePrincipal};
+use serde_json::Value;
+use store::ReadTx;
+use types::kind;
+
+use crate::app_key::{AppKey, Reach};
+use crate::errors::Refusal;
+use crate::listing::{self, Source};
+use crate::query_options::Allowed;
+use crate::reply::Reply;
+use crate::request::Call;
+use crate::revocation::revoking;
+use crate::route::{Routes, Versions};
+
+const LIST: &[&str] = &[
+    "Application.Read.All",
+    "Application.ReadWrite.OwnedBy",
+    "Application.ReadWrite.All",
+    "Directory.Read.All",
+];
+const READ: &[&str] = &[
+    "Application.Read.All",
+    "Application.ReadWrite.OwnedBy",
+    "Application.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+const WRITE: &[&str] = &[
+    "Application.ReadWrite.OwnedBy",
+    "Application.ReadWrite.All",
+    "Directory.ReadWrite.All",
+];
+
+static SOURCE: Source<ServicePrincipal> = Source {
+    set: "servicePrincipals",
+    list: service_principals::list,
+    count: service_principals::count,
+    place: service_principals::place,
+    project: service_principals::project,
+};
+
+/// Registers them.
+pub(crate) fn routes(routes: &mut Routes) {
+    let mut area = routes.area("servicePrincipals", Versions::Both);
+    area.get("/servicePrincipals", LIST, "List service principals", list)
+        .query(Allowed::LIST);
+    area.get(
+        "/servicePrincipals/$count",
+        LIST,
+        "Count service principals",
+        count,
+    )
+    .query(Allowed::FILTER);
+    area.post(
+        "/servicePrincipals",
+        WRITE,
+        "Create the service principal of an application",
+        create,
+    );
+    area.get(
+        "/servicePrincipals/{id}",
+        READ,
+        "Get a service principal",
+        get,
+    )
+    .query(Allowed::SELECT);
+    area.patch(
+        "/servicePrincipals/{id}",
+        WRITE,
+        "Update a service principal",
+        update,
+    );
+    area.delete(
+        "/servicePrincipals/{id}",
+        WRITE,
+        "Delete a service principal, for 30 days restorably",
+        delete,
+    );
+    area.get(
+        "/servicePrincipals(appId='{appId}')",
+        READ,
+        "Get a service principal by its client id",
+        get,
+    )
+    .query(Allowed::SELECT);
+    area.patch(
+        "/servicePrincipals(appId='{appId}')",
+        WRITE,
+        "Update a service principal by its client id",
+        update,
+    );
+    area.delete(
+        "/servicePrincipals(appId='{appId}')",
+        WRITE,
+        "Delete a service principal by its client id",
+        delete,
+    );
+}
+
+type Key = AppKey<kind::ServicePrincipal>;
+
+/// The service principal that a path names.
+pub(crate) fn find(tx: &ReadTx<'_>, key: Key) -> types::Result<ServicePrincipal> {
+    match key {
+        AppKey::Id(id) => service_principals::get(tx, id),
+        AppKey::AppId(app_id) => service_principals::get_by_app_id(tx, app_id),
+    }
+}
+
+/// One that the caller may change.
+fn find_own(tx: &ReadTx<'_>, key: Key, reach: Reach) -> types::Result<ServicePrincipal> {
+    let found = find(tx, key)?;
+    reach.check(found.created_by_app_id())?;
+    Ok(found)
+}
+
+async fn list(call: Call) -> Result<Reply, Refusal> {
+    listing::list(&call, &SOURCE).await
+}
+
+async fn count(call: Call) -> Result<Reply, Refusal> {
+    listing::count(&call, &SOURCE).await
+}
+
+async fn get(call: Call) -> Result<Reply, Refusal> {
+    let (key, select) = (Key::of(&call)?, listing::select(&call)?);
+    let shown = call
+        .read(move |tx| service_principals::project(&find(tx, key)?, select.as_deref()))
+        .await?;
+    Reply::entity(&call, "servicePrincipals", &shown)
+}
+
+async fn create(call: Call) -> Result<Reply, Refusal> {
+    let reach = Reach::of(&call, WRITE);
+    let body = call.object("servicePrincipal")?;
+    let (id, shown) = call
+        .write(move |tx| {
+            let app_id = body.get("appId").and_then(Value::as_str);
+            let app_id = app_id.and_then(types::parse_uuid);
+            let application = match app_id {
+                Some(app_id) => applications::find_by_app_id(tx, app_id)?,
+                None => None,
+            };
+            if let Some(application) = application {
+                reach.check(application.created_by_app_id())?;
+            }
+            let made = service_principals::create(tx, &body)?;
+            Ok((made.id, service_principals::project(&made, None)?))
+        })
+        .await?;
+    let location = format!("/servicePrincipals/{id}");
+    Reply::created(&call, "servicePrincipals", &shown, &location)
+}
+
+async fn update(call: Call) -> Result<Reply, Refusal> {
+    let (key, reach) = (Key::of(&call)?, Reach::of(&call, WRITE));
+    let patch = call.object("servicePrincipal")?;
+    revoking(&call, move |tx| {
+        let before = find_own(tx, key, reach)?;
+        service_principals::update(tx, before.id, &patch)?;
+        let after = service_principals::get(tx, before.id)?;
+        let is_shut_out = before.account_enabled && !after.account_enabled;
+        Ok(is_shut_out.then_some(before.id).into_iter().collect())
+    })
+    .await?;
+    Ok(Reply::no_content())
+}
+
+async fn delete(call: Call) -> Result<Reply, Refusal> {
+    let (key, reach) = (Key::of(&call)?, Reach::of(&call, WRITE));
+    revoking(&call, move |tx| {
+        let found = find_own(tx, key, reach)?;
+        service_principals::delete(tx, found.id)?;
+        Ok(vec![found.id])
+    })
+    .await?;
+    Ok(Reply::no_content())
+}
