@@ -27,13 +27,14 @@ use crate::caller::{self, Caller, TokenRefusal};
 use crate::errors::{Ids, Refusal};
 use crate::idempotency::{Begun, KEY_BYTES_MAX};
 use crate::metrics::Metrics;
+use crate::oauth;
 use crate::openapi;
 use crate::path;
 use crate::platform::{Platform, Refused};
 use crate::query_options::{Allowed, QueryOptions};
-use crate::reply::{JSON, Reply};
+use crate::reply::{JSON, PLAIN_JSON, Reply};
 use crate::request::{Call, PublicCall, Request};
-use crate::route::{ApplicationHandler, Found, Handler, Route, Routes, Table, Version};
+use crate::route::{ApplicationHandler, ErrorForm, Found, Handler, Route, Routes, Table, Version};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
@@ -142,18 +143,22 @@ impl App {
             http.status = field::Empty,
             duration_ms = field::Empty,
         );
-        let outcome = match (found, route) {
+        let (outcome, errors) = match (found, route) {
             (Ok((_, keys)), Some(route)) => {
                 let work = self.guarded(&mark, route, keys, parts, body);
-                work.instrument(span.clone()).await
+                (work.instrument(span.clone()).await, route.errors)
             }
             (Err(Missed::Options(allow)), _) => {
-                Ok(Reply::no_content().with_header(header::ALLOW, &allow))
+                let reply = Reply::no_content().with_header(header::ALLOW, &allow);
+                (Ok(reply), ErrorForm::Graph)
             }
-            (Err(Missed::Refused(refusal)), _) => Err(refusal),
-            (Ok(_), None) => Err(Refusal::fault("the table has no such route")),
+            (Err(Missed::Refused(refusal, errors)), _) => (Err(refusal), errors),
+            (Ok(_), None) => (
+                Err(Refusal::fault("the table has no such route")),
+                ErrorForm::Graph,
+            ),
         };
-        let response = self.respond(&mark, outcome, &span);
+        let response = self.respond(&mark, outcome, errors, &span);
         let took = started.elapsed();
         let status = response.status().as_u16();
         span.record("http.status", status);
@@ -166,23 +171,24 @@ impl App {
         let url_bytes = uri.path().len() + uri.query().map_or(0, |query| query.len() + 1);
         let url_bytes_max = self.0.platform.limits.url_bytes;
         if url_bytes > url_bytes_max {
-            return Err(Missed::Refused(Refusal::limit(
+            return Err(Missed::graph(Refusal::limit(
                 StatusCode::URI_TOO_LONG,
                 "RequestUriTooLong",
                 "limits.url_bytes",
                 &format!("The address is longer than {url_bytes_max} bytes."),
             )));
         }
-        let pieces = path::read(rest).map_err(|bad| Missed::Refused(Refusal::bad_path(bad.0)))?;
+        let pieces = path::read(rest).map_err(|bad| Missed::graph(Refusal::bad_path(bad.0)))?;
         match self.0.table.find(mark.version, &mark.method, pieces) {
             Found::Route { index, keys } => Ok((index, keys)),
-            Found::OtherMethods(allow) if mark.method == Method::OPTIONS => {
+            Found::OtherMethods { allow, .. } if mark.method == Method::OPTIONS => {
                 Err(Missed::Options(allow))
             }
-            Found::OtherMethods(allow) => {
-                Err(Missed::Refused(Refusal::wrong_method(&mark.method, &allow)))
-            }
-            Found::Nothing(piece) => Err(Missed::Refused(Refusal::unknown_segment(
+            Found::OtherMethods { allow, errors } => Err(Missed::Refused(
+                Refusal::wrong_method(&mark.method, &allow),
+                errors,
+            )),
+            Found::Nothing(piece) => Err(Missed::graph(Refusal::unknown_segment(
                 piece.as_ref().map_or("", path::Piece::shown),
             ))),
         }
@@ -444,6 +450,7 @@ impl App {
         &self,
         mark: &Mark,
         outcome: Result<Reply, Refusal>,
+        errors: ErrorForm,
         span: &Span,
     ) -> Response<Full<Bytes>> {
         let mut headers = HeaderMap::with_capacity(12);
@@ -455,17 +462,29 @@ impl App {
                 }
                 let now = self.0.platform.store.clock().now();
                 let date = Timestamp::from_seconds(now.seconds()).to_string();
-                let body = refusal.body(&Ids {
-                    date: &date,
-                    request_id: &mark.request_id,
-                    client_request_id: mark
-                        .client_request_id
-                        .as_ref()
-                        .and_then(|id| id.to_str().ok())
-                        .unwrap_or(&mark.request_id),
-                });
-                let extra = refusal.headers().iter().cloned().collect();
-                (refusal.status(), Some(JSON), Bytes::from(body), extra)
+                let client_request_id = mark
+                    .client_request_id
+                    .as_ref()
+                    .and_then(|id| id.to_str().ok());
+                match errors {
+                    ErrorForm::Graph => {
+                        let body = refusal.body(&Ids {
+                            date: &date,
+                            request_id: &mark.request_id,
+                            client_request_id: client_request_id.unwrap_or(&mark.request_id),
+                        });
+                        let extra = refusal.headers().iter().cloned().collect();
+                        (refusal.status(), Some(JSON), Bytes::from(body), extra)
+                    }
+                    ErrorForm::OAuth => {
+                        let trail = oauth::trail(&mark.request_id, client_request_id, now);
+                        let body = oauth::error_body(&refusal, &mark.method, &trail).to_string();
+                        let mut extra: HeaderMap = refusal.headers().iter().cloned().collect();
+                        let no_store = HeaderValue::from_static(oauth::NO_STORE);
+                        extra.insert(header::CACHE_CONTROL, no_store);
+                        (refusal.status(), Some(PLAIN_JSON), Bytes::from(body), extra)
+                    }
+                }
             }
         };
         let request_id = HeaderValue::from_str(&mark.request_id)
@@ -502,9 +521,15 @@ impl App {
 type Match = (usize, Vec<(&'static str, String)>);
 
 enum Missed {
-    Refused(Refusal),
+    Refused(Refusal, ErrorForm),
     /// OPTIONS on a path with these methods.
     Options(String),
+}
+
+impl Missed {
+    const fn graph(refusal: Refusal) -> Self {
+        Self::Refused(refusal, ErrorForm::Graph)
+    }
 }
 
 fn new_request_id() -> String {

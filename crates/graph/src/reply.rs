@@ -17,7 +17,9 @@ use crate::request::Request;
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static(
     "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8",
 );
-const PLAIN_JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+/// The Content-Type of JSON that isn't OData.
+pub(crate) const PLAIN_JSON: HeaderValue =
+    HeaderValue::from_static("application/json; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// An answer of success.

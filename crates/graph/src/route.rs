@@ -101,6 +101,16 @@ pub enum Access {
     Application,
 }
 
+/// Whose form the errors of a route have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum ErrorForm {
+    /// Microsoft Graph's.
+    #[default]
+    Graph,
+    /// The token endpoint's (RFC 6749 §5.2).
+    OAuth,
+}
+
 type Answer = BoxFuture<'static, Result<Reply, Refusal>>;
 
 pub(crate) type ApplicationHandler = Arc<dyn Fn(Call) -> Answer + Send + Sync>;
@@ -122,6 +132,7 @@ pub struct Route {
     pub(crate) options: Allowed,
     pub(crate) handler: Handler,
     pub(crate) always: bool,
+    pub(crate) errors: ErrorForm,
     slots: Vec<Slot>,
 }
 
@@ -135,6 +146,12 @@ impl Route {
     /// Answered however busy the server is.
     pub(crate) fn always(&mut self) -> &mut Self {
         self.always = true;
+        self
+    }
+
+    /// Its errors have this form.
+    pub(crate) fn errors(&mut self, form: ErrorForm) -> &mut Self {
+        self.errors = form;
         self
     }
 
@@ -275,6 +292,7 @@ impl Area<'_> {
             options: Allowed::NONE,
             handler,
             always: false,
+            errors: ErrorForm::Graph,
             slots: path::template(path),
         });
         &mut routes[index]
@@ -308,8 +326,8 @@ pub(crate) enum Found<'p> {
         index: usize,
         keys: Vec<(&'static str, String)>,
     },
-    /// The path exists, with these methods.
-    OtherMethods(String),
+    /// The path exists, with other methods.
+    OtherMethods { allow: String, errors: ErrorForm },
     /// The first piece that leads nowhere.
     Nothing(Option<Piece<'p>>),
 }
@@ -414,8 +432,16 @@ impl Table {
                     .filter_map(|(slot, piece)| slot.key(piece))
                     .collect(),
             },
-            None => Found::OtherMethods(self.allow(resource)),
+            None => Found::OtherMethods {
+                allow: self.allow(resource),
+                errors: self.errors(resource),
+            },
         }
+    }
+
+    fn errors(&self, resource: &Resource) -> ErrorForm {
+        let first = resource.routes.first().and_then(|n| self.routes.get(*n));
+        first.map_or(ErrorForm::Graph, |route| route.errors)
     }
 
     fn allow(&self, resource: &Resource) -> String {

@@ -80,6 +80,8 @@ pub enum OAuthError {
     TwoAuthentications,
     /// An authority that isn't ours.
     UnknownInstance,
+    /// The server can't answer now.
+    Unavailable,
 }
 
 /// What ties an answer to the log.
@@ -134,6 +136,7 @@ impl OAuthError {
             Self::MalformedBasic => ("invalid_client", 7_000_216, 401),
             Self::TwoAuthentications => ("invalid_request", 90_100, 400),
             Self::UnknownInstance => ("invalid_instance", 50_049, 400),
+            Self::Unavailable => ("temporarily_unavailable", 90_033, 503),
         }
     }
 
@@ -214,6 +217,7 @@ impl OAuthError {
                 Authorization header or in the request body."
                 .into(),
             Self::UnknownInstance => "Unknown or invalid instance.".into(),
+            Self::Unavailable => "A transient error has occurred. Please try again.".into(),
         }
     }
 
