@@ -10,6 +10,8 @@
     reason = "each test file uses its part; a test stops at the first surprise"
 )]
 
+pub mod deployment;
+
 use std::sync::{Arc, Mutex};
 
 use graph::{

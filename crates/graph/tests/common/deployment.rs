@@ -1,0 +1,205 @@
+//! A whole deployment with one tenant, reached over HTTP as its clients reach it.
+
+use graph::{App, Platform};
+use node::Node;
+use node::command::Command;
+use node::config::Config;
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+pub const DOMAIN: &str = "contoso.example";
+pub const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
+
+pub struct Deployment {
+    pub url: String,
+    pub node: Node,
+    pub tenant: String,
+    /// A client with all permissions.
+    pub admin: Caller,
+    client: Client,
+    _directory: tempfile::TempDir,
+}
+
+/// A client with its token.
+#[derive(Clone)]
+pub struct Caller {
+    url: String,
+    client: Client,
+    pub client_id: String,
+    pub client_secret: String,
+    pub token: String,
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+    pub json: Value,
+}
+
+impl Deployment {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let directory = tempfile::tempdir().unwrap();
+        let mut config = Config::at(directory.path());
+        config.public_url = Some(url.clone());
+        let node = tokio::task::spawn_blocking(|| Node::open(config).unwrap());
+        let node = node.await.unwrap();
+        let app = App::new(Platform::of(&node, &url), graph::all_routes()).unwrap();
+        tokio::spawn(graph::serve(listener, app, None, std::future::pending()));
+        let made = Command::TenantCreate {
+            name: "Contoso".into(),
+            domain: DOMAIN.into(),
+            admin_upn: None,
+            admin_password: None,
+        };
+        let made = node.execute(made, &|_| {}).await.unwrap();
+        let client = Client::builder().no_proxy().build().unwrap();
+        let mut deployment = Self {
+            admin: Caller {
+                url: url.clone(),
+                client: client.clone(),
+                client_id: made["app"]["clientId"].as_str().unwrap().into(),
+                client_secret: made["app"]["clientSecret"].as_str().unwrap().into(),
+                token: String::new(),
+            },
+            tenant: made["tenantId"].as_str().unwrap().into(),
+            url,
+            node,
+            client,
+            _directory: directory,
+        };
+        deployment.admin.token = deployment.token_of(&deployment.admin).await.token();
+        deployment
+    }
+
+    /// A new client with these permissions.
+    pub async fn client(&self, permissions: &[&str]) -> Caller {
+        let made = Command::AppCreate {
+            tenant: self.tenant.clone(),
+            name: "Client".into(),
+            redirect_uris: Vec::new(),
+            permissions: permissions.iter().map(ToString::to_string).collect(),
+        };
+        let made = self.node.execute(made, &|_| {}).await.unwrap();
+        let mut caller = Caller {
+            client_id: made["clientId"].as_str().unwrap().into(),
+            client_secret: made["clientSecret"].as_str().unwrap().into(),
+            ..self.admin.clone()
+        };
+        caller.token = self.token_of(&caller).await.token();
+        caller
+    }
+
+    /// What the token endpoint answers to a client.
+    pub async fn token_of(&self, caller: &Caller) -> Answer {
+        let fields = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}&scope=https://graph.microsoft.com/.default",
+            caller.client_id, caller.client_secret
+        );
+        self.post_form(&self.tenant, fields).await
+    }
+
+    /// A request to the token endpoint under a tenant's name.
+    pub async fn post_form(&self, tenant: &str, fields: String) -> Answer {
+        let call = self
+            .call("POST", &format!("/{tenant}/oauth2/v2.0/token"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(fields);
+        Answer::read(call.send().await.unwrap()).await
+    }
+
+    /// A request of nobody's.
+    pub fn call(&self, method: &str, path: &str) -> RequestBuilder {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::read(self.call("GET", path).send().await.unwrap()).await
+    }
+}
+
+impl Caller {
+    /// A request with a path, or with an address that the server gave.
+    pub fn call(&self, method: &str, target: &str) -> RequestBuilder {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let target = match target.strip_prefix(&self.url) {
+            Some(_) => target.to_owned(),
+            None => format!("{}/v1.0{target}", self.url),
+        };
+        let call = self.client.request(method, target);
+        call.bearer_auth(&self.token)
+    }
+
+    pub async fn get(&self, target: &str) -> Answer {
+        Answer::read(self.call("GET", target).send().await.unwrap()).await
+    }
+    /// With what advanced queries need in the header.
+    pub async fn get_advanced(&self, target: &str) -> Answer {
+        let call = self.call("GET", target);
+        let call = call.header("ConsistencyLevel", "eventual");
+        Answer::read(call.send().await.unwrap()).await
+    }
+    pub async fn delete(&self, target: &str) -> Answer {
+        Answer::read(self.call("DELETE", target).send().await.unwrap()).await
+    }
+    pub async fn post(&self, target: &str, body: Value) -> Answer {
+        let call = self.call("POST", target).json(&body);
+        Answer::read(call.send().await.unwrap()).await
+    }
+    pub async fn patch(&self, target: &str, body: Value) -> Answer {
+        let call = self.call("PATCH", target).json(&body);
+        Answer::read(call.send().await.unwrap()).await
+    }
+    /// An application with a service principal, made by this client: both objects.
+    pub async fn application(&self, body: Value) -> (Value, Value) {
+        let application = self.post("/applications", body).await.expect(201).json;
+        let body = json!({ "appId": application["appId"] });
+        let principal = self.post("/servicePrincipals", body).await.expect(201).json;
+        (application, principal)
+    }
+}
+
+impl Answer {
+    pub async fn read(response: Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        Self {
+            json: serde_json::from_str(&text).unwrap_or_default(),
+            status,
+            headers,
+            text,
+        }
+    }
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+    /// A refusal in Graph's form.
+    #[track_caller]
+    pub fn refused(self, status: u16, code: &str) -> Self {
+        let got = self.json["error"]["code"].as_str().unwrap_or_default();
+        assert_eq!((self.status, got), (status, code), "{}", self.text);
+        self
+    }
+    #[track_caller]
+    pub fn token(&self) -> String {
+        let token = self.json["access_token"].as_str();
+        token.unwrap_or_else(|| panic!("{}", self.text)).to_owned()
+    }
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+    pub fn message(&self) -> &str {
+        self.json["error"]["message"].as_str().unwrap_or_default()
+    }
+}
