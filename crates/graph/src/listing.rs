@@ -18,6 +18,8 @@ use crate::request::Call;
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 999;
 
+type Shown = Map<String, Value>;
+
 /// A set of objects of one type, in the directory's functions.
 pub(crate) struct Source<T> {
     /// The entity set: `applications`. Tokens of its links are of this kind.
@@ -25,7 +27,7 @@ pub(crate) struct Source<T> {
     pub(crate) list: fn(&ReadTx<'_>, &Wanted<'_>) -> types::Result<Vec<T>>,
     pub(crate) count: fn(&ReadTx<'_>, Option<&Filter>, bool) -> types::Result<u64>,
     pub(crate) place: fn(&T, Order) -> Place,
-    pub(crate) project: fn(&T, Option<&[String]>) -> types::Result<Map<String, Value>>,
+    pub(crate) project: fn(&T, Option<&[String]>) -> types::Result<Shown>,
 }
 
 /// What `$select` names.

@@ -139,9 +139,9 @@ pub fn add_password(
     let known = get(tx, application)?.passwords.len();
     if known >= SECRETS_MAX {
         return Err(Error::LimitExceeded {
-            limit: "limits.application_secrets",
+            limit: "limits.client_secrets",
             message: format!(
-                "An application has {SECRETS_MAX} secrets at most (limits.application_secrets). Remove one first."
+                "An application has {SECRETS_MAX} secrets at most (limits.client_secrets). Remove one first."
             ),
         });
     }
