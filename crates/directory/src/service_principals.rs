@@ -550,6 +550,15 @@ pub fn list_deleted(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<ServicePrinc
     LISTING.page(tx, &DELETED, page, principal)
 }
 
+/// How many deleted service principals there are, or for how many a filter is true.
+pub fn count_deleted(
+    tx: &ReadTx<'_>,
+    filter: Option<&query::Filter>,
+    advanced: bool,
+) -> Result<u64> {
+    LISTING.count(tx, &DELETED, filter, advanced)
+}
+
 /// A deleted service principal.
 pub fn get_deleted(tx: &ReadTx<'_>, id: Id<kind::ServicePrincipal>) -> Result<ServicePrincipal> {
     load(tx, id)?

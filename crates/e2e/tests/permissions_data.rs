@@ -15,11 +15,19 @@ use serde_json::Value;
 static SHARED: Shared = Shared::new();
 
 /// Calls for which the reference of Graph names more than its data does.
-const REFERENCE: [(&str, &str, &[&str]); 1] = [(
-    "GET",
-    "/tenantrelationships/multitenantorganization/tenants/{id}",
-    &["MultiTenantOrganization.Read.All", "Directory.Read.All"],
-)];
+const REFERENCE: [(&str, &str, &[&str]); 2] = [
+    (
+        "GET",
+        "/tenantrelationships/multitenantorganization/tenants/{id}",
+        &["MultiTenantOrganization.Read.All", "Directory.Read.All"],
+    ),
+    // "Restore deleted directory object": the data has the users' permissions only.
+    (
+        "POST",
+        "/directory/deleteditems/{id}/restore",
+        &["Group.ReadWrite.All", "Application.ReadWrite.All"],
+    ),
+];
 
 fn names(list: &Value) -> BTreeSet<String> {
     let list = list.as_array().into_iter().flatten();

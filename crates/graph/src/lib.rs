@@ -92,6 +92,7 @@ mod app_role_assignments;
 mod applications;
 mod body;
 mod caller;
+mod deleted_items;
 pub mod errors;
 mod idempotency;
 mod listing;
@@ -111,6 +112,7 @@ pub mod server;
 mod service_principals;
 mod stall;
 mod tls;
+mod users_delta;
 
 pub use app::App;
 pub use body::DEPTH_MAX;
@@ -130,6 +132,8 @@ pub fn all_routes() -> Routes {
     let mut routes = Routes::new();
     public::routes(&mut routes);
     oauth::routes(&mut routes);
+    users_delta::routes(&mut routes);
+    deleted_items::routes(&mut routes);
     applications::routes(&mut routes);
     service_principals::routes(&mut routes);
     app_role_assignments::routes(&mut routes);

@@ -114,7 +114,10 @@ impl Platform {
                 node.sealer().clone(),
                 hours,
             )),
-            readiness: Arc::new(|| Ok(())),
+            readiness: Arc::new({
+                let node = node.clone();
+                move || node.ready()
+            }),
             limits: Limits {
                 body_bytes: limits.size("body_bytes"),
                 url_bytes: limits.size("url_bytes"),

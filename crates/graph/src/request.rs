@@ -200,6 +200,30 @@ impl Request {
             .any(|own| own.trim().eq_ignore_ascii_case(preference))
     }
 
+    /// The size of a page that `Prefer: odata.maxpagesize` asks for.
+    pub fn max_page_size(&self) -> Result<Option<usize>, Refusal> {
+        let values = self.headers.get_all("prefer").iter();
+        let mut preferences = values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split([',', ';']))
+            .filter_map(|preference| preference.split_once('='));
+        let asked = preferences.find(|(name, _)| {
+            let name = name.trim();
+            name.eq_ignore_ascii_case("odata.maxpagesize")
+                || name.eq_ignore_ascii_case("maxpagesize")
+        });
+        let Some((_, value)) = asked else {
+            return Ok(None);
+        };
+        match value.trim().parse() {
+            Ok(size) if size > 0 => Ok(Some(size)),
+            _ => Err(Refusal::bad_request(
+                "The preference odata.maxpagesize has to be a number above 0.",
+            )
+            .with_target("Prefer")),
+        }
+    }
+
     /// The body as JSON of any shape, annotations included.
     pub fn json(&self) -> Result<Value, Refusal> {
         body::json(&self.headers, &self.body)

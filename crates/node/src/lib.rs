@@ -150,6 +150,20 @@ impl Node {
         }
     }
 
+    /// Whether the tenants' work runs: what requests set in motion is carried on.
+    pub fn ready(&self) -> std::result::Result<(), String> {
+        let housekeeping = self
+            .0
+            .housekeeping
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match housekeeping.as_ref() {
+            Some(task) if !task.is_finished() => Ok(()),
+            Some(_) => Err("Background work has ended unexpectedly. Restart the server.".into()),
+            None => Err("The server is starting or stopping.".into()),
+        }
+    }
+
     /// The configuration in force.
     pub fn config(&self) -> &Config {
         &self.0.config

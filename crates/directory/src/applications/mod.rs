@@ -496,6 +496,15 @@ pub fn list_deleted(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<Application>
     found.into_iter().map(|it| with_passwords(tx, it)).collect()
 }
 
+/// How many deleted applications there are, or for how many a filter is true.
+pub fn count_deleted(
+    tx: &ReadTx<'_>,
+    filter: Option<&query::Filter>,
+    advanced: bool,
+) -> Result<u64> {
+    LISTING.count(tx, &DELETED, filter, advanced)
+}
+
 /// A deleted application.
 pub fn get_deleted(tx: &ReadTx<'_>, id: Id<kind::Application>) -> Result<Application> {
     load(tx, id)?

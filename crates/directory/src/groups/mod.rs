@@ -366,6 +366,15 @@ pub fn list_deleted(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<Group>> {
     LISTING.page(tx, &DELETED, page, group)
 }
 
+/// How many deleted groups there are, or for how many a filter is true.
+pub fn count_deleted(
+    tx: &ReadTx<'_>,
+    filter: Option<&query::Filter>,
+    advanced: bool,
+) -> Result<u64> {
+    LISTING.count(tx, &DELETED, filter, advanced)
+}
+
 /// A deleted group.
 pub fn get_deleted(tx: &ReadTx<'_>, id: Id<kind::Group>) -> Result<Group> {
     load(tx, id)?

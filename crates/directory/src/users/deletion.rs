@@ -35,6 +35,15 @@ pub fn list_deleted(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<User>> {
     sql::LISTING.page(tx, &DELETED, page, sql::user)
 }
 
+/// How many deleted users there are, or for how many a filter is true.
+pub fn count_deleted(
+    tx: &ReadTx<'_>,
+    filter: Option<&query::Filter>,
+    advanced: bool,
+) -> Result<u64> {
+    sql::LISTING.count(tx, &DELETED, filter, advanced)
+}
+
 /// A deleted user.
 pub fn get_deleted(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<User> {
     load(tx, id)?

@@ -24,7 +24,9 @@ use types::{Error, Id, Result, TenantId, Timestamp, fold, kind};
 use crate::listing::{Order, OrderBy, Page, Place, Scope};
 use crate::schema::{PRIVATE, complete};
 
-pub use deletion::{delete, get_deleted, list_deleted, purge, purge_expired, restore};
+pub use deletion::{
+    count_deleted, delete, get_deleted, list_deleted, purge, purge_expired, restore,
+};
 pub(crate) use deletion::{forget, mark_deleted};
 pub use manager::{direct_reports, manager_of, remove_manager, set_manager};
 pub(crate) use scan::scanned;
@@ -170,6 +172,11 @@ pub(crate) fn public(mut document: Map<String, Value>) -> Map<String, Value> {
 /// `blockedHere` isn't Graph's; it is shown where it is named.
 pub fn project(user: &User, select: Option<&[String]>) -> Result<Map<String, Value>> {
     properties::USER.project(select, |name| user.value(name))
+}
+
+/// Refuses names that aren't properties of users.
+pub fn check_select(select: &[String]) -> Result<()> {
+    properties::USER.selected(Some(select)).map(drop)
 }
 
 /// What users can be filtered by.

@@ -115,6 +115,7 @@ impl Rig {
             made.map(|_| node).unwrap()
         });
         let node = node.await.unwrap();
+        node.start();
         let platform = Platform {
             verifier: Arc::new(Trusting),
             refusals: Arc::<Log>::clone(&log),

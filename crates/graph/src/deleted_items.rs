@@ -1,0 +1,281 @@
+//! `/directory/deletedItems`: what was deleted and can be restored, for 30 days.
+//!
+//! A list needs the kind in the path, as in Graph. One object is found by its id whatever its kind,
+//! so the route opens to the permissions of all kinds, and the handler asks for that of the kind
+//! that it finds.
+//!
+//! Source: `directory: deletedItems`, `directoryObject: restore` (Microsoft Graph).
+
+use directory::{applications, groups, service_principals, users};
+use serde_json::{Map, Value};
+use store::{ReadTx, Tx};
+use types::{Error, Id};
+use uuid::Uuid;
+
+use crate::errors::Refusal;
+use crate::listing::{self, Source};
+use crate::query_options::Allowed;
+use crate::reply::Reply;
+use crate::request::Call;
+use crate::route::{Routes, Versions};
+
+/// The kinds of objects that can be restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    User,
+    Group,
+    Application,
+    ServicePrincipal,
+}
+
+const KINDS: [Kind; 4] = [
+    Kind::User,
+    Kind::Group,
+    Kind::Application,
+    Kind::ServicePrincipal,
+];
+
+const READ_USERS: &[&str] = &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All"];
+const READ_GROUPS: &[&str] = &[
+    "Group.Read.All",
+    "Group.ReadWrite.All",
+    "Directory.Read.All",
+];
+const READ_APPLICATIONS: &[&str] = &[
+    "Application.Read.All",
+    "Application.ReadWrite.All",
+    "Directory.Read.All",
+];
+const READ: &[&str] = &[
+    "User.Read.All",
+    "User.ReadWrite.All",
+    "Group.Read.All",
+    "Group.ReadWrite.All",
+    "Application.Read.All",
+    "Application.ReadWrite.All",
+    "Directory.Read.All",
+];
+const RESTORE: &[&str] = &[
+    "User.DeleteRestore.All",
+    "User.ReadWrite.All",
+    "Group.ReadWrite.All",
+    "Application.ReadWrite.All",
+];
+
+impl Kind {
+    fn readers(self) -> &'static [&'static str] {
+        match self {
+            Self::User => READ_USERS,
+            Self::Group => READ_GROUPS,
+            Self::Application | Self::ServicePrincipal => READ_APPLICATIONS,
+        }
+    }
+
+    fn restorers(self) -> &'static [&'static str] {
+        match self {
+            Self::User => &["User.DeleteRestore.All", "User.ReadWrite.All"],
+            Self::Group => &["Group.ReadWrite.All"],
+            Self::Application | Self::ServicePrincipal => &["Application.ReadWrite.All"],
+        }
+    }
+
+    fn type_name(self) -> &'static str {
+        match self {
+            Self::User => "#microsoft.graph.user",
+            Self::Group => "#microsoft.graph.group",
+            Self::Application => "#microsoft.graph.application",
+            Self::ServicePrincipal => "#microsoft.graph.servicePrincipal",
+        }
+    }
+
+    /// A deleted object of this kind, as it is shown.
+    fn deleted(
+        self,
+        tx: &ReadTx<'_>,
+        id: Uuid,
+        select: Option<&[String]>,
+    ) -> types::Result<Map<String, Value>> {
+        match self {
+            Self::User => users::project(&users::get_deleted(tx, Id::new(id))?, select),
+            Self::Group => groups::project(&groups::get_deleted(tx, Id::new(id))?, select),
+            Self::Application => {
+                applications::project(&applications::get_deleted(tx, Id::new(id))?, select)
+            }
+            Self::ServicePrincipal => service_principals::project(
+                &service_principals::get_deleted(tx, Id::new(id))?,
+                select,
+            ),
+        }
+    }
+
+    fn restore(self, tx: &mut Tx<'_>, id: Uuid) -> types::Result<Map<String, Value>> {
+        match self {
+            Self::User => users::project(&users::restore(tx, Id::new(id))?, None),
+            Self::Group => groups::project(&groups::restore(tx, Id::new(id))?, None),
+            Self::Application => {
+                applications::project(&applications::restore(tx, Id::new(id))?, None)
+            }
+            Self::ServicePrincipal => {
+                service_principals::project(&service_principals::restore(tx, Id::new(id))?, None)
+            }
+        }
+    }
+
+    fn purge(self, tx: &mut Tx<'_>, id: Uuid) -> types::Result<()> {
+        match self {
+            Self::User => users::purge(tx, Id::new(id)),
+            Self::Group => groups::purge(tx, Id::new(id)),
+            Self::Application => applications::purge(tx, Id::new(id)),
+            Self::ServicePrincipal => service_principals::purge(tx, Id::new(id)),
+        }
+    }
+}
+
+static USERS: Source<users::User> = Source {
+    set: "directory/deletedItems/microsoft.graph.user",
+    list: users::list_deleted,
+    count: users::count_deleted,
+    place: users::place,
+    project: users::project,
+};
+static GROUPS: Source<groups::Group> = Source {
+    set: "directory/deletedItems/microsoft.graph.group",
+    list: groups::list_deleted,
+    count: groups::count_deleted,
+    place: groups::place,
+    project: groups::project,
+};
+static APPLICATIONS: Source<applications::Application> = Source {
+    set: "directory/deletedItems/microsoft.graph.application",
+    list: applications::list_deleted,
+    count: applications::count_deleted,
+    place: applications::place,
+    project: applications::project,
+};
+static SERVICE_PRINCIPALS: Source<service_principals::ServicePrincipal> = Source {
+    set: "directory/deletedItems/microsoft.graph.servicePrincipal",
+    list: service_principals::list_deleted,
+    count: service_principals::count_deleted,
+    place: service_principals::place,
+    project: service_principals::project,
+};
+
+/// Registers them.
+pub(crate) fn routes(routes: &mut Routes) {
+    let mut area = routes.area("directory/deletedItems", Versions::Both);
+    area.get(
+        "/directory/deletedItems/microsoft.graph.user",
+        READ_USERS,
+        "List deleted users",
+        |call| async move { listing::list(&call, &USERS).await },
+    )
+    .query(Allowed::LIST);
+    area.get(
+        "/directory/deletedItems/microsoft.graph.group",
+        READ_GROUPS,
+        "List deleted groups",
+        |call| async move { listing::list(&call, &GROUPS).await },
+    )
+    .query(Allowed::LIST);
+    area.get(
+        "/directory/deletedItems/microsoft.graph.application",
+        READ_APPLICATIONS,
+        "List deleted applications",
+        |call| async move { listing::list(&call, &APPLICATIONS).await },
+    )
+    .query(Allowed::LIST);
+    area.get(
+        "/directory/deletedItems/microsoft.graph.servicePrincipal",
+        READ_APPLICATIONS,
+        "List deleted service principals",
+        |call| async move { listing::list(&call, &SERVICE_PRINCIPALS).await },
+    )
+    .query(Allowed::LIST);
+    area.get(
+        "/directory/deletedItems/{id}",
+        READ,
+        "Get a deleted object",
+        get,
+    )
+    .query(Allowed::SELECT);
+    area.delete(
+        "/directory/deletedItems/{id}",
+        RESTORE,
+        "Delete a deleted object for good",
+        purge,
+    );
+    area.post(
+        "/directory/deletedItems/{id}/restore",
+        RESTORE,
+        "Restore a deleted object with its id",
+        restore,
+    );
+}
+
+fn id_of(call: &Call) -> Result<Uuid, Refusal> {
+    let text = call.key("id");
+    types::parse_uuid(text).ok_or_else(|| Error::not_found("directoryObject", text).into())
+}
+
+/// The kinds that the caller may do this to.
+fn allowed(call: &Call, permissions: fn(Kind) -> &'static [&'static str]) -> Vec<Kind> {
+    let may = |kind: &Kind| permissions(*kind).iter().any(|own| call.caller.may(own));
+    KINDS.into_iter().filter(may).collect()
+}
+
+/// The kind of a deleted object, if the caller may do this to it.
+fn kind_of(tx: &ReadTx<'_>, id: Uuid, allowed: &[Kind]) -> types::Result<Kind> {
+    let only_id = ["id".to_owned()];
+    for kind in KINDS {
+        match kind.deleted(tx, id, Some(&only_id)) {
+            Ok(_) if allowed.contains(&kind) => return Ok(kind),
+            Ok(_) => {
+                return Err(Error::forbidden(
+                    "Insufficient privileges to complete the operation.",
+                ));
+            }
+            Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::not_found("directoryObject", id))
+}
+
+fn typed(kind: Kind, shown: Map<String, Value>) -> Map<String, Value> {
+    let mut all = Map::new();
+    all.insert("@odata.type".into(), kind.type_name().into());
+    all.extend(shown);
+    all
+}
+
+async fn get(call: Call) -> Result<Reply, Refusal> {
+    let (id, select) = (id_of(&call)?, listing::select(&call)?);
+    let allowed = allowed(&call, Kind::readers);
+    let shown = call
+        .read(move |tx| {
+            let kind = kind_of(tx, id, &allowed)?;
+            Ok(typed(kind, kind.deleted(tx, id, select.as_deref())?))
+        })
+        .await?;
+    Reply::entity(&call, "directoryObjects", &shown)
+}
+
+async fn purge(call: Call) -> Result<Reply, Refusal> {
+    let id = id_of(&call)?;
+    let allowed = allowed(&call, Kind::restorers);
+    call.write(move |tx| kind_of(tx, id, &allowed)?.purge(tx, id))
+        .await?;
+    Ok(Reply::no_content())
+}
+
+async fn restore(call: Call) -> Result<Reply, Refusal> {
+    let id = id_of(&call)?;
+    let allowed = allowed(&call, Kind::restorers);
+    let shown = call
+        .write(move |tx| {
+            let kind = kind_of(tx, id, &allowed)?;
+            Ok(typed(kind, kind.restore(tx, id)?))
+        })
+        .await?;
+    Reply::entity(&call, "directoryObjects", &shown)
+}
