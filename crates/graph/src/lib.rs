@@ -90,6 +90,7 @@ mod app;
 mod app_key;
 mod app_role_assignments;
 mod applications;
+mod audit_logs;
 mod body;
 mod caller;
 mod deleted_items;
@@ -137,5 +138,6 @@ pub fn all_routes() -> Routes {
     applications::routes(&mut routes);
     service_principals::routes(&mut routes);
     app_role_assignments::routes(&mut routes);
+    audit_logs::routes(&mut routes);
     routes
 }
