@@ -95,6 +95,7 @@ mod body;
 mod caller;
 mod deleted_items;
 pub mod errors;
+mod explain;
 mod idempotency;
 mod listing;
 mod metrics;
@@ -113,6 +114,7 @@ pub mod server;
 mod service_principals;
 mod stall;
 mod tls;
+mod user_sharing;
 mod users_delta;
 
 pub use app::App;
@@ -139,5 +141,7 @@ pub fn all_routes() -> Routes {
     service_principals::routes(&mut routes);
     app_role_assignments::routes(&mut routes);
     audit_logs::routes(&mut routes);
+    user_sharing::routes(&mut routes);
+    explain::routes(&mut routes);
     routes
 }
