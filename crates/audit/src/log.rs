@@ -23,10 +23,10 @@ const INSERT_TARGET: &str = "INSERT INTO audit_targets (tenant_id, target_id, at
 const GET: &str = "SELECT id, seq, at, doc FROM audit_log WHERE tenant_id = ?1 AND id = ?2";
 /// Pages of everything walk the log by time; those of one object walk its own entries by time.
 const LIST_ALL: &str = "SELECT e.id, e.seq, e.at, e.doc FROM audit_log e WHERE e.tenant_id = ?1 \
-    AND e.at >= ?2 AND e.at <= ?3 AND (e.at, e.seq) < (?4, ?5)";
+    AND e.at >= ?2 AND e.at <= ?3 AND (e.at, e.seq)";
 const LIST_BY_TARGET: &str = "SELECT e.id, e.seq, e.at, e.doc FROM audit_targets t \
     JOIN audit_log e ON e.tenant_id = t.tenant_id AND e.seq = t.seq WHERE t.tenant_id = ?1 \
-    AND t.at >= ?2 AND t.at <= ?3 AND (t.at, t.seq) < (?4, ?5)";
+    AND t.at >= ?2 AND t.at <= ?3 AND (t.at, t.seq)";
 
 /// Records an act; answers the entry's id. Secrets in its values are dropped.
 pub fn record(tx: &mut Tx<'_>, mut entry: Entry) -> Result<Uuid> {
@@ -127,9 +127,11 @@ pub struct Filter {
     pub user_id: Option<Uuid>,
     /// `targetResources/any(t:t/id eq …)`.
     pub target_id: Option<String>,
+    /// `activityDateTime asc`, instead of the newest first.
+    pub oldest_first: bool,
 }
 
-/// A page, newest first: at most `limit` entries that come after `after`.
+/// A page in the filter's order: at most `limit` entries that come after `after`.
 pub fn list(
     tx: &ReadTx<'_>,
     filter: &Filter,
@@ -137,9 +139,14 @@ pub fn list(
     limit: usize,
 ) -> Result<Vec<Row>> {
     let tenant = tx.tenant();
+    let (comparison, direction, start) = if filter.oldest_first {
+        (">", "ASC", (i64::MIN, 0))
+    } else {
+        ("<", "DESC", (i64::MAX, u64::MAX))
+    };
     let after = after.unwrap_or(Position {
-        at: Timestamp(i64::MAX),
-        seq: u64::MAX,
+        at: Timestamp(start.0),
+        seq: start.1,
     });
     let mut params: Vec<Param<'_>> = vec![
         (&tenant).into(),
@@ -153,6 +160,9 @@ pub fn list(
     } else {
         LIST_ALL
     });
+    sql.push(' ');
+    sql.push_str(comparison);
+    sql.push_str(" (?4, ?5)");
     // Only what is asked for is in the statement: an engine plans `x = ?` better than
     // `? IS NULL OR x = ?`, and there are few combinations to keep prepared.
     let conditions: [(&str, Option<Param<'_>>); 6] = [
@@ -179,7 +189,7 @@ pub fn list(
     params.push(limit.into());
     let order = if filter.target_id.is_some() { "t" } else { "e" };
     let end = format!(
-        " ORDER BY {order}.at DESC, {order}.seq DESC LIMIT ?{}",
+        " ORDER BY {order}.at {direction}, {order}.seq {direction} LIMIT ?{}",
         params.len()
     );
     sql.push_str(&end);

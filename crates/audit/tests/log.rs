@@ -228,9 +228,14 @@ fn pages_neither_repeat_nor_skip_within_one_instant() {
             Entry::success("c", format!("a{i}")).target(Target::new("t", "", "User")),
         );
     }
-    for target_id in [None, Some("t".to_owned())] {
+    let ways = [None, Some("t".to_owned())];
+    for (target_id, oldest_first) in ways
+        .into_iter()
+        .flat_map(|target_id| [(target_id.clone(), false), (target_id, true)])
+    {
         let filter = Filter {
             target_id,
+            oldest_first,
             ..Filter::default()
         };
         let (mut after, mut seen) = (None, Vec::new());
@@ -245,6 +250,9 @@ fn pages_neither_repeat_nor_skip_within_one_instant() {
                 seq: last.seq,
             });
             seen.extend(page.into_iter().map(|row| row.entry.activity_display_name));
+        }
+        if oldest_first {
+            seen.reverse();
         }
         assert_eq!(seen, ["a6", "a5", "a4", "a3", "a2", "a1", "a0"]);
     }

@@ -90,10 +90,12 @@ mod app;
 mod app_key;
 mod app_role_assignments;
 mod applications;
+mod audit_logs;
 mod body;
 mod caller;
 mod deleted_items;
 pub mod errors;
+mod explain;
 mod idempotency;
 mod listing;
 mod metrics;
@@ -112,6 +114,7 @@ pub mod server;
 mod service_principals;
 mod stall;
 mod tls;
+mod user_sharing;
 mod users_delta;
 
 pub use app::App;
@@ -137,5 +140,8 @@ pub fn all_routes() -> Routes {
     applications::routes(&mut routes);
     service_principals::routes(&mut routes);
     app_role_assignments::routes(&mut routes);
+    audit_logs::routes(&mut routes);
+    user_sharing::routes(&mut routes);
+    explain::routes(&mut routes);
     routes
 }

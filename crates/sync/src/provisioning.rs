@@ -2,7 +2,7 @@
 //! `provisioningObjectSummary`), in the source tenant.
 
 use serde_json::{Map, Value, json};
-use store::{ReadTx, Tx, params};
+use store::{Param, ReadTx, Tx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 use uuid::Uuid;
 
@@ -100,6 +100,8 @@ pub struct Filter {
     pub target_id: Option<Uuid>,
     /// To this tenant.
     pub target_tenant_id: Option<Uuid>,
+    /// The oldest first instead of the newest.
+    pub oldest_first: bool,
 }
 
 /// A record as it was read.
@@ -120,65 +122,82 @@ pub struct Record {
     changes: Option<String>,
 }
 
-/// Records from the newest on; `before` is the id of the last one of the page before.
+/// Records in the filter's order; `after` is the id of the last one of the page before.
 pub fn list(
     tx: &ReadTx<'_>,
     filter: &Filter,
-    before: Option<Uuid>,
+    after: Option<Uuid>,
     limit: usize,
 ) -> Result<Vec<Record>> {
-    let before = before.unwrap_or(Uuid::max());
-    tx.query(
+    let tenant = tx.tenant();
+    let (comparison, direction, start) = if filter.oldest_first {
+        (">", "ASC", Uuid::nil())
+    } else {
+        ("<", "DESC", Uuid::max())
+    };
+    let after = after.unwrap_or(start);
+    let mut sql = format!(
         "SELECT id, at, job_id, cycle_id, target_tenant_id, action, status, source_id, target_id, \
          display_name, error_code, error, changes FROM provisioning \
-         WHERE tenant_id = ?1 AND id < ?2 \
-         AND at >= ?3 AND at <= ?4 \
-         AND (?5 IS NULL OR job_id = ?5) AND (?6 IS NULL OR cycle_id = ?6) \
-         AND (?7 IS NULL OR id = ?7) AND (?8 IS NULL OR action = ?8) \
-         AND (?9 IS NULL OR status = ?9) AND (?10 IS NULL OR source_id = ?10) \
-         AND (?11 IS NULL OR target_id = ?11) AND (?12 IS NULL OR target_tenant_id = ?12) \
-         ORDER BY id DESC LIMIT ?13",
-        params![
-            &tx.tenant(),
-            &before,
-            filter.since.map_or(i64::MIN, |since| since.0),
-            filter.until.map_or(i64::MAX, |until| until.0),
-            filter.job_id.as_ref(),
-            filter.cycle_id.as_ref(),
-            filter.change_id.as_ref(),
-            filter.action.as_deref(),
-            filter.status.as_deref(),
-            filter.source_id.as_ref(),
-            filter.target_id.as_ref(),
-            filter.target_tenant_id.as_ref(),
-            limit,
-        ],
-        |row| {
-            Ok(Record {
-                id: row.uuid(0)?,
-                at: row.timestamp(1)?,
-                job_id: row.uuid(2)?,
-                cycle_id: row.uuid(3)?,
-                target_tenant: row.id(4)?,
-                action: row.string(5)?,
-                status: row.string(6)?,
-                source_id: row.uuid(7)?,
-                target_id: row.opt_uuid(8)?,
-                display_name: row.string(9)?,
-                error: row.opt_string(10)?.zip(row.opt_string(11)?),
-                changes: row.opt_string(12)?,
-            })
-        },
-    )
+         WHERE tenant_id = ?1 AND id {comparison} ?2 AND at >= ?3 AND at <= ?4"
+    );
+    let mut params: Vec<Param<'_>> = vec![
+        (&tenant).into(),
+        (&after).into(),
+        filter.since.unwrap_or(Timestamp(i64::MIN)).into(),
+        filter.until.unwrap_or(Timestamp(i64::MAX)).into(),
+    ];
+    let conditions: [(&str, Option<Param<'_>>); 8] = [
+        ("job_id", filter.job_id.as_ref().map(Param::from)),
+        ("cycle_id", filter.cycle_id.as_ref().map(Param::from)),
+        ("id", filter.change_id.as_ref().map(Param::from)),
+        ("action", filter.action.as_deref().map(Param::Text)),
+        ("status", filter.status.as_deref().map(Param::Text)),
+        ("source_id", filter.source_id.as_ref().map(Param::from)),
+        ("target_id", filter.target_id.as_ref().map(Param::from)),
+        (
+            "target_tenant_id",
+            filter.target_tenant_id.as_ref().map(Param::from),
+        ),
+    ];
+    for (column, value) in conditions {
+        if let Some(value) = value {
+            params.push(value);
+            let condition = format!(" AND {column} = ?{}", params.len());
+            sql.push_str(&condition);
+        }
+    }
+    params.push(limit.into());
+    let end = format!(" ORDER BY id {direction} LIMIT ?{}", params.len());
+    sql.push_str(&end);
+    tx.query(&sql, &params, |row| {
+        Ok(Record {
+            id: row.uuid(0)?,
+            at: row.timestamp(1)?,
+            job_id: row.uuid(2)?,
+            cycle_id: row.uuid(3)?,
+            target_tenant: row.id(4)?,
+            action: row.string(5)?,
+            status: row.string(6)?,
+            source_id: row.uuid(7)?,
+            target_id: row.opt_uuid(8)?,
+            display_name: row.string(9)?,
+            error: row.opt_string(10)?.zip(row.opt_string(11)?),
+            changes: row.opt_string(12)?,
+        })
+    })
 }
 
 /// Drops records older than `before`, up to `limit` of them; answers how many went.
 pub fn trim(tx: &mut Tx<'_>, before: Timestamp, limit: usize) -> Result<u64> {
     let tenant = tx.tenant();
+    // Ids begin with their time: the range keeps this from reading what stays.
+    let milliseconds = u64::try_from(before.milliseconds()).unwrap_or(0);
+    let end = uuid::Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid();
     tx.bookkeeping().execute(
         "DELETE FROM provisioning WHERE tenant_id = ?1 AND id IN (SELECT id FROM provisioning \
-         WHERE tenant_id = ?1 AND at < ?2 ORDER BY id LIMIT ?3)",
-        params![&tenant, before, limit],
+         WHERE tenant_id = ?1 AND id < ?2 ORDER BY id LIMIT ?3)",
+        params![&tenant, &end, limit],
     )
 }
 

@@ -230,8 +230,22 @@ fn refuse_unknown(tx: &ReadTx<'_>, sharing: &Sharing) -> Result<()> {
     Ok(())
 }
 
+/// Own entries are for the organization's other tenants, pending ones included: what is shared with
+/// a tenant can be settled before it joins.
+fn refuse_stranger(tx: &ReadTx<'_>, target: Option<TenantId>) -> Result<()> {
+    match target {
+        Some(target) if target == tx.tenant() => Err(Error::invalid(
+            "tenantId",
+            "This is your own tenant: users are shared with the others.",
+        )),
+        Some(target) => organization::member(tx, target).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Sets an entry.
 pub fn put(tx: &mut Tx<'_>, target: Option<TenantId>, sharing: &Sharing) -> Result<()> {
+    refuse_stranger(tx, target)?;
     refuse_unknown(tx, sharing)?;
     let old = get(tx, target)?;
     if old.as_ref() == Some(sharing) {
@@ -314,6 +328,7 @@ fn audit_change(tx: &mut Tx<'_>, target: TenantId, old: &Sharing, new: &Sharing)
 
 /// Whom an entry would add to and remove from what applies now.
 pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Result<Value> {
+    refuse_stranger(tx, target)?;
     refuse_unknown(tx, new)?;
     let old = match target {
         Some(target) => of(tx, target)?.0,

@@ -1,4 +1,4 @@
-//! A whole deployment with one tenant, reached over HTTP as its clients reach it.
+//! A whole deployment with one tenant or more, reached over HTTP as its clients reach it.
 
 use graph::{App, Platform};
 use node::Node;
@@ -77,6 +77,25 @@ impl Deployment {
         deployment
     }
 
+    /// Another tenant, and a client of it with all permissions.
+    pub async fn other(&self, name: &str, domain: &str) -> (String, Caller) {
+        let made = Command::TenantCreate {
+            name: name.into(),
+            domain: domain.into(),
+            admin_upn: None,
+            admin_password: None,
+        };
+        let made = self.node.execute(made, &|_| {}).await.unwrap();
+        let tenant = made["tenantId"].as_str().unwrap().to_owned();
+        let mut caller = Caller {
+            client_id: made["app"]["clientId"].as_str().unwrap().into(),
+            client_secret: made["app"]["clientSecret"].as_str().unwrap().into(),
+            ..self.admin.clone()
+        };
+        caller.token = self.token_in(&tenant, &caller).await.token();
+        (tenant, caller)
+    }
+
     /// A new client with these permissions.
     pub async fn client(&self, permissions: &[&str]) -> Caller {
         let made = Command::AppCreate {
@@ -97,11 +116,15 @@ impl Deployment {
 
     /// What the token endpoint answers to a client.
     pub async fn token_of(&self, caller: &Caller) -> Answer {
+        self.token_in(&self.tenant, caller).await
+    }
+
+    async fn token_in(&self, tenant: &str, caller: &Caller) -> Answer {
         let fields = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}&scope=https://graph.microsoft.com/.default",
             caller.client_id, caller.client_secret
         );
-        self.post_form(&self.tenant, fields).await
+        self.post_form(tenant, fields).await
     }
 
     /// A request to the token endpoint under a tenant's name.
@@ -128,9 +151,10 @@ impl Caller {
     /// A request with a path, or with an address that the server gave.
     pub fn call(&self, method: &str, target: &str) -> RequestBuilder {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-        let target = match target.strip_prefix(&self.url) {
-            Some(_) => target.to_owned(),
-            None => format!("{}/v1.0{target}", self.url),
+        let target = match target {
+            whole if whole.starts_with(&self.url) => whole.to_owned(),
+            beta if beta.starts_with("/beta/") => format!("{}{beta}", self.url),
+            v1 => format!("{}/v1.0{v1}", self.url),
         };
         let call = self.client.request(method, target);
         call.bearer_auth(&self.token)
@@ -150,6 +174,10 @@ impl Caller {
     }
     pub async fn post(&self, target: &str, body: Value) -> Answer {
         let call = self.call("POST", target).json(&body);
+        Answer::read(call.send().await.unwrap()).await
+    }
+    pub async fn put(&self, target: &str, body: Value) -> Answer {
+        let call = self.call("PUT", target).json(&body);
         Answer::read(call.send().await.unwrap()).await
     }
     pub async fn patch(&self, target: &str, body: Value) -> Answer {

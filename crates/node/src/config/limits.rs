@@ -81,6 +81,8 @@ pub const LIMITS: &[Limit] = &[
     limit(HTTP, "drain_seconds", 10, (0, 600), "seconds that requests may go on once the server is told to stop"),
     fixed(QUERIES, "page_size_default", 100, "entries of a page without `$top`"),
     fixed(QUERIES, "page_size_max", 999, "`$top`"),
+    fixed(QUERIES, "log_page_size_max", 1_000, "`$top` of the audit log and of the provisioning log"),
+    fixed(QUERIES, "log_look", 10_000, "entries of such a log that one request looks at; the next page goes on behind them"),
     fixed(QUERIES, "filter_bytes", 16_384, "bytes of a `$filter`"),
     fixed(QUERIES, "filter_depth", 32, "levels of nesting in a `$filter`"),
     fixed(QUERIES, "filter_nodes", 500, "operators, functions and values in a `$filter`"),

@@ -1,0 +1,181 @@
+//! `POST /beta/isopolity/explain`: whether one person may do something in another tenant, and which
+//! setting of which tenant decides.
+//!
+//! The answer tells of policies, so the permissions are those that read Graph's
+//! `crossTenantAccessPolicy`. One of the two tenants has to be the caller's. A caller from the
+//! resource tenant learns of the home tenant whether it allows, and only if both are active in one
+//! organization: of people there it is told the same whether they don't exist or aren't shared.
+
+use node::explain::{Action, Question};
+use serde::Deserialize;
+use serde_json::Value;
+use types::trace::{Step, Trace};
+use types::{Error, Id, TenantId, kind};
+
+use crate::errors::Refusal;
+use crate::reply::Reply;
+use crate::request::Call;
+use crate::route::{Routes, Versions};
+
+const READ: &[&str] = &["Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess"];
+
+/// Registers it.
+pub(crate) fn routes(routes: &mut Routes) {
+    let mut area = routes.area("explain", Versions::Beta);
+    area.post(
+        "/isopolity/explain",
+        READ,
+        "Say whether a person may do something in another tenant, and what decides",
+        explain,
+    );
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    action: String,
+    from: From,
+    to: To,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct From {
+    #[serde(rename = "tenantId")]
+    tenant: TenantId,
+    #[serde(default, rename = "userId")]
+    user: Option<Id<kind::User>>,
+}
+
+/// Which user or channel is met there decides nothing about `sync` and `signin`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct To {
+    #[serde(rename = "tenantId")]
+    tenant: TenantId,
+    #[serde(default, rename = "applicationId")]
+    application: Option<Id<kind::Application>>,
+    #[serde(default, rename = "userId")]
+    _user: Option<Id<kind::User>>,
+    #[serde(default, rename = "channelId")]
+    _channel: Option<String>,
+}
+
+fn question(call: &Call) -> Result<Question, Refusal> {
+    let body = Value::Object(call.parameters()?);
+    let body: Body = serde_json::from_value(body).map_err(|error| {
+        Refusal::bad_request(format!(
+            "The question isn't valid: {error}. Ask as in {{\"action\": \"sync\", \"from\": \
+             {{\"tenantId\": …, \"userId\": …}}, \"to\": {{\"tenantId\": …}}}}."
+        ))
+    })?;
+    Ok(Question {
+        action: Action::parse(&body.action)?,
+        from: body.from.tenant,
+        user: body.from.user,
+        to: body.to.tenant,
+        application: body.to.application.map(Id::uuid),
+    })
+}
+
+async fn explain(call: Call) -> Result<Reply, Refusal> {
+    let question = question(&call)?;
+    let own = call.caller.tenant;
+    let trace = if question.from == own {
+        call.platform().node.explain(question).await?
+    } else if question.to == own {
+        from_outside(&call, question).await?
+    } else {
+        return Err(Error::invalid(
+            "from",
+            "One of the two tenants has to be your own: ask as an admin of one of them.",
+        )
+        .into());
+    };
+    Reply::object(&call, "isopolity.explanation", &trace)
+}
+
+/// The answer for a caller from the resource tenant.
+async fn from_outside(call: &Call, question: Question) -> Result<Trace, Refusal> {
+    let home = question.from;
+    let together = call
+        .read(move |tx| sync::plan::membership(tx, home))
+        .await?;
+    if !together.allowed {
+        // Whatever the action: a tenant outside tells nothing, as one that isn't there.
+        return match question.action {
+            Action::Sync => {
+                let mut trace = Trace::new();
+                trace.step(together);
+                Ok(trace)
+            }
+            Action::Signin => Err(Error::not_found("tenant", home).into()),
+        };
+    }
+    let node = &call.platform().node;
+    let mut shown = Trace::new();
+    if question.action == Action::Sync {
+        // What doesn't depend on the person comes first, so that it is the same for everybody.
+        let everybody = Question {
+            user: None,
+            ..question.clone()
+        };
+        for step in node.explain(everybody).await?.steps {
+            if step.tenant_id == home && !is_personal(&step) {
+                shown.step(told(step));
+            }
+        }
+    }
+    if !shown.allowed {
+        return Ok(shown);
+    }
+    let trace = match node.explain(question).await {
+        Ok(trace) => trace,
+        Err(Error::NotFound { kind: "user", .. }) => {
+            shown.step(person(home, false));
+            return Ok(shown);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let (of_home, of_own): (Vec<Step>, Vec<Step>) = trace
+        .steps
+        .into_iter()
+        .partition(|step| step.tenant_id == home);
+    shown.step(person(home, of_home.iter().all(|step| step.allowed)));
+    for step in of_own {
+        shown.step(step);
+    }
+    Ok(shown)
+}
+
+/// Whether a step tells of a person, or of whom the tenant shares.
+fn is_personal(step: &Step) -> bool {
+    ["user.", "userSharing/", "provisioning"]
+        .iter()
+        .any(|start| step.setting.starts_with(start))
+}
+
+/// A step of the home tenant as the other may see it: whether it allows, and which setting it is.
+fn told(mut step: Step) -> Step {
+    step.mend = None;
+    step
+}
+
+fn person(home: TenantId, allowed: bool) -> Step {
+    let (value, reason) = if allowed {
+        ("yes", "The home tenant lets this person do it.")
+    } else {
+        (
+            "no",
+            "The home tenant has no such person, or doesn't let the person do it. Its admins see why.",
+        )
+    };
+    Step {
+        tenant_id: home,
+        setting: "user".into(),
+        value: value.into(),
+        allowed,
+        reason: reason.into(),
+        mend: None,
+    }
+}

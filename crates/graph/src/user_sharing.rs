@@ -1,0 +1,210 @@
+//! `/beta/isopolity/userSharing`: what this tenant shares with the organization, and how each pair
+//! stands.
+//!
+//! Graph has nothing like it. The nearest are its synchronization jobs, so the permissions are
+//! theirs: `Synchronization.Read.All` reads, `Synchronization.ReadWrite.All` changes. A preview
+//! changes nothing and asks for the former. A tenant's own entry can be set as soon as the tenant
+//! is listed in the organization, so that the default never comes to it.
+
+use serde_json::Value;
+use sync::sharing::{self, Sharing};
+use sync::status;
+use types::{Error, Id, TenantId, kind};
+
+use crate::errors::Refusal;
+use crate::query_options::Allowed;
+use crate::reply::{Page, Reply};
+use crate::request::Call;
+use crate::route::{Routes, Versions};
+
+const READ: &[&str] = &["Synchronization.Read.All", "Synchronization.ReadWrite.All"];
+const WRITE: &[&str] = &["Synchronization.ReadWrite.All"];
+
+const TENANTS: &str = "isopolity/userSharing/tenants";
+/// The context of one entry.
+const ENTRY: &str = "isopolity/userSharing";
+const FAILURES: &str = "isopolity/userSharing/tenants/failures";
+const FAILURES_PAGE: u32 = 100;
+const FAILURES_PAGE_MAX: u32 = 999;
+
+/// Registers them.
+pub(crate) fn routes(routes: &mut Routes) {
+    let mut area = routes.area("userSharing", Versions::Beta);
+    area.get(
+        "/isopolity/userSharing/default",
+        READ,
+        "Get what is shared with tenants that have no entry of their own",
+        get_default,
+    );
+    area.put(
+        "/isopolity/userSharing/default",
+        WRITE,
+        "Set what is shared with tenants that have no entry of their own",
+        put_default,
+    );
+    area.post(
+        "/isopolity/userSharing/default/preview",
+        READ,
+        "Say whom such a default would add and remove",
+        preview_default,
+    );
+    area.get(
+        "/isopolity/userSharing/tenants",
+        READ,
+        "List the other active tenants and how sharing with each stands",
+        list,
+    );
+    area.get(
+        "/isopolity/userSharing/tenants/{tenantId}",
+        READ,
+        "Get a tenant's own entry",
+        get_own,
+    );
+    area.put(
+        "/isopolity/userSharing/tenants/{tenantId}",
+        WRITE,
+        "Set a tenant's own entry",
+        put_own,
+    );
+    area.delete(
+        "/isopolity/userSharing/tenants/{tenantId}",
+        WRITE,
+        "Remove a tenant's own entry, so that the default applies to it",
+        delete_own,
+    );
+    area.post(
+        "/isopolity/userSharing/tenants/{tenantId}/preview",
+        READ,
+        "Say whom such an entry would add and remove",
+        preview_own,
+    );
+    area.post(
+        "/isopolity/userSharing/tenants/{tenantId}/pause",
+        WRITE,
+        "Stop sending to a tenant for a while",
+        pause,
+    );
+    area.post(
+        "/isopolity/userSharing/tenants/{tenantId}/resume",
+        WRITE,
+        "Go on sending to a tenant",
+        resume,
+    );
+    area.get(
+        "/isopolity/userSharing/tenants/{tenantId}/failures",
+        READ,
+        "List the users that fail, with the reason in words",
+        failures,
+    )
+    .query(Allowed::TOP.and(Allowed::SKIP_TOKEN));
+}
+
+fn target(call: &Call) -> Result<TenantId, Refusal> {
+    call.id("tenantId")
+}
+
+fn body(call: &Call) -> Result<Sharing, Refusal> {
+    Ok(Sharing::parse(&call.object("userSharing")?)?)
+}
+
+async fn get_default(call: Call) -> Result<Reply, Refusal> {
+    let entry = call.read(|tx| sharing::get(tx, None)).await?;
+    let entry = entry.unwrap_or_else(Sharing::nobody);
+    Reply::object(&call, ENTRY, &entry.to_json())
+}
+
+async fn put_default(call: Call) -> Result<Reply, Refusal> {
+    put(call, None).await
+}
+
+async fn preview_default(call: Call) -> Result<Reply, Refusal> {
+    preview(call, None).await
+}
+
+async fn get_own(call: Call) -> Result<Reply, Refusal> {
+    let target = target(&call)?;
+    let entry = call
+        .read(move |tx| {
+            sharing::get(tx, Some(target))?.ok_or_else(|| Error::not_found("userSharing", target))
+        })
+        .await?;
+    Reply::object(&call, ENTRY, &entry.to_json())
+}
+
+async fn put_own(call: Call) -> Result<Reply, Refusal> {
+    let target = target(&call)?;
+    put(call, Some(target)).await
+}
+
+async fn preview_own(call: Call) -> Result<Reply, Refusal> {
+    let target = target(&call)?;
+    preview(call, Some(target)).await
+}
+
+async fn put(call: Call, target: Option<TenantId>) -> Result<Reply, Refusal> {
+    let entry = body(&call)?;
+    call.write(move |tx| sharing::put(tx, target, &entry))
+        .await?;
+    Ok(Reply::no_content())
+}
+
+async fn preview(call: Call, target: Option<TenantId>) -> Result<Reply, Refusal> {
+    let entry = body(&call)?;
+    let preview = call
+        .read(move |tx| sharing::preview(tx, target, &entry))
+        .await?;
+    Reply::object(&call, "isopolity.userSharingPreview", &preview)
+}
+
+async fn delete_own(call: Call) -> Result<Reply, Refusal> {
+    let target = target(&call)?;
+    call.write(move |tx| sharing::delete(tx, target)).await?;
+    Ok(Reply::no_content())
+}
+
+async fn list(call: Call) -> Result<Reply, Refusal> {
+    let tenant = call.caller.tenant;
+    let pairs = call.platform().node.share_status(tenant).await?;
+    let items: Vec<Value> = pairs.iter().map(status::PairStatus::to_json).collect();
+    Reply::collection(&call, TENANTS, &Page::all(items))
+}
+
+async fn pause(call: Call) -> Result<Reply, Refusal> {
+    set_paused(call, true).await
+}
+
+async fn resume(call: Call) -> Result<Reply, Refusal> {
+    set_paused(call, false).await
+}
+
+async fn set_paused(call: Call, paused: bool) -> Result<Reply, Refusal> {
+    let target = target(&call)?;
+    call.write(move |tx| status::set_paused(tx, target, paused))
+        .await?;
+    Ok(Reply::no_content())
+}
+
+async fn failures(call: Call) -> Result<Reply, Refusal> {
+    let target = target(&call)?;
+    let size = call.options.page_size(FAILURES_PAGE, FAILURES_PAGE_MAX)? as usize;
+    let after: Option<Id<kind::User>> = call.skip_token(FAILURES)?;
+    // One more tells whether there is a next page.
+    let (mut items, next) = call
+        .read(move |tx| {
+            let items = status::failures(tx, target, after, size + 1)?;
+            let next = (items.len() > size)
+                .then(|| items.get(size - 1))
+                .flatten()
+                .map(|last| last["userId"].clone());
+            Ok((items, next))
+        })
+        .await?;
+    items.truncate(size);
+    let page = Page {
+        next_link: next
+            .map(|last| call.next_link(FAILURES, &last))
+            .transpose()?,
+        ..Page::all(items)
+    };
+    Reply::collection(&call, FAILURES, &page)
+}

@@ -1,0 +1,515 @@
+//! User sharing, its log and explanations over HTTP, between three tenants of one deployment.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod common;
+
+use common::deployment::{Caller, DOMAIN, Deployment, NOBODY};
+use directory::users::{self, NewUser};
+use node::command::Command;
+use serde_json::{Map, Value, json};
+use types::{Actor, Result, TenantId};
+
+const SHARING: &str = "/beta/isopolity/userSharing";
+const EXPLAIN: &str = "/beta/isopolity/explain";
+
+struct Rig {
+    d: Deployment,
+    contoso: String,
+    fabrikam: String,
+    their: Caller,
+}
+
+fn map(value: Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+impl Rig {
+    /// Two tenants with nothing between them; the engine runs.
+    async fn apart() -> Self {
+        let d = Deployment::start().await;
+        let (fabrikam, their) = d.other("Fabrikam", "fabrikam.example").await;
+        d.node.start();
+        Self {
+            contoso: d.tenant.clone(),
+            d,
+            fabrikam,
+            their,
+        }
+    }
+
+    /// Two tenants in one organization, with both consents on both sides.
+    async fn together() -> Self {
+        let rig = Self::apart().await;
+        rig.join().await;
+        rig
+    }
+
+    async fn join(&self) {
+        self.execute(Command::OrganizationCreate {
+            tenant: self.contoso.clone(),
+            name: "Round table".into(),
+            add: vec![self.fabrikam.clone()],
+            accept_users: true,
+            skip_consent: true,
+        })
+        .await;
+        self.execute(Command::OrganizationJoin {
+            tenant: self.fabrikam.clone(),
+            invited_by: self.contoso.clone(),
+            accept_users: true,
+            skip_consent: true,
+        })
+        .await;
+    }
+
+    async fn execute(&self, command: Command) -> Value {
+        self.d.node.execute(command, &|_| {}).await.unwrap()
+    }
+
+    async fn user(&self, tenant: &str, domain: &str, alias: &str) -> String {
+        let properties = map(json!({
+            "accountEnabled": true, "displayName": alias, "mailNickname": alias,
+            "userPrincipalName": format!("{alias}@{domain}"),
+        }));
+        let new = NewUser {
+            properties,
+            ..NewUser::default()
+        };
+        let tenant: TenantId = tenant.parse().unwrap();
+        let island = self.d.node.store().island(tenant).unwrap();
+        let user = island.write(Actor::Operator, move |tx| users::create(tx, new));
+        user.await.unwrap().id.to_string()
+    }
+
+    async fn status(&self) -> Value {
+        let list = self.d.admin.get(&format!("{SHARING}/tenants")).await;
+        let list = list.expect(200);
+        list.json["value"][0].clone()
+    }
+
+    /// Waits, change by change, until the pair's status fits.
+    async fn until(&self, fits: impl Fn(&Value) -> bool) -> Value {
+        let contoso: TenantId = self.contoso.parse().unwrap();
+        let fabrikam: TenantId = self.fabrikam.parse().unwrap();
+        let island = self.d.node.store().island(fabrikam).unwrap();
+        for _ in 0..2_000 {
+            let status = self.status().await;
+            if fits(&status) {
+                return status;
+            }
+            // A write on either island gives the engine its turn; nothing here looks at a clock.
+            self.d.node.flush(contoso).await;
+            let turn = island.write(Actor::System, |_| Ok(())).await;
+            turn.unwrap();
+        }
+        panic!("{}", self.status().await);
+    }
+
+    async fn settled(&self) -> Value {
+        self.until(|status| {
+            status["state"] == "active"
+                && status["pendingChanges"] == 0
+                && status["inScope"] == status["synced"]
+        })
+        .await
+    }
+}
+
+async fn written(
+    rig: &Rig,
+    command: impl FnOnce(&mut store::Tx<'_>) -> Result<()> + Send + 'static,
+) {
+    let tenant: TenantId = rig.fabrikam.parse().unwrap();
+    let island = rig.d.node.store().island(tenant).unwrap();
+    island.write(Actor::Operator, command).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_is_set_read_previewed_and_removed() {
+    let rig = Rig::together().await;
+    let admin = &rig.d.admin;
+    let ann = rig.user(&rig.contoso, DOMAIN, "ann").await;
+    let bob = rig.user(&rig.contoso, DOMAIN, "bob").await;
+    let default = format!("{SHARING}/default");
+    let own = format!("{SHARING}/tenants/{}", rig.fabrikam);
+
+    let nobody = admin.get(&default).await.expect(200);
+    assert_eq!(nobody.json["scope"], "none");
+    admin
+        .get(&own)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+
+    let selected = json!({"scope": "selected", "users": [ann]});
+    admin.put(&default, selected.clone()).await.expect(204);
+    let read = admin.get(&default).await.expect(200);
+    assert_eq!(read.json["users"], json!([ann]));
+    assert!(read.json["@odata.context"].is_string());
+    let status = rig.settled().await;
+    assert_eq!(status["source"], "default");
+    assert_eq!(status["inScope"], 1);
+
+    let preview = json!({"scope": "selected", "users": [bob]});
+    let said = admin
+        .post(&format!("{own}/preview"), preview.clone())
+        .await
+        .expect(200);
+    assert_eq!(said.json["added"]["count"], 1);
+    assert_eq!(said.json["added"]["users"][0]["id"], bob);
+    assert_eq!(said.json["removed"]["users"][0]["id"], ann);
+    assert_eq!(rig.settled().await["synced"], 1);
+
+    admin.put(&own, preview).await.expect(204);
+    assert_eq!(rig.settled().await["source"], "own");
+    assert_eq!(
+        admin.get(&own).await.expect(200).json["users"],
+        json!([bob])
+    );
+    admin.delete(&own).await.expect(204);
+    admin
+        .delete(&own)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    assert_eq!(rig.settled().await["source"], "default");
+
+    for nobody in [NOBODY, &rig.contoso, "nonsense"] {
+        let path = format!("{SHARING}/tenants/{nobody}");
+        for answer in [
+            admin.put(&path, selected.clone()).await,
+            admin
+                .post(&format!("{path}/preview"), selected.clone())
+                .await,
+            admin.post(&format!("{path}/pause"), json!({})).await,
+            admin.get(&format!("{path}/failures")).await,
+        ] {
+            assert!([400, 404].contains(&answer.status), "{}", answer.text);
+            assert!(!answer.message().is_empty());
+        }
+    }
+    let theirs = rig.user(&rig.fabrikam, "fabrikam.example", "eve").await;
+    for body in [
+        json!({}),
+        json!({"scope": "some"}),
+        json!({"scope": "selected", "users": "all"}),
+        json!({"scope": "selected", "users": [theirs]}),
+        json!({"scope": "selected", "groups": [ann]}),
+        json!({"scope": "all", "users": [ann]}),
+        json!({"scope": "all", "nonsense": 1}),
+        json!({"scope": "selected", "rule": "nonsense eq 1"}),
+        json!([]),
+    ] {
+        admin
+            .put(&default, body)
+            .await
+            .refused(400, "Request_BadRequest");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_pair_says_so_and_a_reader_can_change_nothing() {
+    let rig = Rig::together().await;
+    let admin = &rig.d.admin;
+    let own = format!("{SHARING}/tenants/{}", rig.fabrikam);
+    admin
+        .call("POST", &format!("{own}/pause"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(rig.status().await["state"], "paused");
+    admin
+        .post(&format!("{own}/resume"), json!({}))
+        .await
+        .expect(204);
+    assert_eq!(rig.status().await["state"], "active");
+
+    let reader = rig.d.client(&["Synchronization.Read.All"]).await;
+    reader.get(&format!("{SHARING}/tenants")).await.expect(200);
+    let all = json!({"scope": "all"});
+    reader
+        .post(&format!("{SHARING}/default/preview"), all.clone())
+        .await
+        .expect(200);
+    for answer in [
+        reader.put(&format!("{SHARING}/default"), all.clone()).await,
+        reader.put(&own, all).await,
+        reader.delete(&own).await,
+        reader.post(&format!("{own}/pause"), json!({})).await,
+        reader.post(EXPLAIN, json!({})).await,
+        reader.get("/auditLogs/provisioning").await,
+    ] {
+        answer.refused(403, "Authorization_RequestDenied");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_paged_and_said_in_words() {
+    let rig = Rig::together().await;
+    let admin = &rig.d.admin;
+    for alias in ["ann", "bob", "cyd"] {
+        rig.user(&rig.contoso, DOMAIN, alias).await;
+    }
+    admin
+        .put(&format!("{SHARING}/default"), json!({"scope": "all"}))
+        .await
+        .expect(204);
+    rig.settled().await;
+    // Fabrikam's admin deletes them; when they change at home, the home hears of it.
+    let contoso: TenantId = rig.contoso.parse().unwrap();
+    written(&rig, move |tx| {
+        for user in directory::synced::list(tx, contoso, None, 10)? {
+            users::delete(tx, user.id)?;
+        }
+        Ok(())
+    })
+    .await;
+    let island = rig.d.node.store().island(contoso).unwrap();
+    island
+        .write(Actor::Operator, |tx| {
+            for alias in ["ann", "bob", "cyd"] {
+                let id = users::find(tx, &format!("{alias}@{DOMAIN}"))?.id;
+                users::update(tx, id, &map(json!({"jobTitle": "Cook"})))?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let status = rig.until(|status| status["failed"] == 3).await;
+    assert_eq!(status["state"], "active");
+
+    let path = format!("{SHARING}/tenants/{}/failures", rig.fabrikam);
+    let mut seen = Vec::new();
+    let mut next = Some(format!("{path}?$top=2"));
+    while let Some(path) = next {
+        let page = admin.get(&path).await.expect(200).json;
+        for failure in page["value"].as_array().unwrap() {
+            assert_eq!(failure["code"], "Conflict");
+            assert!(
+                failure["reason"]
+                    .as_str()
+                    .unwrap()
+                    .contains("administrator")
+            );
+            assert!(failure["nextAttemptDateTime"].is_string());
+            seen.push(failure["displayName"].as_str().unwrap().to_owned());
+        }
+        next = page["@odata.nextLink"].as_str().map(str::to_owned);
+    }
+    assert_eq!(seen, ["ann", "bob", "cyd"]);
+    admin
+        .get(&format!("{path}?$top=0"))
+        .await
+        .refused(400, "Request_BadRequest");
+    admin
+        .get(&format!("{path}?$skiptoken=x"))
+        .await
+        .refused(400, "Request_BadRequest");
+
+    // The log has them too.
+    let failed = "/auditLogs/provisioning?$filter=statusInfo/status eq 'failure'";
+    let failed = admin.get(failed).await.expect(200);
+    let failed = failed.json["value"].as_array().unwrap().clone();
+    assert_eq!(failed.len(), 3);
+    assert_eq!(
+        failed[0]["provisioningStatusInfo"]["errorInformation"]["errorCode"],
+        "Conflict"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_logs_are_filtered_ordered_and_paged() {
+    let rig = Rig::together().await;
+    let admin = &rig.d.admin;
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        ids.push(rig.user(&rig.contoso, DOMAIN, &format!("u{number}")).await);
+    }
+    let own = format!("{SHARING}/tenants/{}", rig.fabrikam);
+    for _ in 0..3 {
+        admin
+            .post(&format!("{own}/pause"), json!({}))
+            .await
+            .expect(204);
+        admin
+            .post(&format!("{own}/resume"), json!({}))
+            .await
+            .expect(204);
+    }
+    admin
+        .put(&own, json!({"scope": "selected", "users": ids}))
+        .await
+        .expect(204);
+    rig.settled().await;
+    let all = async |path: &str| {
+        let (mut next, mut items) = (Some(path.to_owned()), Vec::new());
+        while let Some(path) = next {
+            let page = admin.get(&path).await.expect(200).json;
+            items.extend(page["value"].as_array().unwrap().clone());
+            next = page["@odata.nextLink"].as_str().map(str::to_owned);
+        }
+        items
+    };
+    let names = |entries: &[Value]| -> Vec<String> {
+        let name = |entry: &Value| entry["activityDisplayName"].as_str().unwrap().to_owned();
+        entries.iter().map(name).collect()
+    };
+    let by_us = format!(
+        "/auditLogs/directoryAudits?$top=2&$filter=initiatedBy/app/appId eq '{}'",
+        admin.client_id
+    );
+    let newest = names(&all(&by_us).await);
+    assert_eq!(newest.len(), 7, "{newest:?}");
+    assert_eq!(newest[0], "Share users with the organization");
+    let mut oldest = names(&all(&format!("{by_us}&$orderby=activityDateTime asc")).await);
+    oldest.reverse();
+    assert_eq!(oldest, newest);
+    let about = format!(
+        "{by_us} and targetResources/any(t:t/id eq '{}') and startswith(activityDisplayName,'pause')",
+        rig.fabrikam
+    );
+    let pauses = all(&about).await;
+    assert_eq!(names(&pauses), ["Pause synchronization"; 3]);
+
+    let one = pauses[0]["id"].as_str().unwrap();
+    let entry = admin
+        .get(&format!("/auditLogs/directoryAudits/{one}"))
+        .await
+        .expect(200);
+    assert_eq!(
+        entry.json["activityDateTime"],
+        pauses[0]["activityDateTime"]
+    );
+    for nothing in [NOBODY, "nonsense"] {
+        let path = format!("/auditLogs/directoryAudits/{nothing}");
+        admin
+            .get(&path)
+            .await
+            .refused(404, "Request_ResourceNotFound");
+        rig.their
+            .get(&format!("/auditLogs/directoryAudits/{one}"))
+            .await
+            .refused(404, "Request_ResourceNotFound");
+    }
+
+    let created =
+        all("/auditLogs/provisioning?$top=2&$filter=provisioningAction eq 'create'").await;
+    assert_eq!(created.len(), 5);
+    let of_one = format!(
+        "/auditLogs/provisioning?$filter=sourceIdentity/id eq '{}'",
+        ids[3]
+    );
+    let of_one = all(&of_one).await;
+    assert_eq!(of_one.len(), 1);
+    assert_eq!(of_one[0]["sourceIdentity"]["displayName"], "u3");
+    let job = of_one[0]["jobId"].as_str().unwrap();
+    let of_job = all(&format!(
+        "/auditLogs/provisioning?$filter=jobId eq '{job}'&$orderby=activityDateTime asc"
+    ))
+    .await;
+    assert_eq!(of_job.len(), 5);
+    assert_eq!(
+        rig.their
+            .get("/auditLogs/provisioning")
+            .await
+            .expect(200)
+            .json["value"],
+        json!([])
+    );
+
+    for query in [
+        "$filter=nonsense eq 1",
+        "$filter=category ne 'x'",
+        "$orderby=category",
+        "$orderby=activityDateTime asc,category",
+        "$top=1001",
+        "$skiptoken=x",
+        "$select=id",
+    ] {
+        for log in ["directoryAudits", "provisioning"] {
+            let answer = admin.get(&format!("/auditLogs/{log}?{query}")).await;
+            assert_eq!(answer.status, 400, "{log} {query} {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_is_explained_to_both_sides_and_to_nobody_else() {
+    let rig = Rig::apart().await;
+    let (us, them) = (&rig.d.admin, &rig.their);
+    let ann = rig.user(&rig.contoso, DOMAIN, "ann").await;
+    let bob = rig.user(&rig.contoso, DOMAIN, "bob").await;
+    let question = |user: &str| {
+        json!({
+            "action": "sync", "from": {"tenantId": rig.contoso, "userId": user},
+            "to": {"tenantId": rig.fabrikam},
+        })
+    };
+    let refused = us.post(EXPLAIN, question(&ann)).await.expect(200);
+    assert_eq!(refused.json["allowed"], false);
+    // Outside an organization nobody learns whether a tenant or a person is there.
+    let outside = them.post(EXPLAIN, question(&ann)).await.expect(200);
+    assert_eq!(outside.json["allowed"], false);
+    assert_eq!(outside.json["steps"][0]["tenantId"], rig.fabrikam);
+    let mut signin = question(&ann);
+    signin["action"] = json!("signin");
+    them.post(EXPLAIN, signin.clone())
+        .await
+        .refused(404, "Directory_ObjectNotFound");
+    us.post(EXPLAIN, signin).await.expect(200);
+
+    rig.join().await;
+    us.put(
+        &format!("{SHARING}/default"),
+        json!({"scope": "selected", "users": [ann]}),
+    )
+    .await
+    .expect(204);
+    let allowed = us.post(EXPLAIN, question(&ann)).await.expect(200);
+    assert_eq!(allowed.json["allowed"], true, "{}", allowed.text);
+    let theirs = them.post(EXPLAIN, question(&ann)).await.expect(200);
+    assert_eq!(theirs.json["allowed"], true, "{}", theirs.text);
+    for tenant in [&rig.contoso, &rig.fabrikam] {
+        assert!(theirs.text.contains(tenant.as_str()));
+    }
+
+    // Whom the home doesn't share: it is told why, and how to share; the others aren't.
+    let why = us.post(EXPLAIN, question(&bob)).await.expect(200);
+    assert!(
+        why.text.contains(&ann),
+        "the mend keeps who is shared already: {}",
+        why.text
+    );
+    let unshared = them.post(EXPLAIN, question(&bob)).await.expect(200);
+    let unknown = them.post(EXPLAIN, question(NOBODY)).await.expect(200);
+    assert_eq!(unshared.json["allowed"], false);
+    assert_eq!(unshared.json, unknown.json);
+    assert!(!unshared.text.contains(&ann));
+    us.post(EXPLAIN, question(NOBODY))
+        .await
+        .refused(404, "Request_ResourceNotFound");
+
+    let (stranger, third) = rig.d.other("Stranger", "stranger.example").await;
+    third
+        .post(EXPLAIN, question(&ann))
+        .await
+        .refused(400, "Request_BadRequest");
+    for body in [
+        json!({}),
+        json!({"action": "dance", "from": {"tenantId": rig.contoso}, "to": {"tenantId": stranger}}),
+        json!({"action": "chat", "from": {"tenantId": rig.contoso}, "to": {"tenantId": stranger}}),
+        json!({"action": "sync", "from": {"tenantId": rig.contoso}, "to": {}}),
+        json!({"action": "sync", "from": {"tenantId": rig.contoso}, "to": {"tenantId": "x"}}),
+        json!({"action": "sync", "from": {"tenantId": rig.contoso}, "to": {"tenantId": rig.contoso}}),
+        json!({"action": "signin", "from": {"tenantId": rig.contoso}, "to": {"tenantId": stranger}}),
+    ] {
+        let answer = us.post(EXPLAIN, body.clone()).await;
+        assert_eq!(answer.status, 400, "{body} {}", answer.text);
+    }
+    let nowhere = json!({"action": "sync", "from": {"tenantId": rig.contoso, "userId": ann}, "to": {"tenantId": NOBODY}});
+    assert!(matches!(us.post(EXPLAIN, nowhere).await.status, 400..=404));
+}
