@@ -93,6 +93,7 @@ mod applications;
 mod body;
 mod caller;
 mod deleted_items;
+mod cross_tenant_access_policy;
 pub mod errors;
 mod idempotency;
 mod listing;
@@ -102,6 +103,7 @@ mod openapi;
 mod path;
 pub mod permissions;
 mod platform;
+mod projection;
 mod public;
 mod query_options;
 mod reply;
@@ -137,5 +139,6 @@ pub fn all_routes() -> Routes {
     applications::routes(&mut routes);
     service_principals::routes(&mut routes);
     app_role_assignments::routes(&mut routes);
+    cross_tenant_access_policy::routes(&mut routes);
     routes
 }
