@@ -98,6 +98,7 @@ pub mod errors;
 mod idempotency;
 mod listing;
 mod metrics;
+mod multi_tenant_organization;
 mod oauth;
 mod openapi;
 mod path;
@@ -113,6 +114,7 @@ mod route;
 pub mod server;
 mod service_principals;
 mod stall;
+mod tenant_information;
 mod tls;
 mod users_delta;
 
@@ -140,5 +142,7 @@ pub fn all_routes() -> Routes {
     service_principals::routes(&mut routes);
     app_role_assignments::routes(&mut routes);
     cross_tenant_access_policy::routes(&mut routes);
+    multi_tenant_organization::routes(&mut routes);
+    tenant_information::routes(&mut routes);
     routes
 }

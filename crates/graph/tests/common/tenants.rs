@@ -6,7 +6,7 @@ use std::sync::Arc;
 use graph::{App, BoxFuture, Caller as Known, Platform, TokenRefusal, TokenVerifier};
 use node::Node;
 use node::command::Command;
-use node::config::Config;
+use node::config::{Config, Flag, Inputs};
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -61,16 +61,30 @@ pub struct Answer {
 impl Tenants {
     /// Callers have these permissions, with commas between them.
     pub async fn start(permissions: &'static str) -> Self {
-        Self::with(permissions, |_| {}).await
+        Self::with_limits(permissions, &[]).await
     }
 
-    pub async fn with(permissions: &'static str, configure: impl FnOnce(&mut Config)) -> Self {
+    pub async fn with_limits(permissions: &'static str, limits: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let directory = tempfile::tempdir().unwrap();
-        let mut config = Config::at(directory.path());
-        config.public_url = Some(url.clone());
-        configure(&mut config);
+        let flag = |key: String, value: &str| Flag {
+            flag: key.clone(),
+            key,
+            value: value.to_owned(),
+        };
+        let mut flags = vec![
+            flag("data".into(), directory.path().to_str().unwrap()),
+            flag("public_url".into(), &url),
+        ];
+        for (name, value) in limits {
+            flags.push(flag(format!("limits.{name}"), value));
+        }
+        let inputs = Inputs {
+            flags,
+            ..Inputs::default()
+        };
+        let config = Config::load(&inputs).unwrap();
         let node = tokio::task::spawn_blocking(|| Node::open(config).unwrap());
         let node = node.await.unwrap();
         node.start();
@@ -106,6 +120,38 @@ impl Tenants {
             token: format!("{id}:{}", self.permissions),
         }
     }
+}
+
+impl Tenants {
+    /// Imports users from CSV.
+    pub async fn import(&self, tenant: &Caller, csv: &str) {
+        let command = Command::ImportUsers {
+            tenant: tenant.id.to_string(),
+            format: "csv".into(),
+            content: base64(csv.as_bytes()),
+            map: None,
+            dry_run: false,
+        };
+        self.node.execute(command, &|_| {}).await.unwrap();
+    }
+}
+
+/// RFC 4648 §4.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            if place > group.len() {
+                text.push('=');
+            } else {
+                text.push(char::from(DIGITS[(bits >> (18 - 6 * place) & 63) as usize]));
+            }
+        }
+    }
+    text
 }
 
 impl Caller {
