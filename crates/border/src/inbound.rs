@@ -7,7 +7,7 @@ use store::{ReadTx, Tx, params};
 use types::trace::Trace;
 use types::{Error, Result, TenantId};
 
-use crate::{Envelope, Receipt};
+use crate::{CONTROL, Envelope, Receipt};
 
 /// What a handler made of an envelope.
 #[derive(Debug)]
@@ -80,13 +80,33 @@ pub fn position(tx: &ReadTx<'_>, from: TenantId, stream: &str) -> Result<u64> {
         .unwrap_or(0))
 }
 
+/// The receipt of the last envelope of the control stream, for a sender whom it didn't reach.
+fn kept_receipt(tx: &ReadTx<'_>, from: TenantId) -> Result<Option<Receipt>> {
+    let kept = tx.query_one(
+        "SELECT receipt FROM inbound_streams \
+         WHERE tenant_id = ?1 AND from_tenant_id = ?2 AND stream = ?3",
+        params![&tx.tenant(), &from, CONTROL],
+        |row| row.opt_string(0),
+    )?;
+    let kept = kept.flatten();
+    kept.map(|kept| serde_json::from_str(&kept).map_err(Error::internal))
+        .transpose()
+}
+
 /// Receives an envelope in the receiver's transaction.
 pub fn receive(tx: &mut Tx<'_>, handlers: &Handlers, envelope: &Envelope) -> Result<Receipt> {
     if envelope.to != tx.tenant() || envelope.from == envelope.to {
         return Err(Error::bad_request("The envelope isn't for this tenant."));
     }
+    let is_control = envelope.stream == CONTROL;
     let last = position(tx, envelope.from, &envelope.stream)?;
     if envelope.seq <= last {
+        if is_control
+            && envelope.seq == last
+            && let Some(kept) = kept_receipt(tx, envelope.from)?
+        {
+            return Ok(kept);
+        }
         return Ok(Receipt::Duplicate { last });
     }
     if envelope.seq > last + 1 {
@@ -104,15 +124,22 @@ pub fn receive(tx: &mut Tx<'_>, handlers: &Handlers, envelope: &Envelope) -> Res
         },
     };
     let tenant = tx.tenant();
+    let kept = if is_control {
+        Some(serde_json::to_string(&receipt).map_err(Error::internal)?)
+    } else {
+        None
+    };
     tx.bookkeeping().execute(
-        "INSERT INTO inbound_streams (tenant_id, from_tenant_id, stream, seq) \
-         VALUES (?1, ?2, ?3, ?4) \
-         ON CONFLICT (tenant_id, from_tenant_id, stream) DO UPDATE SET seq = excluded.seq",
+        "INSERT INTO inbound_streams (tenant_id, from_tenant_id, stream, seq, receipt) \
+         VALUES (?1, ?2, ?3, ?4, ?5) \
+         ON CONFLICT (tenant_id, from_tenant_id, stream) DO UPDATE SET seq = excluded.seq, \
+         receipt = excluded.receipt",
         params![
             &tenant,
             &envelope.from,
             envelope.stream.as_str(),
-            envelope.seq
+            envelope.seq,
+            kept.as_deref()
         ],
     )?;
     Ok(receipt)

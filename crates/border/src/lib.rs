@@ -9,7 +9,9 @@
 //!
 //! There are two kinds of streams. The *control* stream carries messages that a command has put
 //! into the sender's durable [`outbox`]; other streams (the sync stream) are made from the feed by
-//! their owner, who numbers them and keeps their position.
+//! their owner, who numbers them and keeps their position. Messages of the control stream are sent
+//! one after the other, so the receiver keeps the last receipt: whoever didn't get it sends the
+//! message again and gets it then.
 //!
 //! The [`Transport`] carries envelopes: in one process directly, between deployments by signed
 //! requests. The code on both ends is the same.
@@ -57,7 +59,7 @@ pub enum Receipt {
         /// The handler's reply, JSON.
         reply: String,
     },
-    /// It, or a later one, had been applied before; nothing was done.
+    /// It, or a later one, had been applied before; nothing was done, and its receipt isn't kept.
     Duplicate {
         /// The last applied `seq` of the stream.
         last: u64,

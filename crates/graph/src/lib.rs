@@ -93,17 +93,20 @@ mod applications;
 mod audit_logs;
 mod body;
 mod caller;
+mod cross_tenant_access_policy;
 mod deleted_items;
 pub mod errors;
 mod explain;
 mod idempotency;
 mod listing;
 mod metrics;
+mod multi_tenant_organization;
 mod oauth;
 mod openapi;
 mod path;
 pub mod permissions;
 mod platform;
+mod projection;
 mod public;
 mod query_options;
 mod reply;
@@ -113,6 +116,7 @@ mod route;
 pub mod server;
 mod service_principals;
 mod stall;
+mod tenant_information;
 mod tls;
 mod user_sharing;
 mod users_delta;
@@ -143,5 +147,8 @@ pub fn all_routes() -> Routes {
     audit_logs::routes(&mut routes);
     user_sharing::routes(&mut routes);
     explain::routes(&mut routes);
+    cross_tenant_access_policy::routes(&mut routes);
+    multi_tenant_organization::routes(&mut routes);
+    tenant_information::routes(&mut routes);
     routes
 }

@@ -19,5 +19,7 @@ CREATE TABLE inbound_streams (
     from_tenant_id BYTES NOT NULL,
     stream TEXT NOT NULL,
     seq BIGINT NOT NULL,
+    -- What the last envelope of the control stream was answered with.
+    receipt TEXT,
     PRIMARY KEY (tenant_id, from_tenant_id, stream)
-) TABLE_OPTIONS;
+) WIDE_TABLE_OPTIONS;

@@ -1,0 +1,92 @@
+//! The properties of a body, taken one by one; what is left at the end has no place there.
+
+use serde_json::{Map, Value};
+use types::{Error, TenantId};
+
+use crate::errors::Refusal;
+use crate::projection::Shown;
+use crate::request::Call;
+
+/// Properties that show something and can't be set, of all types here.
+const READ_ONLY: [&str; 11] = [
+    "id",
+    "addedByTenantId",
+    "addedDateTime",
+    "createdDateTime",
+    "displayName",
+    "joinedDateTime",
+    "memberState",
+    "role",
+    "state",
+    "tenantId",
+    "transitionDetails",
+];
+
+/// A body.
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// The body of a request, which has to be of this type.
+    pub(super) fn of(call: &Call, kind: &Shown) -> Result<Self, Refusal> {
+        Ok(Self(call.object(kind.kind)?))
+    }
+
+    /// A text or null; `None` where the body says nothing of it.
+    #[expect(clippy::option_option, reason = "absent, null and value differ")]
+    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<Option<String>>, Refusal> {
+        match self.0.remove(name) {
+            None => Ok(None),
+            Some(Value::Null) => Ok(Some(None)),
+            Some(Value::String(text)) => Ok(Some(Some(text))),
+            Some(_) => Err(wrong(name, "a text")),
+        }
+    }
+
+    /// A text.
+    pub(super) fn required_text(&mut self, name: &'static str) -> Result<String, Refusal> {
+        self.text(name)?.flatten().ok_or_else(|| required(name))
+    }
+
+    /// A tenant's id.
+    pub(super) fn required_tenant(&mut self, name: &'static str) -> Result<TenantId, Refusal> {
+        let id = types::parse_uuid(&self.required_text(name)?).map(TenantId::new);
+        id.ok_or_else(|| wrong(name, "a tenant's GUID"))
+    }
+
+    /// True or false; false where the body says nothing of it.
+    pub(super) fn flag(&mut self, name: &'static str) -> Result<bool, Refusal> {
+        match self.0.remove(name) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(flag),
+            Some(_) => Err(wrong(name, "true or false")),
+        }
+    }
+
+    /// Refuses what nobody has taken.
+    pub(super) fn end(self) -> Result<(), Refusal> {
+        let Some(name) = self.0.keys().next() else {
+            return Ok(());
+        };
+        let message = if READ_ONLY.contains(&name.as_str()) {
+            format!("Property '{name}' can't be set here.")
+        } else {
+            format!("Invalid property '{name}'.")
+        };
+        Err(Error::invalid(name.as_str(), message).into())
+    }
+}
+
+impl From<Map<String, Value>> for Fields {
+    fn from(body: Map<String, Value>) -> Self {
+        Self(body)
+    }
+}
+
+pub(super) fn required(name: &'static str) -> Refusal {
+    Error::invalid(name, format!("Property '{name}' is required.")).into()
+}
+
+fn wrong(name: &'static str, has_to: &str) -> Refusal {
+    let message = format!("Invalid value for property '{name}': it has to be {has_to}.");
+    Error::invalid(name, message).into()
+}

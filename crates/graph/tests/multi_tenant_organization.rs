@@ -1,0 +1,424 @@
+//! `/tenantRelationships/multiTenantOrganization` and its neighbours on the wire: addresses,
+//! permissions, query options, codes; and that the caller who has changed something reads it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod common;
+
+use common::tenants::{Caller, NOBODY, Tenants};
+use serde_json::{Value, json};
+
+const ORGANIZATION: &str = "/tenantRelationships/multiTenantOrganization";
+const TENANTS: &str = "/tenantRelationships/multiTenantOrganization/tenants";
+const JOIN_REQUEST: &str = "/tenantRelationships/multiTenantOrganization/joinRequest";
+const ZERO: &str = "00000000-0000-0000-0000-000000000000";
+const ALL: &str = "MultiTenantOrganization.ReadWrite.All,Policy.ReadWrite.CrossTenantAccess,\
+    CrossTenantInformation.ReadBasic.All";
+
+fn context(of: &Value) -> &str {
+    let context = of["@odata.context"].as_str().unwrap();
+    context.split_once("/$metadata#").unwrap().1
+}
+
+async fn create(owner: &Caller) {
+    owner
+        .put(ORGANIZATION, json!({ "displayName": "Round table" }))
+        .await
+        .expect(201);
+}
+
+async fn add(owner: &Caller, other: &Caller) {
+    owner
+        .post(
+            TENANTS,
+            json!({ "tenantId": other.id, "displayName": other.name }),
+        )
+        .await
+        .expect(201);
+}
+
+async fn join(joiner: &Caller, owner: &Caller) {
+    joiner
+        .patch(JOIN_REQUEST, json!({ "addedByTenantId": owner.id }))
+        .await
+        .expect(204);
+}
+
+fn path(of: &Caller) -> String {
+    format!("{TENANTS}/{}", of.id)
+}
+
+#[tokio::test]
+async fn each_part_has_its_address() {
+    let tenants = Tenants::start(ALL).await;
+    let contoso = tenants.tenant("Contoso").await;
+    let created = contoso
+        .put(
+            ORGANIZATION,
+            json!({
+                "@odata.type": "#microsoft.graph.multiTenantOrganization",
+                "displayName": "Round table", "description": null,
+            }),
+        )
+        .await
+        .expect(201);
+    let set = "tenantRelationships/multiTenantOrganization";
+    assert_eq!(context(&created), format!("{set}/$entity"));
+    assert_eq!(created["description"], Value::Null);
+    for (path, expected) in [
+        (ORGANIZATION.to_owned(), format!("{set}/$entity")),
+        (TENANTS.to_owned(), format!("{set}/tenants")),
+        (path(&contoso), format!("{set}/tenants/$entity")),
+        (
+            format!("{TENANTS}('{}')", contoso.id),
+            format!("{set}/tenants/$entity"),
+        ),
+        (
+            JOIN_REQUEST.to_owned(),
+            format!("{set}/joinRequest/$entity"),
+        ),
+        (
+            "/beta/isopolity/invitations".to_owned(),
+            "isopolity/invitations".to_owned(),
+        ),
+    ] {
+        let read = contoso.get(&path).await.expect(200);
+        assert_eq!(context(&read), expected, "{path}");
+    }
+    for (method, path) in [
+        ("DELETE", ORGANIZATION),
+        ("POST", ORGANIZATION),
+        ("PUT", JOIN_REQUEST),
+        ("DELETE", JOIN_REQUEST),
+        ("DELETE", TENANTS),
+    ] {
+        contoso
+            .call(method, path, Some(json!({})))
+            .await
+            .refused(405, "Request_BadRequest");
+    }
+}
+
+#[tokio::test]
+async fn what_may_read_does_not_write() {
+    let tenants = Tenants::start(ALL).await;
+    let contoso = tenants.tenant("Contoso").await;
+    create(&contoso).await;
+    let reader = contoso.with_permissions("MultiTenantOrganization.Read.All");
+    let directory = contoso.with_permissions("Directory.Read.All");
+    let own = path(&contoso);
+    for path in [ORGANIZATION, TENANTS, &own, JOIN_REQUEST] {
+        reader.get(path).await.expect(200);
+    }
+    directory.get(&own).await.expect(200);
+    let denied = "Authorization_RequestDenied";
+    directory.get(TENANTS).await.refused(403, denied);
+    for (method, path) in [
+        ("PUT", ORGANIZATION),
+        ("PATCH", ORGANIZATION),
+        ("POST", TENANTS),
+        ("PATCH", &own),
+        ("DELETE", &own),
+        ("PATCH", JOIN_REQUEST),
+    ] {
+        reader
+            .call(method, path, Some(json!({})))
+            .await
+            .refused(403, denied);
+    }
+}
+
+#[tokio::test]
+async fn who_changes_something_reads_it_at_once() {
+    let tenants = Tenants::start(ALL).await;
+    let contoso = tenants.tenant("Contoso").await;
+    let fabrikam = tenants.tenant("Fabrikam").await;
+    let tailspin = tenants.tenant("Tailspin").await;
+    create(&contoso).await;
+    let added = contoso
+        .post(
+            TENANTS,
+            json!({ "tenantId": fabrikam.id, "displayName": "F", "role": "owner" }),
+        )
+        .await
+        .expect(201);
+    assert_eq!(added["transitionDetails"], Value::Null);
+    let read = contoso.get(&path(&fabrikam)).await.expect(200);
+    assert_eq!(read["transitionDetails"]["desiredRole"], "owner");
+    join(&fabrikam, &contoso).await;
+    let request = fabrikam.get(JOIN_REQUEST).await.expect(200);
+    assert_eq!(request["memberState"], "active");
+    assert_eq!(request["role"], "owner");
+    // Fabrikam isn't the one that puts changes in order, and sees its own all the same.
+    add(&fabrikam, &tailspin).await;
+    let read = fabrikam.get(&path(&tailspin)).await.expect(200);
+    assert_eq!(read["state"], "pending");
+    assert_eq!(read["addedByTenantId"], json!(fabrikam.id));
+    join(&tailspin, &fabrikam).await;
+    assert_eq!(
+        tailspin.get(ORGANIZATION).await.expect(200)["state"],
+        "active"
+    );
+    tailspin.delete(&path(&tailspin)).await.expect(204);
+    assert_eq!(
+        tailspin.get(ORGANIZATION).await.expect(200)["state"],
+        "inactive"
+    );
+    fabrikam
+        .patch(ORGANIZATION, json!({ "description": "Of two" }))
+        .await
+        .expect(204);
+    let read = fabrikam.get(ORGANIZATION).await.expect(200);
+    assert_eq!(read["description"], "Of two");
+    assert_eq!(read["displayName"], "Round table");
+}
+
+#[tokio::test]
+async fn query_options() {
+    let tenants = Tenants::start(ALL).await;
+    let contoso = tenants.tenant("Contoso").await;
+    let fabrikam = tenants.tenant("Fabrikam").await;
+    let inactive = contoso
+        .get(&format!("{ORGANIZATION}?$select=id,state"))
+        .await;
+    let inactive = inactive.expect(200);
+    assert_eq!(inactive["state"], "inactive");
+    assert_eq!(inactive.as_object().unwrap().len(), 2, "{inactive}");
+    create(&contoso).await;
+    add(&contoso, &fabrikam).await;
+    for (filter, expected) in [
+        ("state eq 'active'".to_owned(), vec![contoso.id]),
+        ("state eq 'pending'".to_owned(), vec![fabrikam.id]),
+        ("role eq 'owner'".to_owned(), vec![contoso.id]),
+        (format!("tenantId eq '{}'", fabrikam.id), vec![fabrikam.id]),
+        (
+            "startswith(displayName,'Fab')".to_owned(),
+            vec![fabrikam.id],
+        ),
+        ("joinedDateTime ne null".to_owned(), vec![]),
+        (
+            format!("addedByTenantId ne {} or state eq 'removed'", contoso.id),
+            vec![],
+        ),
+    ] {
+        let list = contoso
+            .get(&format!("{TENANTS}?$select=tenantId&$filter={filter}"))
+            .await
+            .expect(200);
+        let shown: Vec<Value> = expected
+            .iter()
+            .map(|id| json!({ "tenantId": id }))
+            .collect();
+        assert_eq!(list["value"], json!(shown), "{filter}");
+    }
+    for path in [
+        format!("{TENANTS}?$filter=nonsense eq 1"),
+        format!("{TENANTS}?$filter=state"),
+        format!("{TENANTS}?$select=nonsense"),
+        format!("{TENANTS}?$top=1"),
+        format!("{ORGANIZATION}?$select=nonsense"),
+        format!("{ORGANIZATION}?$expand=tenants"),
+        format!("{JOIN_REQUEST}?$select=nonsense"),
+    ] {
+        let answer = contoso.get(&path).await;
+        assert_eq!(answer.status, 400, "{path}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn bodies_are_read_strictly() {
+    let tenants = Tenants::start(ALL).await;
+    let contoso = tenants.tenant("Contoso").await;
+    let fabrikam = tenants.tenant("Fabrikam").await;
+    let refused = "Request_BadRequest";
+    for body in [
+        json!({}),
+        json!({ "displayName": null }),
+        json!({ "displayName": " " }),
+        json!({ "displayName": "x".repeat(257) }),
+        json!({ "displayName": "x", "description": 1 }),
+        json!({ "displayName": "x", "description": "x".repeat(1025) }),
+        json!({ "displayName": "x", "id": "x" }),
+    ] {
+        contoso.put(ORGANIZATION, body).await.refused(400, refused);
+    }
+    contoso
+        .patch(ORGANIZATION, json!({ "displayName": "x" }))
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    create(&contoso).await;
+    for body in [
+        json!({ "displayName": null }),
+        json!({ "displayName": "" }),
+        json!({ "createdDateTime": "2020-01-01T00:00:00Z" }),
+    ] {
+        contoso
+            .patch(ORGANIZATION, body)
+            .await
+            .refused(400, refused);
+    }
+    contoso.patch(ORGANIZATION, json!({})).await.expect(204);
+    for body in [
+        json!({ "tenantId": NOBODY, "displayName": "x" }),
+        json!({ "tenantId": ZERO, "displayName": "x" }),
+        json!({ "tenantId": contoso.id, "displayName": "x" }),
+        json!({ "tenantId": fabrikam.id, "displayName": "x", "role": null }),
+        json!({ "tenantId": fabrikam.id, "displayName": "x", "state": "active" }),
+        json!({ "tenantId": fabrikam.id, "displayName": "x\u{7}" }),
+    ] {
+        contoso.post(TENANTS, body).await.refused(400, refused);
+    }
+    add(&contoso, &fabrikam).await;
+    for body in [
+        json!({ "role": "king" }),
+        json!({ "role": null }),
+        json!({ "displayName": "x" }),
+        json!({ "role": "owner", "nonsense": 1 }),
+    ] {
+        contoso
+            .patch(&path(&fabrikam), body)
+            .await
+            .refused(400, refused);
+    }
+    contoso.patch(&path(&fabrikam), json!({})).await.expect(204);
+    for nobody in [NOBODY, "nonsense"] {
+        let path = format!("{TENANTS}/{nobody}");
+        for (method, body) in [
+            ("GET", None),
+            ("PATCH", Some(json!({}))),
+            ("PATCH", Some(json!({ "role": "owner" }))),
+            ("DELETE", None),
+        ] {
+            contoso
+                .call(method, &path, body)
+                .await
+                .refused(404, "Directory_ObjectNotFound");
+        }
+    }
+    for body in [
+        json!({}),
+        json!({ "addedByTenantId": null }),
+        json!({ "addedByTenantId": "contoso.example" }),
+        json!({ "addedByTenantId": contoso.id, "memberState": "active" }),
+    ] {
+        fabrikam
+            .patch(JOIN_REQUEST, body)
+            .await
+            .refused(400, refused);
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_over_the_limit_of_users_cannot_join() {
+    let tenants = Tenants::with_limits(ALL, &[("organization_users", "1")]).await;
+    let contoso = tenants.tenant("Contoso").await;
+    let fabrikam = tenants.tenant("Fabrikam").await;
+    let people = "userPrincipalName,displayName,mailNickname\n\
+        ann@fabrikam.example,Ann,ann\nbob@fabrikam.example,Bob,bob\n";
+    tenants.import(&fabrikam, people).await;
+    create(&contoso).await;
+    add(&contoso, &fabrikam).await;
+    join(&fabrikam, &contoso).await;
+    let request = fabrikam.get(JOIN_REQUEST).await.expect(200);
+    assert_eq!(request["transitionDetails"]["status"], "failed");
+    let details = request["transitionDetails"]["details"].as_str().unwrap();
+    assert!(details.contains("limits.organization_users"), "{details}");
+    fabrikam
+        .patch(JOIN_REQUEST, json!({ "addedByTenantId": ZERO }))
+        .await
+        .expect(204);
+    let request = fabrikam.get(JOIN_REQUEST).await.expect(200);
+    assert_eq!(request["addedByTenantId"], ZERO);
+    assert_eq!(request["transitionDetails"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_invitation_says_what_joining_would_change() {
+    let tenants = Tenants::start(ALL).await;
+    let contoso = tenants.tenant("Contoso").await;
+    let fabrikam = tenants.tenant("Fabrikam").await;
+    create(&contoso).await;
+    add(&contoso, &fabrikam).await;
+    let list = fabrikam
+        .get("/beta/isopolity/invitations")
+        .await
+        .expect(200);
+    assert_eq!(list["value"].as_array().unwrap().len(), 1);
+    let invitation = &list["value"][0];
+    assert_eq!(invitation["addedByTenantId"], json!(contoso.id));
+    assert_eq!(invitation["organizationName"], "Round table");
+    assert!(!list.to_string().contains("sharedId"), "{list}");
+
+    let address = format!("/beta/isopolity/invitations/{}/preview", contoso.id);
+    let nothing = fabrikam.post(&address, json!({})).await.expect(200);
+    assert_eq!(nothing["tenants"], json!([contoso.id]));
+    assert_eq!(nothing["changes"], json!([]));
+    let consents = json!({ "acceptUsers": true, "skipConsent": true });
+    let preview = fabrikam.post(&address, consents).await.expect(200);
+    let changes = preview["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 3, "{preview}");
+    assert!(changes.iter().all(|change| change["loosens"] == true));
+    // It was a question.
+    let template =
+        "/policies/crossTenantAccessPolicy/templates/multiTenantOrganizationPartnerConfiguration";
+    let template = fabrikam.get(template).await.expect(200);
+    assert_eq!(
+        template["automaticUserConsentSettings"]["inboundAllowed"],
+        Value::Null
+    );
+    fabrikam
+        .post(&address, json!({ "acceptUsers": 1 }))
+        .await
+        .refused(400, "Request_BadRequest");
+    for nobody in [NOBODY, "nonsense"] {
+        let address = format!("/beta/isopolity/invitations/{nobody}/preview");
+        fabrikam
+            .post(&address, json!({}))
+            .await
+            .refused(404, "Request_ResourceNotFound");
+    }
+    contoso.delete(&path(&fabrikam)).await.expect(204);
+    let list = fabrikam
+        .get("/beta/isopolity/invitations")
+        .await
+        .expect(200);
+    assert_eq!(list["value"], json!([]));
+}
+
+#[tokio::test]
+async fn a_tenant_is_found_by_id_and_by_domain() {
+    let tenants = Tenants::start(ALL).await;
+    let contoso = tenants.tenant("Contoso").await;
+    let fabrikam = tenants.tenant("Fabrikam").await;
+    let base = "/tenantRelationships/findTenantInformationBy";
+    for address in [
+        format!("{base}TenantId(tenantId='{}')", fabrikam.id),
+        format!("{base}DomainName(domainName='Fabrikam.example')"),
+    ] {
+        let found = contoso.get(&address).await.expect(200);
+        assert_eq!(
+            found,
+            json!({
+                "@odata.context": found["@odata.context"],
+                "tenantId": fabrikam.id, "displayName": "Fabrikam",
+                "defaultDomainName": "fabrikam.example", "federationBrandName": null,
+            })
+        );
+        assert_eq!(context(&found), "microsoft.graph.tenantInformation");
+    }
+    for address in [
+        format!("{base}TenantId(tenantId='{NOBODY}')"),
+        format!("{base}TenantId(tenantId='nonsense')"),
+        format!("{base}DomainName(domainName='nobody.example')"),
+    ] {
+        contoso
+            .get(&address)
+            .await
+            .refused(404, "Directory_ObjectNotFound");
+    }
+}
