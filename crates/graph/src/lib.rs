@@ -93,7 +93,9 @@ mod applications;
 mod body;
 mod caller;
 mod deleted_items;
+mod directory_objects;
 pub mod errors;
+mod expand;
 mod idempotency;
 mod listing;
 mod metrics;
@@ -104,14 +106,17 @@ pub mod permissions;
 mod platform;
 mod public;
 mod query_options;
+mod references;
 mod reply;
 mod request;
 mod revocation;
 mod route;
 pub mod server;
 mod service_principals;
+mod sight;
 mod stall;
 mod tls;
+mod users;
 mod users_delta;
 
 pub use app::App;
@@ -132,10 +137,12 @@ pub fn all_routes() -> Routes {
     let mut routes = Routes::new();
     public::routes(&mut routes);
     oauth::routes(&mut routes);
+    users::routes(&mut routes);
     users_delta::routes(&mut routes);
     deleted_items::routes(&mut routes);
     applications::routes(&mut routes);
     service_principals::routes(&mut routes);
     app_role_assignments::routes(&mut routes);
+    directory_objects::routes(&mut routes);
     routes
 }
