@@ -209,9 +209,11 @@ fn ids(filter: &Filter) -> Result<Vec<Uuid>, Refusal> {
 }
 
 impl Query {
-    /// What is selected, without the relation that isn't a property.
-    fn properties(&self) -> Option<Vec<String>> {
-        let select = self.select.as_ref()?;
+    /// What is tracked, all if nothing is selected; without the relation that isn't a property.
+    fn properties(&self) -> Vec<String> {
+        let Some(select) = &self.select else {
+            return users::property_names();
+        };
         let mut names: Vec<String> = vec!["id".into()];
         names.extend(
             select
@@ -219,7 +221,7 @@ impl Query {
                 .filter(|name| !name.eq_ignore_ascii_case(MANAGER))
                 .cloned(),
         );
-        Some(names)
+        names
     }
 
     fn has_manager(&self) -> bool {
@@ -233,15 +235,12 @@ impl Query {
 }
 
 fn check_select(query: &Query) -> types::Result<()> {
-    match query.properties() {
-        Some(names) => users::check_select(&names),
-        None => Ok(()),
-    }
+    users::check_select(&query.properties())
 }
 
 /// A user with the values that it has.
 fn present(tx: &ReadTx<'_>, user: &User, query: &Query) -> types::Result<Map<String, Value>> {
-    let mut shown = users::project(user, query.properties().as_deref())?;
+    let mut shown = users::project(user, Some(&query.properties()))?;
     shown.retain(|name, value| name == "id" || !is_nothing(value));
     if query.has_manager() {
         let managers = managers(tx, user)?;
@@ -376,7 +375,7 @@ fn change(
     if changed.is_new || changed.is_gone {
         return present(tx, &user, query).map(Some);
     }
-    let whole = users::project(&user, query.properties().as_deref())?;
+    let whole = users::project(&user, Some(&query.properties()))?;
     let is_changed = |name: &str| {
         changed.properties.iter().any(|changed| changed == name)
             // It is made of the name.

@@ -165,22 +165,25 @@ fn resource_side(tx: &ReadTx<'_>, from: TenantId, body: &SignInBody) -> Result<T
     )?;
     if trace.allowed {
         let here = directory::synced::find(tx, from, body.user_id)?;
-        let (value, reason) = match &here {
+        let (value, allowed, reason) = match &here {
+            // The rules let the user in; whether there is an account yet is another matter.
             None => (
                 "none",
-                "The user has no account in this tenant. Share the user with it, or invite the user.",
+                true,
+                "The user has no account in this tenant yet. Share the user with it, or invite the user.",
             ),
             Some(user) if user.deleted => (
                 "deleted",
+                false,
                 "The user's account in this tenant is deleted. Restore it.",
             ),
             Some(user) if !user.account_enabled => (
                 "disabled",
+                false,
                 "The user's account in this tenant is disabled or blocked by its admin.",
             ),
-            Some(_) => ("enabled", "The user has an account in this tenant."),
+            Some(_) => ("enabled", true, "The user has an account in this tenant."),
         };
-        let allowed = value == "enabled";
         trace.step(plain_step(
             tx,
             "user.accountEnabled",

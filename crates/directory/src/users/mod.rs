@@ -179,6 +179,15 @@ pub fn check_select(select: &[String]) -> Result<()> {
     properties::USER.selected(Some(select)).map(drop)
 }
 
+/// The names of Graph's properties of users.
+pub fn property_names() -> Vec<String> {
+    let names = properties::USER.properties.iter().map(|it| it.name);
+    names
+        .filter(|name| *name != "blockedHere")
+        .map(str::to_owned)
+        .collect()
+}
+
 /// What users can be filtered by.
 pub fn entity() -> &'static query::Entity {
     &properties::ENTITY
