@@ -263,6 +263,11 @@ pub fn project(
     SERVICE_PRINCIPAL.project(select, |name| principal.value(name))
 }
 
+/// Refuses names that aren't properties of service principals.
+pub fn check_select(select: &[String]) -> Result<()> {
+    SERVICE_PRINCIPAL.selected(Some(select)).map(drop)
+}
+
 /// What service principals can be filtered by.
 pub fn entity() -> &'static Entity {
     &ENTITY

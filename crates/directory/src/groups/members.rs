@@ -137,6 +137,12 @@ pub(crate) fn kind_of(tx: &ReadTx<'_>, object: Uuid) -> Result<Option<LinkKind>>
     })
 }
 
+/// An object of this tenant that isn't deleted, by its id alone: a user, a group or a service
+/// principal.
+pub fn link_to(tx: &ReadTx<'_>, object: Uuid) -> Result<Option<Link>> {
+    Ok(kind_of(tx, object)?.map(|kind| Link { id: object, kind }))
+}
+
 fn already_there(property: &str) -> Error {
     Error::invalid(
         property,

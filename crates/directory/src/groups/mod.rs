@@ -20,8 +20,8 @@ use crate::{references, tenant};
 pub(crate) use members::kind_of;
 pub use members::{
     Link, LinkKind, TRANSITIVE_MAX, add_member, add_owner, count_members, groups_of, is_member,
-    member_of, members, members_of_kind, owners, remove_member, remove_owner, transitive_groups,
-    transitive_links, transitive_members, transitive_users,
+    link_to, member_of, members, members_of_kind, owners, remove_member, remove_owner,
+    transitive_groups, transitive_links, transitive_members, transitive_users,
 };
 use properties::{ENTITY, GROUP};
 
@@ -132,6 +132,11 @@ impl Group {
 /// Shows a group: Graph's default set, or the properties that are selected; nulls are present.
 pub fn project(group: &Group, select: Option<&[String]>) -> Result<Map<String, Value>> {
     GROUP.project(select, |name| group.value(name))
+}
+
+/// Refuses names that aren't properties of groups.
+pub fn check_select(select: &[String]) -> Result<()> {
+    GROUP.selected(Some(select)).map(drop)
 }
 
 /// What groups can be filtered by.

@@ -96,3 +96,18 @@ pub fn direct_reports(
         sql::user,
     )
 }
+
+/// How many users have this manager.
+pub fn count_direct_reports(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<u64> {
+    let manager = get(tx, id)?;
+    let home = manager.home.as_ref();
+    tx.count(
+        sql::COUNT_REPORTS,
+        params![
+            &tx.tenant(),
+            &id,
+            home.map(|(tenant, _)| tenant),
+            home.map(|(_, id)| id)
+        ],
+    )
+}

@@ -28,7 +28,7 @@ pub use deletion::{
     count_deleted, delete, get_deleted, list_deleted, purge, purge_expired, restore,
 };
 pub(crate) use deletion::{forget, mark_deleted};
-pub use manager::{direct_reports, manager_of, remove_manager, set_manager};
+pub use manager::{count_direct_reports, direct_reports, manager_of, remove_manager, set_manager};
 pub(crate) use scan::scanned;
 pub use scan::{ScannedUser, get_scanned, scan};
 pub use write::{NewUser, create, set_password, update};

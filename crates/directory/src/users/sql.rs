@@ -77,6 +77,10 @@ pub(crate) const REPORTS: &str = concat!(
      AND ((u.manager_ref = ?2 AND u.home_tenant_id IS NULL) \
      OR (u.manager_ref = ?4 AND u.home_tenant_id = ?3)) ORDER BY u.id LIMIT ?6"
 );
+/// As [`REPORTS`], all of them.
+pub(crate) const COUNT_REPORTS: &str = "SELECT count(*) FROM users AS u WHERE u.tenant_id = ?1 \
+    AND u.deleted_at IS NULL AND ((u.manager_ref = ?2 AND u.home_tenant_id IS NULL) \
+    OR (u.manager_ref = ?4 AND u.home_tenant_id = ?3))";
 pub(crate) const COUNT_ALL: &str = "SELECT count(*) FROM users WHERE tenant_id = ?1";
 pub(crate) const COUNT_INTERNAL: &str = "SELECT count(*) FROM users WHERE tenant_id = ?1 \
     AND home_tenant_id IS NULL AND deleted_at IS NULL";
