@@ -95,7 +95,9 @@ mod body;
 mod caller;
 mod cross_tenant_access_policy;
 mod deleted_items;
+mod directory_objects;
 pub mod errors;
+mod expand;
 mod explain;
 mod idempotency;
 mod listing;
@@ -109,16 +111,19 @@ mod platform;
 mod projection;
 mod public;
 mod query_options;
+mod references;
 mod reply;
 mod request;
 mod revocation;
 mod route;
 pub mod server;
 mod service_principals;
+mod sight;
 mod stall;
 mod tenant_information;
 mod tls;
 mod user_sharing;
+mod users;
 mod users_delta;
 
 pub use app::App;
@@ -139,6 +144,7 @@ pub fn all_routes() -> Routes {
     let mut routes = Routes::new();
     public::routes(&mut routes);
     oauth::routes(&mut routes);
+    users::routes(&mut routes);
     users_delta::routes(&mut routes);
     deleted_items::routes(&mut routes);
     applications::routes(&mut routes);
@@ -150,5 +156,6 @@ pub fn all_routes() -> Routes {
     cross_tenant_access_policy::routes(&mut routes);
     multi_tenant_organization::routes(&mut routes);
     tenant_information::routes(&mut routes);
+    directory_objects::routes(&mut routes);
     routes
 }

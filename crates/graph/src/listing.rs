@@ -1,7 +1,7 @@
 //! Lists of directory objects: size, filter, order, count and the way to the next page.
 //!
 //! Whether a query is an advanced one, and so needs `ConsistencyLevel: eventual` and
-//! `$count=true`, is decided for filters by the directory; sorting is one here.
+//! `$count=true`, is decided for filters by the directory; for sorting here.
 //!
 //! Source: "Advanced query capabilities on Microsoft Entra ID objects" (Microsoft Graph).
 
@@ -18,7 +18,8 @@ use crate::request::Call;
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 999;
 
-type Shown = Map<String, Value>;
+/// An object as an answer has it.
+pub(crate) type Shown = Map<String, Value>;
 
 /// A set of objects of one type, in the directory's functions.
 pub(crate) struct Source<T> {
@@ -28,6 +29,15 @@ pub(crate) struct Source<T> {
     pub(crate) count: fn(&ReadTx<'_>, Option<&Filter>, bool) -> types::Result<u64>,
     pub(crate) place: fn(&T, Order) -> Place,
     pub(crate) project: fn(&T, Option<&[String]>) -> types::Result<Shown>,
+}
+
+/// What sorting asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sorting {
+    /// Nothing, unless there is a filter as well: users and groups.
+    Plain,
+    /// An advanced query, always.
+    Advanced,
 }
 
 /// What `$select` names.
@@ -42,17 +52,19 @@ pub(crate) fn page_size(call: &Call) -> Result<usize, Refusal> {
     Ok(usize::try_from(size).unwrap_or(usize::MAX))
 }
 
-fn filter(call: &Call) -> Result<Option<Filter>, Refusal> {
+/// What `$filter` says.
+pub(crate) fn filter(call: &Call) -> Result<Option<Filter>, Refusal> {
     let filter = call.options.filter.as_deref();
     Ok(filter.map(query::parse_filter).transpose()?)
 }
 
-fn order(call: &Call) -> Result<Order, Refusal> {
+fn order(call: &Call, sorting: Sorting) -> Result<Order, Refusal> {
     let Some(text) = call.options.order_by.as_deref() else {
         return Ok(Order::default());
     };
     let order = Order::parse(&query::parse_orderby(text)?)?;
-    if !call.options.is_advanced() {
+    let is_plain = sorting == Sorting::Plain && call.options.filter.is_none();
+    if !is_plain && !call.options.is_advanced() {
         return Err(Error::unsupported(
             "Sorting needs the header ConsistencyLevel: eventual and the parameter $count=true here.",
         )
@@ -66,7 +78,20 @@ pub(crate) async fn list<T: 'static>(
     call: &Call,
     source: &'static Source<T>,
 ) -> Result<Reply, Refusal> {
-    let (select, filter, order) = (select(call)?, filter(call)?, order(call)?);
+    list_shown(call, source, Sorting::Advanced, |_, object, select| {
+        (source.project)(object, select)
+    })
+    .await
+}
+
+/// [`list`], sorted and shown in a way of one's own.
+pub(crate) async fn list_shown<T: 'static>(
+    call: &Call,
+    source: &'static Source<T>,
+    sorting: Sorting,
+    show: impl Fn(&ReadTx<'_>, &T, Option<&[String]>) -> types::Result<Shown> + Send + 'static,
+) -> Result<Reply, Refusal> {
+    let (select, filter, order) = (select(call)?, filter(call)?, order(call, sorting)?);
     let size = page_size(call)?;
     let after: Option<Place> = call.skip_token(source.set)?;
     let advanced = call.options.is_advanced();
@@ -89,7 +114,7 @@ pub(crate) async fn list<T: 'static>(
             };
             let items = found
                 .iter()
-                .map(|object| (source.project)(object, select.as_deref()))
+                .map(|object| show(tx, object, select.as_deref()))
                 .collect::<types::Result<Vec<_>>>()?;
             Ok((items, count, next))
         })
@@ -113,17 +138,23 @@ pub(crate) fn cut<T>(found: &mut Vec<T>, size: usize) -> Option<&T> {
     found.last()
 }
 
+/// That the caller has asked for `…/$count` as Graph wants it.
+pub(crate) fn check_count(call: &Call) -> Result<(), Refusal> {
+    if call.options.is_eventual {
+        return Ok(());
+    }
+    Err(
+        Refusal::bad_request("$count needs the header ConsistencyLevel: eventual.")
+            .with_target("ConsistencyLevel"),
+    )
+}
+
 /// Answers how many objects of a set there are.
 pub(crate) async fn count<T: 'static>(
     call: &Call,
     source: &'static Source<T>,
 ) -> Result<Reply, Refusal> {
-    if !call.options.is_eventual {
-        return Err(
-            Refusal::bad_request("$count needs the header ConsistencyLevel: eventual.")
-                .with_target("ConsistencyLevel"),
-        );
-    }
+    check_count(call)?;
     let filter = filter(call)?;
     let count = call
         .read(move |tx| (source.count)(tx, filter.as_ref(), true))

@@ -1,0 +1,274 @@
+//! Directory objects of whatever type: members, owners, managers; and `/directoryObjects`.
+//!
+//! Where objects of several types can stand, each says its type; a list of one type, by a cast in
+//! the address, doesn't.
+
+use directory::groups::LinkKind;
+use directory::{groups, service_principals, users};
+use serde_json::Value;
+use store::ReadTx;
+use types::{Error, Id};
+use uuid::Uuid;
+
+use crate::errors::Refusal;
+use crate::listing::{self, Shown};
+use crate::query_options::Allowed;
+use crate::reply::{Page, Reply};
+use crate::request::Call;
+use crate::route::{Routes, Versions};
+use crate::sight::Sights;
+
+pub(crate) use directory::groups::Link;
+
+const READ: &[&str] = &["Directory.Read.All"];
+/// Ids in one `getByIds`.
+const IDS_MAX: usize = 1_000;
+/// What a list of related objects knows.
+pub(crate) const RELATED: Allowed = Allowed::SELECT
+    .and(Allowed::TOP)
+    .and(Allowed::SKIP_TOKEN)
+    .and(Allowed::COUNT);
+
+/// Registers them.
+pub(crate) fn routes(routes: &mut Routes) {
+    let mut area = routes.area("directoryObjects", Versions::Both);
+    area.get("/directoryObjects/{id}", READ, "Get an object", get)
+        .query(Allowed::SELECT);
+    area.post(
+        "/directoryObjects/getByIds",
+        READ,
+        "Get objects by their ids",
+        get_by_ids,
+    )
+    .query(Allowed::SELECT);
+}
+
+/// How objects of any type are shown.
+pub(crate) struct Lens {
+    sights: Sights,
+    select: Option<Vec<String>>,
+    says_type: bool,
+}
+
+impl Lens {
+    /// As the caller may see them and has selected, each with its type.
+    pub(crate) fn of(call: &Call) -> Result<Self, Refusal> {
+        Ok(Self::new(Sights::of(&call.caller), listing::select(call)?)?)
+    }
+
+    /// As one may see them who sees so much and has selected this.
+    pub(crate) fn new(sights: Sights, select: Option<Vec<String>>) -> types::Result<Self> {
+        for name in select.iter().flatten() {
+            let name = std::slice::from_ref(name);
+            users::check_select(name)
+                .or_else(|_| groups::check_select(name))
+                .or_else(|_| service_principals::check_select(name))
+                .map_err(|_| unknown_selected(name))?;
+        }
+        Ok(Self {
+            sights,
+            select,
+            says_type: true,
+        })
+    }
+
+    /// Without the type.
+    pub(crate) fn untyped(self) -> Self {
+        Self {
+            says_type: false,
+            ..self
+        }
+    }
+
+    /// The selected properties that a type has.
+    fn selected(&self, has: fn(&[String]) -> types::Result<()>) -> Option<Vec<String>> {
+        let names = self.select.as_ref()?.iter();
+        let own = names.filter(|name| has(std::slice::from_ref(*name)).is_ok());
+        Some(own.cloned().collect())
+    }
+
+    /// Shows an object; none if it isn't there any more.
+    pub(crate) fn show(&self, tx: &ReadTx<'_>, link: Link) -> types::Result<Option<Shown>> {
+        let projected = match link.kind {
+            LinkKind::User => users::get(tx, Id::new(link.id)).and_then(|user| {
+                users::project(&user, self.selected(users::check_select).as_deref())
+            }),
+            LinkKind::Group => groups::get(tx, Id::new(link.id)).and_then(|group| {
+                groups::project(&group, self.selected(groups::check_select).as_deref())
+            }),
+            LinkKind::ServicePrincipal => {
+                service_principals::get(tx, Id::new(link.id)).and_then(|principal| {
+                    let select = self.selected(service_principals::check_select);
+                    service_principals::project(&principal, select.as_deref())
+                })
+            }
+        };
+        let mut projected = match projected {
+            Ok(projected) => projected,
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        self.sights.on(link.kind).narrow(&mut projected);
+        if !self.says_type {
+            return Ok(Some(projected));
+        }
+        Ok(Some(with_type(link.kind.type_name(), projected)))
+    }
+}
+
+/// An object that says its type first.
+pub(crate) fn with_type(name: &str, shown: Shown) -> Shown {
+    let kind = format!("#microsoft.graph.{name}").into();
+    std::iter::once(("@odata.type".to_owned(), kind))
+        .chain(shown)
+        .collect()
+}
+
+fn unknown_selected(name: &[String]) -> Error {
+    let name = name.first().map_or("", String::as_str);
+    Error::invalid(
+        "$select",
+        format!(
+            "Could not find a property named '{name}' on type 'microsoft.graph.directoryObject'."
+        ),
+    )
+}
+
+/// Which part of a list a page is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    /// Behind this object.
+    pub(crate) after: Option<Uuid>,
+    /// So many at most.
+    pub(crate) limit: usize,
+}
+
+impl Part {
+    /// This part of a whole that is in the order of ids.
+    pub(crate) fn of(self, whole: impl IntoIterator<Item = Link>) -> Vec<Link> {
+        whole
+            .into_iter()
+            .filter(|link| self.after.is_none_or(|after| link.id > after))
+            .take(self.limit)
+            .collect()
+    }
+}
+
+/// A relation to other objects, worked out in a snapshot.
+pub(crate) trait Related: Send + 'static {
+    /// A part of them, by id.
+    fn part(&self, tx: &ReadTx<'_>, part: Part) -> types::Result<Vec<Link>>;
+    /// How many there are.
+    fn count(&self, tx: &ReadTx<'_>) -> types::Result<u64>;
+}
+
+/// Answers a page of a relation. `name` is that of the tokens in its links; with `cast` all of the
+/// objects are of that type.
+pub(crate) async fn list(
+    call: &Call,
+    name: &'static str,
+    cast: Option<LinkKind>,
+    related: impl Related,
+) -> Result<Reply, Refusal> {
+    let lens = Lens::of(call)?;
+    let (lens, set) = match cast {
+        None => (lens, "directoryObjects"),
+        Some(kind) => (lens.untyped(), set_of(kind)),
+    };
+    let size = listing::page_size(call)?;
+    let after: Option<Uuid> = call.skip_token(name)?;
+    let counted = call.options.is_advanced() && after.is_none();
+    let (items, count, next) = call
+        .read(move |tx| {
+            let limit = size + 1;
+            let mut links = related.part(tx, Part { after, limit })?;
+            let next = listing::cut(&mut links, size).map(|last| last.id);
+            let count = counted.then(|| related.count(tx)).transpose()?;
+            let mut items = Vec::with_capacity(links.len());
+            for link in links {
+                items.extend(lens.show(tx, link)?);
+            }
+            Ok((items, count, next))
+        })
+        .await?;
+    let page = Page {
+        count,
+        next_link: next.map(|id| call.next_link(name, &id)).transpose()?,
+        ..Page::all(items)
+    };
+    Reply::collection(call, set, &page)
+}
+
+const fn set_of(kind: LinkKind) -> &'static str {
+    match kind {
+        LinkKind::User => "users",
+        LinkKind::Group => "groups",
+        LinkKind::ServicePrincipal => "servicePrincipals",
+    }
+}
+
+/// Answers how many objects a relation has.
+pub(crate) async fn count(call: &Call, related: impl Related) -> Result<Reply, Refusal> {
+    listing::check_count(call)?;
+    let count = call.read(move |tx| related.count(tx)).await?;
+    Ok(Reply::text(count.to_string()))
+}
+
+async fn get(call: Call) -> Result<Reply, Refusal> {
+    let lens = Lens::of(&call)?;
+    let key = call.key("id").to_owned();
+    let found = call
+        .read(move |tx| {
+            let missing = || Error::not_found("directoryObject", &key);
+            let id = types::parse_uuid(&key).ok_or_else(missing)?;
+            let link = groups::link_to(tx, id)?.ok_or_else(missing)?;
+            lens.show(tx, link)?.ok_or_else(missing)
+        })
+        .await?;
+    Reply::entity(&call, "directoryObjects", &found)
+}
+
+/// Unknown ids are left out, as in Graph.
+async fn get_by_ids(call: Call) -> Result<Reply, Refusal> {
+    let lens = Lens::of(&call)?;
+    let mut body = call.parameters()?;
+    let ids = texts(body.shift_remove("ids"))
+        .filter(|ids| ids.len() <= IDS_MAX)
+        .ok_or_else(|| {
+            Refusal::bad_request(format!(
+                "The body has to name the objects: {{\"ids\": [\"…\"]}}, {IDS_MAX} at most."
+            ))
+            .with_target("ids")
+        })?;
+    let types = match body.shift_remove("types") {
+        None | Some(Value::Null) => None,
+        some => Some(texts(some).ok_or_else(|| {
+            Refusal::bad_request("'types' has to be a list of texts: [\"user\", \"group\"].")
+                .with_target("types")
+        })?),
+    };
+    let is_wanted = move |kind: LinkKind| {
+        types.as_ref().is_none_or(|types| {
+            types.iter().any(|name| {
+                name.eq_ignore_ascii_case(kind.type_name())
+                    || name.eq_ignore_ascii_case("directoryObject")
+            })
+        })
+    };
+    let items = call
+        .read(move |tx| {
+            let mut items = Vec::new();
+            for id in ids.iter().filter_map(|id| types::parse_uuid(id)) {
+                if let Some(link) = groups::link_to(tx, id)?.filter(|link| is_wanted(link.kind)) {
+                    items.extend(lens.show(tx, link)?);
+                }
+            }
+            Ok(items)
+        })
+        .await?;
+    Reply::collection(&call, "directoryObjects", &Page::all(items))
+}
+
+fn texts(value: Option<Value>) -> Option<Vec<String>> {
+    serde_json::from_value(value?).ok()
+}

@@ -1,0 +1,112 @@
+//! `$expand` of a directory object: one relation, with the first of what it leads to.
+//!
+//! Source: Microsoft Graph "query parameters", limits of `$expand` on directory objects.
+
+use directory::groups::LinkKind;
+use store::ReadTx;
+use types::Error;
+
+use crate::directory_objects::{Lens, Link};
+use crate::errors::Refusal;
+use crate::listing::Shown;
+use crate::request::Call;
+use crate::sight::{Sight, Sights};
+
+/// Objects of one relation that stand in an answer, at most.
+pub(crate) const EXPANDED_MAX: usize = 20;
+
+/// A relation of a `T` that can be expanded.
+pub(crate) struct Relation<T: 'static> {
+    pub(crate) name: &'static str,
+    /// Whether it leads to one object at most.
+    pub(crate) is_single: bool,
+    /// The first of what it leads to, so many at most.
+    pub(crate) find: fn(&ReadTx<'_>, &T, usize) -> types::Result<Vec<Link>>,
+}
+
+/// What a request expands.
+pub(crate) struct Expand<T: 'static> {
+    relation: &'static Relation<T>,
+    lens: Lens,
+}
+
+impl<T> Expand<T> {
+    /// Reads the request's `$expand`. Relations are part of a user, so whoever sees users only in
+    /// part can't ask for them.
+    pub(crate) fn of(
+        call: &Call,
+        relations: &'static [Relation<T>],
+        kind: LinkKind,
+    ) -> Result<Option<Self>, Refusal> {
+        let Some(text) = call.options.expand.as_deref() else {
+            return Ok(None);
+        };
+        if call.options.is_advanced() {
+            return Err(Error::unsupported("$expand isn't supported in advanced queries.").into());
+        }
+        let sights = Sights::of(&call.caller);
+        if sights.on(kind) != Sight::Whole {
+            return Err(Refusal::denied());
+        }
+        let text = text.trim();
+        let (name, options) = match text.split_once('(') {
+            None => (text, ""),
+            Some((name, rest)) => {
+                let options = rest.strip_suffix(')').ok_or_else(|| {
+                    wrong("the parenthesis isn't closed: write relation($select=a,b)")
+                })?;
+                (name.trim_end(), options)
+            }
+        };
+        let relation = relations
+            .iter()
+            .find(|relation| relation.name.eq_ignore_ascii_case(name));
+        let Some(relation) = relation else {
+            let names: Vec<&str> = relations.iter().map(|relation| relation.name).collect();
+            return Err(wrong(&format!(
+                "it takes one of {}, and one only",
+                names.join(", ")
+            )));
+        };
+        let mut select = None;
+        for option in options.split(';').map(str::trim).filter(|o| !o.is_empty()) {
+            let (name, value) = option.split_once('=').unwrap_or((option, ""));
+            let bare = name.trim().trim_start_matches('$');
+            if !bare.eq_ignore_ascii_case("select") || select.is_some() {
+                return Err(wrong("inside the parentheses stands $select, once"));
+            }
+            select = Some(query::parse_select(value)?);
+        }
+        Ok(Some(Self {
+            relation,
+            lens: Lens::new(sights, select)?,
+        }))
+    }
+
+    /// Adds what is expanded to an object.
+    pub(crate) fn add(&self, tx: &ReadTx<'_>, object: &T, shown: &mut Shown) -> types::Result<()> {
+        let Relation {
+            name,
+            is_single,
+            find,
+        } = *self.relation;
+        let mut related = Vec::new();
+        for link in find(tx, object, EXPANDED_MAX)? {
+            related.extend(self.lens.show(tx, link)?);
+        }
+        if is_single {
+            // One that isn't there is left out, as in Graph.
+            if let Some(one) = related.into_iter().next() {
+                shown.insert(name.to_owned(), one.into());
+            }
+        } else {
+            shown.insert(name.to_owned(), related.into());
+        }
+        Ok(())
+    }
+}
+
+fn wrong(reason: &str) -> Refusal {
+    Refusal::bad_request(format!("Parsing OData Select and Expand failed: {reason}."))
+        .with_target("$expand")
+}

@@ -1,0 +1,197 @@
+//! What a caller's permissions let it see of an object that it comes across.
+//!
+//! Some permissions open a route but not all that its answer may hold: a list of a group's members
+//! is open to whoever reads memberships, what the members are is not. What a caller may not see is
+//! there with null, as in Graph; it can't be filtered by either, or the filter would tell.
+//!
+//! Source: Microsoft Graph permissions reference (`User.ReadBasic.All`), "limited information
+//! returned for inaccessible member objects".
+
+use directory::groups::LinkKind;
+use query::filter::{Expression, Node};
+use serde_json::Value;
+use types::Error;
+
+use crate::caller::Caller;
+use crate::listing::Shown;
+
+const DIRECTORY: [&str; 2] = ["Directory.Read.All", "Directory.ReadWrite.All"];
+const USERS: [&str; 2] = ["User.Read.All", "User.ReadWrite.All"];
+const USERS_BASIC: [&str; 2] = ["User.ReadBasic.All", "User.ReadWrite.CrossCloud"];
+const GROUPS: [&str; 10] = [
+    "Group-NestingSupport.ReadWrite.All",
+    "Group-PreferredDataLocation.ReadWrite.All",
+    "Group-XTenantIdentitySync.Read.All",
+    "Group.ManageProtection.All",
+    "Group.Read.All",
+    "Group.ReadBasic.All",
+    "Group.ReadWrite.All",
+    "GroupMember.Read.All",
+    "GroupMember.ReadBasic.All",
+    "GroupMember.ReadWrite.All",
+];
+const SERVICE_PRINCIPALS: [&str; 3] = [
+    "Application.Read.All",
+    "Application.ReadWrite.All",
+    "Application.ReadWrite.OwnedBy",
+];
+const BASIC: [&str; 7] = [
+    "displayName",
+    "givenName",
+    "id",
+    "mail",
+    "securityIdentifier",
+    "surname",
+    "userPrincipalName",
+];
+
+/// How much is seen of objects of one type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// All of them.
+    Whole,
+    /// Of users what a colleague's card has.
+    Basic,
+    /// That they are there.
+    Id,
+}
+
+/// How much a caller sees.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sights {
+    pub(crate) users: Sight,
+    groups: Sight,
+    service_principals: Sight,
+}
+
+impl Sights {
+    /// What the caller's permissions say.
+    pub(crate) fn of(caller: &Caller) -> Self {
+        let any = |permissions: &[&str]| permissions.iter().any(|name| caller.may(name));
+        let whole = |permissions: &[&str]| {
+            if any(permissions) || any(&DIRECTORY) {
+                Sight::Whole
+            } else {
+                Sight::Id
+            }
+        };
+        Self {
+            users: match whole(&USERS) {
+                Sight::Id if any(&USERS_BASIC) => Sight::Basic,
+                sight => sight,
+            },
+            groups: whole(&GROUPS),
+            service_principals: whole(&SERVICE_PRINCIPALS),
+        }
+    }
+
+    /// How much is seen of objects of a type.
+    pub(crate) const fn on(self, kind: LinkKind) -> Sight {
+        match kind {
+            LinkKind::User => self.users,
+            LinkKind::Group => self.groups,
+            LinkKind::ServicePrincipal => self.service_principals,
+        }
+    }
+}
+
+impl Sight {
+    fn shows(self, property: &str) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Basic => BASIC.iter().any(|own| own.eq_ignore_ascii_case(property)),
+            Self::Id => property.eq_ignore_ascii_case("id"),
+        }
+    }
+
+    /// Takes the values away that aren't seen.
+    pub(crate) fn narrow(self, shown: &mut Shown) {
+        for (name, value) in shown.iter_mut() {
+            if !name.starts_with('@') && !self.shows(name) {
+                *value = match value {
+                    Value::Array(_) => Value::Array(Vec::new()),
+                    _ => Value::Null,
+                };
+            }
+        }
+    }
+
+    /// That a filter asks for nothing that isn't seen.
+    pub(crate) fn check_filter(self, filter: &query::Filter) -> types::Result<()> {
+        match self.unseen(filter.root()) {
+            None => Ok(()),
+            Some(name) => Err(Error::forbidden(format!(
+                "Insufficient privileges to complete the operation: filtering by '{name}' needs a permission that reads all properties."
+            ))),
+        }
+    }
+
+    fn unseen(self, node: &Node) -> Option<&str> {
+        let path = match &node.expression {
+            Expression::And(parts) | Expression::Or(parts) => {
+                return parts.iter().find_map(|part| self.unseen(part));
+            }
+            Expression::Not(inner) => return self.unseen(inner),
+            Expression::Compare { path, .. }
+            | Expression::In { path, .. }
+            | Expression::Call { path, .. }
+            | Expression::Lambda { path, .. }
+            | Expression::Count { path, .. } => path,
+        };
+        let name = path.segments.first()?;
+        (!self.shows(name)).then_some(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_seen_is_null() {
+        let shown = || {
+            json!({ "@odata.type": "#microsoft.graph.user", "id": "1", "displayName": "Ann",
+            "jobTitle": "Cook", "businessPhones": ["1"] })
+        };
+        for (sight, seen) in [
+            (Sight::Whole, shown()),
+            (
+                Sight::Basic,
+                json!({ "@odata.type": "#microsoft.graph.user", "id": "1", "displayName": "Ann",
+                "jobTitle": null, "businessPhones": [] }),
+            ),
+            (
+                Sight::Id,
+                json!({ "@odata.type": "#microsoft.graph.user", "id": "1", "displayName": null,
+                "jobTitle": null, "businessPhones": [] }),
+            ),
+        ] {
+            let Value::Object(mut object) = shown() else {
+                unreachable!()
+            };
+            sight.narrow(&mut object);
+            assert_eq!(Value::Object(object), seen);
+        }
+    }
+
+    #[test]
+    fn filters_tell_nothing_that_is_not_seen() {
+        let allows = |filter: &str| {
+            let filter = query::parse_filter(filter).unwrap();
+            Sight::Basic.check_filter(&filter).is_ok()
+        };
+        assert!(allows(
+            "displayName eq 'a' and startswith(SURNAME,'b') or id in ('c')"
+        ));
+        for filter in [
+            "jobTitle eq 'a'",
+            "displayName eq 'a' or not (startswith(city,'b'))",
+            "otherMails/any(m:m eq 'a')",
+            "department in ('a','b')",
+        ] {
+            assert!(!allows(filter), "{filter}");
+        }
+    }
+}

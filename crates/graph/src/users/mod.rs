@@ -1,0 +1,183 @@
+//! `/users`: making, reading, listing, changing and deleting; `/me`, which applications aren't.
+//!
+//! A user is named by its object id or its principal name.
+
+mod body;
+mod related;
+
+use directory::groups::LinkKind;
+use directory::users::{self, User};
+use http::StatusCode;
+use store::ReadTx;
+
+use crate::errors::Refusal;
+use crate::expand::Expand;
+use crate::listing::{self, Shown, Sorting, Source};
+use crate::query_options::Allowed;
+use crate::reply::Reply;
+use crate::request::Call;
+use crate::route::{Routes, Versions};
+use crate::sight::{Sight, Sights};
+
+use body::Body;
+
+const READ: &[&str] = &[
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "User.Read.All",
+    "User.ReadBasic.All",
+    "User.ReadWrite.All",
+    "User.ReadWrite.CrossCloud",
+];
+const CREATE: &[&str] = &["Directory.ReadWrite.All", "User.ReadWrite.All"];
+const UPDATE: &[&str] = &[
+    "Directory.ReadWrite.All",
+    "User-Mail.ReadWrite.All",
+    "User-PasswordProfile.ReadWrite.All",
+    "User-Phone.ReadWrite.All",
+    "User.EnableDisableAccount.All",
+    "User.ManageIdentities.All",
+    "User.ReadWrite.All",
+    "User.ReadWrite.CrossCloud",
+];
+const DELETE: &[&str] = &[
+    "User.DeleteRestore.All",
+    "User.ReadWrite.All",
+    "User.ReadWrite.CrossCloud",
+];
+
+static SOURCE: Source<User> = Source {
+    set: "users",
+    list: users::list,
+    count: users::count,
+    place: users::place,
+    project: users::project,
+};
+
+/// Registers them.
+pub(crate) fn routes(routes: &mut Routes) {
+    let mut area = routes.area("users", Versions::Both);
+    area.get("/users", READ, "List users", list)
+        .query(Allowed::LIST.and(Allowed::EXPAND));
+    area.get("/users/$count", READ, "Count users", count)
+        .query(Allowed::FILTER);
+    area.post("/users", CREATE, "Create a user", create);
+    area.get("/users/{id}", READ, "Get a user", get)
+        .query(Allowed::SELECT.and(Allowed::EXPAND));
+    area.patch("/users/{id}", UPDATE, "Update a user", update);
+    area.delete(
+        "/users/{id}",
+        DELETE,
+        "Delete a user, for 30 days restorably",
+        delete,
+    );
+    related::routes(&mut area);
+    let mut me = routes.area("me", Versions::Both);
+    me.get("/me", READ, "Refused: an application isn't a person", no_me)
+        .query(Allowed::SELECT.and(Allowed::EXPAND));
+}
+
+/// How a request looks at users.
+struct Look {
+    sight: Sight,
+    expand: Option<Expand<User>>,
+}
+
+impl Look {
+    fn of(call: &Call) -> Result<Self, Refusal> {
+        Ok(Self {
+            sight: Sights::of(&call.caller).users,
+            expand: Expand::of(call, &related::EXPANDED, LinkKind::User)?,
+        })
+    }
+
+    fn show(
+        &self,
+        tx: &ReadTx<'_>,
+        user: &User,
+        select: Option<&[String]>,
+    ) -> types::Result<Shown> {
+        let mut shown = users::project(user, select)?;
+        self.sight.narrow(&mut shown);
+        if let Some(expand) = &self.expand {
+            expand.add(tx, user, &mut shown)?;
+        }
+        Ok(shown)
+    }
+}
+
+fn check_filter(call: &Call) -> Result<(), Refusal> {
+    match listing::filter(call)? {
+        Some(filter) => Ok(Sights::of(&call.caller).users.check_filter(&filter)?),
+        None => Ok(()),
+    }
+}
+
+async fn list(call: Call) -> Result<Reply, Refusal> {
+    check_filter(&call)?;
+    let look = Look::of(&call)?;
+    let show =
+        move |tx: &ReadTx<'_>, user: &User, select: Option<&[String]>| look.show(tx, user, select);
+    listing::list_shown(&call, &SOURCE, Sorting::Plain, show).await
+}
+
+async fn count(call: Call) -> Result<Reply, Refusal> {
+    check_filter(&call)?;
+    listing::count(&call, &SOURCE).await
+}
+
+async fn create(call: Call) -> Result<Reply, Refusal> {
+    let body = Body::read(&call)?;
+    let new = body.into_new(&call).await?;
+    let (id, shown) = call
+        .write(move |tx| {
+            let user = new.create(tx)?;
+            Ok((user.id, users::project(&user, None)?))
+        })
+        .await?;
+    Reply::created(&call, "users", &shown, &format!("/users/{id}"))
+}
+
+async fn get(call: Call) -> Result<Reply, Refusal> {
+    let (look, select) = (Look::of(&call)?, listing::select(&call)?);
+    let key = call.key("id").to_owned();
+    let user = call
+        .read(move |tx| look.show(tx, &users::find(tx, &key)?, select.as_deref()))
+        .await?;
+    Reply::entity(&call, "users", &user)
+}
+
+async fn update(call: Call) -> Result<Reply, Refusal> {
+    let body = Body::read(&call)?;
+    let reach = body::Reach::of(&call);
+    reach.check_properties(&body)?;
+    let change = body.into_change(&call).await?;
+    let key = call.key("id").to_owned();
+    call.write(move |tx| {
+        let user = users::find(tx, &key)?;
+        reach.check_user(&user)?;
+        change.apply(tx, user.id)
+    })
+    .await?;
+    Ok(Reply::no_content())
+}
+
+async fn delete(call: Call) -> Result<Reply, Refusal> {
+    let key = call.key("id").to_owned();
+    let reach = body::Reach::for_deletion(&call);
+    call.write(move |tx| {
+        let user = users::find(tx, &key)?;
+        reach.check_user(&user)?;
+        users::delete(tx, user.id)
+    })
+    .await?;
+    Ok(Reply::no_content())
+}
+
+async fn no_me(_call: Call) -> Result<Reply, Refusal> {
+    Err(Refusal::new(
+        StatusCode::BAD_REQUEST,
+        "BadRequest",
+        "/me request is only valid with delegated authentication flow.",
+    ))
+}
