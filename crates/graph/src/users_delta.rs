@@ -26,7 +26,6 @@ use crate::request::Call;
 use crate::route::{Routes, Versions};
 
 const READ: &[&str] = &[
-    "User.ReadBasic.All",
     "User.Read.All",
     "User.ReadWrite.All",
     "Directory.Read.All",
