@@ -129,6 +129,23 @@ pub fn project(
     })
 }
 
+/// The DNS records of which one proves that a domain is the tenant's; none once that is done.
+pub fn verification_records(domain: &Domain) -> Vec<Value> {
+    if domain.is_verified {
+        return Vec::new();
+    }
+    vec![json!({
+        "@odata.type": "#microsoft.graph.domainDnsTxtRecord",
+        "id": domain.feed_id,
+        "isOptional": false,
+        "label": domain.name,
+        "recordType": "Txt",
+        "supportedService": "Email",
+        "ttl": 3_600,
+        "text": domain.verification,
+    })]
+}
+
 fn is_below(name: &str, other: &str) -> bool {
     name.strip_suffix(other)
         .is_some_and(|rest| rest.ends_with('.'))

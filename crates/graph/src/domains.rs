@@ -1,0 +1,143 @@
+//! `/domains`: adding, proving, changing and removing the tenant's domains.
+//!
+//! A domain may be added by several tenants of a deployment, as long as none has proven it; which
+//! of them holds it is told to nobody else. This version asks no DNS: the operator's word is the
+//! proof (`isopolity domain add --verified`), and without it the record counts as not found.
+
+use directory::domains::{self, Domain};
+use store::ReadTx;
+
+use crate::errors::Refusal;
+use crate::listing::{self, Shown};
+use crate::query_options::Allowed;
+use crate::reply::{Page, Reply};
+use crate::request::Call;
+use crate::route::{Routes, Versions};
+
+const READ: &[&str] = &[
+    "Directory.Read.All",
+    "Domain.Read.All",
+    "Domain.ReadWrite.All",
+];
+const READ_RECORDS: &[&str] = &["Domain.Read.All", "Domain.ReadWrite.All"];
+const WRITE: &[&str] = &["Domain.ReadWrite.All"];
+
+/// Registers them.
+pub(crate) fn routes(routes: &mut Routes) {
+    let mut area = routes.area("domains", Versions::Both);
+    area.get("/domains", READ, "List domains", list)
+        .query(Allowed::SELECT.and(Allowed::TOP).and(Allowed::SKIP_TOKEN));
+    area.post("/domains", WRITE, "Add a domain, unverified", create);
+    area.get("/domains/{id}", READ, "Get a domain", get)
+        .query(Allowed::SELECT);
+    area.patch(
+        "/domains/{id}",
+        WRITE,
+        "Make a verified domain the default, or change its services",
+        update,
+    );
+    area.delete("/domains/{id}", WRITE, "Remove a domain", delete);
+    area.get(
+        "/domains/{id}/verificationDnsRecords",
+        READ_RECORDS,
+        "List the DNS records that prove a domain",
+        records,
+    );
+    area.post("/domains/{id}/verify", WRITE, "Verify a domain", verify);
+}
+
+fn show(tx: &ReadTx<'_>, domain: &Domain, select: Option<&[String]>) -> types::Result<Shown> {
+    domains::project(domain, &domains::list(tx)?, select)
+}
+
+async fn list(call: Call) -> Result<Reply, Refusal> {
+    let (select, size) = (listing::select(&call)?, listing::page_size(&call)?);
+    let after: Option<String> = call.skip_token("domains")?;
+    let (items, next) = call
+        .read(move |tx| {
+            let all = domains::list(tx)?;
+            let is_behind = |domain: &&Domain| after.as_ref().is_none_or(|at| domain.name > *at);
+            let mut page: Vec<&Domain> = all.iter().filter(is_behind).take(size + 1).collect();
+            let next = listing::cut(&mut page, size).map(|last| last.name.clone());
+            let items = page
+                .into_iter()
+                .map(|domain| domains::project(domain, &all, select.as_deref()))
+                .collect::<types::Result<Vec<_>>>()?;
+            Ok((items, next))
+        })
+        .await?;
+    let page = Page {
+        next_link: next
+            .map(|name| call.next_link("domains", &name))
+            .transpose()?,
+        ..Page::all(items)
+    };
+    Reply::collection(&call, "domains", &page)
+}
+
+async fn create(call: Call) -> Result<Reply, Refusal> {
+    let name = domains::parse_new(&call.object("domain")?)?;
+    let location = format!("/domains/{name}");
+    let added = call
+        .write(move |tx| {
+            let added = domains::add(tx, &name)?;
+            show(tx, &added, None)
+        })
+        .await?;
+    Reply::created(&call, "domains", &added, &location)
+}
+
+async fn get(call: Call) -> Result<Reply, Refusal> {
+    let select = listing::select(&call)?;
+    let name = call.key("id").to_owned();
+    let domain = call
+        .read(move |tx| show(tx, &domains::get(tx, &name)?, select.as_deref()))
+        .await?;
+    Reply::entity(&call, "domains", &domain)
+}
+
+async fn update(call: Call) -> Result<Reply, Refusal> {
+    let patch = call.object("domain")?;
+    let name = call.key("id").to_owned();
+    call.write(move |tx| domains::update(tx, &name, &patch))
+        .await?;
+    Ok(Reply::no_content())
+}
+
+async fn delete(call: Call) -> Result<Reply, Refusal> {
+    let node = call.platform().node.clone();
+    let (tenant, actor) = (call.caller.tenant, call.caller.actor.clone());
+    let name = call.key("id").to_owned();
+    // In a task of its own: who goes away between the two steps mustn't leave the domain claimed.
+    match tokio::spawn(async move { node.remove_domain(tenant, actor, name).await }).await {
+        Ok(outcome) => outcome?,
+        Err(error) => return Err(Refusal::fault(error.to_string())),
+    }
+    Ok(Reply::no_content())
+}
+
+async fn records(call: Call) -> Result<Reply, Refusal> {
+    let name = call.key("id").to_owned();
+    let domain = call.read(move |tx| domains::get(tx, &name)).await?;
+    let context = format!("domains('{}')/verificationDnsRecords", domain.name);
+    let records = domains::verification_records(&domain);
+    Reply::collection(&call, &context, &Page::all(records))
+}
+
+async fn verify(call: Call) -> Result<Reply, Refusal> {
+    let name = call.key("id").to_owned();
+    let (domain, shown) = call
+        .read(move |tx| {
+            let domain = domains::get(tx, &name)?;
+            let shown = show(tx, &domain, None)?;
+            Ok((domain, shown))
+        })
+        .await?;
+    if !domain.is_verified {
+        return Err(Refusal::bad_request(format!(
+            "The verification record of {0} wasn't found: a TXT record with the text '{1}'. This server asks no DNS; have its operator confirm the domain: isopolity domain add --tenant {2} --domain {0} --verified.",
+            domain.name, domain.verification, call.caller.tenant
+        )));
+    }
+    Reply::entity(&call, "domains", &shown)
+}
