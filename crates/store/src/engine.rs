@@ -37,7 +37,7 @@ pub trait Connection: Send {
         params: &[Param<'_>],
         each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()>;
-    /// Runs statements without parameters or answers: migrations, transaction control.
+    /// Runs statements that are run once, without parameters or answers: migrations.
     fn batch(&self, sql: &str) -> Result<()>;
     /// Begins a transaction.
     fn begin(&self, mode: Mode) -> Result<()>;

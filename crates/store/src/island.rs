@@ -460,20 +460,20 @@ fn run_in_savepoint<T>(
     tx: &mut Tx<'_>,
     command: impl FnOnce(&mut Tx<'_>) -> Result<T>,
 ) -> (u64, Result<T>) {
-    if let Err(error) = connection.batch("SAVEPOINT command") {
+    if let Err(error) = connection.execute("SAVEPOINT command", &[]) {
         return (seq, Err(error));
     }
     let outcome = catch_unwind(AssertUnwindSafe(|| command(tx)))
         .unwrap_or_else(|_| Err(Error::internal("a command panicked")));
     match outcome {
-        Ok(value) => match connection.batch("RELEASE SAVEPOINT command") {
-            Ok(()) => (tx.seq(), Ok(value)),
+        Ok(value) => match connection.execute("RELEASE SAVEPOINT command", &[]) {
+            Ok(_) => (tx.seq(), Ok(value)),
             Err(error) => (seq, Err(error)),
         },
         Err(error) => {
             let undone = connection
-                .batch("ROLLBACK TO SAVEPOINT command")
-                .and_then(|()| connection.batch("RELEASE SAVEPOINT command"));
+                .execute("ROLLBACK TO SAVEPOINT command", &[])
+                .and_then(|_| connection.execute("RELEASE SAVEPOINT command", &[]));
             if let Err(undo_error) = undone {
                 tracing::error!(error = %undo_error, "a failed command couldn't be undone alone");
             }
@@ -508,10 +508,8 @@ impl Writer {
     }
 
     /// Runs the command and those that wait behind it in one transaction; answers the new head.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "bounds the group's length, decides no outcome"
-    )]
+    ///
+    /// The time that passes bounds the group's length; it decides no outcome.
     fn group(&mut self, first: Command, finishes: &mut Vec<Finish>) -> Result<u64> {
         let begun = self
             .connection

@@ -169,16 +169,17 @@ impl<'c> Tx<'c> {
     /// transaction goes on. For work on many objects where one must not hold up the others.
     pub fn attempt<T>(&mut self, part: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let seq = self.seq.get();
-        self.connection().batch("SAVEPOINT attempt")?;
+        self.connection().execute("SAVEPOINT attempt", &[])?;
         match part(self) {
             Ok(value) => {
-                self.connection().batch("RELEASE SAVEPOINT attempt")?;
+                self.connection()
+                    .execute("RELEASE SAVEPOINT attempt", &[])?;
                 Ok(value)
             }
             Err(error) => {
-                self.connection()
-                    .batch("ROLLBACK TO SAVEPOINT attempt")
-                    .and_then(|()| self.connection().batch("RELEASE SAVEPOINT attempt"))?;
+                let connection = self.connection();
+                connection.execute("ROLLBACK TO SAVEPOINT attempt", &[])?;
+                connection.execute("RELEASE SAVEPOINT attempt", &[])?;
                 self.seq.set(seq);
                 Err(error)
             }
