@@ -155,7 +155,7 @@ pub fn assign_app_role(
         return Err(Error::not_found("directoryObject", principal));
     };
     let is_default = role.is_nil() && !resource_object.has_roles();
-    if !is_default && resource_object.role(role).is_none() {
+    if !is_default && !resource_object.has_role(role) {
         return Err(Error::invalid(
             "appRoleId",
             format!("Permission being assigned was not found on application '{resource}'."),
@@ -274,7 +274,7 @@ pub fn roles_on(
     )?;
     let mut values: Vec<String> = ids
         .into_iter()
-        .filter_map(|id| resource.role(id).flatten())
+        .filter_map(|id| resource.role_value(id))
         .collect();
     values.sort();
     Ok(values)

@@ -153,14 +153,11 @@ impl Listing {
         let id = self.id;
         if let Some(after) = page.after {
             let next = params.len() + 1;
-            match (key, &after.key) {
-                (None, None) => sql.push_str(&format!(" AND {id} {sign} ?{next}")),
+            let behind = match (key, &after.key) {
+                (None, None) => format!(" AND {id} {sign} ?{next}"),
                 (Some(column), Some(value)) => {
-                    sql.push_str(&format!(
-                        " AND ({column}, {id}) {sign} (?{next}, ?{})",
-                        next + 1
-                    ));
                     params.push(Param::from(value));
+                    format!(" AND ({column}, {id}) {sign} (?{next}, ?{})", next + 1)
                 }
                 _ => {
                     return Err(Error::invalid(
@@ -168,17 +165,14 @@ impl Listing {
                         "The page token belongs to another order.",
                     ));
                 }
-            }
+            };
+            sql.push_str(&behind);
             params.push(Param::from(&after.id));
         }
-        match key {
-            None => sql.push_str(&format!(" ORDER BY {id}{direction}")),
-            Some(column) => {
-                sql.push_str(&format!(" ORDER BY {column}{direction}, {id}{direction}"));
-            }
-        }
+        let by_key = key.map_or(String::new(), |column| format!("{column}{direction}, "));
         params.push(Param::from(page.limit));
-        sql.push_str(&format!(" LIMIT ?{}", params.len()));
+        let end = format!(" ORDER BY {by_key}{id}{direction} LIMIT ?{}", params.len());
+        sql.push_str(&end);
         tx.query(&sql, &params, make)
     }
 

@@ -348,16 +348,12 @@ fn change(
 }
 
 fn is_renamed(user: &User, home_upn: &str) -> bool {
-    match user.document.get(HOME_UPN).and_then(Value::as_str) {
-        Some(known) => known != home_upn,
-        None => {
-            let (local, _) = user
-                .user_principal_name()
-                .split_once("#EXT#")
-                .unwrap_or_default();
-            local != base(home_upn)
-        }
+    if let Some(known) = user.document.get(HOME_UPN).and_then(Value::as_str) {
+        return known != home_upn;
     }
+    let name = user.user_principal_name().split_once("#EXT#");
+    let (local, _) = name.unwrap_or_default();
+    local != base(home_upn)
 }
 
 /// Gives the user the name that its name at home makes, or the next one that is free.

@@ -1,5 +1,11 @@
 //! What domain code relies on: durable groups, gapless feeds, snapshots, isolation, eviction.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::redundant_closure_for_method_calls,
+    reason = "a test stops at the first surprise; a method taken as it is has one lifetime only"
+)]
+
 use std::sync::Arc;
 
 use store::{Change, NewTenant, Op, Options, Store, SystemClock, params};

@@ -60,7 +60,7 @@ pub struct User {
     /// Whether this tenant's admin blocked it; synced users only.
     pub blocked_here: bool,
     /// `member` or `guest`, folded.
-    pub(crate) user_type: String,
+    pub(crate) folded_type: String,
     /// Where a synced user comes from: its tenant, and its id there.
     pub home: Option<(TenantId, Id<kind::User>)>,
     /// The manager's local id; of a synced user the manager's id at home.
@@ -80,7 +80,7 @@ impl User {
     }
     /// `Member` or `Guest`.
     pub fn user_type(&self) -> &'static str {
-        spelled_type(&self.user_type)
+        spelled_type(&self.folded_type)
     }
     /// Whether its home is another tenant.
     pub const fn is_external(&self) -> bool {

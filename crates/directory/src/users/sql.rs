@@ -274,7 +274,7 @@ pub(crate) fn user(row: &Row<'_>) -> Result<User> {
         deleted_by_home: row.opt_int(4)?.is_some_and(|flag| flag != 0),
         account_enabled: row.bool(5)?,
         blocked_here: row.bool(6)?,
-        user_type: row.string(7)?,
+        folded_type: row.string(7)?,
         home,
         manager_ref: row.opt_id(10)?,
         source_key: row.opt_string(11)?,

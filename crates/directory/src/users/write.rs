@@ -49,7 +49,7 @@ pub fn create(tx: &mut Tx<'_>, new: NewUser) -> Result<User> {
         deleted_by_home: false,
         account_enabled: take_bool(&mut body, "accountEnabled")?.unwrap_or(true),
         blocked_here: false,
-        user_type: take_type(&mut body)?.unwrap_or_else(|| "member".into()),
+        folded_type: take_type(&mut body)?.unwrap_or_else(|| "member".into()),
         home: None,
         manager_ref: None,
         source_key: new.source_key,
@@ -91,7 +91,7 @@ pub fn update(tx: &mut Tx<'_>, id: Id<kind::User>, patch: &Map<String, Value>) -
     let mut body = patch.clone();
     let enabled = take_bool(&mut body, "accountEnabled")?;
     if let Some(user_type) = take_type(&mut body)? {
-        user.user_type = user_type;
+        user.folded_type = user_type;
     }
     let mut changed = USER.apply(&mut user.document, &body, Purpose::Update)?;
     if user.is_external() {
@@ -117,7 +117,7 @@ pub fn update(tx: &mut Tx<'_>, id: Id<kind::User>, patch: &Map<String, Value>) -
             old.account_enabled != user.account_enabled,
         ),
         ("blockedHere", old.blocked_here != user.blocked_here),
-        ("userType", old.user_type != user.user_type),
+        ("userType", old.folded_type != user.folded_type),
     ] {
         if differs {
             changed.push(name);
@@ -179,7 +179,7 @@ fn columns<'a>(user: &'a User, doc: &'a str, folded: &'a Folded, upn: &'a str) -
         deleted_by_home: user.deleted_at.map(|_| user.deleted_by_home),
         account_enabled: user.account_enabled,
         blocked_here: user.blocked_here,
-        user_type: &user.user_type,
+        user_type: &user.folded_type,
         user_principal_name: user.deleted_at.is_none().then_some(upn),
         manager_ref: user.manager_ref,
         folded,

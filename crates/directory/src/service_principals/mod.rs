@@ -6,7 +6,9 @@
 //!
 //! Source: the `servicePrincipal` resource of Microsoft Graph.
 
-use query::{Entity, Operators, Property, PropertyKind};
+mod properties;
+
+use query::Entity;
 use serde_json::{Map, Value, json};
 use store::{Change, Op, Param, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, Timestamp, fold, kind};
@@ -14,8 +16,10 @@ use uuid::Uuid;
 
 use crate::listing::{Listing, Order, OrderBy, Page, Place, Scope, folded_json_list, folded_list};
 use crate::permissions::{self, GRAPH_APP_ID};
-use crate::schema::{Purpose, Shape, Type, read, write};
+use crate::schema::Purpose;
 use crate::{applications, references};
+
+use properties::{ENTITY, SERVICE_PRINCIPAL};
 
 macro_rules! columns {
     () => {
@@ -73,91 +77,6 @@ const UPDATE: &str = "UPDATE service_principals SET doc = ?3, deleted_at = ?4, \
     service_principal_names = ?8, tags = ?9 WHERE tenant_id = ?1 AND id = ?2";
 const DELETE: &str = "DELETE FROM service_principals WHERE tenant_id = ?1 AND id = ?2";
 
-static SERVICE_PRINCIPAL: Type = Type {
-    name: "servicePrincipal",
-    properties: &[
-        read("id", Shape::Guid).shown(),
-        read("deletedDateTime", Shape::DateTime).shown(),
-        write("accountEnabled", Shape::Bool).shown(),
-        read("addIns", Shape::MadeList).shown(),
-        write("alternativeNames", Shape::TextList(100, 256)).shown(),
-        read("appDescription", Shape::Made).shown(),
-        read("appDisplayName", Shape::Made).shown(),
-        write("appId", Shape::Guid).fixed().shown(),
-        read("appOwnerOrganizationId", Shape::Guid).shown(),
-        write("appRoleAssignmentRequired", Shape::Bool).shown(),
-        read("appRoles", Shape::MadeList).shown(),
-        read("applicationTemplateId", Shape::Made).shown(),
-        read("createdByAppId", Shape::Guid).shown(),
-        write("description", Shape::Text(1_024)).shown(),
-        read("disabledByMicrosoftStatus", Shape::Made).shown(),
-        write("displayName", Shape::Name(256)).shown(),
-        write("homepage", Shape::Text(2_048)).shown(),
-        read("info", Shape::Made).shown(),
-        read("isDisabled", Shape::Made).shown(),
-        read("keyCredentials", Shape::MadeList).shown(),
-        write("loginUrl", Shape::Text(2_048)).shown(),
-        write("logoutUrl", Shape::Text(2_048)).shown(),
-        write("notes", Shape::Text(1_024)).shown(),
-        write("notificationEmailAddresses", Shape::TextList(5, 320)).shown(),
-        read("oauth2PermissionScopes", Shape::MadeList).shown(),
-        read("passwordCredentials", Shape::MadeList).shown(),
-        read("preferredSingleSignOnMode", Shape::Made).shown(),
-        read("preferredTokenSigningKeyThumbprint", Shape::Made).shown(),
-        write("replyUrls", Shape::TextList(256, 2_048)).shown(),
-        read("resourceSpecificApplicationPermissions", Shape::MadeList).shown(),
-        read("samlSingleSignOnSettings", Shape::Made).shown(),
-        write("servicePrincipalNames", Shape::TextList(100, 256)).shown(),
-        read("servicePrincipalType", Shape::Made).shown(),
-        read("signInAudience", Shape::Made).shown(),
-        write("tags", Shape::TextList(100, 256)).shown(),
-        read("tokenEncryptionKeyId", Shape::Made).shown(),
-        read("verifiedPublisher", Shape::Made).shown(),
-        read("customSecurityAttributes", Shape::Made),
-    ],
-};
-
-static ENTITY: Entity = Entity {
-    name: "servicePrincipal",
-    properties: &[
-        Property::new("id", PropertyKind::Guid, "s.id", Operators::EXACT),
-        Property::new(
-            "accountEnabled",
-            PropertyKind::Bool,
-            "s.account_enabled",
-            Operators::EXACT,
-        ),
-        Property::new("appId", PropertyKind::Guid, "s.app_id", Operators::EXACT),
-        Property::new(
-            "appOwnerOrganizationId",
-            PropertyKind::Guid,
-            "s.app_owner_organization_id",
-            Operators::EXACT,
-        ),
-        Property::new(
-            "displayName",
-            PropertyKind::Text,
-            "s.display_name",
-            Operators::TEXT,
-        ),
-        Property::new(
-            "servicePrincipalNames",
-            PropertyKind::TextList,
-            "s.service_principal_names",
-            Operators::LIST,
-        ),
-        Property::new(
-            "servicePrincipalType",
-            PropertyKind::Text,
-            "s.service_principal_type",
-            Operators::EXACT,
-        ),
-        Property::new("tags", PropertyKind::TextList, "s.tags", Operators::LIST),
-        Property::unfilterable("description", PropertyKind::Text),
-        Property::unfilterable("homepage", PropertyKind::Text),
-    ],
-};
-
 const ALIVE: Scope<'_> = Scope {
     sql: "s.deleted_at IS NULL",
     params: &[],
@@ -199,25 +118,30 @@ impl ServicePrincipal {
         by.and_then(types::parse_uuid)
     }
 
-    /// The value of an app role of this resource, as tokens carry it; none if it has no such role
-    /// or the role isn't enabled. The outer `Option` says whether the role is there.
-    pub(crate) fn role(&self, id: Uuid) -> Option<Option<String>> {
+    /// Whether this resource has an app role, enabled or not.
+    pub(crate) fn has_role(&self, id: Uuid) -> bool {
         if self.app_id == GRAPH_APP_ID {
-            return permissions::by_id(id).map(|permission| Some(permission.value.to_owned()));
+            return permissions::by_id(id).is_some();
         }
+        self.own_role(id).is_some()
+    }
+
+    /// The value of an app role of this resource, as tokens carry it; none if it has no such role,
+    /// or the role isn't enabled or has no value.
+    pub(crate) fn role_value(&self, id: Uuid) -> Option<String> {
+        if self.app_id == GRAPH_APP_ID {
+            return permissions::by_id(id).map(|permission| permission.value.to_owned());
+        }
+        let role = self.own_role(id)?;
+        let value = role["value"].as_str().map(str::to_owned);
+        value.filter(|_| role["isEnabled"] != false)
+    }
+
+    fn own_role(&self, id: Uuid) -> Option<&Value> {
         let text = id.to_string();
         let roles = self.document.get("appRoles").and_then(Value::as_array);
-        let role = roles
-            .into_iter()
-            .flatten()
-            .find(|role| role["id"] == text.as_str())?;
-        let enabled = role["isEnabled"] != false;
-        Some(
-            role["value"]
-                .as_str()
-                .filter(|_| enabled)
-                .map(str::to_owned),
-        )
+        let mut roles = roles.into_iter().flatten();
+        roles.find(|role| role["id"] == text.as_str())
     }
 
     /// Whether this resource has any app roles: if not, it can be assigned without one.
@@ -616,17 +540,4 @@ pub fn purge_expired(tx: &mut Tx<'_>, deleted_before: Timestamp, limit: usize) -
         purge(tx, *id)?;
     }
     Ok(ids.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_tables_agree() {
-        assert_eq!(ENTITY.problems(), Vec::<String>::new());
-        for property in ENTITY.properties {
-            assert!(SERVICE_PRINCIPAL.property(property.name).is_some());
-        }
-    }
 }

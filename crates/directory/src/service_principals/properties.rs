@@ -1,0 +1,106 @@
+//! The properties of `servicePrincipal`.
+//!
+//! Source: the CSDL of Microsoft Graph, the `servicePrincipal` resource page and "Advanced query
+//! capabilities on Microsoft Entra ID objects".
+
+use query::{Entity, Operators, Property, PropertyKind};
+
+use crate::schema::{Shape, Type, read, write};
+
+pub(super) static SERVICE_PRINCIPAL: Type = Type {
+    name: "servicePrincipal",
+    properties: &[
+        read("id", Shape::Guid).shown(),
+        read("deletedDateTime", Shape::DateTime).shown(),
+        write("accountEnabled", Shape::Bool).shown(),
+        read("addIns", Shape::MadeList).shown(),
+        write("alternativeNames", Shape::TextList(100, 256)).shown(),
+        read("appDescription", Shape::Made).shown(),
+        read("appDisplayName", Shape::Made).shown(),
+        write("appId", Shape::Guid).fixed().shown(),
+        read("appOwnerOrganizationId", Shape::Guid).shown(),
+        write("appRoleAssignmentRequired", Shape::Bool).shown(),
+        read("appRoles", Shape::MadeList).shown(),
+        read("applicationTemplateId", Shape::Made).shown(),
+        read("createdByAppId", Shape::Guid).shown(),
+        write("description", Shape::Text(1_024)).shown(),
+        read("disabledByMicrosoftStatus", Shape::Made).shown(),
+        write("displayName", Shape::Name(256)).shown(),
+        write("homepage", Shape::Text(2_048)).shown(),
+        read("info", Shape::Made).shown(),
+        read("isDisabled", Shape::Made).shown(),
+        read("keyCredentials", Shape::MadeList).shown(),
+        write("loginUrl", Shape::Text(2_048)).shown(),
+        write("logoutUrl", Shape::Text(2_048)).shown(),
+        write("notes", Shape::Text(1_024)).shown(),
+        write("notificationEmailAddresses", Shape::TextList(5, 320)).shown(),
+        read("oauth2PermissionScopes", Shape::MadeList).shown(),
+        read("passwordCredentials", Shape::MadeList).shown(),
+        read("preferredSingleSignOnMode", Shape::Made).shown(),
+        read("preferredTokenSigningKeyThumbprint", Shape::Made).shown(),
+        write("replyUrls", Shape::TextList(256, 2_048)).shown(),
+        read("resourceSpecificApplicationPermissions", Shape::MadeList).shown(),
+        read("samlSingleSignOnSettings", Shape::Made).shown(),
+        write("servicePrincipalNames", Shape::TextList(100, 256)).shown(),
+        read("servicePrincipalType", Shape::Made).shown(),
+        read("signInAudience", Shape::Made).shown(),
+        write("tags", Shape::TextList(100, 256)).shown(),
+        read("tokenEncryptionKeyId", Shape::Made).shown(),
+        read("verifiedPublisher", Shape::Made).shown(),
+        read("customSecurityAttributes", Shape::Made),
+    ],
+};
+
+pub(super) static ENTITY: Entity = Entity {
+    name: "servicePrincipal",
+    properties: &[
+        Property::new("id", PropertyKind::Guid, "s.id", Operators::EXACT),
+        Property::new(
+            "accountEnabled",
+            PropertyKind::Bool,
+            "s.account_enabled",
+            Operators::EXACT,
+        ),
+        Property::new("appId", PropertyKind::Guid, "s.app_id", Operators::EXACT),
+        Property::new(
+            "appOwnerOrganizationId",
+            PropertyKind::Guid,
+            "s.app_owner_organization_id",
+            Operators::EXACT,
+        ),
+        Property::new(
+            "displayName",
+            PropertyKind::Text,
+            "s.display_name",
+            Operators::TEXT,
+        ),
+        Property::new(
+            "servicePrincipalNames",
+            PropertyKind::TextList,
+            "s.service_principal_names",
+            Operators::LIST,
+        ),
+        Property::new(
+            "servicePrincipalType",
+            PropertyKind::Text,
+            "s.service_principal_type",
+            Operators::EXACT,
+        ),
+        Property::new("tags", PropertyKind::TextList, "s.tags", Operators::LIST),
+        Property::unfilterable("description", PropertyKind::Text),
+        Property::unfilterable("homepage", PropertyKind::Text),
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_agree() {
+        assert_eq!(ENTITY.problems(), Vec::<String>::new());
+        for property in ENTITY.properties {
+            assert!(SERVICE_PRINCIPAL.property(property.name).is_some());
+        }
+    }
+}
