@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::groups::{self, LinkKind};
 use crate::schema::{Purpose, Shape, Type, read, write};
-use crate::{service_principals, users};
+use crate::{audited, service_principals, users};
 
 const INSERT: &str = "INSERT INTO app_role_assignments (tenant_id, id, principal_id, \
     principal_kind, resource_id, app_role_id, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -194,6 +194,7 @@ pub fn assign_app_role(
             now
         ],
     )?;
+    audited::role(tx, &made, true)?;
     Ok(made)
 }
 
@@ -214,7 +215,7 @@ pub fn remove(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
         Op::Deleted,
     ))?
     .execute(DELETE, params![&tenant, &id])?;
-    Ok(())
+    audited::role(tx, &found, false)
 }
 
 /// The roles that somebody has, by id behind `after`.

@@ -10,6 +10,7 @@ use store::{Change, Op, ReadTx, Row, Tx, params};
 use types::{DomainName, Error, Result, Timestamp};
 use uuid::Uuid;
 
+use crate::audited;
 use crate::schema::{Purpose, Shape, Type, read, write};
 
 const LIST: &str = "SELECT name, feed_id, is_default, is_initial, is_verified, \
@@ -69,6 +70,20 @@ pub struct Domain {
     pub created_at: Timestamp,
 }
 
+impl Domain {
+    /// What is stored of a property.
+    pub(crate) fn value(&self, name: &str) -> Option<Value> {
+        Some(match name {
+            "id" => self.name.as_str().into(),
+            "isDefault" => self.is_default.into(),
+            "isInitial" => self.is_initial.into(),
+            "isVerified" => self.is_verified.into(),
+            "supportedServices" => json!(self.supported_services),
+            _ => return None,
+        })
+    }
+}
+
 fn domain(row: &Row<'_>) -> Result<Domain> {
     Ok(Domain {
         name: row.string(0)?,
@@ -117,14 +132,9 @@ pub fn project(
     DOMAIN.project(select, |name| {
         Some(match name {
             "authenticationType" => "Managed".into(),
-            "id" => domain.name.as_str().into(),
             "isAdminManaged" => true.into(),
-            "isDefault" => domain.is_default.into(),
-            "isInitial" => domain.is_initial.into(),
             "isRoot" => (!all.iter().any(|other| is_below(&domain.name, &other.name))).into(),
-            "isVerified" => domain.is_verified.into(),
-            "supportedServices" => json!(domain.supported_services),
-            _ => return None,
+            _ => return domain.value(name),
         })
     })
 }
@@ -171,6 +181,7 @@ pub fn add(tx: &mut Tx<'_>, name: &DomainName) -> Result<Domain> {
         created_at: tx.now(),
     };
     insert(tx, &added)?;
+    audited::act(tx, "Add unverified domain", &added)?;
     Ok(added)
 }
 
@@ -244,9 +255,12 @@ fn save(tx: &mut Tx<'_>, domain: &Domain, changed: &[&str]) -> Result<()> {
 pub fn mark_verified(tx: &mut Tx<'_>, name: &str) -> Result<Domain> {
     let mut domain = get(tx, name)?;
     if !domain.is_verified {
+        let old = domain.clone();
         domain.is_verified = true;
         domain.supported_services = vec!["Email".into(), "OfficeCommunicationsOnline".into()];
-        save(tx, &domain, &["isVerified", "supportedServices"])?;
+        let changed = ["isVerified", "supportedServices"];
+        save(tx, &domain, &changed)?;
+        audited::change(tx, "Verify domain", &old, &domain, &changed)?;
     }
     Ok(domain)
 }
@@ -254,6 +268,7 @@ pub fn mark_verified(tx: &mut Tx<'_>, name: &str) -> Result<Domain> {
 /// Changes a verified domain by a JSON patch object: the default, its services.
 pub fn update(tx: &mut Tx<'_>, name: &str, patch: &Map<String, Value>) -> Result<bool> {
     let mut domain = get(tx, name)?;
+    let old = domain.clone();
     let mut document = Map::new();
     DOMAIN.apply(&mut document, patch, Purpose::Update)?;
     if !domain.is_verified {
@@ -265,8 +280,10 @@ pub fn update(tx: &mut Tx<'_>, name: &str, patch: &Map<String, Value>) -> Result
     match document.get("isDefault").and_then(Value::as_bool) {
         Some(true) if !domain.is_default => {
             for mut other in list(tx)?.into_iter().filter(|other| other.is_default) {
+                let was_default = other.clone();
                 other.is_default = false;
                 save(tx, &other, &["isDefault"])?;
+                audited::change(tx, "Update domain", &was_default, &other, &["isDefault"])?;
             }
             domain.is_default = true;
             changed.push("isDefault");
@@ -291,6 +308,7 @@ pub fn update(tx: &mut Tx<'_>, name: &str, patch: &Map<String, Value>) -> Result
     }
     if !changed.is_empty() {
         save(tx, &domain, &changed)?;
+        audited::change(tx, "Update domain", &old, &domain, &changed)?;
     }
     Ok(!changed.is_empty())
 }
@@ -320,5 +338,10 @@ pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
     let tenant = tx.tenant();
     tx.record(Change::new("domain", domain.feed_id, Op::Purged, &[]))?
         .execute(DELETE, params![&tenant, &domain.name])?;
-    Ok(())
+    let activity = if domain.is_verified {
+        "Remove verified domain"
+    } else {
+        "Remove unverified domain"
+    };
+    audited::act(tx, activity, &domain)
 }

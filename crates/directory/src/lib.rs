@@ -3,7 +3,7 @@
 //!
 //! Domain code only: functions over a transaction, which bring their time and randomness from it
 //! and know nothing of HTTP. Every write is in the feed, with the names of the properties that
-//! changed. Objects are documents in Graph's words; what is looked up, filtered or sorted is a
+//! changed, and what an administrator does is in the audit log. Objects are documents in Graph's words; what is looked up, filtered or sorted is a
 //! folded column beside the document.
 //!
 //! Feed kinds: `user`, `group`, `groupMember`, `groupOwner`, `application`, `servicePrincipal`,
@@ -14,6 +14,7 @@
 
 pub mod app_roles;
 pub mod applications;
+mod audited;
 pub mod domains;
 pub mod groups;
 pub mod listing;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use store::{Change, Op, ReadTx, Tx, params};
 use types::{DomainName, Error, Result, Timestamp};
 
+use crate::audited;
 use crate::domains::{self, Domain};
 use crate::schema::{Purpose, Shape, Type, is_mail, read, write};
 use crate::service_principals;
@@ -64,8 +65,8 @@ static ORGANIZATION: Type = Type {
 /// The tenant as Graph's `organization`.
 #[derive(Debug, Clone)]
 pub struct Organization {
-    id: types::TenantId,
-    document: Map<String, Value>,
+    pub(crate) id: types::TenantId,
+    pub(crate) document: Map<String, Value>,
     /// When the tenant was made.
     pub created_at: Timestamp,
     domains: Vec<Domain>,
@@ -167,13 +168,14 @@ pub fn project(
 
 /// Changes the organization object by a JSON patch object.
 pub fn update(tx: &mut Tx<'_>, patch: &Map<String, Value>) -> Result<bool> {
-    let mut document = get(tx)?.document;
-    let changed = ORGANIZATION.apply(&mut document, patch, Purpose::Update)?;
+    let old = get(tx)?;
+    let mut new = old.clone();
+    let changed = ORGANIZATION.apply(&mut new.document, patch, Purpose::Update)?;
     if changed.is_empty() {
         return Ok(false);
     }
     for name in changed.iter().filter(|name| name.ends_with("ails")) {
-        let mails = document.get(*name).and_then(Value::as_array);
+        let mails = new.document.get(*name).and_then(Value::as_array);
         let mut mails = mails.into_iter().flatten();
         if !mails.all(|mail| mail.as_str().is_some_and(is_mail)) {
             return Err(Error::invalid(
@@ -183,7 +185,7 @@ pub fn update(tx: &mut Tx<'_>, patch: &Map<String, Value>) -> Result<bool> {
         }
     }
     let tenant = tx.tenant();
-    let doc = serde_json::to_string(&document).map_err(Error::internal)?;
+    let doc = serde_json::to_string(&new.document).map_err(Error::internal)?;
     tx.record(Change::new(
         "organization",
         tenant.uuid(),
@@ -191,5 +193,6 @@ pub fn update(tx: &mut Tx<'_>, patch: &Map<String, Value>) -> Result<bool> {
         &changed,
     ))?
     .execute(UPDATE, params![&tenant, &doc])?;
+    audited::change(tx, "Set Company Information", &old, &new, &changed)?;
     Ok(true)
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::listing::{Listing, Order, OrderBy, Page, Place, Scope, folded_json, folded_json_list};
 use crate::schema::Purpose;
-use crate::{references, service_principals, tenant};
+use crate::{audited, references, service_principals, tenant};
 
 use properties::{APPLICATION, ENTITY};
 pub use secrets::{
@@ -152,7 +152,7 @@ impl Application {
             .unwrap_or_default()
     }
 
-    fn value(&self, name: &str) -> Option<Value> {
+    pub(crate) fn value(&self, name: &str) -> Option<Value> {
         Some(match name {
             "id" => json!(self.id),
             "appId" => json!(self.app_id),
@@ -303,6 +303,7 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Applic
     }
     settle(tx, &mut made)?;
     store(tx, &made, Op::Created, &[])?;
+    audited::act(tx, "Add application", &made)?;
     Ok(made)
 }
 
@@ -312,7 +313,8 @@ pub fn update(
     id: Id<kind::Application>,
     patch: &Map<String, Value>,
 ) -> Result<bool> {
-    let mut application = get(tx, id)?;
+    let old = get(tx, id)?;
+    let mut application = old.clone();
     let changed = APPLICATION.apply(&mut application.document, patch, Purpose::Update)?;
     if changed.is_empty() {
         return Ok(false);
@@ -320,6 +322,7 @@ pub fn update(
     let renamed = changed.contains(&"displayName");
     settle(tx, &mut application)?;
     store(tx, &application, Op::Updated, &changed)?;
+    audited::change(tx, "Update application", &old, &application, &changed)?;
     let says = application.for_service_principal();
     service_principals::follow(tx, application.app_id, says, renamed)?;
     Ok(true)
@@ -484,10 +487,11 @@ fn store(tx: &mut Tx<'_>, application: &Application, op: Op, changed: &[&str]) -
 pub fn delete(tx: &mut Tx<'_>, id: Id<kind::Application>) -> Result<()> {
     let mut application = get(tx, id)?;
     if let Some(principal) = service_principals::find_by_app_id(tx, application.app_id)? {
-        service_principals::delete(tx, principal.id)?;
+        service_principals::mark_deleted(tx, principal)?;
     }
     application.deleted_at = Some(tx.now());
-    store(tx, &application, Op::Deleted, &[])
+    store(tx, &application, Op::Deleted, &[])?;
+    audited::act(tx, "Delete application", &application)
 }
 
 /// A page of the deleted applications.
@@ -518,22 +522,23 @@ pub fn restore(tx: &mut Tx<'_>, id: Id<kind::Application>) -> Result<Application
     if let Some(at) = application.deleted_at.take()
         && let Some(principal) = service_principals::deleted_with(tx, application.app_id, at)?
     {
-        service_principals::restore(tx, principal)?;
+        service_principals::mark_restored(tx, principal)?;
     }
     settle(tx, &mut application)?;
     store(tx, &application, Op::Restored, &[])?;
+    audited::act(tx, "Restore application", &application)?;
     Ok(application)
 }
 
 /// Deletes a deleted application for good, and its secrets with it.
 pub fn purge(tx: &mut Tx<'_>, id: Id<kind::Application>) -> Result<()> {
-    get_deleted(tx, id)?;
+    let application = get_deleted(tx, id)?;
     let tenant = tx.tenant();
     references::drop_all(tx, id.uuid())?;
     let mut recorded = tx.record(Change::new("application", id.uuid(), Op::Purged, &[]))?;
     recorded.execute(DELETE_SECRETS, params![&tenant, &id])?;
     recorded.execute(DELETE, params![&tenant, &id])?;
-    Ok(())
+    audited::act(tx, "Hard Delete application", &application)
 }
 
 /// Purges those that were deleted before an instant, so many at most; answers how many.

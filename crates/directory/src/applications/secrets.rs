@@ -8,7 +8,8 @@ use store::{Change, Op, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, Timestamp, kind};
 use uuid::Uuid;
 
-use super::{find_by_app_id, get};
+use super::{Application, find_by_app_id, get};
+use crate::audited;
 use crate::schema::{Purpose, Shape, Type, read, write};
 
 /// Secrets of one application, at most; expired ones count until they are removed.
@@ -136,8 +137,8 @@ pub fn add_password(
     application: Id<kind::Application>,
     new: &NewPassword<'_>,
 ) -> Result<Password> {
-    let known = get(tx, application)?.passwords.len();
-    if known >= SECRETS_MAX {
+    let old = get(tx, application)?;
+    if old.passwords.len() >= SECRETS_MAX {
         return Err(Error::LimitExceeded {
             limit: "limits.client_secrets",
             message: format!(
@@ -173,6 +174,9 @@ pub fn add_password(
             added.end
         ],
     )?;
+    let mut new = old.clone();
+    new.passwords.push(added.clone());
+    audit(tx, &old, &new)?;
     Ok(added)
 }
 
@@ -188,14 +192,21 @@ fn changed<'t, 'c>(
     ))
 }
 
+fn audit(tx: &mut Tx<'_>, old: &Application, new: &Application) -> Result<()> {
+    let activity = "Update application – Certificates and secrets management";
+    audited::change(tx, activity, old, new, &["KeyDescription"])
+}
+
 /// Removes a secret.
 pub fn remove_password(
     tx: &mut Tx<'_>,
     application: Id<kind::Application>,
     key_id: Uuid,
 ) -> Result<()> {
-    let known = get(tx, application)?.passwords;
-    if !known.iter().any(|password| password.key_id == key_id) {
+    let old = get(tx, application)?;
+    let mut new = old.clone();
+    new.passwords.retain(|password| password.key_id != key_id);
+    if new.passwords.len() == old.passwords.len() {
         return Err(Error::invalid(
             "keyId",
             format!("No password credential found with keyId '{key_id}'."),
@@ -203,7 +214,7 @@ pub fn remove_password(
     }
     let tenant = tx.tenant();
     changed(tx, application)?.execute(DELETE, params![&tenant, &application, &key_id])?;
-    Ok(())
+    audit(tx, &old, &new)
 }
 
 /// The secret with a hash, if the application of a client id has it, and whether it is valid now.

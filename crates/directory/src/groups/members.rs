@@ -11,8 +11,8 @@ use store::{Change, Op, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, kind};
 use uuid::Uuid;
 
-use super::get;
-use crate::{service_principals, users};
+use super::{Group, get};
+use crate::{audited, service_principals, users};
 
 /// Users that [`transitive_members`] answers, at most.
 pub const TRANSITIVE_MAX: usize = 100_000;
@@ -154,7 +154,7 @@ fn already_there(property: &str) -> Error {
 
 /// Makes a user or a group a member.
 pub fn add_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> Result<()> {
-    refuse_dynamic(tx, group)?;
+    let object = static_group(tx, group)?;
     let kind = match kind_of(tx, member)? {
         Some(kind @ (LinkKind::User | LinkKind::Group)) => kind,
         Some(LinkKind::ServicePrincipal) => {
@@ -182,12 +182,12 @@ pub fn add_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> Resu
         Op::Created,
     ))?
     .execute(ADD_MEMBER, params![&tenant, &group, &member, kind.code()])?;
-    Ok(())
+    audited::link(tx, "Add member to group", &object, member, true)
 }
 
 /// Takes a member out of a group.
 pub fn remove_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> Result<()> {
-    refuse_dynamic(tx, group)?;
+    let object = static_group(tx, group)?;
     let tenant = tx.tenant();
     if tx.count(HAS_MEMBER, params![&tenant, &group, &member])? == 0 {
         return Err(Error::not_found("directoryObject", member));
@@ -199,22 +199,24 @@ pub fn remove_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> R
         Op::Deleted,
     ))?
     .execute(REMOVE_MEMBER, params![&tenant, &group, &member])?;
-    Ok(())
+    audited::link(tx, "Remove member from group", &object, member, false)
 }
 
-fn refuse_dynamic(tx: &ReadTx<'_>, group: Id<kind::Group>) -> Result<()> {
-    if get(tx, group)?.is_dynamic() {
+/// The group, if its members are set by hand.
+fn static_group(tx: &ReadTx<'_>, group: Id<kind::Group>) -> Result<Group> {
+    let found = get(tx, group)?;
+    if found.is_dynamic() {
         return Err(Error::invalid(
             "members",
             "A rule decides on the members of this group; they can't be set by hand.",
         ));
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Makes a user or a service principal an owner.
 pub fn add_owner(tx: &mut Tx<'_>, group: Id<kind::Group>, owner: Uuid) -> Result<()> {
-    get(tx, group)?;
+    let object = get(tx, group)?;
     let kind = match kind_of(tx, owner)? {
         Some(kind @ (LinkKind::User | LinkKind::ServicePrincipal)) => kind,
         Some(LinkKind::Group) => {
@@ -236,17 +238,17 @@ pub fn add_owner(tx: &mut Tx<'_>, group: Id<kind::Group>, owner: Uuid) -> Result
         Op::Created,
     ))?
     .execute(ADD_OWNER, params![&tenant, &group, &owner, kind.code()])?;
-    Ok(())
+    audited::link(tx, "Add owner to group", &object, owner, true)
 }
 
 /// Takes an owner's ownership away; a group with a mail keeps one owner, once it has one.
 pub fn remove_owner(tx: &mut Tx<'_>, group: Id<kind::Group>, owner: Uuid) -> Result<()> {
-    let mail_enabled = get(tx, group)?.mail_enabled;
+    let object = get(tx, group)?;
     let tenant = tx.tenant();
     if tx.count(HAS_OWNER, params![&tenant, &group, &owner])? == 0 {
         return Err(Error::not_found("directoryObject", owner));
     }
-    if mail_enabled && owners(tx, group, None, 2)?.len() < 2 {
+    if object.mail_enabled && owners(tx, group, None, 2)?.len() < 2 {
         return Err(Error::invalid(
             "owners",
             "The group must have at least one owner, hence this owner cannot be removed.",
@@ -259,7 +261,7 @@ pub fn remove_owner(tx: &mut Tx<'_>, group: Id<kind::Group>, owner: Uuid) -> Res
         Op::Deleted,
     ))?
     .execute(REMOVE_OWNER, params![&tenant, &group, &owner])?;
-    Ok(())
+    audited::link(tx, "Remove owner from group", &object, owner, false)
 }
 
 /// The direct members by id, behind `after`.

@@ -15,7 +15,7 @@ use types::{Error, Id, Result, Timestamp, fold, kind};
 
 use crate::listing::{Listing, Order, OrderBy, Page, Place, Scope, folded_json, folded_json_list};
 use crate::schema::{Purpose, is_nickname, set};
-use crate::{references, tenant};
+use crate::{audited, references, tenant};
 
 pub(crate) use members::kind_of;
 pub use members::{
@@ -116,7 +116,7 @@ impl Group {
             .unwrap_or_default()
     }
 
-    fn value(&self, name: &str) -> Option<Value> {
+    pub(crate) fn value(&self, name: &str) -> Option<Value> {
         Some(match name {
             "id" => json!(self.id),
             "createdDateTime" | "renewedDateTime" => json!(self.created_at),
@@ -155,7 +155,8 @@ fn group(row: &Row<'_>) -> Result<Group> {
     })
 }
 
-fn load(tx: &ReadTx<'_>, id: Id<kind::Group>) -> Result<Option<Group>> {
+/// A group, deleted or not.
+pub(crate) fn load(tx: &ReadTx<'_>, id: Id<kind::Group>) -> Result<Option<Group>> {
     tx.query_one(GET, params![&tx.tenant(), &id], group)
 }
 
@@ -210,17 +211,20 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Group>
     };
     apply(tx, &mut group, properties, Purpose::Create)?;
     write(tx, &group, Op::Created, &[])?;
+    audited::act(tx, "Add group", &group)?;
     Ok(group)
 }
 
 /// Changes a group by a JSON patch object; answers whether that changed anything.
 pub fn update(tx: &mut Tx<'_>, id: Id<kind::Group>, patch: &Map<String, Value>) -> Result<bool> {
-    let mut group = get(tx, id)?;
+    let old = get(tx, id)?;
+    let mut group = old.clone();
     let changed = apply(tx, &mut group, patch, Purpose::Update)?;
     if changed.is_empty() {
         return Ok(false);
     }
     write(tx, &group, Op::Updated, &changed)?;
+    audited::change(tx, "Update group", &old, &group, &changed)?;
     Ok(true)
 }
 
@@ -363,7 +367,8 @@ fn write(tx: &mut Tx<'_>, group: &Group, op: Op, changed: &[&str]) -> Result<()>
 pub fn delete(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<()> {
     let mut group = get(tx, id)?;
     group.deleted_at = Some(tx.now());
-    write(tx, &group, Op::Deleted, &[])
+    write(tx, &group, Op::Deleted, &[])?;
+    audited::act(tx, "Delete group", &group)
 }
 
 /// A page of the deleted groups.
@@ -392,17 +397,18 @@ pub fn restore(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<Group> {
     let mut group = get_deleted(tx, id)?;
     group.deleted_at = None;
     write(tx, &group, Op::Restored, &[])?;
+    audited::act(tx, "Restore group", &group)?;
     Ok(group)
 }
 
 /// Deletes a deleted group for good.
 pub fn purge(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<()> {
-    get_deleted(tx, id)?;
+    let group = get_deleted(tx, id)?;
     let tenant = tx.tenant();
     references::drop_all(tx, id.uuid())?;
     tx.record(Change::new("group", id.uuid(), Op::Purged, &[]))?
         .execute(DELETE, params![&tenant, &id])?;
-    Ok(())
+    audited::act(tx, "Hard Delete group", &group)
 }
 
 /// Purges groups that were deleted before an instant, so many at most; answers how many.

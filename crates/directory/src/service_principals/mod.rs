@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::listing::{Listing, Order, OrderBy, Page, Place, Scope, folded_json_list, folded_list};
 use crate::permissions::{self, GRAPH_APP_ID};
 use crate::schema::Purpose;
-use crate::{applications, references};
+use crate::{applications, audited, references};
 
 use properties::{ENTITY, SERVICE_PRINCIPAL};
 
@@ -149,7 +149,7 @@ impl ServicePrincipal {
         self.app_id == GRAPH_APP_ID || self.document.contains_key("appRoles")
     }
 
-    fn value(&self, name: &str) -> Option<Value> {
+    pub(crate) fn value(&self, name: &str) -> Option<Value> {
         Some(match name {
             "id" => json!(self.id),
             "appId" => json!(self.app_id),
@@ -209,7 +209,11 @@ fn principal(row: &Row<'_>) -> Result<ServicePrincipal> {
     })
 }
 
-fn load(tx: &ReadTx<'_>, id: Id<kind::ServicePrincipal>) -> Result<Option<ServicePrincipal>> {
+/// A service principal, deleted or not.
+pub(crate) fn load(
+    tx: &ReadTx<'_>,
+    id: Id<kind::ServicePrincipal>,
+) -> Result<Option<ServicePrincipal>> {
     tx.query_one(GET, params![&tx.tenant(), &id], principal)
 }
 
@@ -323,6 +327,7 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Servic
     };
     refuse_taken_names(tx, &made)?;
     store(tx, &made, Op::Created, &[])?;
+    audited::act(tx, "Add service principal", &made)?;
     Ok(made)
 }
 
@@ -383,7 +388,8 @@ pub fn update(
     id: Id<kind::ServicePrincipal>,
     patch: &Map<String, Value>,
 ) -> Result<bool> {
-    let mut principal = get(tx, id)?;
+    let old = get(tx, id)?;
+    let mut principal = old.clone();
     let mut body = patch.clone();
     let enabled = flag(body.shift_remove("accountEnabled"))?;
     let mut changed = SERVICE_PRINCIPAL.apply(&mut principal.document, &body, Purpose::Update)?;
@@ -399,6 +405,7 @@ pub fn update(
         refuse_taken_names(tx, &principal)?;
     }
     store(tx, &principal, Op::Updated, &changed)?;
+    audited::change(tx, "Update service principal", &old, &principal, &changed)?;
     Ok(true)
 }
 
@@ -468,10 +475,20 @@ fn store(tx: &mut Tx<'_>, principal: &ServicePrincipal, op: Op, changed: &[&str]
 
 /// Deletes a service principal; it can be restored for 30 days.
 pub fn delete(tx: &mut Tx<'_>, id: Id<kind::ServicePrincipal>) -> Result<()> {
-    let mut principal = get(tx, id)?;
+    let principal = get(tx, id)?;
+    let principal = mark_deleted(tx, principal)?;
+    audited::act(tx, "Remove service principal", &principal)
+}
+
+/// Deletes a service principal that goes with its application.
+pub(crate) fn mark_deleted(
+    tx: &mut Tx<'_>,
+    mut principal: ServicePrincipal,
+) -> Result<ServicePrincipal> {
     refuse_graph(&principal)?;
     principal.deleted_at = Some(tx.now());
-    store(tx, &principal, Op::Deleted, &[])
+    store(tx, &principal, Op::Deleted, &[])?;
+    Ok(principal)
 }
 
 /// A page of the deleted service principals.
@@ -500,14 +517,23 @@ pub(crate) fn deleted_with(
     tx: &ReadTx<'_>,
     app_id: Uuid,
     at: Timestamp,
-) -> Result<Option<Id<kind::ServicePrincipal>>> {
-    let found = tx.query_one(DELETED_WITH, params![&tx.tenant(), &app_id, at], principal)?;
-    Ok(found.map(|principal| principal.id))
+) -> Result<Option<ServicePrincipal>> {
+    tx.query_one(DELETED_WITH, params![&tx.tenant(), &app_id, at], principal)
 }
 
 /// Brings a deleted service principal back with its id.
 pub fn restore(tx: &mut Tx<'_>, id: Id<kind::ServicePrincipal>) -> Result<ServicePrincipal> {
-    let mut principal = get_deleted(tx, id)?;
+    let principal = get_deleted(tx, id)?;
+    let principal = mark_restored(tx, principal)?;
+    audited::act(tx, "Restore service principal", &principal)?;
+    Ok(principal)
+}
+
+/// Brings back a service principal that comes with its application.
+pub(crate) fn mark_restored(
+    tx: &mut Tx<'_>,
+    mut principal: ServicePrincipal,
+) -> Result<ServicePrincipal> {
     if find_by_app_id(tx, principal.app_id)?.is_some() {
         return Err(Error::AlreadyExists {
             property: "servicePrincipalNames",
@@ -521,12 +547,12 @@ pub fn restore(tx: &mut Tx<'_>, id: Id<kind::ServicePrincipal>) -> Result<Servic
 
 /// Deletes a deleted service principal for good, and its role assignments with it.
 pub fn purge(tx: &mut Tx<'_>, id: Id<kind::ServicePrincipal>) -> Result<()> {
-    get_deleted(tx, id)?;
+    let principal = get_deleted(tx, id)?;
     let tenant = tx.tenant();
     references::drop_all(tx, id.uuid())?;
     tx.record(Change::new("servicePrincipal", id.uuid(), Op::Purged, &[]))?
         .execute(DELETE, params![&tenant, &id])?;
-    Ok(())
+    audited::act(tx, "Hard delete service principal", &principal)
 }
 
 /// Purges those that were deleted before an instant, so many at most; answers how many.

@@ -9,7 +9,7 @@ use super::sql;
 use super::write::{check_upn, refuse_taken, save};
 use super::{User, get, load};
 use crate::listing::{Page, Scope};
-use crate::references;
+use crate::{audited, references};
 
 const DELETED: Scope<'_> = Scope {
     sql: "u.deleted_at IS NOT NULL",
@@ -19,8 +19,9 @@ const DELETED: Scope<'_> = Scope {
 /// Deletes a user; it can be restored for 30 days. Of a synced user this is the word of this
 /// tenant's admin: its home can't bring it back.
 pub fn delete(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<()> {
-    get(tx, id)?;
-    mark_deleted(tx, id, false)
+    let user = get(tx, id)?;
+    mark_deleted(tx, id, false)?;
+    audited::act(tx, "Delete user", &user)
 }
 
 pub(crate) fn mark_deleted(tx: &mut Tx<'_>, id: Id<kind::User>, by_home: bool) -> Result<()> {
@@ -67,13 +68,15 @@ pub fn restore(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<User> {
     user.deleted_at = None;
     user.deleted_by_home = false;
     save(tx, &user, Op::Restored, &[])?;
+    audited::act(tx, "Restore user", &user)?;
     Ok(user)
 }
 
 /// Deletes a deleted user for good.
 pub fn purge(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<()> {
-    get_deleted(tx, id)?;
-    forget(tx, id)
+    let user = get_deleted(tx, id)?;
+    forget(tx, id)?;
+    audited::act(tx, "Hard Delete user", &user)
 }
 
 /// Purges users that were deleted before an instant, the oldest first, so many at most; answers how
@@ -85,7 +88,7 @@ pub fn purge_expired(tx: &mut Tx<'_>, deleted_before: Timestamp, limit: usize) -
         |row| row.id(0),
     )?;
     for id in &ids {
-        forget(tx, *id)?;
+        purge(tx, *id)?;
     }
     Ok(ids.len())
 }

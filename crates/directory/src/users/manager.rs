@@ -9,6 +9,7 @@ use types::{Error, Id, Result, kind};
 use uuid::Uuid;
 
 use super::{User, exists, get, sql};
+use crate::audited;
 
 /// The manager, if there is one.
 pub fn manager_of(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<Option<Id<kind::User>>> {
@@ -41,23 +42,25 @@ pub fn set_manager(tx: &mut Tx<'_>, id: Id<kind::User>, manager: Id<kind::User>)
     if user.manager_ref == Some(manager) {
         return Ok(());
     }
-    write(tx, id, Some(manager))
+    write(tx, &user, Some(manager))
 }
 
 /// Takes the manager of an internal user away. `NotFound` if there is none.
 pub fn remove_manager(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<()> {
-    changeable(tx, id)?;
+    let user = changeable(tx, id)?;
     if manager_of(tx, id)?.is_none() {
         return Err(Error::not_found("manager", id));
     }
-    write(tx, id, None)
+    write(tx, &user, None)
 }
 
-fn write(tx: &mut Tx<'_>, id: Id<kind::User>, manager: Option<Id<kind::User>>) -> Result<()> {
-    let tenant = tx.tenant();
+fn write(tx: &mut Tx<'_>, old: &User, manager: Option<Id<kind::User>>) -> Result<()> {
+    let (tenant, id) = (tx.tenant(), old.id);
     tx.record(Change::new("user", id.uuid(), Op::Updated, &["manager"]))?
         .execute(sql::SET_MANAGER, params![&tenant, &id, manager.as_ref()])?;
-    Ok(())
+    let mut new = old.clone();
+    new.manager_ref = manager;
+    audited::change(tx, "Update user", old, &new, &["Manager"])
 }
 
 fn changeable(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<User> {

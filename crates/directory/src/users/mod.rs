@@ -107,7 +107,7 @@ impl User {
         !self.document.contains_key(HOME_DISABLED)
     }
 
-    fn value(&self, name: &str) -> Option<Value> {
+    pub(crate) fn value(&self, name: &str) -> Option<Value> {
         Some(match name {
             "id" => json!(self.id),
             "accountEnabled" => self.account_enabled.into(),
@@ -198,7 +198,8 @@ const ALIVE: Scope<'_> = Scope {
     params: &[],
 };
 
-fn load(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<Option<User>> {
+/// The user of an id, deleted or not.
+pub(crate) fn load(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<Option<User>> {
     tx.query_one(sql::GET, params![&tx.tenant(), &id], sql::user)
 }
 

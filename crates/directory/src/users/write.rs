@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 use store::{Change, Op, ReadTx, Tx, params};
-use types::{Error, Id, Result, Upn, fold, kind};
+use types::{Actor, Error, Id, Result, Upn, fold, kind};
 
 use super::properties::USER;
 use super::sql::{self, Columns, Fixed, Folded};
 use super::{HOME_DISABLED, ISSUER, User, get};
-use crate::domains;
 use crate::schema::{Purpose, is_mail, is_nickname, set};
 use crate::synced;
+use crate::{audited, domains};
 
 /// A user to be made.
 #[derive(Debug, Clone, Default)]
@@ -81,6 +81,7 @@ pub fn create(tx: &mut Tx<'_>, new: NewUser) -> Result<User> {
     };
     tx.record(Change::new("user", id.uuid(), Op::Created, &[]))?
         .execute(sql::INSERT, &sql::insertion(&tenant, &id, &columns, &fixed))?;
+    audited::act(tx, "Add user", &user)?;
     Ok(user)
 }
 
@@ -127,6 +128,7 @@ pub fn update(tx: &mut Tx<'_>, id: Id<kind::User>, patch: &Map<String, Value>) -
         return Ok(false);
     }
     save(tx, &user, Op::Updated, &changed)?;
+    audited::change(tx, "Update user", &old, &user, &changed)?;
     Ok(true)
 }
 
@@ -146,7 +148,13 @@ pub fn set_password(tx: &mut Tx<'_>, id: Id<kind::User>, hash: Option<&str>) -> 
     let changed = ["passwordProfile", "lastPasswordChangeDateTime"];
     tx.record(Change::new("user", id.uuid(), Op::Updated, &changed))?
         .execute(sql::SET_PASSWORD, params![&tenant, &id, &doc, hash])?;
-    Ok(())
+    let is_own = matches!(tx.actor(), Actor::User { id: actor, .. } if *actor == id.uuid());
+    let activity = if is_own {
+        "Change user password"
+    } else {
+        "Reset user password"
+    };
+    audited::act(tx, activity, &user)
 }
 
 /// Writes a user's row, with the change that it is in the feed.

@@ -1,0 +1,205 @@
+//! The audit entries of what administrators do here, in Entra's words, each in the transaction of
+//! the write that it tells of.
+//!
+//! What synchronization writes has provisioning records instead; what goes with an object, or
+//! follows it, has no entry of its own.
+//!
+//! Source: "Microsoft Entra audit log categories and activities".
+
+use audit::{Entry, Target, record};
+use serde_json::{Value, json};
+use store::{ReadTx, Tx};
+use types::{Id, Result};
+use uuid::Uuid;
+
+use crate::app_roles::Assignment;
+use crate::applications::Application;
+use crate::domains::Domain;
+use crate::groups::{self, Group, LinkKind};
+use crate::service_principals::{self, ServicePrincipal};
+use crate::tenant::Organization;
+use crate::users::{self, User};
+
+const USERS: &str = "UserManagement";
+const GROUPS: &str = "GroupManagement";
+const APPLICATIONS: &str = "ApplicationManagement";
+const DIRECTORY: &str = "DirectoryManagement";
+
+/// An object that entries tell of.
+pub(crate) trait Audited {
+    /// The area, as Entra names it.
+    const CATEGORY: &'static str;
+    /// The object, by its id and its name.
+    fn target(&self) -> Target;
+    /// What a property of it says; never a secret or a hash.
+    fn audited_value(&self, property: &str) -> Option<Value>;
+}
+
+/// Records what was done to an object as a whole.
+pub(crate) fn act(tx: &mut Tx<'_>, activity: &str, object: &impl Audited) -> Result<()> {
+    change(tx, activity, object, object, &[])
+}
+
+/// Records a change, with the properties that changed.
+pub(crate) fn change<T: Audited>(
+    tx: &mut Tx<'_>,
+    activity: &str,
+    old: &T,
+    new: &T,
+    changed: &[&str],
+) -> Result<()> {
+    let value = |object: &T, name| object.audited_value(name).unwrap_or(Value::Null);
+    let mut target = new.target();
+    for name in changed {
+        target = target.modified(*name, value(old, name), value(new, name));
+    }
+    let entry = Entry::success(T::CATEGORY, activity).target(target);
+    record(tx, entry).map(drop)
+}
+
+/// Records that a group has another member or owner now, or that it has one less.
+pub(crate) fn link(
+    tx: &mut Tx<'_>,
+    activity: &str,
+    group: &Group,
+    other: Uuid,
+    added: bool,
+) -> Result<()> {
+    let mut target = found(tx, other)?;
+    for (name, value) in [
+        ("Group.ObjectID", json!(group.id)),
+        ("Group.DisplayName", group.display_name().into()),
+    ] {
+        target = came_or_went(target, name, value, added);
+    }
+    let entry = Entry::success(GROUPS, activity).target(target);
+    record(tx, entry.target(group.target())).map(drop)
+}
+
+/// Records that somebody has a role of a resource now, or has lost it.
+pub(crate) fn role(tx: &mut Tx<'_>, assignment: &Assignment, added: bool) -> Result<()> {
+    let (category, activity) = match (assignment.principal_kind, added) {
+        (LinkKind::User, true) => (USERS, "Add app role assignment grant to user"),
+        (LinkKind::User, false) => (USERS, "Remove app role assignment from user"),
+        (LinkKind::Group, true) => (GROUPS, "Add app role assignment to group"),
+        (LinkKind::Group, false) => (GROUPS, "Remove app role assignment from group"),
+        (LinkKind::ServicePrincipal, true) => {
+            (APPLICATIONS, "Add app role assignment to service principal")
+        }
+        (LinkKind::ServicePrincipal, false) => (
+            APPLICATIONS,
+            "Remove app role assignment from service principal",
+        ),
+    };
+    let id = assignment.resource;
+    let (mut resource, value) = match service_principals::load(tx, id)? {
+        Some(resource) => (resource.target(), resource.role_value(assignment.role)),
+        None => (Target::new(id, "", "ServicePrincipal"), None),
+    };
+    for (name, value) in [
+        ("AppRole.Id", json!(assignment.role)),
+        ("AppRole.Value", json!(value)),
+    ] {
+        resource = came_or_went(resource, name, value, added);
+    }
+    let principal = found(tx, assignment.principal)?;
+    let entry = Entry::success(category, activity).target(resource);
+    record(tx, entry.target(principal)).map(drop)
+}
+
+fn came_or_went(target: Target, name: &str, value: Value, came: bool) -> Target {
+    let (old, new) = if came {
+        (Value::Null, value)
+    } else {
+        (value, Value::Null)
+    };
+    target.modified(name, old, new)
+}
+
+/// An object of which only the id is known, deleted or not.
+fn found(tx: &ReadTx<'_>, id: Uuid) -> Result<Target> {
+    if let Some(user) = users::load(tx, Id::new(id))? {
+        return Ok(user.target());
+    }
+    if let Some(group) = groups::load(tx, Id::new(id))? {
+        return Ok(group.target());
+    }
+    let principal = service_principals::load(tx, Id::new(id))?;
+    Ok(principal.map_or_else(|| Target::new(id, "", "Other"), |it| it.target()))
+}
+
+impl Audited for User {
+    const CATEGORY: &'static str = USERS;
+    fn target(&self) -> Target {
+        Target::new(self.id, self.display_name(), "User")
+    }
+    fn audited_value(&self, property: &str) -> Option<Value> {
+        match property {
+            "Manager" => Some(json!(self.manager_ref?)),
+            _ => self.value(property),
+        }
+    }
+}
+
+impl Audited for Group {
+    const CATEGORY: &'static str = GROUPS;
+    fn target(&self) -> Target {
+        Target::new(self.id, self.display_name(), "Group")
+    }
+    fn audited_value(&self, property: &str) -> Option<Value> {
+        self.value(property)
+    }
+}
+
+impl Audited for Application {
+    const CATEGORY: &'static str = APPLICATIONS;
+    fn target(&self) -> Target {
+        Target::new(self.id, self.display_name(), "Application")
+    }
+    fn audited_value(&self, property: &str) -> Option<Value> {
+        match property {
+            // Without the hints, which are the secrets' beginnings.
+            "KeyDescription" => {
+                let keys = self.passwords.iter().map(|password| {
+                    format!(
+                        "[KeyIdentifier={},KeyType=Password,KeyUsage=Verify,DisplayName={}]",
+                        password.key_id,
+                        password.display_name.as_deref().unwrap_or_default()
+                    )
+                });
+                Some(keys.collect())
+            }
+            _ => self.value(property),
+        }
+    }
+}
+
+impl Audited for ServicePrincipal {
+    const CATEGORY: &'static str = APPLICATIONS;
+    fn target(&self) -> Target {
+        Target::new(self.id, self.display_name(), "ServicePrincipal")
+    }
+    fn audited_value(&self, property: &str) -> Option<Value> {
+        self.value(property)
+    }
+}
+
+impl Audited for Domain {
+    const CATEGORY: &'static str = DIRECTORY;
+    fn target(&self) -> Target {
+        Target::new(&self.name, &self.name, "Domain")
+    }
+    fn audited_value(&self, property: &str) -> Option<Value> {
+        self.value(property)
+    }
+}
+
+impl Audited for Organization {
+    const CATEGORY: &'static str = DIRECTORY;
+    fn target(&self) -> Target {
+        Target::new(self.id, self.display_name(), "Tenant")
+    }
+    fn audited_value(&self, property: &str) -> Option<Value> {
+        self.document.get(property).cloned()
+    }
+}
