@@ -3,8 +3,8 @@
 //!
 //! Domain code only: functions over a transaction, which bring their time and randomness from it
 //! and know nothing of HTTP. Every write is in the feed, with the names of the properties that
-//! changed, and what an administrator does is in the audit log. Objects are documents in Graph's words; what is looked up, filtered or sorted is a
-//! folded column beside the document.
+//! changed; what an administrator does is in the audit log, too. Objects are documents in Graph's
+//! words; what is looked up, filtered or sorted is a folded column beside the document.
 //!
 //! Feed kinds: `user`, `group`, `groupMember`, `groupOwner`, `application`, `servicePrincipal`,
 //! `appRoleAssignment`, `domain`, `organization`. Of a relation the object is the group (or the
