@@ -98,7 +98,7 @@ impl Node {
                     .await?;
             }
         }
-        Ok(report(&import, &counts, dry_run))
+        Ok(report(&mut import, &counts, dry_run))
     }
 
     /// Replaces the passwords of users who are new by their hashes; a password that breaks the
@@ -160,7 +160,9 @@ fn skip(line: u64, user: &SourceUser, error: &Error) -> RecordError {
     }
 }
 
-fn report(import: &Import, counts: &Counts, dry_run: bool) -> Value {
+fn report(import: &mut Import, counts: &Counts, dry_run: bool) -> Value {
+    // Some are found as the file is read, some as their users are made.
+    import.skipped.sort_by_key(|record| record.line);
     json!({
         "created": counts.created,
         "updated": counts.updated,

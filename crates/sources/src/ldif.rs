@@ -154,17 +154,17 @@ impl<R: BufRead> Reader<R> {
                     }
                 }
                 "dn" => {
-                    let mut record = Record {
+                    // Without a name for the record nothing in it can be told apart: the file is
+                    // damaged.
+                    let dn = decode(&logical).map_err(|message| FileError::new(line, message))?;
+                    let dn = String::from_utf8(dn)
+                        .map_err(|_| FileError::new(line, "the dn isn't UTF-8."))?;
+                    let record = Record {
                         line,
-                        dn: String::new(),
+                        dn: dn.trim().to_owned(),
                         attributes: Vec::new(),
                         fault: None,
                     };
-                    match decode(&logical).map(String::from_utf8) {
-                        Ok(Ok(dn)) => dn.trim().clone_into(&mut record.dn),
-                        Ok(Err(_)) => record.fault = Some((line, "the dn isn't UTF-8.".into())),
-                        Err(message) => record.fault = Some((line, message)),
-                    }
                     *block = Block::Entry {
                         record,
                         bytes: logical.bytes.len(),
@@ -186,7 +186,7 @@ impl<R: BufRead> Reader<R> {
             },
             Block::Entry { record, bytes } => {
                 if name == "changetype" {
-                    return Err(FileError::new(line, changes(&logical)));
+                    return changes(&logical).map_err(|message| FileError::new(line, message));
                 }
                 *bytes = bytes.saturating_add(logical.bytes.len());
                 let full =
@@ -235,18 +235,18 @@ impl Logical {
     }
 }
 
-/// Says why a file of changes isn't imported, and what would be.
-fn changes(logical: &Logical) -> String {
-    let kind = decode(logical).unwrap_or_default();
+/// Lets `changetype: add` pass, with which ldifde marks each entry that it exports; says why a file
+/// of other changes isn't imported.
+fn changes(logical: &Logical) -> Result<(), String> {
+    let kind = decode(logical)?;
     let kind = String::from_utf8_lossy(&kind).trim().to_ascii_lowercase();
-    let mut message =
-        String::from("this is a file of changes (it has 'changetype:'), export entries instead");
     if kind == "add" {
-        // ldifde marks each exported entry so; without these lines its file is one of entries.
-        message.push_str("; if it comes from ldifde, remove the lines 'changetype: add'");
+        return Ok(());
     }
-    message.push('.');
-    message
+    let shown: String = kind.chars().take(32).collect();
+    Err(format!(
+        "this is a file of changes (it has 'changetype: {shown}'), export entries instead."
+    ))
 }
 
 /// Splits `name;option: value` and decodes the value.
