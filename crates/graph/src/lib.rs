@@ -100,6 +100,7 @@ mod domains;
 pub mod errors;
 mod expand;
 mod explain;
+mod groups;
 mod idempotency;
 mod listing;
 mod metrics;
@@ -150,6 +151,7 @@ pub fn all_routes() -> Routes {
     domains::routes(&mut routes);
     users::routes(&mut routes);
     users_delta::routes(&mut routes);
+    groups::routes(&mut routes);
     deleted_items::routes(&mut routes);
     applications::routes(&mut routes);
     service_principals::routes(&mut routes);

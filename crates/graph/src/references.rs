@@ -1,8 +1,8 @@
 //! Addresses of directory objects in bodies: `@odata.id` of a `$ref`, `members@odata.bind`.
 //!
-//! An address is one of this server's, or of Microsoft Graph's origin, whose clients write it
-//! whatever server they talk to; `v1.0` or `beta`; `/directoryObjects/{id}`, or the object's own
-//! collection.
+//! An address is one of this server's (as it calls itself, or as the request did), or of Microsoft
+//! Graph's origin, whose clients write it whatever server they talk to; `v1.0` or `beta`;
+//! `/directoryObjects/{id}`, or the object's own collection.
 
 use directory::groups::LinkKind;
 use serde_json::{Map, Value};
@@ -43,12 +43,11 @@ impl Reference {
 
     fn parse(request: &Request, address: &str) -> Option<Self> {
         let own = &*request.platform().public_url;
-        let rest = [own, GRAPH_ORIGIN].into_iter().find_map(|origin| {
-            let start = address.get(..origin.len())?;
-            start
-                .eq_ignore_ascii_case(origin)
-                .then(|| address.get(origin.len()..))?
-        })?;
+        let host = request.header("host").filter(|host| !host.is_empty());
+        let rest = behind(address, own)
+            .or_else(|| behind(address, GRAPH_ORIGIN))
+            .or_else(|| behind(address, &format!("https://{}", host?)))
+            .or_else(|| behind(address, &format!("http://{}", host?)))?;
         let (version, rest) = Version::split(rest);
         if version == Version::Root || rest.contains(['?', '#']) {
             return None;
@@ -108,6 +107,12 @@ impl Reference {
         let kind = self.kind.map_or("directoryObject", LinkKind::type_name);
         Error::not_found(kind, &self.key)
     }
+}
+
+/// What stands behind an origin.
+fn behind<'a>(address: &'a str, origin: &str) -> Option<&'a str> {
+    let (start, rest) = address.split_at_checked(origin.len())?;
+    (start.eq_ignore_ascii_case(origin) && rest.starts_with('/')).then_some(rest)
 }
 
 fn unreadable(request: &Request) -> Refusal {

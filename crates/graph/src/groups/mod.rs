@@ -1,0 +1,206 @@
+//! `/groups`: making, reading, listing, changing and deleting.
+
+mod related;
+
+use directory::groups::{self, Group, LinkKind};
+use serde_json::{Map, Value};
+use store::{ReadTx, Tx};
+use types::{Error, Id, kind};
+
+use crate::errors::Refusal;
+use crate::expand::Expand;
+use crate::listing::{self, Shown, Sorting, Source};
+use crate::query_options::Allowed;
+use crate::references::Bound;
+use crate::reply::Reply;
+use crate::request::Call;
+use crate::route::{Routes, Versions};
+
+const LIST: &[&str] = &[
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "Group-NestingSupport.ReadWrite.All",
+    "Group-PreferredDataLocation.ReadWrite.All",
+    "Group.ManageProtection.All",
+    "Group.Read.All",
+    "Group.ReadBasic.All",
+    "Group.ReadWrite.All",
+    "GroupMember.Read.All",
+];
+const READ: &[&str] = &[
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "Group-NestingSupport.ReadWrite.All",
+    "Group-PreferredDataLocation.ReadWrite.All",
+    "Group-XTenantIdentitySync.Read.All",
+    "Group.ManageProtection.All",
+    "Group.Read.All",
+    "Group.ReadBasic.All",
+    "Group.ReadWrite.All",
+    "GroupMember.Read.All",
+];
+const CREATE: &[&str] = &[
+    "Directory.ReadWrite.All",
+    "Group-PreferredDataLocation.ReadWrite.All",
+    "Group.Create",
+    "Group.ReadWrite.All",
+];
+const UPDATE: &[&str] = &[
+    "Directory.ReadWrite.All",
+    "Group-NestingSupport.ReadWrite.All",
+    "Group-PreferredDataLocation.ReadWrite.All",
+    "Group.ManageProtection.All",
+    "Group.ReadWrite.All",
+];
+const DELETE: &[&str] = &["Group.ReadWrite.All"];
+/// Those of [`UPDATE`] that open all properties; of the others, one opens one.
+const UPDATE_ALL: [&str; 2] = ["Directory.ReadWrite.All", "Group.ReadWrite.All"];
+const LOCATION: (&str, &str) = (
+    "Group-PreferredDataLocation.ReadWrite.All",
+    "preferredDataLocation",
+);
+const BOUND: [&str; 2] = ["owners", "members"];
+
+static SOURCE: Source<Group> = Source {
+    set: "groups",
+    list: groups::list,
+    count: groups::count,
+    place: groups::place,
+    project: groups::project,
+};
+
+/// Registers them.
+pub(crate) fn routes(routes: &mut Routes) {
+    let mut area = routes.area("groups", Versions::Both);
+    area.get("/groups", LIST, "List groups", list)
+        .query(Allowed::LIST.and(Allowed::EXPAND));
+    area.get("/groups/$count", LIST, "Count groups", count)
+        .query(Allowed::FILTER);
+    area.post("/groups", CREATE, "Create a group", create);
+    area.get("/groups/{id}", READ, "Get a group", get)
+        .query(Allowed::SELECT.and(Allowed::EXPAND));
+    area.patch(
+        "/groups/{id}",
+        UPDATE,
+        "Update a group, or add members to it",
+        update,
+    );
+    area.delete(
+        "/groups/{id}",
+        DELETE,
+        "Delete a group, for 30 days restorably",
+        delete,
+    );
+    related::routes(&mut area);
+}
+
+/// How a request looks at groups.
+struct Look(Option<Expand<Group>>);
+
+impl Look {
+    fn of(call: &Call) -> Result<Self, Refusal> {
+        if let Some(select) = listing::select(call)? {
+            groups::check_select(&select)?;
+        }
+        let expand = Expand::of(call, &related::EXPANDED, LinkKind::Group)?;
+        Ok(Self(expand))
+    }
+
+    fn show(
+        &self,
+        tx: &ReadTx<'_>,
+        group: &Group,
+        select: Option<&[String]>,
+    ) -> types::Result<Shown> {
+        let mut shown = groups::project(group, select)?;
+        if let Some(expand) = &self.0 {
+            expand.add(tx, group, &mut shown)?;
+        }
+        Ok(shown)
+    }
+}
+
+async fn list(call: Call) -> Result<Reply, Refusal> {
+    let look = Look::of(&call)?;
+    let show = move |tx: &ReadTx<'_>, group: &Group, select: Option<&[String]>| {
+        look.show(tx, group, select)
+    };
+    listing::list_shown(&call, &SOURCE, Sorting::Plain, show).await
+}
+
+async fn count(call: Call) -> Result<Reply, Refusal> {
+    listing::count(&call, &SOURCE).await
+}
+
+/// Makes what a body binds to a group its owners and members.
+fn bind(tx: &mut Tx<'_>, group: Id<kind::Group>, bound: &Bound) -> types::Result<()> {
+    for owner in bound.to("owners") {
+        let owner = owner.resolve(tx)?;
+        groups::add_owner(tx, group, owner)?;
+    }
+    for member in bound.to("members") {
+        let member = member.resolve(tx)?;
+        groups::add_member(tx, group, member)?;
+    }
+    Ok(())
+}
+
+async fn create(call: Call) -> Result<Reply, Refusal> {
+    let mut body = call.object("group")?;
+    let bound = Bound::take(&call, &mut body, &BOUND)?;
+    let (id, shown) = call
+        .write(move |tx| {
+            let group = groups::create(tx, &body)?;
+            bind(tx, group.id, &bound)?;
+            Ok((group.id, groups::project(&group, None)?))
+        })
+        .await?;
+    Reply::created(&call, "groups", &shown, &format!("/groups/{id}"))
+}
+
+async fn get(call: Call) -> Result<Reply, Refusal> {
+    let (look, select) = (Look::of(&call)?, listing::select(&call)?);
+    let id = call.id("id")?;
+    let group = call
+        .read(move |tx| look.show(tx, &groups::get(tx, id)?, select.as_deref()))
+        .await?;
+    Reply::entity(&call, "groups", &group)
+}
+
+/// That the caller's permissions open what a body changes.
+fn check_reach(call: &Call, body: &Map<String, Value>) -> Result<(), Refusal> {
+    let may = |permission: &str| call.caller.may(permission);
+    if UPDATE_ALL.iter().any(|permission| may(permission)) {
+        return Ok(());
+    }
+    let (permission, property) = LOCATION;
+    let closed = body
+        .keys()
+        .find(|name| !(may(permission) && *name == property));
+    match closed {
+        None => Ok(()),
+        Some(name) => Err(Error::forbidden(format!(
+            "Insufficient privileges to complete the operation: changing '{name}' needs Group.ReadWrite.All."
+        ))
+        .into()),
+    }
+}
+
+async fn update(call: Call) -> Result<Reply, Refusal> {
+    let id = call.id("id")?;
+    let mut body = call.object("group")?;
+    check_reach(&call, &body)?;
+    let bound = Bound::take(&call, &mut body, &BOUND)?;
+    call.write(move |tx| {
+        groups::update(tx, id, &body)?;
+        bind(tx, id, &bound)
+    })
+    .await?;
+    Ok(Reply::no_content())
+}
+
+async fn delete(call: Call) -> Result<Reply, Refusal> {
+    let id = call.id("id")?;
+    call.write(move |tx| groups::delete(tx, id)).await?;
+    Ok(Reply::no_content())
+}

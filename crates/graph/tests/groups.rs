@@ -1,0 +1,375 @@
+//! `/groups` and what leads to them: what the bodies bind, what lists show to whom, pages.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::deployment::{Caller, DOMAIN, Deployment, NOBODY};
+use serde_json::{Value, json};
+
+async fn user(caller: &Caller, alias: &str) -> String {
+    let body = json!({
+        "accountEnabled": true, "displayName": alias, "mailNickname": alias,
+        "userPrincipalName": format!("{alias}@{DOMAIN}"), "jobTitle": "Cook",
+        "passwordProfile": { "password": "correct-Horse-7-battery" },
+    });
+    let user = caller.post("/users", body).await.expect(201);
+    user.json["id"].as_str().unwrap().to_owned()
+}
+
+fn body(name: &str) -> Value {
+    json!({ "displayName": name, "mailEnabled": false, "mailNickname": name, "securityEnabled": true })
+}
+
+async fn group(caller: &Caller, name: &str) -> String {
+    let group = caller.post("/groups", body(name)).await.expect(201);
+    group.json["id"].as_str().unwrap().to_owned()
+}
+
+fn reference(id: &str) -> Value {
+    json!({ "@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{id}") })
+}
+
+async fn ids(caller: &Caller, target: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut target = target.to_owned();
+    loop {
+        let page = caller.get(&target).await.expect(200).json;
+        for item in page["value"].as_array().unwrap() {
+            assert!(found.insert(item["id"].as_str().unwrap().to_owned()));
+        }
+        match page["@odata.nextLink"].as_str() {
+            Some(next) => next.clone_into(&mut target),
+            None => return found,
+        }
+    }
+}
+
+fn set(ids: &[&String]) -> BTreeSet<String> {
+    ids.iter().map(|id| (*id).clone()).collect()
+}
+
+#[tokio::test]
+async fn references_are_addresses_of_this_server_or_of_graph() {
+    let d = Deployment::start().await;
+    let (ann, cooks) = (user(&d.admin, "ann").await, group(&d.admin, "cooks").await);
+    let members = format!("/groups/{cooks}/members");
+    for address in [
+        format!("{}/v1.0/directoryObjects/{ann}", d.url),
+        format!("{}/beta/users/{ann}", d.url),
+        format!("{}/v1.0/users/ann@{DOMAIN}", d.url),
+        format!("{}/v1.0/users('{ann}')", d.url),
+        format!("https://graph.microsoft.com/beta/directoryObjects/{ann}"),
+        format!("https://GRAPH.microsoft.com/v1.0/Users/{ann}"),
+    ] {
+        let body = json!({ "@odata.id": address });
+        d.admin
+            .post(&format!("{members}/$ref"), body)
+            .await
+            .expect(204);
+        d.admin
+            .delete(&format!("{members}/{ann}/$ref"))
+            .await
+            .expect(204);
+    }
+    for address in [
+        format!("https://elsewhere.example/v1.0/users/{ann}"),
+        format!("https://graph.microsoft.com.elsewhere.example/v1.0/users/{ann}"),
+        format!("{}.elsewhere.example/v1.0/users/{ann}", d.url),
+        format!("{}/users/{ann}", d.url),
+        format!("{}/v1.0/devices/{ann}", d.url),
+        format!("{}/v1.0/users/{ann}/manager", d.url),
+        format!("{}/v1.0/users/{ann}?x=y", d.url),
+        format!("/v1.0/users/{ann}"),
+        ann.clone(),
+        String::new(),
+    ] {
+        let body = json!({ "@odata.id": address });
+        d.admin
+            .post(&format!("{members}/$ref"), body)
+            .await
+            .refused(400, "Request_BadRequest");
+    }
+    // There, but of another kind.
+    for address in [
+        format!("{}/v1.0/groups/{ann}", d.url),
+        format!("{}/v1.0/users/{cooks}", d.url),
+        format!("{}/v1.0/users/{NOBODY}", d.url),
+        format!("{}/v1.0/groups/nonsense", d.url),
+    ] {
+        let body = json!({ "@odata.id": address });
+        d.admin
+            .post(&format!("{members}/$ref"), body)
+            .await
+            .refused(404, "Request_ResourceNotFound");
+    }
+    assert_eq!(ids(&d.admin, &members).await, set(&[]));
+}
+
+#[tokio::test]
+async fn a_group_is_made_with_its_owners_and_members_or_not_at_all() {
+    let d = Deployment::start().await;
+    let (ann, bob) = (user(&d.admin, "ann").await, user(&d.admin, "bob").await);
+    let address = |id: &str| format!("{}/v1.0/users/{id}", d.url);
+    let mut whole = body("cooks");
+    whole["owners@odata.bind"] = json!([address(&ann)]);
+    whole["members@odata.bind"] = json!([address(&ann), address(&bob)]);
+    let made = d.admin.post("/groups", whole.clone()).await.expect(201);
+    let path = format!("/groups/{}", made.json["id"].as_str().unwrap());
+    assert_eq!(ids(&d.admin, &format!("{path}/owners")).await, set(&[&ann]));
+    assert_eq!(
+        ids(&d.admin, &format!("{path}/members")).await,
+        set(&[&ann, &bob])
+    );
+    let expanded = d
+        .admin
+        .get(&format!(
+            "{path}?$select=id&$expand=members($select=displayName)"
+        ))
+        .await
+        .expect(200)
+        .json;
+    let names: BTreeSet<&str> = expanded["members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|member| member["displayName"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, BTreeSet::from(["ann", "bob"]));
+
+    let (mut unknown, mut many, mut wrong) = (whole.clone(), whole.clone(), whole);
+    unknown["members@odata.bind"] = json!([address(NOBODY)]);
+    d.admin
+        .post("/groups", unknown)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    many["members@odata.bind"] = json!(vec![address(&bob); 20]);
+    let refusal = d
+        .admin
+        .post("/groups", many)
+        .await
+        .refused(400, "Request_BadRequest");
+    assert!(refusal.message().contains("limits.bind_objects"));
+    wrong["members@odata.bind"] = json!([7]);
+    d.admin
+        .post("/groups", wrong)
+        .await
+        .refused(400, "Request_BadRequest");
+    assert_eq!(ids(&d.admin, "/groups").await.len(), 1);
+}
+
+#[tokio::test]
+async fn lists_of_members_come_in_pages_by_type_and_counted() {
+    let d = Deployment::start().await;
+    let (outer, inner) = (
+        group(&d.admin, "outer").await,
+        group(&d.admin, "inner").await,
+    );
+    let mut users = BTreeSet::new();
+    for alias in ["ann", "bob", "cyd", "dan"] {
+        users.insert(user(&d.admin, alias).await);
+    }
+    for id in users.iter().chain([&inner]) {
+        d.admin
+            .post(&format!("/groups/{outer}/members/$ref"), reference(id))
+            .await
+            .expect(204);
+    }
+    let one = users.first().unwrap();
+    d.admin
+        .post(&format!("/groups/{inner}/members/$ref"), reference(one))
+        .await
+        .expect(204);
+    let mut everything = users.clone();
+    everything.insert(inner.clone());
+    for (list, expected) in [
+        ("members", &everything),
+        ("members/microsoft.graph.user", &users),
+        ("transitiveMembers", &everything),
+        ("transitiveMembers/microsoft.graph.user", &users),
+        ("transitiveMembers/microsoft.graph.group", &set(&[&inner])),
+        ("owners", &set(&[])),
+        ("owners/microsoft.graph.servicePrincipal", &set(&[])),
+    ] {
+        let path = format!("/groups/{outer}/{list}");
+        assert_eq!(ids(&d.admin, &path).await, *expected, "{list}");
+        assert_eq!(
+            ids(&d.admin, &format!("{path}?$top=2")).await,
+            *expected,
+            "{list}"
+        );
+        let count = d.admin.get_advanced(&format!("{path}/$count")).await;
+        assert_eq!(count.expect(200).text, expected.len().to_string(), "{list}");
+        d.admin
+            .get(&format!("{path}/$count"))
+            .await
+            .refused(400, "Request_BadRequest");
+        let first = d
+            .admin
+            .get_advanced(&format!("{path}?$count=true&$top=1"))
+            .await
+            .expect(200)
+            .json;
+        assert_eq!(first["@odata.count"], expected.len(), "{list}");
+        let gone = path.replace(&outer, NOBODY);
+        d.admin
+            .get(&gone)
+            .await
+            .refused(404, "Request_ResourceNotFound");
+    }
+    for (path, expected) in [
+        (format!("/groups/{inner}/memberOf"), set(&[&outer])),
+        (format!("/groups/{outer}/memberOf"), set(&[])),
+        (
+            format!("/groups/{inner}/transitiveMemberOf/microsoft.graph.group"),
+            set(&[&outer]),
+        ),
+        (
+            format!("/users/{one}/memberOf?$top=1"),
+            set(&[&inner, &outer]),
+        ),
+        (
+            format!("/users/{one}/transitiveMemberOf/microsoft.graph.group"),
+            set(&[&inner, &outer]),
+        ),
+    ] {
+        assert_eq!(ids(&d.admin, &path).await, expected, "{path}");
+    }
+
+    // Each says what it is, unless the address does.
+    let mixed = d
+        .admin
+        .get(&format!(
+            "/groups/{outer}/members?$select=jobTitle,groupTypes"
+        ))
+        .await
+        .expect(200)
+        .json;
+    let kinds: BTreeSet<String> = mixed["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| {
+            item.as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        BTreeSet::from([
+            "@odata.type groupTypes".into(),
+            "@odata.type jobTitle".into()
+        ])
+    );
+    let cast = d
+        .admin
+        .get(&format!(
+            "/groups/{outer}/members/microsoft.graph.user?$select=id"
+        ))
+        .await
+        .expect(200)
+        .json;
+    assert!(cast["value"][0]["@odata.type"].is_null());
+    d.admin
+        .get(&format!("/groups/{outer}/members?$select=nonsense"))
+        .await
+        .refused(400, "Request_BadRequest");
+}
+
+#[tokio::test]
+async fn who_reads_memberships_only_sees_who_and_not_what() {
+    let d = Deployment::start().await;
+    let (ann, cooks) = (user(&d.admin, "ann").await, group(&d.admin, "cooks").await);
+    let members = format!("/groups/{cooks}/members");
+    d.admin
+        .post(&format!("{members}/$ref"), reference(&ann))
+        .await
+        .expect(204);
+    let seen = async |permissions: &[&str]| {
+        let caller = d.client(permissions).await;
+        let list = caller
+            .get(&format!("{members}?$select=id,displayName,jobTitle"))
+            .await
+            .expect(200);
+        list.json["value"][0].clone()
+    };
+    let kind = "#microsoft.graph.user";
+    assert_eq!(
+        seen(&["GroupMember.Read.All"]).await,
+        json!({ "@odata.type": kind, "id": ann, "displayName": null, "jobTitle": null })
+    );
+    assert_eq!(
+        seen(&["GroupMember.Read.All", "User.ReadBasic.All"]).await,
+        json!({ "@odata.type": kind, "id": ann, "displayName": "ann", "jobTitle": null })
+    );
+    assert_eq!(
+        seen(&["GroupMember.Read.All", "User.Read.All"]).await,
+        json!({ "@odata.type": kind, "id": ann, "displayName": "ann", "jobTitle": "Cook" })
+    );
+
+    // A member's address without `$ref` would be the member: it isn't one that can be deleted.
+    let refused = d.admin.delete(&format!("{members}/{ann}")).await;
+    assert_eq!(refused.status, 404);
+    d.admin.get(&format!("/users/{ann}")).await.expect(200);
+}
+
+#[tokio::test]
+async fn objects_are_found_by_id_alone() {
+    let d = Deployment::start().await;
+    let (ann, cooks) = (user(&d.admin, "ann").await, group(&d.admin, "cooks").await);
+    let found = d
+        .admin
+        .get(&format!("/directoryObjects/{cooks}"))
+        .await
+        .expect(200);
+    assert_eq!(found.json["@odata.type"], "#microsoft.graph.group");
+    for id in [NOBODY, "nonsense"] {
+        d.admin
+            .get(&format!("/directoryObjects/{id}"))
+            .await
+            .refused(404, "Request_ResourceNotFound");
+    }
+    for (body, expected) in [
+        (json!({ "ids": [ann, NOBODY, cooks] }), vec![&ann, &cooks]),
+        (
+            json!({ "ids": [ann, cooks], "types": ["user"] }),
+            vec![&ann],
+        ),
+        (json!({ "ids": [] }), vec![]),
+    ] {
+        let answer = d
+            .admin
+            .post("/directoryObjects/getByIds", body)
+            .await
+            .expect(200)
+            .json;
+        let items = answer["value"].as_array().unwrap();
+        let ids: Vec<_> = items
+            .iter()
+            .map(|item| item["id"].as_str().unwrap())
+            .collect();
+        assert_eq!(ids, expected);
+    }
+    for body in [
+        json!({}),
+        json!({ "ids": "x" }),
+        json!({ "ids": vec![NOBODY; 1001] }),
+        json!({ "ids": [], "types": "user" }),
+    ] {
+        d.admin
+            .post("/directoryObjects/getByIds", body)
+            .await
+            .refused(400, "Request_BadRequest");
+    }
+}
