@@ -1,0 +1,332 @@
+//! `/users`: order, what is expanded, passwords, and what the narrower permissions open.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod common;
+
+use common::deployment::{Caller, DOMAIN, Deployment, NOBODY};
+use serde_json::{Value, json};
+
+const PASSWORD: &str = "correct-Horse-7-battery";
+
+fn body(alias: &str) -> Value {
+    json!({
+        "accountEnabled": true, "displayName": alias, "mailNickname": alias,
+        "userPrincipalName": format!("{alias}@{DOMAIN}"), "jobTitle": "Cook",
+        "passwordProfile": { "password": PASSWORD, "forceChangePasswordNextSignIn": false },
+    })
+}
+
+async fn user(caller: &Caller, alias: &str) -> String {
+    let made = caller.post("/users", body(alias)).await.expect(201);
+    made.json["id"].as_str().unwrap().to_owned()
+}
+
+async fn aliases(caller: &Caller, target: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut target = target.to_owned();
+    loop {
+        let page = caller.get_advanced(&target).await.expect(200).json;
+        let items = page["value"].as_array().unwrap();
+        found.extend(
+            items
+                .iter()
+                .map(|item| item["displayName"].as_str().unwrap().to_owned()),
+        );
+        match page["@odata.nextLink"].as_str() {
+            Some(next) => next.clone_into(&mut target),
+            None => return found,
+        }
+    }
+}
+
+#[tokio::test]
+async fn creation_says_where_or_nothing() {
+    let d = Deployment::start().await;
+    let made = d.admin.post("/users", body("ann")).await.expect(201);
+    let id = made.json["id"].as_str().unwrap();
+    assert_eq!(
+        made.header("location"),
+        format!("{}/v1.0/users/{id}", d.url)
+    );
+    let minimal = d
+        .admin
+        .call("POST", "/users")
+        .header("Prefer", "return=minimal")
+        .json(&body("bob"));
+    let minimal = common::deployment::Answer::read(minimal.send().await.unwrap()).await;
+    assert_eq!(minimal.expect(204).text, "");
+    d.admin
+        .get(&format!("/users/bob@{DOMAIN}"))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn lists_have_an_order_across_pages() {
+    let d = Deployment::start().await;
+    for alias in ["dan", "Ann", "cyd", "bob"] {
+        user(&d.admin, alias).await;
+    }
+    let up = ["Administrator", "Ann", "bob", "cyd", "dan"];
+    let down: Vec<&str> = up.iter().rev().copied().collect();
+    for (query, expected) in [
+        ("$orderby=displayName", up.to_vec()),
+        ("$orderby=displayName desc&$top=2", down),
+        ("$orderby=userPrincipalName&$top=3", up.to_vec()),
+        (
+            "$filter=jobTitle eq 'Cook'&$orderby=displayName&$count=true&$top=3",
+            up[1..].to_vec(),
+        ),
+    ] {
+        assert_eq!(
+            aliases(&d.admin, &format!("/users?{query}")).await,
+            expected,
+            "{query}"
+        );
+    }
+    d.admin
+        .get("/users?$orderby=displayName&$top=1")
+        .await
+        .expect(200);
+    for query in [
+        "$filter=jobTitle eq 'Cook'&$orderby=displayName",
+        "$orderby=displayName,userPrincipalName",
+        "$orderby=jobTitle",
+    ] {
+        d.admin
+            .get(&format!("/users?{query}"))
+            .await
+            .refused(400, "Request_UnsupportedQuery");
+    }
+}
+
+#[tokio::test]
+async fn a_relation_stands_in_the_answer_if_asked_for() {
+    let d = Deployment::start().await;
+    let boss = user(&d.admin, "boss").await;
+    let mut ann = body("ann");
+    ann["manager@odata.bind"] = json!(format!("{}/v1.0/users/{boss}", d.url));
+    d.admin.post("/users", ann).await.expect(201);
+    let path = format!("/users/ann@{DOMAIN}");
+    let shown = d
+        .admin
+        .get(&format!(
+            "{path}?$select=displayName&$expand=manager($select=id,jobTitle)"
+        ))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(
+        shown["manager"],
+        json!({ "@odata.type": "#microsoft.graph.user", "id": boss, "jobTitle": "Cook" })
+    );
+    let list = d
+        .admin
+        .get("/users?$select=displayName&$expand=manager")
+        .await
+        .expect(200)
+        .json;
+    let with_manager = list["value"].as_array().unwrap().iter();
+    let with_manager = with_manager.filter(|user| !user["manager"].is_null());
+    assert_eq!(with_manager.count(), 1);
+    let reports = d
+        .admin
+        .get(&format!("/users/{boss}?$expand=directReports"))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(reports["directReports"][0]["displayName"], "ann");
+    let count = d
+        .admin
+        .get_advanced(&format!("/users/{boss}/directReports/$count"))
+        .await;
+    assert_eq!(count.expect(200).text, "1");
+
+    for expand in [
+        "nonsense",
+        "manager,directReports",
+        "manager($select=nonsense)",
+        "manager($filter=id eq '1')",
+        "manager($select=id",
+        "",
+    ] {
+        d.admin
+            .get(&format!("{path}?$expand={expand}"))
+            .await
+            .refused(400, "Request_BadRequest");
+    }
+
+    // Gone again, and the manager isn't taken from nowhere.
+    d.admin
+        .delete(&format!("{path}/manager/$ref"))
+        .await
+        .expect(204);
+    d.admin
+        .delete(&format!("{path}/manager/$ref"))
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    let binding =
+        json!({ "manager@odata.bind": format!("{}/v1.0/users/{NOBODY}", d.url), "city": "Chania" });
+    d.admin
+        .patch(&path, binding)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    let city = d
+        .admin
+        .get(&format!("{path}?$select=city"))
+        .await
+        .expect(200);
+    assert_eq!(city.json["city"], Value::Null, "all or nothing");
+}
+
+#[tokio::test]
+async fn passwords_follow_the_rules_and_are_never_shown() {
+    let d = Deployment::start().await;
+    let ann = user(&d.admin, "ann").await;
+    let path = format!("/users/{ann}");
+    for profile in [
+        json!({ "password": "short" }),
+        json!({ "password": "" }),
+        json!({ "password": null }),
+        json!({ "password": 7 }),
+        json!({ "password": PASSWORD, "hint": "horse" }),
+        json!({ "forceChangePasswordNextSignIn": true }),
+        json!(PASSWORD),
+        json!(null),
+    ] {
+        let answer = d
+            .admin
+            .patch(&path, json!({ "passwordProfile": profile }))
+            .await
+            .refused(400, "Request_BadRequest");
+        assert!(!answer.text.contains(PASSWORD), "{}", answer.text);
+    }
+    let select = "?$select=passwordProfile,lastPasswordChangeDateTime";
+    let before = d
+        .admin
+        .get(&format!("{path}{select}"))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(before["passwordProfile"], Value::Null);
+    d.admin
+        .patch(
+            &path,
+            json!({ "passwordProfile": { "password": "another-Horse-8-battery" } }),
+        )
+        .await
+        .expect(204);
+    let after = d
+        .admin
+        .get(&format!("{path}{select}"))
+        .await
+        .expect(200)
+        .json;
+    assert_ne!(
+        before["lastPasswordChangeDateTime"],
+        after["lastPasswordChangeDateTime"]
+    );
+}
+
+#[tokio::test]
+async fn a_basic_reader_sees_a_colleagues_card() {
+    let d = Deployment::start().await;
+    user(&d.admin, "ann").await;
+    let basic = d.client(&["User.ReadBasic.All"]).await;
+    let path = format!("/users/ann@{DOMAIN}");
+    let shown = basic.get(&path).await.expect(200).json;
+    assert_eq!(shown["displayName"], "ann");
+    assert_eq!(shown["jobTitle"], Value::Null);
+    assert_eq!(shown["businessPhones"], json!([]));
+    for query in [
+        "/users?$filter=jobTitle eq 'Cook'",
+        "/users?$filter=not (jobTitle eq 'Cook')&$count=true",
+        "/users/$count?$filter=jobTitle eq 'Cook'",
+        "/users?$expand=manager",
+        "/users/delta",
+    ] {
+        // Sees neither the value nor whom it picks.
+        if query.contains("expand") {
+            basic
+                .get(query)
+                .await
+                .refused(403, "Authorization_RequestDenied");
+        } else {
+            basic
+                .get_advanced(query)
+                .await
+                .refused(403, "Authorization_RequestDenied");
+        }
+    }
+    let found = basic
+        .get("/users?$filter=startswith(displayName,'an')&$select=displayName,jobTitle")
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(
+        found["value"],
+        json!([{ "displayName": "ann", "jobTitle": null }])
+    );
+}
+
+#[tokio::test]
+async fn permissions_for_one_property_change_that_property() {
+    let d = Deployment::start().await;
+    let ann = user(&d.admin, "ann").await;
+    let path = format!("/users/{ann}");
+    for (permission, open) in [
+        (
+            "User-Mail.ReadWrite.All",
+            json!({ "otherMails": ["ann@home.example"] }),
+        ),
+        (
+            "User-Phone.ReadWrite.All",
+            json!({ "mobilePhone": "+30 1", "businessPhones": ["+30 2"] }),
+        ),
+        (
+            "User.EnableDisableAccount.All",
+            json!({ "accountEnabled": false }),
+        ),
+        (
+            "User-PasswordProfile.ReadWrite.All",
+            json!({ "passwordProfile": { "password": "another-Horse-8-battery" } }),
+        ),
+    ] {
+        let caller = d.client(&[permission]).await;
+        let mut closed = open.clone();
+        closed["displayName"] = json!("Eve");
+        let refusal = caller
+            .patch(&path, closed)
+            .await
+            .refused(403, "Authorization_RequestDenied");
+        assert!(refusal.message().contains("'displayName'"), "{permission}");
+        caller.patch(&path, open).await.expect(204);
+    }
+    // What is for users of other tenants isn't for this tenant's own.
+    let cross = d.client(&["User.ReadWrite.CrossCloud"]).await;
+    cross
+        .patch(&path, json!({ "city": "Chania" }))
+        .await
+        .refused(403, "Authorization_RequestDenied");
+    cross
+        .delete(&path)
+        .await
+        .refused(403, "Authorization_RequestDenied");
+    let select = "?$select=displayName,city,accountEnabled,mobilePhone";
+    let ann = d
+        .admin
+        .get(&format!("{path}{select}"))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(ann["displayName"], "ann");
+    assert_eq!(ann["city"], Value::Null);
+    assert_eq!(ann["accountEnabled"], false);
+    assert_eq!(ann["mobilePhone"], "+30 1");
+}
