@@ -73,6 +73,10 @@ impl Fixture {
     pub(crate) fn read<T>(&self, query: impl FnOnce(&ReadTx<'_>) -> Result<T>) -> T {
         self.try_read(query).unwrap()
     }
+    #[allow(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method by itself isn't general over lifetimes"
+    )]
     pub(crate) fn head(&self) -> u64 {
         self.read(|tx| tx.head())
     }
