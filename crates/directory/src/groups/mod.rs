@@ -121,6 +121,11 @@ impl Group {
             "id" => json!(self.id),
             "createdDateTime" | "renewedDateTime" => json!(self.created_at),
             "deletedDateTime" => json!(self.deleted_at?),
+            // What was never said is no, as the column that filters read has it.
+            "isAssignableToRole" => {
+                let value = self.document.get(name).cloned();
+                value.unwrap_or(Value::Bool(false))
+            }
             "mailEnabled" => self.mail_enabled.into(),
             "securityEnabled" => self.security_enabled.into(),
             "proxyAddresses" => json!([format!("SMTP:{}", self.document.get("mail")?.as_str()?)]),
