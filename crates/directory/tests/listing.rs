@@ -593,7 +593,7 @@ fn together() -> impl Strategy<Value = Vec<(Index, Index, u8)>> {
 }
 
 proptest! {
-    #![proptest_config(config(12))]
+    #![proptest_config(config(8))]
 
     #[test]
     fn users_are_filtered_as_they_are_shown(
