@@ -28,27 +28,27 @@ const CSDL: &str = include_str!("../../e2e/graph-metadata/isopolity-subset.csdl.
 /// The properties of a type and its bases, those that can be selected: no relations, no streams.
 fn declared(kind: &str) -> Vec<String> {
     let mut names = vec!["id".to_owned()];
-    let mut kind = kind.to_owned();
+    let mut kind = kind;
     loop {
         let head = format!("<EntityType Name=\"{kind}\"");
         let (_, rest) = CSDL.split_once(&head).unwrap();
         let (body, _) = rest.split_once("</EntityType>").unwrap();
-        let attribute = |line: &str, name: &str| {
+        let attribute = |line: &'static str, name: &str| {
             let (_, rest) = line.split_once(&format!("{name}=\""))?;
-            Some(rest.split_once('"')?.0.to_owned())
+            Some(rest.split_once('"')?.0)
         };
         for line in body.lines().filter(|line| line.contains("<Property ")) {
             let name = attribute(line, "Name").unwrap();
             if attribute(line, "Type").unwrap() != "Edm.Stream" && name != "id" {
-                names.push(name);
+                names.push(name.to_owned());
             }
         }
         let base = body
             .lines()
             .next()
             .and_then(|line| attribute(line, "BaseType"));
-        match base.as_deref().and_then(|base| base.rsplit('.').next()) {
-            Some(base) if base != "entity" => kind = base.to_owned(),
+        match base.and_then(|base| base.rsplit('.').next()) {
+            Some(base) if base != "entity" => kind = base,
             _ => return names,
         }
     }
