@@ -105,6 +105,46 @@ fn a_unified_group_has_a_mail_in_the_default_domain() {
 }
 
 #[test]
+fn no_two_groups_have_one_mail() {
+    let f = fixture();
+    let taken = |error: &Error| matches!(error, Error::AlreadyExists { property } if *property == "mailNickname");
+    let team = f.group_of(unified_body("team")).id;
+    let again = || f.refused(|tx| groups::create(tx, &unified_body("Team")));
+    assert!(taken(&again()));
+    // Groups without a mail may share a nickname.
+    f.group("team");
+    f.group("team");
+    // It is free while its owner is deleted; then the owner can't come back with it.
+    f.write(move |tx| groups::delete(tx, team));
+    let second = f.group_of(unified_body("Team")).id;
+    assert!(taken(&f.refused(move |tx| groups::restore(tx, team))));
+    f.write(move |tx| groups::delete(tx, second));
+    f.write(move |tx| groups::restore(tx, team));
+    assert!(taken(&again()));
+}
+
+#[test]
+fn a_group_whose_mails_domain_went_away_does_not_come_back_with_it() {
+    let f = fixture();
+    let default = |name: &'static str| {
+        let patch = object(json!({"isDefault": true}));
+        f.write(move |tx| domains::update(tx, name, &patch))
+    };
+    let second = DomainName::parse("second.example").unwrap();
+    f.write(move |tx| {
+        domains::add(tx, &second)?;
+        domains::mark_verified(tx, "second.example")
+    });
+    default("second.example");
+    let team = f.group_of(unified_body("team")).id;
+    f.write(move |tx| groups::delete(tx, team));
+    default(common::DOMAIN);
+    f.write(|tx| domains::remove(tx, "second.example"));
+    let error = f.refused(move |tx| groups::restore(tx, team));
+    assert!(matches!(error, Error::Conflict { .. }), "{error:?}");
+}
+
+#[test]
 fn a_patch_changes_what_it_names_and_says_so_in_the_feed() {
     let f = fixture();
     let staff = f.group("staff").id;

@@ -617,7 +617,9 @@ proptest! {
         together in together(),
     ) {
         let f = fixture();
-        for body in bodies {
+        for (number, mut body) in bodies.into_iter().enumerate() {
+            let nickname = format!("{}{number}", ["a.b", "A_b", "é%"][number % 3]);
+            body.insert("mailNickname".into(), nickname.into());
             f.group_of(body);
         }
         agree(&f, &all_groups(), &together)?;
