@@ -11,9 +11,10 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::{Fixture, fixture, group_body, home, home_id, object, synced, user_body};
-use directory::groups::{self, Group};
 use directory::users::{self, NewUser, User};
-use directory::{Order, OrderBy, Page, Place, synced as sync};
+use directory::{
+    Order, OrderBy, Page, Place, applications, groups, service_principals, synced as sync,
+};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use query::schema::Support;
@@ -410,33 +411,23 @@ fn selected(entity: &Entity) -> Vec<String> {
         .collect()
 }
 
-fn all_users() -> Subject {
-    Subject {
-        entity: users::entity(),
-        list: |tx, page| {
-            let select = selected(users::entity());
-            let shown =
-                |user: &User| Ok((user.id.uuid(), users::project(user, Some(&select))?.into()));
-            users::list(tx, page)?.iter().map(shown).collect()
-        },
-        count: users::count,
-    }
-}
-fn all_groups() -> Subject {
-    Subject {
-        entity: groups::entity(),
-        list: |tx, page| {
-            let select = selected(groups::entity());
-            let shown = |group: &Group| {
-                Ok((
-                    group.id.uuid(),
-                    groups::project(group, Some(&select))?.into(),
-                ))
-            };
-            groups::list(tx, page)?.iter().map(shown).collect()
-        },
-        count: groups::count,
-    }
+macro_rules! subject {
+    ($module:ident) => {
+        Subject {
+            entity: $module::entity(),
+            list: |tx, page| {
+                let select = selected($module::entity());
+                let all = $module::list(tx, page)?;
+                all.iter()
+                    .map(|it| {
+                        let shown = $module::project(it, Some(&select))?;
+                        Ok((it.id.uuid(), Value::Object(shown)))
+                    })
+                    .collect()
+            },
+            count: $module::count,
+        }
+    };
 }
 
 /// A literal, if a value can be one.
@@ -608,7 +599,7 @@ proptest! {
         // Who is deleted is in no answer.
         let gone = f.user("gone").id;
         f.write(move |tx| users::delete(tx, gone));
-        agree(&f, &all_users(), &together)?;
+        agree(&f, &subject!(users), &together)?;
     }
 
     #[test]
@@ -622,8 +613,32 @@ proptest! {
             body.insert("mailNickname".into(), nickname.into());
             f.group_of(body);
         }
-        agree(&f, &all_groups(), &together)?;
+        agree(&f, &subject!(groups), &together)?;
     }
+}
+
+#[test]
+fn applications_and_service_principals_are_filtered_as_they_are_shown() {
+    let f = fixture();
+    for body in [
+        json!({"displayName": "a"}),
+        json!({"displayName": "É%", "tags": ["a", "B"], "signInAudience": "AzureADMultipleOrgs"}),
+        json!({"displayName": "a_b", "tags": ["%"], "identifierUris": ["api://A", "api://a_b"]}),
+    ] {
+        f.clock.advance_seconds(1);
+        f.write(move |tx| {
+            let app = applications::create(tx, &object(body))?;
+            let tags = if app.display_name() == "a" {
+                json!([])
+            } else {
+                json!(["a", "b"])
+            };
+            let body = object(json!({"appId": app.app_id, "tags": tags}));
+            service_principals::create(tx, &body)
+        });
+    }
+    agree(&f, &subject!(applications), &[]).unwrap();
+    agree(&f, &subject!(service_principals), &[]).unwrap();
 }
 
 #[test]
