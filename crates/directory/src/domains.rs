@@ -26,9 +26,11 @@ const INSERT: &str = "INSERT INTO domains (tenant_id, name, feed_id, is_default,
 const UPDATE: &str = "UPDATE domains SET is_default = ?3, is_verified = ?4, \
     supported_services = ?5 WHERE tenant_id = ?1 AND name = ?2";
 const DELETE: &str = "DELETE FROM domains WHERE tenant_id = ?1 AND name = ?2";
-// Names are folded, and a domain has none of LIKE's own characters.
+// Names and mails are folded, and a domain has none of LIKE's own characters.
 const USED_BY: &str = "SELECT count(*) FROM users WHERE tenant_id = ?1 \
     AND user_principal_name LIKE ?2";
+const USED_BY_GROUPS: &str = "SELECT count(*) FROM groups WHERE tenant_id = ?1 \
+    AND mail LIKE ?2 AND deleted_at IS NULL";
 
 static DOMAIN: Type = Type {
     name: "domain",
@@ -313,7 +315,7 @@ pub fn update(tx: &mut Tx<'_>, name: &str, patch: &Map<String, Value>) -> Result
     Ok(!changed.is_empty())
 }
 
-/// Removes a domain that nobody's name is in.
+/// Removes a domain that nobody's name and no group's mail is in.
 pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
     let domain = get(tx, name)?;
     if domain.is_initial || domain.is_default {
@@ -332,6 +334,13 @@ pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
     if users > 0 {
         return Err(Error::bad_request(format!(
             "The domain {} is in the names of {users} users. Rename them first.",
+            domain.name
+        )));
+    }
+    let groups = tx.count(USED_BY_GROUPS, params![&tx.tenant(), &ending])?;
+    if groups > 0 {
+        return Err(Error::bad_request(format!(
+            "The domain {} is in the mails of {groups} groups. Delete them first.",
             domain.name
         )));
     }

@@ -37,6 +37,7 @@ static ORGANIZATION: Type = Type {
         write("defaultUsageLocation", Shape::Text(2)).shown(),
         write("displayName", Shape::Name(256)).shown(),
         write("marketingNotificationEmails", Shape::TextList(20, 320)).shown(),
+        read("mobileDeviceManagementAuthority", Shape::Made),
         read("onPremisesLastSyncDateTime", Shape::Made).shown(),
         read("onPremisesSyncEnabled", Shape::Made).shown(),
         read("partnerTenantType", Shape::Made).shown(),
@@ -146,6 +147,7 @@ pub fn project(
         Some(match name {
             "id" => json!(organization.id),
             "createdDateTime" => json!(organization.created_at),
+            "mobileDeviceManagementAuthority" => "unknown".into(),
             "tenantType" => "AAD".into(),
             "verifiedDomains" => organization
                 .domains

@@ -51,6 +51,11 @@ const MEMBERS_OF_KIND: &str = concat!(
     member_is_there!(),
     " ORDER BY m.member_id LIMIT ?4"
 );
+const IS_MEMBER: &str = concat!(
+    "SELECT count(*) FROM group_members AS m WHERE m.tenant_id = ?1 AND m.group_id = ?2 \
+     AND m.member_id = ?3 AND ",
+    member_is_there!()
+);
 const COUNT_MEMBERS: &str = concat!(
     "SELECT count(*) FROM group_members AS m WHERE m.tenant_id = ?1 AND m.group_id = ?2 AND ",
     member_is_there!()
@@ -308,7 +313,7 @@ pub fn count_members(
 
 /// Whether an object is a direct member.
 pub fn is_member(tx: &ReadTx<'_>, group: Id<kind::Group>, member: Uuid) -> Result<bool> {
-    Ok(tx.count(HAS_MEMBER, params![&tx.tenant(), &group, &member])? > 0)
+    Ok(tx.count(IS_MEMBER, params![&tx.tenant(), &group, &member])? > 0)
 }
 
 /// The owners by id, behind `after`.

@@ -15,7 +15,7 @@ use types::{Error, Id, Result, Timestamp, fold, kind};
 
 use crate::listing::{Listing, Order, OrderBy, Page, Place, Scope, folded_json, folded_json_list};
 use crate::schema::{Purpose, is_nickname, set};
-use crate::{audited, references, tenant};
+use crate::{audited, domains, references, tenant};
 
 pub(crate) use members::kind_of;
 pub use members::{
@@ -50,6 +50,8 @@ const GET: &str = concat!(
 );
 const EXISTS: &str =
     "SELECT count(*) FROM groups WHERE tenant_id = ?1 AND id = ?2 AND deleted_at IS NULL";
+const MAIL_IS_TAKEN: &str = "SELECT count(*) FROM groups WHERE tenant_id = ?1 AND mail = ?2 \
+    AND deleted_at IS NULL AND id <> ?3";
 const EXPIRED: &str = "SELECT id FROM groups WHERE tenant_id = ?1 AND deleted_at IS NOT NULL \
     AND deleted_at < ?2 ORDER BY deleted_at LIMIT ?3";
 const INSERT: &str = "INSERT INTO groups (tenant_id, id, doc, deleted_at, display_name, \
@@ -121,6 +123,11 @@ impl Group {
             "id" => json!(self.id),
             "createdDateTime" | "renewedDateTime" => json!(self.created_at),
             "deletedDateTime" => json!(self.deleted_at?),
+            // What was never said is no, as the column that filters read has it.
+            "isAssignableToRole" => {
+                let value = self.document.get(name).cloned();
+                value.unwrap_or(Value::Bool(false))
+            }
             "mailEnabled" => self.mail_enabled.into(),
             "securityEnabled" => self.security_enabled.into(),
             "proxyAddresses" => json!([format!("SMTP:{}", self.document.get("mail")?.as_str()?)]),
@@ -278,9 +285,21 @@ fn apply(
     if (mail.is_some() != group.document.contains_key("mail"))
         && set(&mut group.document, "mail", mail)
     {
+        refuse_taken_mail(tx, group)?;
         changed.push("mail");
     }
     Ok(changed)
+}
+
+/// A mail is made of the nickname, so that is what has to differ.
+fn refuse_taken_mail(tx: &ReadTx<'_>, group: &Group) -> Result<()> {
+    let mail = fold(group.text("mail"));
+    if !mail.is_empty() && tx.count(MAIL_IS_TAKEN, params![&tx.tenant(), &mail, &group.id])? > 0 {
+        return Err(Error::AlreadyExists {
+            property: "mailNickname",
+        });
+    }
+    Ok(())
 }
 
 fn check_types(group: &Group) -> Result<()> {
@@ -392,9 +411,17 @@ pub fn get_deleted(tx: &ReadTx<'_>, id: Id<kind::Group>) -> Result<Group> {
         .ok_or_else(|| Error::not_found("group", id))
 }
 
-/// Brings a deleted group back with its id.
+/// Brings a deleted group back with its id, if its mail is still free and its domain still verified.
 pub fn restore(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<Group> {
     let mut group = get_deleted(tx, id)?;
+    if let Some((_, domain)) = group.text("mail").rsplit_once('@')
+        && !domains::is_verified(tx, domain)?
+    {
+        return Err(Error::conflict(format!(
+            "The group's mail is in '{domain}', which isn't a verified domain of this tenant. Add and verify it first."
+        )));
+    }
+    refuse_taken_mail(tx, &group)?;
     group.deleted_at = None;
     write(tx, &group, Op::Restored, &[])?;
     audited::act(tx, "Restore group", &group)?;

@@ -521,9 +521,14 @@ pub(crate) fn deleted_with(
     tx.query_one(DELETED_WITH, params![&tx.tenant(), &app_id, at], principal)
 }
 
-/// Brings a deleted service principal back with its id.
+/// Brings a deleted service principal back with its id, if its application is there.
 pub fn restore(tx: &mut Tx<'_>, id: Id<kind::ServicePrincipal>) -> Result<ServicePrincipal> {
     let principal = get_deleted(tx, id)?;
+    if applications::find_by_app_id(tx, principal.app_id)?.is_none() {
+        return Err(Error::conflict(
+            "The application of this service principal is deleted. Restore the application instead.",
+        ));
+    }
     let principal = mark_restored(tx, principal)?;
     audited::act(tx, "Restore service principal", &principal)?;
     Ok(principal)

@@ -33,7 +33,7 @@ pub(crate) fn mark_deleted(tx: &mut Tx<'_>, id: Id<kind::User>, by_home: bool) -
 
 /// A page of the deleted users.
 pub fn list_deleted(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<User>> {
-    sql::LISTING.page(tx, &DELETED, page, sql::user)
+    sql::DELETED_LISTING.page(tx, &DELETED, page, sql::user)
 }
 
 /// How many deleted users there are, or for how many a filter is true.

@@ -112,6 +112,12 @@ impl User {
             "id" => json!(self.id),
             "accountEnabled" => self.account_enabled.into(),
             "blockedHere" => self.blocked_here.into(),
+            // Graph declares these three as never null; so it shows that they weren't set.
+            "birthday" | "hireDate" => {
+                let value = self.document.get(name).cloned();
+                value.unwrap_or_else(|| "0001-01-01T00:00:00Z".into())
+            }
+            "deviceEnrollmentLimit" => 5.into(),
             "createdDateTime" => json!(self.created_at),
             "deletedDateTime" => json!(self.deleted_at?),
             "userType" => self.user_type().into(),

@@ -27,6 +27,12 @@ pub(crate) static LISTING: Listing = Listing {
     user_principal_name: Some("u.user_principal_name"),
 };
 
+/// Deleted users have given their names up, so that there is no order by them.
+pub(crate) static DELETED_LISTING: Listing = Listing {
+    user_principal_name: None,
+    ..LISTING
+};
+
 pub(crate) const GET: &str = concat!(
     "SELECT ",
     columns!(),

@@ -1,8 +1,14 @@
 //! A tenant on a real store, with its organization object, its domain and the Graph resource.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::sync::Arc;
 
+use directory::groups::{self, Group};
 use directory::synced::SyncedUser;
 use directory::users::{self, NewUser, User};
 use serde_json::{Map, Value, json};
@@ -67,6 +73,10 @@ impl Fixture {
     pub(crate) fn read<T>(&self, query: impl FnOnce(&ReadTx<'_>) -> Result<T>) -> T {
         self.try_read(query).unwrap()
     }
+    #[allow(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method by itself isn't general over lifetimes"
+    )]
     pub(crate) fn head(&self) -> u64 {
         self.read(|tx| tx.head())
     }
@@ -151,5 +161,33 @@ pub(crate) fn synced(number: u128, alias: &str, properties: Value) -> SyncedUser
         user_principal_name: format!("{alias}@fabrikam.example"),
         home_mail: Some(format!("{alias}@fabrikam.example")),
         manager_home_id: None,
+    }
+}
+
+pub(crate) fn group_body(name: &str) -> Map<String, Value> {
+    object(json!({
+        "displayName": name, "mailNickname": name, "mailEnabled": false, "securityEnabled": true,
+    }))
+}
+
+/// The body of a Microsoft 365 group.
+pub(crate) fn unified_body(name: &str) -> Map<String, Value> {
+    let mut body = group_body(name);
+    body.extend(object(
+        json!({"groupTypes": ["Unified"], "mailEnabled": true, "securityEnabled": false}),
+    ));
+    body
+}
+
+impl Fixture {
+    pub(crate) fn group(&self, name: &str) -> Group {
+        self.group_of(group_body(name))
+    }
+    pub(crate) fn group_of(&self, body: Map<String, Value>) -> Group {
+        self.write(move |tx| groups::create(tx, &body))
+    }
+    pub(crate) fn add_member(&self, group: &Group, member: Uuid) {
+        let group = group.id;
+        self.write(move |tx| groups::add_member(tx, group, member));
     }
 }
