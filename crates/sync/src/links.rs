@@ -33,6 +33,13 @@ pub(crate) struct Link {
     pub(crate) failure: Option<Failure>,
 }
 
+impl Link {
+    /// Whether the target has the user, up to date as far as is known.
+    pub(crate) const fn is_synced(&self) -> bool {
+        matches!(self.there, There::Synced) && self.failure.is_none()
+    }
+}
+
 const COLUMNS: &str = "user_id, target_user_id, state, digest, attempts, next_attempt_at, \
                        failed_at, error_code, error";
 
@@ -64,9 +71,10 @@ fn from_row(row: &store::Row<'_>) -> Result<Link> {
 
 pub(crate) fn get(tx: &ReadTx<'_>, target: TenantId, user: Id<kind::User>) -> Result<Option<Link>> {
     tx.query_one(
-        "SELECT user_id, target_user_id, state, digest, attempts, next_attempt_at, failed_at, \
-         error_code, error FROM sync_links \
-         WHERE tenant_id = ?1 AND target_tenant_id = ?2 AND user_id = ?3",
+        &format!(
+            "SELECT {COLUMNS} FROM sync_links \
+             WHERE tenant_id = ?1 AND target_tenant_id = ?2 AND user_id = ?3"
+        ),
         params![&tx.tenant(), &target, &user],
         from_row,
     )
@@ -112,7 +120,7 @@ pub(crate) fn next_due(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Times
     )
 }
 
-/// Users that are failing, those first that have been for longest.
+/// Users that are failing, in the order of their ids behind `after`.
 pub(crate) fn failing(
     tx: &ReadTx<'_>,
     target: TenantId,
@@ -167,4 +175,13 @@ pub(crate) fn delete(tx: &mut Tx<'_>, target: TenantId, user: Id<kind::User>) ->
             params![&tenant, &target, &user],
         )
         .map(drop)
+}
+
+/// Drops up to `limit` links; answers how many.
+pub(crate) fn forget(tx: &mut Tx<'_>, target: TenantId, limit: usize) -> Result<usize> {
+    let dropped = range(tx, target, None, None, limit)?;
+    for link in &dropped {
+        delete(tx, target, link.user_id)?;
+    }
+    Ok(dropped.len())
 }

@@ -2,10 +2,10 @@
 //! together with the pair's new position.
 
 use store::{Tx, params};
-use types::{Result, TenantId, Timestamp};
+use types::{Id, Result, TenantId, Timestamp, kind};
 
 use crate::links::{self, Failure, Link, There};
-use crate::pair::{self, Pair, Position};
+use crate::pair::{self, Counts, Pair, Position};
 use crate::plan::Planned;
 use crate::provisioning::{self, Entry};
 use crate::wire::{Outcome, Reply};
@@ -37,44 +37,50 @@ pub(crate) fn settle(
     };
     let mut counts = Counts::default();
     let mut results = reply.results.into_iter();
+    let mut is_sent = false;
     for planned in planned {
         if planned.item.is_none() {
-            if let Some(link) = links::get(tx, target, planned.user_id)? {
-                counts.change(Some(&link), None);
-                links::delete(tx, target, planned.user_id)?;
-            }
+            let_go(tx, target, planned.user_id, &mut counts)?;
             continue;
         }
+        is_sent = true;
         let outcome = results.next().unwrap_or_else(|| Outcome::Failed {
             code: "InternalServerError".into(),
             message: "The target tenant didn't answer for this user.".into(),
         });
         settle_one(tx, &pair, planned, outcome, &mut counts)?;
     }
-    let (tenant, now) = (tx.tenant(), tx.now());
-    tx.bookkeeping().execute(
-        "UPDATE sync_pairs SET stream_seq = ?3, synced = synced + ?4, failed = failed + ?5, \
-         applied_at = ?6, blocked = NULL WHERE tenant_id = ?1 AND target_tenant_id = ?2",
-        params![&tenant, &target, seq, counts.synced, counts.failed, now],
-    )?;
+    counts.keep(tx, target)?;
+    if is_sent {
+        let (tenant, now) = (tx.tenant(), tx.now());
+        tx.bookkeeping().execute(
+            "UPDATE sync_pairs SET stream_seq = ?3, applied_at = ?4, blocked = NULL \
+             WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+            params![&tenant, &target, seq, now],
+        )?;
+    }
     pair::keep_position(tx, target, position)
 }
 
-#[derive(Default)]
-struct Counts {
-    synced: i64,
-    failed: i64,
-}
-
-impl Counts {
-    fn change(&mut self, before: Option<&Link>, after: Option<&Link>) {
-        let synced =
-            |link: Option<&Link>| i64::from(link.is_some_and(|link| link.there == There::Synced));
-        let failed =
-            |link: Option<&Link>| i64::from(link.is_some_and(|link| link.failure.is_some()));
-        self.synced += synced(after) - synced(before);
-        self.failed += failed(after) - failed(before);
+/// The user concerns the target no more: a failure is over, and what the target never had is
+/// forgotten.
+fn let_go(
+    tx: &mut Tx<'_>,
+    target: TenantId,
+    user: Id<kind::User>,
+    counts: &mut Counts,
+) -> Result<()> {
+    let Some(before) = links::get(tx, target, user)? else {
+        return Ok(());
+    };
+    if before.there == There::Nothing {
+        counts.change(Some(&before), None);
+        return links::delete(tx, target, user);
     }
+    let mut link = before.clone();
+    link.failure = None;
+    counts.change(Some(&before), Some(&link));
+    links::put(tx, target, &link)
 }
 
 fn settle_one(
@@ -173,7 +179,7 @@ fn settle_one(
 }
 
 impl Link {
-    fn arrived(&mut self, target_id: types::Id<types::kind::User>, digest: Option<[u8; 16]>) {
+    fn arrived(&mut self, target_id: Id<kind::User>, digest: Option<[u8; 16]>) {
         self.target_id = Some(target_id);
         self.there = There::Synced;
         self.digest = digest;
