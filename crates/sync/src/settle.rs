@@ -7,7 +7,7 @@ use types::{Id, Result, TenantId, Timestamp, kind};
 use crate::links::{self, Failure, Link, There};
 use crate::pair::{self, Counts, Pair, Position};
 use crate::plan::Planned;
-use crate::provisioning::{self, Entry};
+use crate::provisioning::{self, Entry, Log};
 use crate::wire::{Outcome, Reply};
 
 /// When a failed user is tried again, by the number of failures so far, in seconds.
@@ -35,6 +35,7 @@ pub(crate) fn settle(
     let Some(pair) = pair::get(tx, target)? else {
         return Ok(());
     };
+    let mut log = Log::open(tx)?;
     let mut counts = Counts::default();
     let mut results = reply.results.into_iter();
     let mut is_sent = false;
@@ -48,7 +49,7 @@ pub(crate) fn settle(
             code: "InternalServerError".into(),
             message: "The target tenant didn't answer for this user.".into(),
         });
-        settle_one(tx, &pair, planned, outcome, &mut counts)?;
+        settle_one(tx, &pair, planned, outcome, &mut counts, &mut log)?;
     }
     counts.keep(tx, target)?;
     if is_sent {
@@ -89,6 +90,7 @@ fn settle_one(
     planned: Planned,
     outcome: Outcome,
     counts: &mut Counts,
+    log: &mut Log,
 ) -> Result<()> {
     let (target, now) = (pair.target, tx.now());
     let before = links::get(tx, target, planned.user_id)?;
@@ -168,7 +170,7 @@ fn settle_one(
         }
     }
     entry.target_id = link.target_id;
-    provisioning::record(tx, &entry)?;
+    log.record(tx, &entry)?;
     if purged && link.failure.is_none() && link.there == There::Removed {
         // Gone at home for good: nothing of this user can come back.
         counts.change(before.as_ref(), None);
