@@ -3,7 +3,8 @@
 //! A pair does it when it begins, since the two tenants may have been together before, and when a
 //! batch may have been applied whose settlement is missing (a crash, a target that was restored
 //! from a backup). It asks the target for the users that it has from here, page by page, and
-//! corrects the links page by page; the pair's new epoch has made their digests old already.
+//! corrects the links page by page; the pair's new epoch has made their digests old already. The
+//! users whose links were wrong are looked at next, whether or not they have changed at home.
 
 use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx};
@@ -132,35 +133,27 @@ fn is_there(
         There::Synced
     };
     let before = link.clone();
-    let mut link = link.unwrap_or(Link {
-        user_id: known.id,
-        target_id: None,
-        there: There::Nothing,
-        digest: None,
-        failure: None,
-    });
+    let mut link = link.unwrap_or(Link::new(known.id));
     if link.there == there && link.target_id == Some(known.target_id) {
         return Ok(());
     }
     link.there = there;
     link.target_id = Some(known.target_id);
     link.digest = None;
+    link.look = true;
     counts.change(before.as_ref(), Some(&link));
     links::put(tx, target, &link)
 }
 
 fn not_there(tx: &mut Tx<'_>, target: TenantId, link: &Link, counts: &mut Counts) -> Result<()> {
-    if link.failure.is_none() {
-        counts.change(Some(link), None);
-        return links::delete(tx, target, link.user_id);
-    }
     if link.there == There::Nothing {
         return Ok(());
     }
-    let mut after = link.clone();
-    after.there = There::Nothing;
-    after.target_id = None;
-    after.digest = None;
+    let after = Link {
+        failure: link.failure.clone(),
+        look: true,
+        ..Link::new(link.user_id)
+    };
     counts.change(Some(link), Some(&after));
     links::put(tx, target, &after)
 }

@@ -185,9 +185,9 @@ pub(crate) fn set_stage(tx: &mut Tx<'_>, target: TenantId, stage: Stage) -> Resu
         .map(drop)
 }
 
-/// Notes that the target may have something else than the links say: a batch whose settlement is
-/// missing, or (`from_the_start`) a target that has lost what it had. `seq` is the last number
-/// that the target has seen.
+/// Notes that the target may have something else than the links say: batches whose settlement is
+/// missing, or (`from_the_start`) one of the two has lost what it had. `seq` is the last number that
+/// the target has seen.
 pub(crate) fn doubt(
     tx: &mut Tx<'_>,
     target: TenantId,

@@ -435,7 +435,9 @@ fn reconcile(
         let mapped = mapping::map(properties, user.account_enabled, user.manager)?;
         let digest = mapping::digest(&mapped, epoch)?;
         let current = there == There::Synced
-            && link.is_some_and(|link| link.digest == Some(digest) && link.failure.is_none());
+            && link.is_some_and(|link| {
+                link.digest == Some(digest) && link.failure.is_none() && !link.look
+            });
         return Ok((!current).then(|| Planned {
             item: Some(Item {
                 id,
@@ -474,7 +476,8 @@ fn reconcile(
             display_name: name,
         }));
     }
-    let stale = link.is_some_and(|link| link.there == There::Nothing || link.failure.is_some());
+    let stale = link
+        .is_some_and(|link| link.there == There::Nothing || link.failure.is_some() || link.look);
     Ok(stale.then(|| Planned {
         item: None,
         user_id: id,

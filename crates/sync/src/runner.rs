@@ -31,6 +31,8 @@ use crate::wire::{Batch, Reply, STREAM, USERS};
 const POSITION_KEPT_EVERY: u64 = 1_024;
 /// Batches of at least this many users count against the deployment's large ones.
 const LARGE_BATCH: usize = 64;
+/// Numbers that a life has hardly ever used more of when it is cut off before they are written down.
+const UNSETTLED_MAX: u64 = 3;
 
 /// A batch, and where the pair stands once it is settled.
 #[derive(Clone)]
@@ -60,28 +62,10 @@ enum Step {
     /// The target couldn't make sense of a batch.
     Rejected(String),
     /// The target has seen another number than the last one that was used: this one.
-    Doubt {
-        last: u64,
-        from_the_start: bool,
-    },
+    Doubt(u64),
     /// There is no answer; try again later.
     Unanswered(Error),
     Over,
-}
-
-impl Step {
-    const fn behind(last: u64) -> Self {
-        Self::Doubt {
-            last,
-            from_the_start: true,
-        }
-    }
-    const fn ahead(last: u64) -> Self {
-        Self::Doubt {
-            last,
-            from_the_start: false,
-        }
-    }
 }
 
 pub(crate) struct Runner<'e> {
@@ -216,10 +200,7 @@ impl<'e> Runner<'e> {
                 self.keep_stand(self.blocked.clone()).await?;
                 self.wait_for_target().await;
             }
-            Step::Doubt {
-                last,
-                from_the_start,
-            } => self.doubt(last, from_the_start).await?,
+            Step::Doubt(last) => self.doubt(last).await?,
             Step::Unanswered(error) => {
                 tracing::warn!(
                     from = %self.island.tenant(), to = %self.target, %error,
@@ -316,18 +297,19 @@ impl<'e> Runner<'e> {
             }
             Receipt::Refused { trace } => Step::Refused(trace, true),
             Receipt::Rejected { reason } => Step::Rejected(reason),
-            Receipt::Duplicate { last } => Step::ahead(last),
-            Receipt::Gap { last } => Step::behind(last),
+            Receipt::Duplicate { last } | Receipt::Gap { last } => Step::Doubt(last),
         })
     }
 
-    /// Notes that the links may be wrong. Whoever is ahead of what was settled has got batches of an
-    /// earlier life; whoever is behind has lost some.
-    async fn doubt(&mut self, last: u64, from_the_start: bool) -> Result<()> {
+    /// Notes that the links may be wrong. A target that is a little ahead has got batches of a life
+    /// that was cut off, whose users lie behind the position. Otherwise one of the two was restored
+    /// from a backup, and everybody has to be looked at.
+    async fn doubt(&mut self, last: u64) -> Result<()> {
         tracing::info!(
             from = %self.island.tenant(), to = %self.target, last, used = self.seq,
             "the target stands elsewhere: its users are listed"
         );
+        let from_the_start = last < self.seq || last > self.seq + UNSETTLED_MAX;
         let target = self.target;
         let pair = self
             .island
@@ -336,6 +318,7 @@ impl<'e> Runner<'e> {
                 pair::ensure(tx, target)
             })
             .await?;
+        self.engine.publish(self.island.tenant(), self.target, None);
         self.seq = last;
         self.sure = false;
         self.knows = false;
@@ -418,8 +401,7 @@ impl<'e> Runner<'e> {
             }
             Ok(Receipt::Refused { trace }) => Step::Refused(trace, true),
             Ok(Receipt::Rejected { reason }) => Step::Rejected(reason),
-            Ok(Receipt::Duplicate { last }) => Step::ahead(last),
-            Ok(Receipt::Gap { last }) => Step::behind(last),
+            Ok(Receipt::Duplicate { last } | Receipt::Gap { last }) => Step::Doubt(last),
             Err(error) => {
                 self.unanswered = Some(batch);
                 Step::Unanswered(error)
@@ -446,8 +428,9 @@ impl<'e> Runner<'e> {
                         self.seq += 1;
                         return self.send(batch).await;
                     }
-                    Ok(Receipt::Duplicate { last }) => return Ok(Step::ahead(last)),
-                    Ok(Receipt::Gap { last }) => return Ok(Step::behind(last)),
+                    Ok(Receipt::Duplicate { last } | Receipt::Gap { last }) => {
+                        return Ok(Step::Doubt(last));
+                    }
                     Ok(Receipt::Refused { trace }) => Step::Refused(trace, true),
                     Ok(Receipt::Rejected { reason }) => Step::Rejected(reason),
                     Err(error) => Step::Unanswered(error),

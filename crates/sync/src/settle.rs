@@ -80,6 +80,7 @@ fn let_go(
     }
     let mut link = before.clone();
     link.failure = None;
+    link.look = false;
     counts.change(Some(&before), Some(&link));
     links::put(tx, target, &link)
 }
@@ -99,13 +100,8 @@ fn settle_one(
         .as_ref()
         .is_some_and(|item| item.user.is_none());
     let purged = planned.item.as_ref().is_some_and(|item| item.purged);
-    let mut link = before.clone().unwrap_or(Link {
-        user_id: planned.user_id,
-        target_id: None,
-        there: There::Nothing,
-        digest: None,
-        failure: None,
-    });
+    let mut link = before.clone().unwrap_or(Link::new(planned.user_id));
+    link.look = false;
     let mut entry = Entry::new(pair, &planned);
     match outcome {
         Outcome::Created { target_id } => {

@@ -28,7 +28,8 @@ pub struct PairStatus {
     pub synced: u64,
     /// Users that failed and are tried again; the target may have an older state of them.
     pub failed: u64,
-    /// Changes that haven't been looked at; during a scan, users.
+    /// Changes that haven't been looked at; during a scan, users. None only if the running engine
+    /// has settled everything.
     pub pending_changes: u64,
     /// Age of the oldest such change.
     pub lag_milliseconds: i64,
@@ -91,6 +92,8 @@ fn one(
         (false, None) => "active",
     };
     let (synced, failed) = pair.map_or((0, 0), |pair| (pair.synced, pair.failed));
+    // Before the engine has made sure of a pair, what is written down may not be all.
+    let pending_min = u64::from(live.is_none());
     let position = live
         .or(pair.map(|pair| &pair.position))
         .filter(|at| at.scope_key == scope.key);
@@ -101,7 +104,7 @@ fn one(
                 .ok()
                 .and_then(|changes| changes.first().map(|change| change.at));
             let pending = tx.head()?.saturating_sub(at.feed_seq);
-            (synced + failed, pending, oldest)
+            (synced + failed, pending.max(pending_min), oldest)
         }
         Some(at) => (at.in_scope, at.left.max(1), None),
         // The scope has changed and its users aren't counted yet.

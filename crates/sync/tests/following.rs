@@ -1,5 +1,11 @@
 //! How users in the target follow their homes: changes, names, managers, deletions, blocks.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 mod common;
 
 use common::{UserId, World};
@@ -329,7 +335,8 @@ async fn each_thing_that_was_done_has_its_record() {
 
     let records = w
         .read(home, move |tx| {
-            let all = sync::provisioning::list(tx, &Default::default(), None, 10)?;
+            let all =
+                sync::provisioning::list(tx, &sync::provisioning::Filter::default(), None, 10)?;
             Ok(all
                 .iter()
                 .map(|record| record.to_graph(home))

@@ -1,6 +1,12 @@
 //! What holds a pair up: either side's settings, the admin's pause. Each says so, with the reason,
 //! and once it is gone nothing is missing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 mod common;
 
 use common::World;

@@ -1,5 +1,11 @@
 //! Tenants that part, in the middle of a synchronization too, and come together again.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 mod common;
 
 use common::World;

@@ -132,6 +132,11 @@ impl World {
 
     /// Cuts everything off where it stands, and starts again on what is on the disk.
     pub async fn crash(self) -> Self {
+        self.crash_and(|_| {}).await
+    }
+
+    /// The same; in between, something happens to the data directory.
+    pub async fn crash_and(self, happens: impl FnOnce(&std::path::Path)) -> Self {
         self.engine.stop().await;
         let Self {
             store,
@@ -146,6 +151,7 @@ impl World {
         tokio::task::spawn_blocking(move || store.close())
             .await
             .unwrap();
+        happens(directory.path());
         Self::open(directory, clock, net, tenants).await
     }
 
