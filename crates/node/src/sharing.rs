@@ -9,11 +9,9 @@ use crate::Node;
 impl Node {
     /// How the pairs of a tenant with the organization's other active tenants stand.
     pub async fn share_status(&self, tenant: TenantId) -> Result<Vec<PairStatus>> {
-        let engine = self.0.engine.clone();
         let island = self.store().island(tenant)?;
-        let mut pairs = island
-            .read(move |tx| status::pairs(tx, |target| engine.live(tenant, target)))
-            .await?;
+        let live = self.0.engine.positions(tenant);
+        let mut pairs = island.read(move |tx| status::pairs(tx, &live)).await?;
         for pair in &mut pairs {
             // The engine hasn't tried yet: what would it hear?
             if pair.state == "active" && pair.pending_changes > 0 {

@@ -73,29 +73,15 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
             "/beta/isopolity/userSharing/default".to_owned(),
         )
     };
-    let (shared, reason) = match &subject {
-        Some(user) => {
-            let shared = scope.contains(tx, user)?;
-            (
-                shared,
-                if shared {
-                    "The user is shared."
-                } else {
-                    "The user isn't among those that are shared."
-                },
-            )
-        }
-        None => {
-            let shared = scope.scope() != sharing::Scope::None;
-            (
-                shared,
-                if shared {
-                    "Users are shared."
-                } else {
-                    "Nobody is shared."
-                },
-            )
-        }
+    let shared = match &subject {
+        Some(user) => scope.contains(tx, user)?,
+        None => scope.scope() != sharing::Scope::None,
+    };
+    let reason = match (subject.is_some(), shared) {
+        (true, true) => "The user is shared.",
+        (true, false) => "The user isn't among those that are shared.",
+        (false, true) => "Users are shared.",
+        (false, false) => "Nobody is shared.",
     };
     let mut sharing_step = step(tx, &setting, word(scope.scope()), shared, reason);
     if !shared {
@@ -167,10 +153,7 @@ const fn word(scope: sharing::Scope) -> &'static str {
 }
 
 /// The target's answer to [`QUERY`]: the steps of its own settings.
-pub(crate) fn answer(tx: &ReadTx<'_>, from: TenantId, kind: &str, body: &str) -> Result<String> {
-    if kind != QUERY {
-        return Err(Error::bad_request(format!("'{kind}' isn't a query.")));
-    }
+pub(crate) fn answer(tx: &ReadTx<'_>, from: TenantId, body: &str) -> Result<String> {
     let _: Question =
         serde_json::from_str(body).map_err(|error| Error::bad_request(error.to_string()))?;
     serde_json::to_string(&receive::inbound(tx, from)?).map_err(Error::internal)

@@ -17,6 +17,7 @@
 //! - A user that fails is recorded, retried with back-off and shown; the others go on.
 //! - Only internal members are sent: no guests, no external users, so nothing is passed on.
 
+mod adoption;
 pub mod engine;
 pub mod explain;
 mod links;
@@ -25,12 +26,14 @@ mod pair;
 pub mod plan;
 pub mod provisioning;
 mod receive;
+mod runner;
 mod settle;
 pub mod sharing;
 pub mod status;
 pub mod wire;
 
 pub use engine::Engine;
+pub use pair::{Phase, Position};
 pub use receive::Messages;
 
 /// Users in one envelope: about 20 ms of the target's writer.

@@ -31,6 +31,25 @@ pub(crate) struct Link {
     pub(crate) there: There,
     pub(crate) digest: Option<[u8; 16]>,
     pub(crate) failure: Option<Failure>,
+    /// It isn't what it was thought to be: to be looked at without a change at home.
+    pub(crate) look: bool,
+}
+
+impl Link {
+    pub(crate) const fn new(user_id: Id<kind::User>) -> Self {
+        Self {
+            user_id,
+            target_id: None,
+            there: There::Nothing,
+            digest: None,
+            failure: None,
+            look: false,
+        }
+    }
+    /// Whether the target has the user, up to date as far as is known.
+    pub(crate) const fn is_synced(&self) -> bool {
+        matches!(self.there, There::Synced) && self.failure.is_none()
+    }
 }
 
 const COLUMNS: &str = "user_id, target_user_id, state, digest, attempts, next_attempt_at, \
@@ -43,30 +62,33 @@ fn from_row(row: &store::Row<'_>) -> Result<Link> {
         2 => There::Removed,
         other => return Err(Error::internal(format!("unknown link state {other}"))),
     };
-    let failure = match row.opt_timestamp(5)? {
-        Some(next_attempt_at) => Some(Failure {
-            attempts: row.count(4)?,
+    let (attempts, due) = (row.count(4)?, row.opt_timestamp(5)?);
+    let failure = match due {
+        Some(next_attempt_at) if attempts > 0 => Some(Failure {
+            attempts,
             next_attempt_at,
             since: row.timestamp(6)?,
             code: row.opt_string(7)?.unwrap_or_default(),
             message: row.opt_string(8)?.unwrap_or_default(),
         }),
-        None => None,
+        _ => None,
     };
     Ok(Link {
         user_id: row.id(0)?,
         target_id: row.opt_id(1)?,
         there,
         digest: row.opt_bytes(3)?.and_then(|bytes| bytes.try_into().ok()),
+        look: due.is_some() && failure.is_none(),
         failure,
     })
 }
 
 pub(crate) fn get(tx: &ReadTx<'_>, target: TenantId, user: Id<kind::User>) -> Result<Option<Link>> {
     tx.query_one(
-        "SELECT user_id, target_user_id, state, digest, attempts, next_attempt_at, failed_at, \
-         error_code, error FROM sync_links \
-         WHERE tenant_id = ?1 AND target_tenant_id = ?2 AND user_id = ?3",
+        &format!(
+            "SELECT {COLUMNS} FROM sync_links \
+             WHERE tenant_id = ?1 AND target_tenant_id = ?2 AND user_id = ?3"
+        ),
         params![&tx.tenant(), &target, &user],
         from_row,
     )
@@ -92,7 +114,8 @@ pub(crate) fn range(
     )
 }
 
-/// Failed users whose time to be tried again has come.
+/// Users to look at without a change: failed ones whose time to be tried again has come, and those
+/// whose links were corrected.
 pub(crate) fn due(tx: &ReadTx<'_>, target: TenantId, limit: usize) -> Result<Vec<Id<kind::User>>> {
     tx.query(
         "SELECT user_id FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
@@ -102,7 +125,7 @@ pub(crate) fn due(tx: &ReadTx<'_>, target: TenantId, limit: usize) -> Result<Vec
     )
 }
 
-/// When the next failed user is due.
+/// When the next one is due.
 pub(crate) fn next_due(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Timestamp>> {
     tx.query_one(
         "SELECT next_attempt_at FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
@@ -112,7 +135,7 @@ pub(crate) fn next_due(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Times
     )
 }
 
-/// Users that are failing, those first that have been for longest.
+/// Users that are failing, in the order of their ids behind `after`.
 pub(crate) fn failing(
     tx: &ReadTx<'_>,
     target: TenantId,
@@ -122,7 +145,8 @@ pub(crate) fn failing(
     tx.query(
         &format!(
             "SELECT {COLUMNS} FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
-             AND next_attempt_at IS NOT NULL AND user_id > ?3 ORDER BY user_id LIMIT ?4"
+             AND next_attempt_at IS NOT NULL AND attempts > 0 AND user_id > ?3 \
+             ORDER BY user_id LIMIT ?4"
         ),
         params![&tx.tenant(), &target, &after.unwrap_or_else(Id::nil), limit],
         from_row,
@@ -130,8 +154,9 @@ pub(crate) fn failing(
 }
 
 pub(crate) fn put(tx: &mut Tx<'_>, target: TenantId, link: &Link) -> Result<()> {
-    let tenant = tx.tenant();
+    let (tenant, now) = (tx.tenant(), tx.now());
     let failure = link.failure.as_ref();
+    let due = failure.map(|failure| failure.next_attempt_at);
     tx.bookkeeping()
         .execute(
             "INSERT INTO sync_links (tenant_id, target_tenant_id, user_id, target_user_id, state, \
@@ -150,7 +175,7 @@ pub(crate) fn put(tx: &mut Tx<'_>, target: TenantId, link: &Link) -> Result<()> 
                 link.there as i64,
                 link.digest.as_ref(),
                 failure.map_or(0, |failure| failure.attempts),
-                failure.map(|failure| failure.next_attempt_at),
+                due.or(link.look.then_some(now)),
                 failure.map(|failure| failure.since),
                 failure.map(|failure| failure.code.as_str()),
                 failure.map(|failure| failure.message.as_str()),
@@ -167,4 +192,13 @@ pub(crate) fn delete(tx: &mut Tx<'_>, target: TenantId, user: Id<kind::User>) ->
             params![&tenant, &target, &user],
         )
         .map(drop)
+}
+
+/// Drops up to `limit` links; answers how many.
+pub(crate) fn forget(tx: &mut Tx<'_>, target: TenantId, limit: usize) -> Result<usize> {
+    let dropped = range(tx, target, None, None, limit)?;
+    for link in &dropped {
+        delete(tx, target, link.user_id)?;
+    }
+    Ok(dropped.len())
 }

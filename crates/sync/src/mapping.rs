@@ -58,13 +58,15 @@ pub fn map(
 }
 
 /// A digest of the mapped state, by which a pair knows whether the target has it already: FNV-1a
-/// of 128 bits over the JSON text. It guards against nobody; it only has to be the same next year.
-pub fn digest(user: &User) -> Result<[u8; 16]> {
+/// of 128 bits over the pair's epoch and the JSON text. It guards against nobody; it only has to be
+/// the same next year.
+pub fn digest(user: &User, epoch: u64) -> Result<[u8; 16]> {
     let text = serde_json::to_vec(user).map_err(Error::internal)?;
-    let hash = text.iter().fold(
+    let bytes = epoch.to_be_bytes().into_iter().chain(text);
+    let hash = bytes.fold(
         0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128,
         |hash, byte| {
-            (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+            (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
         },
     );
     Ok(hash.to_be_bytes())

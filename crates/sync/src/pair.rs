@@ -5,19 +5,84 @@ use types::trace::Trace;
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 use uuid::Uuid;
 
+use crate::links::{self, Link};
+
+/// What a pair is doing with its users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// It looks at what changes.
+    Follow = 0,
+    /// It counts the users in scope, before it scans them.
+    Count = 1,
+    /// It looks at every user; the feed waits for its end.
+    Scan = 2,
+}
+
+impl Phase {
+    fn from_code(code: i64) -> Result<Self> {
+        match code {
+            0 => Ok(Self::Follow),
+            1 => Ok(Self::Count),
+            2 => Ok(Self::Scan),
+            other => Err(Error::internal(format!("unknown phase {other} of a pair"))),
+        }
+    }
+}
+
 /// How far a pair has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
     /// The last feed entry that was dealt with.
     pub feed_seq: u64,
-    /// Whether a scan of all users is under way; the feed waits for its end.
-    pub scanning: bool,
-    /// The last user that the scan has dealt with.
-    pub scan_after: Option<Id<kind::User>>,
-    /// Users that the scan has before it, about.
-    pub scan_left: u64,
+    /// What it is doing.
+    pub phase: Phase,
+    /// The last user that the count or the scan has dealt with.
+    pub after: Option<Id<kind::User>>,
+    /// Users that the count or the scan has before it, about.
+    pub left: u64,
+    /// Users in scope, as they were counted before the scan.
+    pub in_scope: u64,
     /// The form of the scope that the scan has applied; another one asks for a new scan.
     pub scope_key: String,
+}
+
+impl Position {
+    /// The position of a pair that has dealt with nobody yet: no scope has this key.
+    fn start(head: u64) -> Self {
+        Self {
+            feed_seq: head,
+            phase: Phase::Count,
+            after: None,
+            left: 0,
+            in_scope: 0,
+            scope_key: String::new(),
+        }
+    }
+}
+
+/// What the source knows of the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The links may say something else than the target has.
+    New = 0,
+    /// The links say what the target has.
+    Running = 1,
+    /// The two tenants have parted; the links go, part by part.
+    Ending = 2,
+    /// They are gone. What the admin has set stays, for the two may come together again.
+    Ended = 3,
+}
+
+impl Stage {
+    fn from_code(code: i64) -> Result<Self> {
+        match code {
+            0 => Ok(Self::New),
+            1 => Ok(Self::Running),
+            2 => Ok(Self::Ending),
+            3 => Ok(Self::Ended),
+            other => Err(Error::internal(format!("unknown stage {other} of a pair"))),
+        }
+    }
 }
 
 /// A pair as it is kept.
@@ -26,6 +91,8 @@ pub(crate) struct Pair {
     pub(crate) target: TenantId,
     pub(crate) job_id: Uuid,
     pub(crate) cycle_id: Uuid,
+    pub(crate) stage: Stage,
+    pub(crate) epoch: u64,
     /// The last number of its stream that was used.
     pub(crate) stream_seq: u64,
     pub(crate) position: Position,
@@ -36,31 +103,35 @@ pub(crate) struct Pair {
     pub(crate) applied_at: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "target_tenant_id, job_id, cycle_id, stream_seq, feed_seq, scanning, \
-                       scan_after, scan_left, scope_key, paused, synced, failed, blocked, applied_at";
+const COLUMNS: &str = "target_tenant_id, job_id, cycle_id, stage, epoch, stream_seq, feed_seq, \
+                       phase, scan_after, scan_left, in_scope, scope_key, paused, synced, failed, \
+                       blocked, applied_at";
 
 fn from_row(row: &store::Row<'_>) -> Result<Pair> {
     Ok(Pair {
         target: row.id(0)?,
         job_id: row.uuid(1)?,
         cycle_id: row.uuid(2)?,
-        stream_seq: row.count(3)?,
+        stage: Stage::from_code(row.int(3)?)?,
+        epoch: row.count(4)?,
+        stream_seq: row.count(5)?,
         position: Position {
-            feed_seq: row.count(4)?,
-            scanning: row.bool(5)?,
-            scan_after: row.opt_id(6)?,
-            scan_left: row.count(7)?,
-            scope_key: row.string(8)?,
+            feed_seq: row.count(6)?,
+            phase: Phase::from_code(row.int(7)?)?,
+            after: row.opt_id(8)?,
+            left: row.count(9)?,
+            in_scope: row.count(10)?,
+            scope_key: row.string(11)?,
         },
-        paused: row.bool(9)?,
-        synced: row.count(10)?,
-        failed: row.count(11)?,
+        paused: row.bool(12)?,
+        synced: row.count(13)?,
+        failed: row.count(14)?,
         blocked: row
-            .opt_text(12)?
+            .opt_text(15)?
             .map(serde_json::from_str)
             .transpose()
             .map_err(Error::internal)?,
-        applied_at: row.opt_timestamp(13)?,
+        applied_at: row.opt_timestamp(16)?,
     })
 }
 
@@ -80,61 +151,108 @@ pub(crate) fn all(tx: &ReadTx<'_>) -> Result<Vec<Pair>> {
     )
 }
 
-/// The pair with a target, made with a scan before it if there was none.
+/// The pair with a target; a new one, or one that had ended, begins anew.
 pub(crate) fn ensure(tx: &mut Tx<'_>, target: TenantId) -> Result<Pair> {
-    if let Some(pair) = get(tx, target)? {
-        return Ok(pair);
+    let found = get(tx, target)?;
+    if let Some(pair) = &found
+        && pair.stage != Stage::Ended
+    {
+        return Ok(pair.clone());
     }
-    let (tenant, job_id, cycle_id) = (tx.tenant(), tx.new_uuid(), tx.new_uuid());
-    let (head, now) = (tx.head()?, tx.now());
-    tx.bookkeeping().execute(
-        "INSERT INTO sync_pairs (tenant_id, target_tenant_id, job_id, cycle_id, stream_seq, \
-         feed_seq, scanning, scan_after, scan_left, scope_key, paused, synced, failed, blocked, \
-         applied_at, created_at) \
-         VALUES (?1, ?2, ?3, ?4, 0, ?5, 1, NULL, 0, '', 0, 0, 0, NULL, NULL, ?6)",
-        params![&tenant, &target, &job_id, &cycle_id, head, now],
-    )?;
+    let (tenant, head, now) = (tx.tenant(), tx.head()?, tx.now());
+    if found.is_none() {
+        let (job_id, cycle_id) = (tx.new_uuid(), tx.new_uuid());
+        tx.bookkeeping().execute(
+            "INSERT INTO sync_pairs (tenant_id, target_tenant_id, job_id, cycle_id, stage, epoch, \
+             stream_seq, feed_seq, phase, scan_after, scan_left, in_scope, scope_key, paused, \
+             synced, failed, blocked, applied_at, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, NULL, 0, 0, '', 0, 0, 0, NULL, NULL, ?6)",
+            params![&tenant, &target, &job_id, &cycle_id, Stage::New as i64, now],
+        )?;
+    }
+    set_stage(tx, target, Stage::New)?;
+    keep_position(tx, target, &Position::start(head))?;
     get(tx, target)?.ok_or_else(|| Error::internal("the new pair isn't there"))
 }
 
-/// Keeps a position that was reached without anything to send.
+pub(crate) fn set_stage(tx: &mut Tx<'_>, target: TenantId, stage: Stage) -> Result<()> {
+    let tenant = tx.tenant();
+    tx.bookkeeping()
+        .execute(
+            "UPDATE sync_pairs SET stage = ?3 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+            params![&tenant, &target, stage as i64],
+        )
+        .map(drop)
+}
+
+/// Notes that the target may have something else than the links say: batches whose settlement is
+/// missing, or (`from_the_start`) one of the two has lost what it had. `seq` is the last number that
+/// the target has seen.
+pub(crate) fn doubt(
+    tx: &mut Tx<'_>,
+    target: TenantId,
+    seq: u64,
+    from_the_start: bool,
+) -> Result<()> {
+    let (tenant, head) = (tx.tenant(), tx.head()?);
+    tx.bookkeeping().execute(
+        "UPDATE sync_pairs SET stage = ?3, epoch = epoch + 1, stream_seq = ?4 \
+         WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+        params![&tenant, &target, Stage::New as i64, seq],
+    )?;
+    if from_the_start {
+        keep_position(tx, target, &Position::start(head))?;
+    }
+    Ok(())
+}
+
+/// Keeps a position.
 pub(crate) fn keep_position(tx: &mut Tx<'_>, target: TenantId, at: &Position) -> Result<()> {
     let tenant = tx.tenant();
     tx.bookkeeping()
         .execute(
-            "UPDATE sync_pairs SET feed_seq = ?3, scanning = ?4, scan_after = ?5, scan_left = ?6, \
-             scope_key = ?7 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+            "UPDATE sync_pairs SET feed_seq = ?3, phase = ?4, scan_after = ?5, scan_left = ?6, \
+             in_scope = ?7, scope_key = ?8 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
             params![
                 &tenant,
                 &target,
                 at.feed_seq,
-                at.scanning,
-                at.scan_after.as_ref(),
-                at.scan_left,
+                at.phase as i64,
+                at.after.as_ref(),
+                at.left,
+                at.in_scope,
                 at.scope_key.as_str(),
             ],
         )
         .map(drop)
 }
 
-/// Keeps what holds the pair up, or that nothing does.
-pub(crate) fn set_blocked(tx: &mut Tx<'_>, target: TenantId, trace: Option<&Trace>) -> Result<()> {
+/// Keeps the last number of the stream that was used, and what holds the pair up, if anything.
+pub(crate) fn keep_stand(
+    tx: &mut Tx<'_>,
+    target: TenantId,
+    seq: u64,
+    blocked: Option<&Trace>,
+) -> Result<()> {
     let tenant = tx.tenant();
-    let text = trace
+    let text = blocked
         .map(serde_json::to_string)
         .transpose()
         .map_err(Error::internal)?;
     tx.bookkeeping()
         .execute(
-            "UPDATE sync_pairs SET blocked = ?3 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
-            params![&tenant, &target, text.as_deref()],
+            "UPDATE sync_pairs SET stream_seq = ?3, blocked = ?4 \
+             WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+            params![&tenant, &target, seq, text.as_deref()],
         )
         .map(drop)
 }
 
-/// Stops or goes on, at the admin's wish.
-pub(crate) fn set_paused(tx: &mut Tx<'_>, target: TenantId, paused: bool) -> Result<()> {
-    ensure(tx, target)?;
+/// Stops or goes on, at the admin's wish; answers whether that changed anything.
+pub(crate) fn set_paused(tx: &mut Tx<'_>, target: TenantId, paused: bool) -> Result<bool> {
+    if ensure(tx, target)?.paused == paused {
+        return Ok(false);
+    }
     let tenant = tx.tenant();
     tx.record(Change::new(
         "userSharing",
@@ -145,32 +263,74 @@ pub(crate) fn set_paused(tx: &mut Tx<'_>, target: TenantId, paused: bool) -> Res
     .execute(
         "UPDATE sync_pairs SET paused = ?3 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
         params![&tenant, &target, paused],
-    )
-    .map(drop)
+    )?;
+    Ok(true)
 }
 
-/// Drops up to `limit` links of a pair that is over; then the pair. Answers whether all is gone.
-/// The users in the target stay as they are.
-pub(crate) fn forget(tx: &mut Tx<'_>, target: TenantId, limit: usize) -> Result<bool> {
-    let tenant = tx.tenant();
-    let ids: Vec<Id<kind::User>> = tx.query(
-        "SELECT user_id FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 LIMIT ?3",
-        params![&tenant, &target, limit],
-        |row| row.id(0),
-    )?;
-    let mut books = tx.bookkeeping();
-    for id in &ids {
-        books.execute(
-            "DELETE FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 AND user_id = ?3",
-            params![&tenant, &target, id],
-        )?;
+/// How far the end of a pair has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The tenants are together (again): it goes on.
+    Together,
+    /// There are more links to forget.
+    Goes,
+    /// Nothing is left to do.
+    Done,
+}
+
+/// Ends a pair if its tenants have parted: drops up to `limit` of its links. The users in the
+/// target stay as they are. Once begun it goes to its end, even if the two come together again.
+pub(crate) fn end(tx: &mut Tx<'_>, target: TenantId, limit: usize) -> Result<End> {
+    let together = organization::is_active_with(tx, target)?;
+    let over = if together { End::Together } else { End::Done };
+    let Some(pair) = get(tx, target)? else {
+        return Ok(over);
+    };
+    match pair.stage {
+        Stage::Ended => return Ok(over),
+        Stage::New | Stage::Running if together => return Ok(over),
+        Stage::New | Stage::Running => {
+            let tenant = tx.tenant();
+            tx.bookkeeping().execute(
+                "UPDATE sync_pairs SET stage = ?3, epoch = epoch + 1, synced = 0, failed = 0, \
+                 blocked = NULL WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+                params![&tenant, &target, Stage::Ending as i64],
+            )?;
+        }
+        Stage::Ending => {}
     }
-    let all = ids.len() < limit;
-    if all {
-        books.execute(
-            "DELETE FROM sync_pairs WHERE tenant_id = ?1 AND target_tenant_id = ?2",
-            params![&tenant, &target],
-        )?;
+    if links::forget(tx, target, limit)? < limit {
+        set_stage(tx, target, Stage::Ended)?;
+        return Ok(over);
     }
-    Ok(all)
+    Ok(End::Goes)
+}
+
+/// What a change of links does to a pair's counters: users that the target has up to date, and
+/// users that fail. No user is both.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    synced: i64,
+    failed: i64,
+}
+
+impl Counts {
+    pub(crate) fn change(&mut self, before: Option<&Link>, after: Option<&Link>) {
+        let synced = |link: Option<&Link>| i64::from(link.is_some_and(Link::is_synced));
+        let failed =
+            |link: Option<&Link>| i64::from(link.is_some_and(|link| link.failure.is_some()));
+        self.synced += synced(after) - synced(before);
+        self.failed += failed(after) - failed(before);
+    }
+
+    pub(crate) fn keep(&self, tx: &mut Tx<'_>, target: TenantId) -> Result<()> {
+        let tenant = tx.tenant();
+        tx.bookkeeping()
+            .execute(
+                "UPDATE sync_pairs SET synced = synced + ?3, failed = failed + ?4 \
+                 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+                params![&tenant, &target, self.synced, self.failed],
+            )
+            .map(drop)
+    }
 }

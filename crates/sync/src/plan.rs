@@ -7,18 +7,20 @@
 use std::collections::BTreeSet;
 
 use directory::users::ScannedUser;
-use store::ReadTx;
+use store::{Op, ReadTx};
 use types::trace::{Mend, Step, Trace};
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
 use crate::links::{self, Link, There};
-use crate::pair::{self, Position};
-use crate::sharing::{self, InForce};
+use crate::pair::{self, Pair, Phase, Position, Stage};
+use crate::sharing::{self, InForce, Scope};
 use crate::wire::Item;
 use crate::{BATCH_USERS_MAX, mapping};
 
 /// Users that one plan looks at, at most.
 const LOOK_MAX: usize = 4 * BATCH_USERS_MAX;
+/// Failed users that one plan tries again, so that they don't keep others waiting.
+const RETRIES_MAX: usize = BATCH_USERS_MAX / 4;
 
 /// What a pair does next.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub enum Next {
     Paused,
     /// A setting of this tenant stands in the way.
     Blocked(Trace),
+    /// Users in scope were counted; nothing else may be done before that.
+    Counted(Position),
     /// Everything is there, up to this position.
     Idle {
         /// Where the pair stands.
@@ -45,6 +49,19 @@ pub enum Next {
         /// Where the pair stands once it is settled.
         position: Position,
     },
+}
+
+impl Next {
+    /// The position that it leads to.
+    pub(crate) const fn position(&self) -> Option<&Position> {
+        match self {
+            Self::Over | Self::Paused | Self::Blocked(_) => None,
+            Self::Counted(position)
+            | Self::Moved(position)
+            | Self::Idle { position, .. }
+            | Self::Send { position, .. } => Some(position),
+        }
+    }
 }
 
 /// One item, with what its settlement needs.
@@ -95,43 +112,74 @@ pub fn membership(tx: &ReadTx<'_>, other: TenantId) -> Result<Step> {
     })
 }
 
-/// Works out what comes after `position`.
-pub fn next(tx: &ReadTx<'_>, target: TenantId, position: &Position) -> Result<Next> {
+/// What holds a pair up in its own tenant, if anything does.
+pub(crate) fn held(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Next>> {
+    Ok(match active(tx, target)? {
+        Some(pair) => held_pair(tx, &pair)?,
+        None => Some(Next::Over),
+    })
+}
+
+fn active(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Pair>> {
     if !organization::is_active_with(tx, target)? {
-        return Ok(Next::Over);
+        return Ok(None);
     }
-    let Some(pair) = pair::get(tx, target)? else {
+    let goes = |pair: &Pair| matches!(pair.stage, Stage::New | Stage::Running);
+    Ok(pair::get(tx, target)?.filter(goes))
+}
+
+fn held_pair(tx: &ReadTx<'_>, pair: &Pair) -> Result<Option<Next>> {
+    if pair.paused {
+        return Ok(Some(Next::Paused));
+    }
+    let outbound = outbound(tx, pair.target)?;
+    Ok((!outbound.allowed).then_some(Next::Blocked(outbound)))
+}
+
+/// Works out what comes after `position`. `retries`: whether failed users that are due are looked
+/// at; not while a batch that may have some of them isn't settled.
+pub(crate) fn next(
+    tx: &ReadTx<'_>,
+    target: TenantId,
+    position: &Position,
+    retries: bool,
+) -> Result<Next> {
+    let Some(pair) = active(tx, target)? else {
         return Ok(Next::Over);
     };
-    if pair.paused {
-        return Ok(Next::Paused);
-    }
-    let outbound = outbound(tx, target)?;
-    if !outbound.allowed {
-        return Ok(Next::Blocked(outbound));
-    }
     let scope = sharing::of(tx, target)?.0.in_force(tx.now())?;
+    let mut position = position.clone();
+    if position.scope_key != scope.key {
+        position = start_scan(tx, &scope)?;
+    }
+    if position.phase == Phase::Count {
+        // Also while it is held up, so that the admin sees how many it is about.
+        count(tx, &scope, &mut position)?;
+        return Ok(Next::Counted(position));
+    }
+    if let Some(held) = held_pair(tx, &pair)? {
+        return Ok(held);
+    }
     let mut look = Look {
         tx,
         target,
+        epoch: pair.epoch,
         scope,
         items: Vec::new(),
         seen: BTreeSet::new(),
         looked: 0,
     };
-    for user in links::due(tx, target, BATCH_USERS_MAX)? {
-        look.at(user)?;
+    if retries {
+        for user in links::due(tx, target, RETRIES_MAX)? {
+            look.at(user)?;
+        }
     }
-    let mut position = position.clone();
-    if position.scope_key != look.scope.key {
-        position = start_scan(tx, &look.scope)?;
-    }
-    if position.scanning {
+    if position.phase == Phase::Scan {
         look.scan(&mut position)?;
     } else {
         look.feed(&mut position)?;
     }
-    let idle = !position.scanning && position.feed_seq >= tx.head()?;
+    let idle = position.phase == Phase::Follow && position.feed_seq >= tx.head()?;
     if !look.items.is_empty() {
         return Ok(Next::Send {
             items: look.items,
@@ -151,16 +199,39 @@ pub fn next(tx: &ReadTx<'_>, target: TenantId, position: &Position) -> Result<Ne
 fn start_scan(tx: &ReadTx<'_>, scope: &InForce) -> Result<Position> {
     Ok(Position {
         feed_seq: tx.head()?,
-        scanning: true,
-        scan_after: None,
-        scan_left: directory::users::count_all(tx)?,
+        phase: Phase::Count,
+        after: None,
+        left: directory::users::count_all(tx)?,
+        in_scope: 0,
         scope_key: scope.key.clone(),
     })
+}
+
+/// Counts the users in scope among the next ones; at the end the scan begins.
+fn count(tx: &ReadTx<'_>, scope: &InForce, position: &mut Position) -> Result<()> {
+    let mut is_end = true;
+    if scope.scope() != Scope::None {
+        let users = directory::users::scan(tx, position.after, LOOK_MAX)?;
+        for user in &users {
+            let counts = sharing::is_eligible(user) && user.account_enabled;
+            position.in_scope += u64::from(counts && scope.contains(tx, user)?);
+        }
+        position.left = position.left.saturating_sub(users.len() as u64);
+        position.after = users.last().map(|user| user.id).or(position.after);
+        is_end = users.len() < LOOK_MAX;
+    }
+    if is_end {
+        position.phase = Phase::Scan;
+        position.after = None;
+        position.left = directory::users::count_all(tx)?;
+    }
+    Ok(())
 }
 
 struct Look<'a, 'c> {
     tx: &'a ReadTx<'c>,
     target: TenantId,
+    epoch: u64,
     scope: InForce,
     items: Vec<Planned>,
     seen: BTreeSet<Id<kind::User>>,
@@ -190,14 +261,17 @@ impl Look<'_, '_> {
     ) -> Result<()> {
         self.looked += 1;
         self.items
-            .extend(reconcile(self.tx, &self.scope, id, user, link)?);
+            .extend(reconcile(self.tx, &self.scope, self.epoch, id, user, link)?);
         Ok(())
     }
 
     fn scan(&mut self, position: &mut Position) -> Result<()> {
-        while self.has_room() && position.scanning {
+        if self.scope.scope() == Scope::None {
+            return self.scan_links(position);
+        }
+        while self.has_room() && position.phase == Phase::Scan {
             let room = BATCH_USERS_MAX - self.items.len();
-            let after = position.scan_after;
+            let after = position.after;
             let users = directory::users::scan(self.tx, after, room)?;
             // Links of users that are gone for good lie between those of users that are there.
             let users_end = (users.len() == room)
@@ -228,15 +302,25 @@ impl Look<'_, '_> {
             for orphan in links {
                 self.decide(orphan.user_id, None, Some(&orphan))?;
             }
-            position.scan_left = position.scan_left.saturating_sub(scanned);
-            match end {
-                Some(end) => position.scan_after = Some(end),
-                None => {
-                    position.scanning = false;
-                    position.scan_after = None;
-                    position.scan_left = 0;
-                }
+            position.left = position.left.saturating_sub(scanned);
+            scanned_until(position, end);
+        }
+        Ok(())
+    }
+
+    /// Where nobody is shared, only those that the target has are of interest.
+    fn scan_links(&mut self, position: &mut Position) -> Result<()> {
+        while self.has_room() && position.phase == Phase::Scan {
+            let room = BATCH_USERS_MAX - self.items.len();
+            let links = links::range(self.tx, self.target, position.after, None, room)?;
+            for link in &links {
+                let user = directory::users::get_scanned(self.tx, link.user_id)?;
+                self.decide(link.user_id, user.as_ref(), Some(link))?;
             }
+            let end = (links.len() == room)
+                .then(|| links.last().map(|link| link.user_id))
+                .flatten();
+            scanned_until(position, end);
         }
         Ok(())
     }
@@ -264,7 +348,13 @@ impl Look<'_, '_> {
                     "groupMember" if self.scope.has_groups() => {
                         self.member(change.related.unwrap_or(change.object))?
                     }
-                    "group" if self.scope.has_groups() => self.member(change.object)?,
+                    // One that is gone for good is told member by member, as above.
+                    "group"
+                        if self.scope.has_groups()
+                            && matches!(change.op, Op::Deleted | Op::Restored) =>
+                    {
+                        self.member(change.object)?
+                    }
                     "userSharingMember" if self.concerns(change.object) => {
                         self.member(change.related.unwrap_or(change.object))?
                     }
@@ -290,11 +380,10 @@ impl Look<'_, '_> {
 
     /// Looks at a user, or at all users of a group; `false` if these are too many for one look.
     fn member(&mut self, object: uuid::Uuid) -> Result<bool> {
-        let members =
-            directory::groups::transitive_users(self.tx, Id::new(object), BATCH_USERS_MAX + 1)?;
-        if members.len() > BATCH_USERS_MAX {
+        let members = directory::groups::users_below(self.tx, Id::new(object), BATCH_USERS_MAX)?;
+        let Some(members) = members else {
             return Ok(false);
-        }
+        };
         for user in members {
             self.at(user)?;
         }
@@ -304,10 +393,20 @@ impl Look<'_, '_> {
     }
 }
 
+/// The scan has dealt with the users up to this one, or with all.
+fn scanned_until(position: &mut Position, end: Option<Id<kind::User>>) {
+    position.after = end;
+    if end.is_none() {
+        position.phase = Phase::Follow;
+        position.left = 0;
+    }
+}
+
 /// What is to be sent about one user, if anything.
 fn reconcile(
     tx: &ReadTx<'_>,
     scope: &InForce,
+    epoch: u64,
     id: Id<kind::User>,
     user: Option<&ScannedUser>,
     link: Option<&Link>,
@@ -334,9 +433,11 @@ fn reconcile(
             .unwrap_or_default()
             .to_owned();
         let mapped = mapping::map(properties, user.account_enabled, user.manager)?;
-        let digest = mapping::digest(&mapped)?;
+        let digest = mapping::digest(&mapped, epoch)?;
         let current = there == There::Synced
-            && link.is_some_and(|link| link.digest == Some(digest) && link.failure.is_none());
+            && link.is_some_and(|link| {
+                link.digest == Some(digest) && link.failure.is_none() && !link.look
+            });
         return Ok((!current).then(|| Planned {
             item: Some(Item {
                 id,
@@ -375,7 +476,8 @@ fn reconcile(
             display_name: name,
         }));
     }
-    let stale = link.is_some_and(|link| link.there == There::Nothing || link.failure.is_some());
+    let stale = link
+        .is_some_and(|link| link.there == There::Nothing || link.failure.is_some() || link.look);
     Ok(stale.then(|| Planned {
         item: None,
         user_id: id,

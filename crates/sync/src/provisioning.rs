@@ -46,8 +46,29 @@ pub(crate) fn updated(changes: &[(String, Value, Value)]) -> Result<String> {
     serde_json::to_string(changes).map_err(Error::internal)
 }
 
-pub(crate) fn record(tx: &mut Tx<'_>, entry: &Entry<'_>) -> Result<()> {
-    let (tenant, id, now) = (tx.tenant(), tx.new_uuid(), tx.now());
+/// The log's end, where records are added. Their ids rise in the order of the records, whatever the
+/// clock does.
+pub(crate) struct Log(Uuid);
+
+impl Log {
+    pub(crate) fn open(tx: &ReadTx<'_>) -> Result<Self> {
+        let last = tx.query_one(
+            "SELECT id FROM provisioning WHERE tenant_id = ?1 ORDER BY id DESC LIMIT 1",
+            params![&tx.tenant()],
+            |row| row.uuid(0),
+        )?;
+        Ok(Self(last.unwrap_or_default()))
+    }
+
+    pub(crate) fn record(&mut self, tx: &mut Tx<'_>, entry: &Entry<'_>) -> Result<()> {
+        let next = Uuid::from_u128(self.0.as_u128().saturating_add(1));
+        self.0 = tx.new_uuid().max(next);
+        write(tx, self.0, entry)
+    }
+}
+
+fn write(tx: &mut Tx<'_>, id: Uuid, entry: &Entry<'_>) -> Result<()> {
+    let (tenant, now) = (tx.tenant(), tx.now());
     let (code, message) = match &entry.error {
         Some((code, message)) => (Some(code.as_str()), Some(message.as_str())),
         None => (None, None),

@@ -7,7 +7,7 @@ use types::trace::Trace;
 use types::{Error, Result, TenantId};
 
 use crate::wire::{Batch, Item, Outcome, Reply, USERS};
-use crate::{BATCH_USERS_MAX, explain, plan};
+use crate::{BATCH_USERS_MAX, adoption, explain, plan};
 
 /// Synchronization's end of the border.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,7 +52,11 @@ impl Handler for Messages {
     }
 
     fn answer(&self, tx: &ReadTx<'_>, from: TenantId, kind: &str, body: &str) -> Result<String> {
-        explain::answer(tx, from, kind, body)
+        match kind {
+            explain::QUERY => explain::answer(tx, from, body),
+            adoption::QUERY => adoption::answer(tx, from, body),
+            _ => Err(Error::bad_request(format!("'{kind}' isn't a query."))),
+        }
     }
 }
 

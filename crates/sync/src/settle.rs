@@ -2,12 +2,12 @@
 //! together with the pair's new position.
 
 use store::{Tx, params};
-use types::{Result, TenantId, Timestamp};
+use types::{Id, Result, TenantId, Timestamp, kind};
 
 use crate::links::{self, Failure, Link, There};
-use crate::pair::{self, Pair, Position};
+use crate::pair::{self, Counts, Pair, Position};
 use crate::plan::Planned;
-use crate::provisioning::{self, Entry};
+use crate::provisioning::{self, Entry, Log};
 use crate::wire::{Outcome, Reply};
 
 /// When a failed user is tried again, by the number of failures so far, in seconds.
@@ -35,46 +35,54 @@ pub(crate) fn settle(
     let Some(pair) = pair::get(tx, target)? else {
         return Ok(());
     };
+    let mut log = Log::open(tx)?;
     let mut counts = Counts::default();
     let mut results = reply.results.into_iter();
+    let mut is_sent = false;
     for planned in planned {
         if planned.item.is_none() {
-            if let Some(link) = links::get(tx, target, planned.user_id)? {
-                counts.change(Some(&link), None);
-                links::delete(tx, target, planned.user_id)?;
-            }
+            let_go(tx, target, planned.user_id, &mut counts)?;
             continue;
         }
+        is_sent = true;
         let outcome = results.next().unwrap_or_else(|| Outcome::Failed {
             code: "InternalServerError".into(),
             message: "The target tenant didn't answer for this user.".into(),
         });
-        settle_one(tx, &pair, planned, outcome, &mut counts)?;
+        settle_one(tx, &pair, planned, outcome, &mut counts, &mut log)?;
     }
-    let (tenant, now) = (tx.tenant(), tx.now());
-    tx.bookkeeping().execute(
-        "UPDATE sync_pairs SET stream_seq = ?3, synced = synced + ?4, failed = failed + ?5, \
-         applied_at = ?6, blocked = NULL WHERE tenant_id = ?1 AND target_tenant_id = ?2",
-        params![&tenant, &target, seq, counts.synced, counts.failed, now],
-    )?;
+    counts.keep(tx, target)?;
+    if is_sent {
+        let (tenant, now) = (tx.tenant(), tx.now());
+        tx.bookkeeping().execute(
+            "UPDATE sync_pairs SET stream_seq = ?3, applied_at = ?4, blocked = NULL \
+             WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+            params![&tenant, &target, seq, now],
+        )?;
+    }
     pair::keep_position(tx, target, position)
 }
 
-#[derive(Default)]
-struct Counts {
-    synced: i64,
-    failed: i64,
-}
-
-impl Counts {
-    fn change(&mut self, before: Option<&Link>, after: Option<&Link>) {
-        let synced =
-            |link: Option<&Link>| i64::from(link.is_some_and(|link| link.there == There::Synced));
-        let failed =
-            |link: Option<&Link>| i64::from(link.is_some_and(|link| link.failure.is_some()));
-        self.synced += synced(after) - synced(before);
-        self.failed += failed(after) - failed(before);
+/// The user concerns the target no more: a failure is over, and what the target never had is
+/// forgotten.
+fn let_go(
+    tx: &mut Tx<'_>,
+    target: TenantId,
+    user: Id<kind::User>,
+    counts: &mut Counts,
+) -> Result<()> {
+    let Some(before) = links::get(tx, target, user)? else {
+        return Ok(());
+    };
+    if before.there == There::Nothing {
+        counts.change(Some(&before), None);
+        return links::delete(tx, target, user);
     }
+    let mut link = before.clone();
+    link.failure = None;
+    link.look = false;
+    counts.change(Some(&before), Some(&link));
+    links::put(tx, target, &link)
 }
 
 fn settle_one(
@@ -83,6 +91,7 @@ fn settle_one(
     planned: Planned,
     outcome: Outcome,
     counts: &mut Counts,
+    log: &mut Log,
 ) -> Result<()> {
     let (target, now) = (pair.target, tx.now());
     let before = links::get(tx, target, planned.user_id)?;
@@ -91,13 +100,8 @@ fn settle_one(
         .as_ref()
         .is_some_and(|item| item.user.is_none());
     let purged = planned.item.as_ref().is_some_and(|item| item.purged);
-    let mut link = before.clone().unwrap_or(Link {
-        user_id: planned.user_id,
-        target_id: None,
-        there: There::Nothing,
-        digest: None,
-        failure: None,
-    });
+    let mut link = before.clone().unwrap_or(Link::new(planned.user_id));
+    link.look = false;
     let mut entry = Entry::new(pair, &planned);
     match outcome {
         Outcome::Created { target_id } => {
@@ -162,7 +166,7 @@ fn settle_one(
         }
     }
     entry.target_id = link.target_id;
-    provisioning::record(tx, &entry)?;
+    log.record(tx, &entry)?;
     if purged && link.failure.is_none() && link.there == There::Removed {
         // Gone at home for good: nothing of this user can come back.
         counts.change(before.as_ref(), None);
@@ -173,7 +177,7 @@ fn settle_one(
 }
 
 impl Link {
-    fn arrived(&mut self, target_id: types::Id<types::kind::User>, digest: Option<[u8; 16]>) {
+    fn arrived(&mut self, target_id: Id<kind::User>, digest: Option<[u8; 16]>) {
         self.target_id = Some(target_id);
         self.there = There::Synced;
         self.digest = digest;

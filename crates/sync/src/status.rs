@@ -1,11 +1,13 @@
 //! How the pairs of a tenant stand, and the admin's hand on them: pause, resume, failures.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use store::{ReadTx, Tx};
 use types::trace::Trace;
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
-use crate::pair::{self, Pair, Position};
+use crate::pair::{self, Pair, Phase, Position};
 use crate::{links, plan, sharing};
 
 /// How one pair stands.
@@ -19,13 +21,15 @@ pub struct PairStatus {
     pub scope: sharing::Scope,
     /// `active`, `paused` or `blocked`.
     pub state: &'static str,
-    /// Users that the target should have: those that it has, that failed, and that are on their way.
+    /// Users that the target should have. Behind a scan these are the synced and the failed ones;
+    /// until then they are as counted when the scan began.
     pub in_scope: u64,
-    /// Users that the target has.
+    /// Users that the target has, up to date as far as was looked.
     pub synced: u64,
-    /// Users that failed and are tried again.
+    /// Users that failed and are tried again; the target may have an older state of them.
     pub failed: u64,
-    /// Changes that haven't been looked at; during a scan, users.
+    /// Changes that haven't been looked at; during a scan, users. None only if the running engine
+    /// has settled everything.
     pub pending_changes: u64,
     /// Age of the oldest such change.
     pub lag_milliseconds: i64,
@@ -54,18 +58,15 @@ impl PairStatus {
     }
 }
 
-/// How all pairs of this tenant with the organization's other active tenants stand. `live` knows
-/// the positions that the running engine has reached but not written down.
-pub fn pairs(
-    tx: &ReadTx<'_>,
-    live: impl Fn(TenantId) -> Option<Position>,
-) -> Result<Vec<PairStatus>> {
+/// How all pairs of this tenant with the organization's other active tenants stand. `live` are the
+/// positions that the running engine had reached before this snapshot was taken.
+pub fn pairs(tx: &ReadTx<'_>, live: &BTreeMap<TenantId, Position>) -> Result<Vec<PairStatus>> {
     let kept = pair::all(tx)?;
     organization::active_members(tx)?
         .into_iter()
         .map(|target| {
             let pair = kept.iter().find(|pair| pair.target == target);
-            one(tx, target, pair, live(target))
+            one(tx, target, pair, live.get(&target))
         })
         .collect()
 }
@@ -74,7 +75,7 @@ fn one(
     tx: &ReadTx<'_>,
     target: TenantId,
     pair: Option<&Pair>,
-    live: Option<Position>,
+    live: Option<&Position>,
 ) -> Result<PairStatus> {
     let (entry, own_entry) = sharing::of(tx, target)?;
     let scope = entry.in_force(tx.now())?;
@@ -91,27 +92,23 @@ fn one(
         (false, None) => "active",
     };
     let (synced, failed) = pair.map_or((0, 0), |pair| (pair.synced, pair.failed));
-    let position = live.or_else(|| pair.map(|pair| pair.position.clone()));
-    let head = tx.head()?;
-    let (pending, oldest) = match &position {
-        Some(at) if at.scope_key == scope.key && !at.scanning => {
-            let oldest = tx
-                .changes(at.feed_seq, 1)
+    // Before the engine has made sure of a pair, what is written down may not be all.
+    let pending_min = u64::from(live.is_none());
+    let position = live
+        .or(pair.map(|pair| &pair.position))
+        .filter(|at| at.scope_key == scope.key);
+    let (in_scope, pending, oldest) = match position {
+        Some(at) if at.phase == Phase::Follow => {
+            let changes = tx.changes(at.feed_seq, 1);
+            let oldest = changes
                 .ok()
-                .and_then(|list| list.first().map(|c| c.at));
-            (head.saturating_sub(at.feed_seq), oldest)
+                .and_then(|changes| changes.first().map(|change| change.at));
+            let pending = tx.head()?.saturating_sub(at.feed_seq);
+            (synced + failed, pending.max(pending_min), oldest)
         }
-        Some(at) if at.scanning && at.scope_key == scope.key => (at.scan_left.max(1), None),
-        _ => (count_in_scope(tx, &scope)?.saturating_sub(synced), None),
-    };
-    // While a scan is under way the rest of the users in scope is what hasn't been looked at.
-    let scanning = position
-        .as_ref()
-        .is_none_or(|at| at.scanning || at.scope_key != scope.key);
-    let in_scope = if scanning {
-        count_in_scope(tx, &scope)?
-    } else {
-        in_scope_after_scan(tx, target, synced, failed)?
+        Some(at) => (at.in_scope, at.left.max(1), None),
+        // The scope has changed and its users aren't counted yet.
+        None => (synced + failed, 1, None),
     };
     Ok(PairStatus {
         tenant_id: target,
@@ -128,39 +125,6 @@ fn one(
     })
 }
 
-/// Synced users, and failing ones that the target hasn't got.
-fn in_scope_after_scan(tx: &ReadTx<'_>, target: TenantId, synced: u64, failed: u64) -> Result<u64> {
-    if failed == 0 {
-        return Ok(synced);
-    }
-    let absent = tx.count(
-        "SELECT count(*) FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
-         AND next_attempt_at IS NOT NULL AND state <> 1",
-        store::params![&tx.tenant(), &target],
-    )?;
-    Ok(synced + absent)
-}
-
-fn count_in_scope(tx: &ReadTx<'_>, scope: &sharing::InForce) -> Result<u64> {
-    let mut count = 0;
-    let mut after = None;
-    if scope.scope() == sharing::Scope::None {
-        return Ok(0);
-    }
-    loop {
-        let page = directory::users::scan(tx, after, 1_000)?;
-        let Some(last) = page.last() else {
-            return Ok(count);
-        };
-        after = Some(last.id);
-        for user in &page {
-            if sharing::is_eligible(user) && user.account_enabled && scope.contains(tx, user)? {
-                count += 1;
-            }
-        }
-    }
-}
-
 /// Whether nothing is on its way to any target.
 pub fn is_settled(statuses: &[PairStatus]) -> bool {
     statuses
@@ -173,7 +137,9 @@ pub fn set_paused(tx: &mut Tx<'_>, target: TenantId, paused: bool) -> Result<()>
     if !organization::is_active_with(tx, target)? {
         return Err(Error::not_found("userSharing", target));
     }
-    pair::set_paused(tx, target, paused)?;
+    if !pair::set_paused(tx, target, paused)? {
+        return Ok(());
+    }
     let activity = if paused {
         "Pause synchronization"
     } else {

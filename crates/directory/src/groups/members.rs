@@ -72,6 +72,9 @@ const OWNERS: &str = "SELECT o.owner_id, o.owner_kind FROM group_owners AS o \
     OR (o.owner_kind = 3 AND EXISTS (SELECT 1 FROM service_principals AS s \
     WHERE s.tenant_id = ?1 AND s.id = o.owner_id AND s.deleted_at IS NULL))) \
     ORDER BY o.owner_id LIMIT ?4";
+/// Whatever is deleted.
+const BELOW: &str = "SELECT member_id, member_kind FROM group_members WHERE tenant_id = ?1 \
+    AND group_id = ?2 LIMIT ?3";
 const MEMBER_OF: &str = "SELECT m.group_id FROM group_members AS m JOIN groups AS g \
     ON g.tenant_id = m.tenant_id AND g.id = m.group_id WHERE m.tenant_id = ?1 \
     AND m.member_id = ?2 AND g.deleted_at IS NULL ORDER BY m.group_id";
@@ -390,6 +393,36 @@ pub fn transitive_users(
         }
     }
     Ok(users.into_iter().collect())
+}
+
+/// The users whose memberships lead up to a group, by id: those that are in it, and those that
+/// would be if no group on the way were deleted. For whoever has to look again at everybody whom a
+/// group's deletion or return concerns. `None` if that are more than `limit` memberships; of what
+/// isn't a group there are none.
+pub fn users_below(
+    tx: &ReadTx<'_>,
+    group: Id<kind::Group>,
+    limit: usize,
+) -> Result<Option<BTreeSet<Id<kind::User>>>> {
+    let mut users = BTreeSet::new();
+    let mut seen = BTreeSet::from([group.uuid()]);
+    let mut next = vec![group.uuid()];
+    let mut room = limit;
+    while let Some(group) = next.pop() {
+        let links = tx.query(BELOW, params![&tx.tenant(), &group, room + 1], link)?;
+        let Some(rest) = room.checked_sub(links.len()) else {
+            return Ok(None);
+        };
+        room = rest;
+        for Link { id, kind } in links {
+            match kind {
+                LinkKind::Group if seen.insert(id) => next.push(id),
+                LinkKind::Group => {}
+                _ => drop(users.insert(Id::new(id))),
+            }
+        }
+    }
+    Ok(Some(users))
 }
 
 /// All users that are in a group, directly or through other groups, by id; refused if there are

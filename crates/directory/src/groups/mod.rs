@@ -21,7 +21,7 @@ pub(crate) use members::kind_of;
 pub use members::{
     Link, LinkKind, TRANSITIVE_MAX, add_member, add_owner, count_members, groups_of, is_member,
     link_to, member_of, members, members_of_kind, owners, remove_member, remove_owner,
-    transitive_groups, transitive_links, transitive_members, transitive_users,
+    transitive_groups, transitive_links, transitive_members, transitive_users, users_below,
 };
 use properties::{ENTITY, GROUP};
 

@@ -6,16 +6,22 @@ CREATE TABLE sharing (
     doc TEXT NOT NULL,
     PRIMARY KEY (tenant_id, target_tenant_id)
 ) WIDE_TABLE_OPTIONS;
+-- `stage`: 0 what the target has isn't known, 1 running, 2 links are being forgotten, 3 over.
+-- `phase`: 0 follows the feed, 1 counts the users in scope, 2 scans them. `epoch` is part of each
+-- digest in the links: a new one makes them all old.
 CREATE TABLE sync_pairs (
     tenant_id BYTES NOT NULL,
     target_tenant_id BYTES NOT NULL,
     job_id BYTES NOT NULL,
     cycle_id BYTES NOT NULL,
+    stage BIGINT NOT NULL,
+    epoch BIGINT NOT NULL,
     stream_seq BIGINT NOT NULL,
     feed_seq BIGINT NOT NULL,
-    scanning BIGINT NOT NULL,
+    phase BIGINT NOT NULL,
     scan_after BYTES,
     scan_left BIGINT NOT NULL,
+    in_scope BIGINT NOT NULL,
     scope_key TEXT NOT NULL,
     paused BIGINT NOT NULL,
     synced BIGINT NOT NULL,

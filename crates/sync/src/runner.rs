@@ -1,0 +1,544 @@
+//! One pair at work: plans, sends, settles.
+//!
+//! All decisions are made in [`plan`] and by the receiver; this is the driver. During a scan it
+//! overlaps the settling of one batch in the source with the planning and sending of the next, so
+//! that both islands' writers are busy.
+//!
+//! - Nothing is said to be reached before it is settled: positions are written down and shown only
+//!   behind the batches before them.
+//! - Before the first batch of a life the pair makes sure where it stands: an empty batch takes its
+//!   place in the target's stream, behind whatever an earlier life may still have on its way. If
+//!   the target has seen more, or less, than was settled, the links are brought in line with the
+//!   target ([`adoption`]).
+//! - A batch whose answer is lost is sent again as it was, until there is an answer.
+
+use std::time::Duration;
+
+use border::{Envelope, Receipt};
+use store::Island;
+use tokio::sync::watch;
+use types::trace::Trace;
+use types::{Actor, Error, Result, TenantId, Timestamp};
+
+use crate::adoption::{self, adopt};
+use crate::engine::{Engine, Retry, WAIT_MAX};
+use crate::pair::{self, Phase, Position, Stage};
+use crate::plan::{self, Next, Planned};
+use crate::settle;
+use crate::wire::{Batch, Reply, STREAM, USERS};
+
+/// A position that moved by this much without anything to send is written down.
+const POSITION_KEPT_EVERY: u64 = 1_024;
+/// Batches of at least this many users count against the deployment's large ones.
+const LARGE_BATCH: usize = 64;
+/// Numbers that a life has hardly ever used more of when it is cut off before they are written down.
+const UNSETTLED_MAX: u64 = 3;
+
+/// A batch, and where the pair stands once it is settled.
+#[derive(Clone)]
+struct Outgoing {
+    planned: Vec<Planned>,
+    position: Position,
+}
+
+/// A batch that was answered and waits to be settled.
+struct Answered {
+    seq: u64,
+    batch: Outgoing,
+    reply: Reply,
+}
+
+/// What came of a step. A step itself writes nothing in the source while a batch is being settled
+/// beside it; what it found out is written down behind that.
+enum Step {
+    Sent(Answered),
+    Again,
+    /// Nothing to send up to here; wait so long, if at all.
+    Reached(Position, Option<Duration>),
+    /// This side holds the pair up.
+    Held(Option<Trace>),
+    /// The target said no; `true` if it took the number of an envelope with it.
+    Refused(Trace, bool),
+    /// The target couldn't make sense of a batch.
+    Rejected(String),
+    /// The target has seen another number than the last one that was used: this one.
+    Doubt(u64),
+    /// There is no answer; try again later.
+    Unanswered(Error),
+    Over,
+}
+
+pub(crate) struct Runner<'e> {
+    engine: &'e Engine,
+    retry: &'e mut Retry,
+    island: Island,
+    target: TenantId,
+    source_head: watch::Receiver<u64>,
+    target_head: watch::Receiver<u64>,
+    /// The last number of the stream that was used.
+    seq: u64,
+    /// Up to where plans were made.
+    position: Position,
+    /// Up to where it is written down.
+    kept: Position,
+    /// Whether this life knows where its stream stands.
+    sure: bool,
+    /// Whether the links say what the target has.
+    knows: bool,
+    blocked: Option<Trace>,
+    unanswered: Option<Outgoing>,
+    is_over: bool,
+}
+
+impl Drop for Runner<'_> {
+    fn drop(&mut self) {
+        self.engine.publish(self.island.tenant(), self.target, None);
+    }
+}
+
+impl<'e> Runner<'e> {
+    pub(crate) async fn start(
+        engine: &'e Engine,
+        island: &Island,
+        target: TenantId,
+        retry: &'e mut Retry,
+    ) -> Result<Self> {
+        let pair = island
+            .write(Actor::System, move |tx| pair::ensure(tx, target))
+            .await?;
+        Ok(Self {
+            engine,
+            retry,
+            target,
+            source_head: engine.store().watch(island.tenant()),
+            target_head: engine.store().watch(target),
+            island: island.clone(),
+            seq: pair.stream_seq,
+            kept: pair.position.clone(),
+            position: pair.position,
+            sure: false,
+            knows: pair.stage == Stage::Running,
+            blocked: pair.blocked,
+            unanswered: None,
+            is_over: false,
+        })
+    }
+
+    /// Works until the two tenants have parted.
+    pub(crate) async fn run(&mut self) -> Result<()> {
+        let mut answered: Option<Answered> = None;
+        loop {
+            self.source_head.borrow_and_update();
+            self.target_head.borrow_and_update();
+            // While a scan goes on, the batch before is settled as the next is planned and sent:
+            // they have no user in common. Otherwise the plan has to see what was settled.
+            let overlapping = answered
+                .as_ref()
+                .is_some_and(|answered| answered.batch.position.phase == Phase::Scan);
+            let (island, target) = (self.island.clone(), self.target);
+            let settled = answered
+                .as_ref()
+                .map(|answered| answered.batch.position.clone());
+            let settling = settle_answered(&island, target, answered.take());
+            let step = if overlapping {
+                let (settled, step) = tokio::join!(settling, self.step(true));
+                settled?;
+                step
+            } else {
+                settling.await?;
+                Ok(Step::Again)
+            };
+            if let Some(position) = settled {
+                self.show(&position);
+                self.kept = position;
+            }
+            let step = if overlapping {
+                step?
+            } else {
+                self.step(false).await?
+            };
+            answered = self.follow(step).await?;
+            if self.is_over {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Does what a step asks for.
+    async fn follow(&mut self, step: Step) -> Result<Option<Answered>> {
+        match step {
+            Step::Sent(answered) => {
+                self.retry.reset();
+                return Ok(Some(answered));
+            }
+            Step::Again => {}
+            Step::Over => self.is_over = true,
+            Step::Reached(position, wait) => {
+                self.reach(position).await?;
+                if let Some(at_most) = wait {
+                    self.wait(at_most, false).await;
+                }
+            }
+            Step::Held(trace) => {
+                if trace.is_some() {
+                    self.set_blocked(trace).await?;
+                }
+                self.wait(WAIT_MAX, false).await;
+            }
+            Step::Refused(trace, counted) => {
+                if counted {
+                    self.seq += 1;
+                    self.keep_stand(Some(trace)).await?;
+                } else {
+                    self.set_blocked(Some(trace)).await?;
+                }
+                self.wait_for_target().await;
+            }
+            Step::Rejected(reason) => {
+                tracing::error!(from = %self.island.tenant(), to = %self.target, reason, "a batch was rejected");
+                self.seq += 1;
+                self.keep_stand(self.blocked.clone()).await?;
+                self.wait_for_target().await;
+            }
+            Step::Doubt(last) => self.doubt(last).await?,
+            Step::Unanswered(error) => {
+                tracing::warn!(
+                    from = %self.island.tenant(), to = %self.target, %error,
+                    "a batch has no answer yet"
+                );
+                self.wait_for_target().await;
+            }
+        }
+        Ok(None)
+    }
+
+    async fn step(&mut self, overlapping: bool) -> Result<Step> {
+        if let Some(batch) = self.unanswered.take() {
+            return self.send_again(batch).await;
+        }
+        let (target, position) = (self.target, self.position.clone());
+        let next = self.island.read(move |tx| {
+            let next = plan::next(tx, target, &position, !overlapping)?;
+            Ok((next, tx.now()))
+        });
+        let (next, now) = next.await?;
+        let goes_on = next.position().is_none_or(|next| {
+            next.scope_key == self.position.scope_key && next.feed_seq == self.position.feed_seq
+        });
+        if overlapping && !goes_on {
+            // The scan starts anew: not before everything is settled.
+            return Ok(Step::Again);
+        }
+        match next {
+            Next::Over => Ok(Step::Over),
+            Next::Paused => Ok(Step::Held(None)),
+            Next::Blocked(trace) => Ok(Step::Held(Some(trace))),
+            Next::Counted(position) => Ok(Step::Reached(position, None)),
+            Next::Moved(position) => match self.not_ready(&position).await? {
+                Some(step) => Ok(step),
+                None => Ok(Step::Reached(position, None)),
+            },
+            Next::Idle { position, wake_at } => match self.not_ready(&position).await? {
+                Some(step) => Ok(step),
+                None => Ok(Step::Reached(position, Some(until(now, wake_at)))),
+            },
+            Next::Send { items, position } => match self.not_ready(&position).await? {
+                Some(step) => Ok(step),
+                None => {
+                    self.send(Outgoing {
+                        planned: items,
+                        position,
+                    })
+                    .await
+                }
+            },
+        }
+    }
+
+    /// What has to be done before anything is sent, or said to be there.
+    async fn not_ready(&mut self, position: &Position) -> Result<Option<Step>> {
+        if self.blocked.is_some() {
+            return self.probe().await.map(Some);
+        }
+        if self.seq == 0 && position.scope_key == "none" {
+            // The target has never got anything from here and isn't about to.
+            return Ok(None);
+        }
+        if !self.sure {
+            return self.make_sure().await.map(Some);
+        }
+        if !self.knows {
+            return self.adopt().await.map(Some);
+        }
+        Ok(None)
+    }
+
+    fn envelope(&self, batch: &Batch) -> Result<Envelope> {
+        Ok(Envelope {
+            from: self.island.tenant(),
+            to: self.target,
+            stream: STREAM.into(),
+            seq: self.seq + 1,
+            kind: USERS.into(),
+            body: serde_json::to_string(batch).map_err(Error::internal)?,
+        })
+    }
+
+    /// Takes the next place in the target's stream.
+    async fn make_sure(&mut self) -> Result<Step> {
+        let envelope = self.envelope(&Batch { items: Vec::new() })?;
+        let receipt = self.engine.transport().deliver(envelope).await?;
+        self.sure = matches!(receipt, Receipt::Applied { .. } | Receipt::Refused { .. });
+        Ok(match receipt {
+            Receipt::Applied { .. } => {
+                self.seq += 1;
+                self.keep_stand(None).await?;
+                Step::Again
+            }
+            Receipt::Refused { trace } => Step::Refused(trace, true),
+            Receipt::Rejected { reason } => Step::Rejected(reason),
+            Receipt::Duplicate { last } | Receipt::Gap { last } => Step::Doubt(last),
+        })
+    }
+
+    /// Notes that the links may be wrong. A target that is a little ahead has got batches of a life
+    /// that was cut off, whose users lie behind the position. Otherwise one of the two was restored
+    /// from a backup, and everybody has to be looked at.
+    async fn doubt(&mut self, last: u64) -> Result<()> {
+        tracing::info!(
+            from = %self.island.tenant(), to = %self.target, last, used = self.seq,
+            "the target stands elsewhere: its users are listed"
+        );
+        let from_the_start = last < self.seq || last > self.seq + UNSETTLED_MAX;
+        let target = self.target;
+        let pair = self
+            .island
+            .write(Actor::System, move |tx| {
+                pair::doubt(tx, target, last, from_the_start)?;
+                pair::ensure(tx, target)
+            })
+            .await?;
+        self.engine.publish(self.island.tenant(), self.target, None);
+        self.seq = last;
+        self.sure = false;
+        self.knows = false;
+        self.position = pair.position.clone();
+        self.kept = pair.position;
+        Ok(())
+    }
+
+    /// Brings the links in line with what the target has.
+    async fn adopt(&mut self) -> Result<Step> {
+        let (from, target) = (self.island.tenant(), self.target);
+        let mut after = None;
+        loop {
+            let question =
+                serde_json::to_string(&adoption::Question { after }).map_err(Error::internal)?;
+            let answer = self
+                .engine
+                .transport()
+                .ask(from, target, adoption::QUERY, question)
+                .await?;
+            let users = match serde_json::from_str(&answer).map_err(Error::internal)? {
+                adoption::Answer::Known { users } => users,
+                adoption::Answer::Refused { trace } => return Ok(Step::Refused(trace, false)),
+            };
+            after = self
+                .island
+                .write(Actor::System, move |tx| {
+                    let more = adopt(tx, target, after, &users)?;
+                    if more.is_none() {
+                        pair::set_stage(tx, target, Stage::Running)?;
+                    }
+                    Ok(more)
+                })
+                .await?;
+            if after.is_none() {
+                self.knows = true;
+                return Ok(Step::Again);
+            }
+        }
+    }
+
+    async fn send(&mut self, batch: Outgoing) -> Result<Step> {
+        let items: Vec<_> = batch
+            .planned
+            .iter()
+            .filter_map(|planned| planned.item.clone())
+            .collect();
+        if items.is_empty() {
+            self.position.clone_from(&batch.position);
+            let reply = Reply {
+                results: Vec::new(),
+            };
+            return Ok(Step::Sent(Answered {
+                seq: self.seq,
+                batch,
+                reply,
+            }));
+        }
+        let _place = if items.len() >= LARGE_BATCH {
+            Some(
+                self.engine
+                    .large()
+                    .acquire()
+                    .await
+                    .map_err(Error::internal)?,
+            )
+        } else {
+            None
+        };
+        let envelope = self.envelope(&Batch { items })?;
+        Ok(match self.engine.transport().deliver(envelope).await {
+            Ok(Receipt::Applied { reply }) => {
+                self.seq += 1;
+                self.position.clone_from(&batch.position);
+                Step::Sent(Answered {
+                    seq: self.seq,
+                    reply: serde_json::from_str(&reply).map_err(Error::internal)?,
+                    batch,
+                })
+            }
+            Ok(Receipt::Refused { trace }) => Step::Refused(trace, true),
+            Ok(Receipt::Rejected { reason }) => Step::Rejected(reason),
+            Ok(Receipt::Duplicate { last } | Receipt::Gap { last }) => Step::Doubt(last),
+            Err(error) => {
+                self.unanswered = Some(batch);
+                Step::Unanswered(error)
+            }
+        })
+    }
+
+    /// Sends a batch whose answer was lost once more, under another number: items carry state, so
+    /// that does no harm if the target has it already, and it brings the answer. An empty batch goes
+    /// before it and takes the number of the lost one, unless that has arrived.
+    async fn send_again(&mut self, batch: Outgoing) -> Result<Step> {
+        let target = self.target;
+        let held = self.island.read(move |tx| plan::held(tx, target)).await?;
+        let step = match held {
+            None if self.blocked.is_some() => self.probe().await?,
+            None => {
+                let envelope = self.envelope(&Batch { items: Vec::new() })?;
+                match self.engine.transport().deliver(envelope).await {
+                    Ok(Receipt::Duplicate { last }) if last == self.seq + 1 => {
+                        self.seq = last;
+                        return self.send(batch).await;
+                    }
+                    Ok(Receipt::Applied { .. }) => {
+                        self.seq += 1;
+                        return self.send(batch).await;
+                    }
+                    Ok(Receipt::Duplicate { last } | Receipt::Gap { last }) => {
+                        return Ok(Step::Doubt(last));
+                    }
+                    Ok(Receipt::Refused { trace }) => Step::Refused(trace, true),
+                    Ok(Receipt::Rejected { reason }) => Step::Rejected(reason),
+                    Err(error) => Step::Unanswered(error),
+                }
+            }
+            Some(Next::Over) => return Ok(Step::Over),
+            Some(Next::Blocked(trace)) => Step::Held(Some(trace)),
+            Some(_) => Step::Held(None),
+        };
+        self.unanswered = Some(batch);
+        Ok(step)
+    }
+
+    /// Asks the target whether it still refuses.
+    async fn probe(&mut self) -> Result<Step> {
+        let question = serde_json::to_string(&crate::explain::Question { user_id: None })
+            .map_err(Error::internal)?;
+        let (from, transport) = (self.island.tenant(), self.engine.transport());
+        let answer = transport
+            .ask(from, self.target, crate::explain::QUERY, question)
+            .await?;
+        let trace: Trace = serde_json::from_str(&answer).map_err(Error::internal)?;
+        if trace.allowed {
+            self.set_blocked(None).await?;
+            self.retry.reset();
+            Ok(Step::Again)
+        } else {
+            Ok(Step::Refused(trace, false))
+        }
+    }
+
+    async fn set_blocked(&mut self, trace: Option<Trace>) -> Result<()> {
+        if self.blocked != trace {
+            self.keep_stand(trace).await?;
+        }
+        Ok(())
+    }
+
+    async fn keep_stand(&mut self, trace: Option<Trace>) -> Result<()> {
+        self.blocked.clone_from(&trace);
+        let (target, seq) = (self.target, self.seq);
+        self.island
+            .write(Actor::System, move |tx| {
+                pair::keep_stand(tx, target, seq, trace.as_ref())
+            })
+            .await
+    }
+
+    fn show(&self, position: &Position) {
+        self.engine
+            .publish(self.island.tenant(), self.target, Some(position));
+    }
+
+    /// Moves on without anything to send; writes it down now and then.
+    async fn reach(&mut self, position: Position) -> Result<()> {
+        let near = position.phase == self.kept.phase
+            && position.scope_key == self.kept.scope_key
+            && position.feed_seq.saturating_sub(self.kept.feed_seq) < POSITION_KEPT_EVERY;
+        if !near {
+            let (target, kept) = (self.target, position.clone());
+            self.island
+                .write(Actor::System, move |tx| {
+                    pair::keep_position(tx, target, &kept)
+                })
+                .await?;
+            self.kept.clone_from(&position);
+        }
+        self.show(&position);
+        self.position = position;
+        Ok(())
+    }
+
+    async fn wait_for_target(&mut self) {
+        let at_most = self.retry.next();
+        self.wait(at_most, true).await;
+    }
+
+    async fn wait(&mut self, at_most: Duration, for_target: bool) {
+        let source = self.source_head.changed();
+        let target = self.target_head.changed();
+        let either = async {
+            if for_target {
+                tokio::select! { _ = source => {}, _ = target => {} }
+            } else {
+                let _ = source.await;
+            }
+        };
+        let _ = tokio::time::timeout(at_most, either).await;
+    }
+}
+
+async fn settle_answered(
+    island: &Island,
+    target: TenantId,
+    answered: Option<Answered>,
+) -> Result<()> {
+    let Some(Answered { seq, batch, reply }) = answered else {
+        return Ok(());
+    };
+    island
+        .write(Actor::System, move |tx| {
+            settle::settle(tx, target, seq, batch.planned, reply, &batch.position)
+        })
+        .await
+}
+
+fn until(now: Timestamp, at: Option<Timestamp>) -> Duration {
+    at.map_or(WAIT_MAX, |at| {
+        Duration::from_micros(u64::try_from(at.0 - now.0).unwrap_or(0).max(1_000)).min(WAIT_MAX)
+    })
+}
