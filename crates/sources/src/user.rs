@@ -224,8 +224,9 @@ impl Draft {
                 "'{external}' is a guest there, with a home elsewhere; import from there."
             ));
         }
+        // Accents are spelled without; a name with spaces is no name.
         if let Some(given) = &self.user_principal_name
-            && sign_in_name(given).is_none()
+            && (given.trim().contains(char::is_whitespace) || sign_in_name(given).is_none())
         {
             return Err(format!(
                 "'{given}' can't be a user principal name; it has to be like alias@domain."
