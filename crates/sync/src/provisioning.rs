@@ -356,7 +356,7 @@ impl Record {
             "targetSystem": {
                 "id": self.target_tenant,
                 "displayName": "Target tenant",
-                "details": {"tenantId": self.target_tenant},
+                "details": {},
             },
         })
     }
