@@ -71,6 +71,14 @@ impl Call {
         Ok(self.island()?.read(query).await?)
     }
 
+    /// Asks the caller's island for a few rows by their keys.
+    pub async fn read_few<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&ReadTx<'_>) -> types::Result<T> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        Ok(self.island()?.read_few(query).await?)
+    }
+
     /// Carries out a command on the caller's island, in the caller's name.
     pub async fn write<T: Send + 'static>(
         &self,

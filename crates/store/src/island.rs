@@ -405,6 +405,22 @@ impl Island {
             .map_err(|_| Error::internal("a query panicked"))?
     }
 
+    /// [`Island::read`] of a few rows by their keys, on the calling thread: that takes a few
+    /// microseconds, less than another thread takes to hear of it. What may take longer, such as
+    /// opening the island's file, is left to the readers.
+    pub async fn read_few<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&ReadTx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if let Some(island) = self.store.opened(self.tenant) {
+            let idle = held(&island.readers).pop();
+            if let Some(connection) = idle {
+                return self.snapshot(&island, connection, query);
+            }
+        }
+        self.read(query).await
+    }
+
     /// [`Island::read`] on the calling thread, which must belong to no async runtime.
     pub fn read_blocking<T>(&self, query: impl FnOnce(&ReadTx<'_>) -> Result<T>) -> Result<T> {
         let island = self.store.open_island(self.tenant)?;
@@ -417,6 +433,15 @@ impl Island {
                 self.store.0.options.reader_cache_kib,
             )?),
         };
+        self.snapshot(&island, connection, query)
+    }
+
+    fn snapshot<T>(
+        &self,
+        island: &OpenIsland,
+        connection: Box<dyn Connection>,
+        query: impl FnOnce(&ReadTx<'_>) -> Result<T>,
+    ) -> Result<T> {
         connection.begin(Mode::Read)?;
         let outcome = query(&ReadTx::new(
             connection.as_ref(),

@@ -141,9 +141,13 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
 async fn get(call: Call) -> Result<Reply, Refusal> {
     let (look, select) = (Look::of(&call)?, listing::select(&call)?);
     let key = call.key("id").to_owned();
-    let user = call
-        .read(move |tx| look.show(tx, &users::find(tx, &key)?, select.as_deref()))
-        .await?;
+    let is_alone = look.expand.is_none();
+    let show = move |tx: &ReadTx<'_>| look.show(tx, &users::find(tx, &key)?, select.as_deref());
+    let user = if is_alone {
+        call.read_few(show).await?
+    } else {
+        call.read(show).await?
+    };
     Reply::entity(&call, "users", &user)
 }
 
