@@ -2,6 +2,12 @@
 //! order of its stream; what the receiver's policy refuses at that moment has none; an outbox is
 //! emptied in order, and a receiver that is away holds up nobody else.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 

@@ -32,6 +32,7 @@ pub(crate) enum ChangeRequest {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         display_name: Option<String>,
         /// Outer none: untouched; inner none: cleared.
+        #[expect(clippy::option_option, reason = "absent, null and value differ")]
         #[serde(
             skip_serializing_if = "Option::is_none",
             default,
@@ -355,7 +356,6 @@ pub fn create(
 }
 
 /// Changes the organization's name or description. Owners only.
-#[expect(clippy::option_option, reason = "absent, null and value differ")]
 pub fn update(
     tx: &mut Tx<'_>,
     display_name: Option<String>,

@@ -103,11 +103,11 @@ pub(crate) fn receive_invite(
     }
     let own = replica::get(tx)?.filter(|own| own.shared_id == body.shared_id);
     if own.is_some_and(|own| own.version >= body.version) {
-        return done();
+        return Ok(done());
     }
     let kept = invitation_to(tx, body.shared_id)?;
     match &kept {
-        Some(kept) if kept.version >= body.version => return done(),
+        Some(kept) if kept.version >= body.version => return Ok(done()),
         None if invitations(tx)?.len() >= INVITATIONS_MAX => {
             return Err(Error::bad_request(format!(
                 "{INVITATIONS_MAX} invitations wait at the tenant already \
@@ -121,7 +121,7 @@ pub(crate) fn receive_invite(
         let name = &body.organization_name;
         audit_change(tx, "Tenant was added to a MultiTenantOrg", from, name)?;
     }
-    done()
+    Ok(done())
 }
 
 fn keep(tx: &mut Tx<'_>, added_by: TenantId, body: &InviteBody) -> Result<()> {
@@ -158,7 +158,7 @@ pub(crate) fn receive_withdraw(
     {
         forget_before(tx, body.shared_id, body.version)?;
     }
-    done()
+    Ok(done())
 }
 
 /// Forgets the invitation to an organization, unless it was made in this state of it or later.

@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::{Tenant, USERS_MAX, World};
+use common::{Tenant, USERS_MAX, World, organization_of};
 use e2e::metadata::assert_fits;
 use organization::{Role, State};
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ fn whoever_founded_one_resets_to_nothing_and_whoever_joined_one_to_that() {
     let contoso = world.tenant("Contoso");
     let fabrikam = world.tenant("Fabrikam");
     let tailspin = world.tenant("Tailspin");
-    world.organization(&[&contoso, &fabrikam]);
+    organization_of(&[&contoso, &fabrikam]);
     let joined = fabrikam.join_request().to_graph();
     for tenant in [&contoso, &fabrikam] {
         tenant.join_fails(tailspin.id);
@@ -192,7 +192,7 @@ fn an_invitation_is_kept_up_to_date_and_previews_the_join() {
     let contoso = world.tenant("Contoso");
     let fabrikam = world.tenant("Fabrikam");
     let tailspin = world.tenant("Tailspin");
-    world.organization(&[&contoso]);
+    organization_of(&[&contoso]);
     contoso.add(&tailspin);
     tailspin.open_to_partners();
     contoso.add(&fabrikam);
@@ -246,7 +246,7 @@ fn a_join_applies_each_sides_templates_to_its_own_policy() {
     let fabrikam = world.tenant("Fabrikam");
     let tailspin = world.tenant("Tailspin");
     contoso.open_to_partners();
-    world.organization(&[&contoso, &fabrikam]);
+    organization_of(&[&contoso, &fabrikam]);
     let ours = contoso.partner(&fabrikam).unwrap();
     assert_eq!(consent_of(&ours), [true, true]);
     assert_eq!(*sync_of(&ours), true);
@@ -325,7 +325,7 @@ fn levels_choose_between_new_and_existing_partners() {
                     }),
                 );
             }
-            world.organization(&[&contoso, &fabrikam]);
+            organization_of(&[&contoso, &fabrikam]);
             for (side, other) in [(&contoso, &fabrikam), (&fabrikam, &contoso)] {
                 let entry = side.partner(other).unwrap();
                 let expected = match (existing, on_existing, on_new) {

@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::World;
+use common::{World, organization_of};
 use e2e::metadata::assert_fits;
 use organization::{Organization, Role, State};
 use serde_json::{Value, json};
@@ -152,7 +152,7 @@ fn only_owners_change_the_organization() {
     let contoso = world.tenant("Contoso");
     let fabrikam = world.tenant("Fabrikam");
     let tailspin = world.tenant("Tailspin");
-    world.organization(&[&contoso, &fabrikam]);
+    organization_of(&[&contoso, &fabrikam]);
     let (us, them, other) = (contoso.id, fabrikam.id, tailspin.id);
     for error in [
         fabrikam.refused(move |tx| organization::add(tx, other, "T", Role::Member)),
@@ -224,7 +224,7 @@ fn an_active_owner_always_remains() {
     let contoso = world.tenant("Contoso");
     let fabrikam = world.tenant("Fabrikam");
     let tailspin = world.tenant("Tailspin");
-    world.organization(&[&contoso, &fabrikam, &tailspin]);
+    organization_of(&[&contoso, &fabrikam, &tailspin]);
     let reason = contoso.refused(organization::leave);
     assert!(reason.to_string().contains("owner"), "{reason}");
     let us = contoso.id;
@@ -257,7 +257,7 @@ fn two_owners_who_leave_at_once_leave_nobody_behind() {
     let contoso = world.tenant("Contoso");
     let fabrikam = world.tenant("Fabrikam");
     let tailspin = world.tenant("Tailspin");
-    world.organization(&[&contoso, &fabrikam, &tailspin]);
+    organization_of(&[&contoso, &fabrikam, &tailspin]);
     contoso.set_role(&fabrikam, Role::Owner);
     // Neither knows of the other's leaving.
     contoso.write(organization::leave).unwrap();
@@ -280,7 +280,7 @@ fn the_last_active_tenant_dissolves_it() {
     let contoso = world.tenant("Contoso");
     let fabrikam = world.tenant("Fabrikam");
     let tailspin = world.tenant("Tailspin");
-    world.organization(&[&contoso, &fabrikam]);
+    organization_of(&[&contoso, &fabrikam]);
     contoso.add(&tailspin);
     fabrikam.leave();
     contoso.leave();
@@ -305,7 +305,7 @@ fn an_owner_removes_any_other() {
     let fabrikam = world.tenant("Fabrikam");
     let tailspin = world.tenant("Tailspin");
     let woodgrove = world.tenant("Woodgrove");
-    world.organization(&[&contoso, &fabrikam, &tailspin]);
+    organization_of(&[&contoso, &fabrikam, &tailspin]);
     contoso.add(&woodgrove);
     contoso.remove(&woodgrove);
     assert_eq!(contoso.member(&woodgrove), None);

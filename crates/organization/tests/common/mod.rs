@@ -197,18 +197,18 @@ impl World {
             receivers.unwrap().is_empty()
         })
     }
+}
 
-    /// An organization of these tenants, the first of which founded it and added the others.
-    pub fn organization(&self, tenants: &[&Tenant<'_>]) {
-        let (owner, others) = tenants.split_first().unwrap();
-        owner.create();
-        for other in others {
-            owner.add(other);
-            other.join(owner);
-        }
-        for tenant in tenants {
-            tenant.sees(tenants);
-        }
+/// An organization of these tenants, the first of which founded it and added the others.
+pub fn organization_of(tenants: &[&Tenant<'_>]) {
+    let (owner, others) = tenants.split_first().unwrap();
+    owner.create();
+    for other in others {
+        owner.add(other);
+        other.join(owner);
+    }
+    for tenant in tenants {
+        tenant.sees(tenants);
     }
 }
 
