@@ -93,6 +93,30 @@ fn who_is_away_holds_up_nobody_else() {
 }
 
 #[test]
+fn one_round_of_a_courier_delivers_what_its_answers_lead_to() {
+    let world = World::new();
+    let contoso = world.tenant("Contoso");
+    let fabrikam = world.tenant("Fabrikam");
+    let tailspin = world.tenant("Tailspin");
+    organization_of(&[&contoso, &fabrikam]);
+    contoso.set_role(&fabrikam, Role::Owner);
+    let them = tailspin.id;
+    fabrikam
+        .write(move |tx| organization::add(tx, them, "Tailspin", Role::Member))
+        .unwrap();
+    // Contoso is asked, and its answer lets Fabrikam invite.
+    assert!(world.run(fabrikam.id));
+    assert_eq!(tailspin.invited_by(), [fabrikam.id]);
+    let by = fabrikam.id;
+    tailspin
+        .write(move |tx| organization::request_join(tx, by, 1, USERS_MAX))
+        .unwrap();
+    // Fabrikam is asked, and names Contoso.
+    assert!(world.run(tailspin.id));
+    tailspin.sees(&[&contoso, &fabrikam, &tailspin]);
+}
+
+#[test]
 fn an_invitation_may_overtake_the_removal_before_it() {
     let world = World::new();
     let contoso = world.tenant("Contoso");
