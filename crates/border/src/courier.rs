@@ -30,11 +30,24 @@ impl Courier {
         }
     }
 
-    /// Delivers all that waits in a tenant's outbox. Answers the receivers that couldn't be
-    /// reached; their messages stay.
+    /// Delivers all that waits in a tenant's outbox, and what the answers add to it. Answers the
+    /// receivers that couldn't be reached; their messages stay.
     pub async fn run(&self, tenant: TenantId) -> Result<Vec<TenantId>> {
         let island = self.store.island(tenant)?;
-        let receivers = island.read(outbox::receivers).await?;
+        let mut unreached = Vec::new();
+        loop {
+            let mut receivers = island.read(outbox::receivers).await?;
+            receivers.retain(|to| !unreached.contains(to));
+            if receivers.is_empty() {
+                return Ok(unreached);
+            }
+            unreached.extend(self.round(&island, receivers).await?);
+        }
+    }
+
+    /// Delivers to each of these; answers those that couldn't be reached.
+    async fn round(&self, island: &Island, receivers: Vec<TenantId>) -> Result<Vec<TenantId>> {
+        let tenant = island.tenant();
         let mut rounds = tokio::task::JoinSet::new();
         for to in receivers {
             let (courier, island) = (self.clone(), island.clone());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx, params};
 use types::trace::Trace;
 use types::{Error, Result, TenantId};
@@ -80,17 +81,40 @@ pub fn position(tx: &ReadTx<'_>, from: TenantId, stream: &str) -> Result<u64> {
         .unwrap_or(0))
 }
 
-/// The receipt of the last envelope of the control stream, for a sender whom it didn't reach.
-fn kept_receipt(tx: &ReadTx<'_>, from: TenantId) -> Result<Option<Receipt>> {
+/// What the last envelope of the control stream was answered with.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// Which envelope: a sender that was restored from a backup numbers another one the same.
+    digest: u64,
+    receipt: Receipt,
+}
+
+/// FNV-1a over what an envelope says.
+fn digest(envelope: &Envelope) -> u64 {
+    let said = envelope
+        .kind
+        .bytes()
+        .chain([0])
+        .chain(envelope.body.bytes());
+    said.fold(0xcbf2_9ce4_8422_2325, |digest, byte| {
+        (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// The receipt of this envelope, if it was the last one of the control stream: for a sender whom it
+/// didn't reach.
+fn kept_receipt(tx: &ReadTx<'_>, envelope: &Envelope) -> Result<Option<Receipt>> {
     let kept = tx.query_one(
         "SELECT receipt FROM inbound_streams \
-         WHERE tenant_id = ?1 AND from_tenant_id = ?2 AND stream = ?3",
-        params![&tx.tenant(), &from, CONTROL],
+         WHERE tenant_id = ?1 AND from_tenant_id = ?2 AND stream = ?3 AND seq = ?4",
+        params![&tx.tenant(), &envelope.from, CONTROL, envelope.seq],
         |row| row.opt_string(0),
     )?;
-    let kept = kept.flatten();
-    kept.map(|kept| serde_json::from_str(&kept).map_err(Error::internal))
-        .transpose()
+    let Some(kept) = kept.flatten() else {
+        return Ok(None);
+    };
+    let kept: Kept = serde_json::from_str(&kept).map_err(Error::internal)?;
+    Ok((kept.digest == digest(envelope)).then_some(kept.receipt))
 }
 
 /// Receives an envelope in the receiver's transaction.
@@ -101,13 +125,12 @@ pub fn receive(tx: &mut Tx<'_>, handlers: &Handlers, envelope: &Envelope) -> Res
     let is_control = envelope.stream == CONTROL;
     let last = position(tx, envelope.from, &envelope.stream)?;
     if envelope.seq <= last {
-        if is_control
-            && envelope.seq == last
-            && let Some(kept) = kept_receipt(tx, envelope.from)?
-        {
-            return Ok(kept);
-        }
-        return Ok(Receipt::Duplicate { last });
+        let kept = if is_control {
+            kept_receipt(tx, envelope)?
+        } else {
+            None
+        };
+        return Ok(kept.unwrap_or(Receipt::Duplicate { last }));
     }
     if envelope.seq > last + 1 {
         return Ok(Receipt::Gap { last });
@@ -124,8 +147,12 @@ pub fn receive(tx: &mut Tx<'_>, handlers: &Handlers, envelope: &Envelope) -> Res
         },
     };
     let tenant = tx.tenant();
-    let kept = if is_control {
-        Some(serde_json::to_string(&receipt).map_err(Error::internal)?)
+    let kept = Kept {
+        digest: digest(envelope),
+        receipt,
+    };
+    let text = if is_control {
+        Some(serde_json::to_string(&kept).map_err(Error::internal)?)
     } else {
         None
     };
@@ -139,8 +166,8 @@ pub fn receive(tx: &mut Tx<'_>, handlers: &Handlers, envelope: &Envelope) -> Res
             &envelope.from,
             envelope.stream.as_str(),
             envelope.seq,
-            kept.as_deref()
+            text.as_deref()
         ],
     )?;
-    Ok(receipt)
+    Ok(kept.receipt)
 }

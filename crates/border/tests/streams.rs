@@ -2,6 +2,12 @@
 //! order of its stream; what the receiver's policy refuses at that moment has none; an outbox is
 //! emptied in order, and a receiver that is away holds up nobody else.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -217,6 +223,31 @@ fn a_transient_failure_leaves_the_stream_where_it_was_and_a_bad_message_does_not
             ))
             .is_err()
     );
+}
+
+#[test]
+fn the_last_receipt_of_the_control_stream_comes_again_for_the_same_message_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, a, b) = open(directory.path());
+    let island = store.island(b).unwrap();
+    let deliver = |seq, kind: &str| {
+        let sent = Envelope {
+            stream: border::CONTROL.into(),
+            ..envelope(a, b, seq, kind)
+        };
+        let receive = move |tx: &mut Tx<'_>| inbound::receive(tx, &handlers(), &sent);
+        island.write_blocking(Actor::System, receive).unwrap()
+    };
+    let first = deliver(1, "notes.add");
+    assert!(matches!(first, Receipt::Applied { .. }));
+    assert_eq!(deliver(1, "notes.add"), first);
+    // A sender that was restored from a backup has numbered another message the same.
+    assert_eq!(deliver(1, "notes.other"), Receipt::Duplicate { last: 1 });
+    let second = deliver(2, "notes.bad");
+    assert!(matches!(second, Receipt::Rejected { .. }));
+    assert_eq!(deliver(2, "notes.bad"), second);
+    assert_eq!(deliver(1, "notes.add"), Receipt::Duplicate { last: 2 });
+    assert_eq!(notes(&store, b, "note ").len(), 1);
 }
 
 /// Loses every other answer, and everything for one tenant while it is away.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use store::Tx;
 use types::{Error, Result, TenantId, Timestamp};
 
-use crate::messages::{self, InviteBody, OrganizationBody, RequestBody};
+use crate::messages::{self, RemovedBody, RequestBody};
 use crate::model::{Member, Organization, Role, Snapshot, State};
 use crate::{PENDING_TENANTS_MAX, join, replica};
 
@@ -32,6 +32,7 @@ pub(crate) enum ChangeRequest {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         display_name: Option<String>,
         /// Outer none: untouched; inner none: cleared.
+        #[expect(clippy::option_option, reason = "absent, null and value differ")]
         #[serde(
             skip_serializing_if = "Option::is_none",
             default,
@@ -68,12 +69,34 @@ mod double_option {
     }
 }
 
-/// What others have to be told besides the new state.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Consequences {
-    pub(crate) invited: Vec<TenantId>,
-    pub(crate) withdrawn: Vec<TenantId>,
-    pub(crate) removed: Vec<TenantId>,
+impl ChangeRequest {
+    /// What the audit log calls it.
+    pub(crate) const fn activity(&self) -> &'static str {
+        match self {
+            Self::Add { .. } => "Add a MultiTenantOrg tenant",
+            Self::SetRole { .. } => "Update a MultiTenantOrg tenant",
+            Self::Remove { .. } | Self::Leave => "Delete a MultiTenantOrg tenant",
+            Self::Update { .. } => "Update a MultiTenantOrg",
+        }
+    }
+    /// The tenant that it is about, where that isn't the one that asks.
+    pub(crate) const fn subject(&self) -> Option<TenantId> {
+        match self {
+            Self::Add { tenant_id, .. }
+            | Self::SetRole { tenant_id, .. }
+            | Self::Remove { tenant_id } => Some(*tenant_id),
+            Self::Update { .. } | Self::Leave => None,
+        }
+    }
+    /// What the audit log says of the subject.
+    fn detail(&self) -> &str {
+        match self {
+            Self::Add { display_name, .. } => display_name,
+            Self::SetRole { role, .. } => role.as_str(),
+            Self::Update { display_name, .. } => display_name.as_deref().unwrap_or_default(),
+            Self::Remove { .. } | Self::Leave => "",
+        }
+    }
 }
 
 fn text(target: &'static str, value: &str, max: usize) -> Result<()> {
@@ -93,8 +116,7 @@ pub(crate) fn apply(
     by: TenantId,
     request: &ChangeRequest,
     now: Timestamp,
-) -> Result<Consequences> {
-    let mut consequences = Consequences::default();
+) -> Result<()> {
     let asker = state
         .member(by)
         .filter(|member| member.state == State::Active)
@@ -125,12 +147,7 @@ pub(crate) fn apply(
                     ),
                 ));
             }
-            let pending = state
-                .members
-                .iter()
-                .filter(|m| m.state == State::Pending)
-                .count();
-            if pending >= PENDING_TENANTS_MAX {
+            if state.pending().count() >= PENDING_TENANTS_MAX {
                 return Err(Error::LimitExceeded {
                     limit: "limits.organization_pending_tenants",
                     message: format!(
@@ -145,11 +162,11 @@ pub(crate) fn apply(
                 added_at: now,
                 joined_at: None,
                 added_by: by,
+                added_in: state.version + 1,
                 role: Role::Member,
                 state: State::Pending,
                 desired_role: *role,
             });
-            consequences.invited.push(*tenant_id);
         }
         ChangeRequest::SetRole { tenant_id, role } => {
             let last_owner = state.other_owner(*tenant_id).is_none();
@@ -174,12 +191,8 @@ pub(crate) fn apply(
             if *tenant_id == by {
                 return apply(state, by, &ChangeRequest::Leave, now);
             }
-            let Some(member) = state.member(*tenant_id) else {
+            if state.member(*tenant_id).is_none() {
                 return Err(Error::not_found("multiTenantOrganizationMember", tenant_id));
-            };
-            match member.state {
-                State::Pending => consequences.withdrawn.push(*tenant_id),
-                State::Active => consequences.removed.push(*tenant_id),
             }
             state
                 .members
@@ -210,9 +223,7 @@ pub(crate) fn apply(
             }
             state.members.retain(|member| member.tenant_id != by);
             if alone {
-                consequences
-                    .withdrawn
-                    .extend(state.members.drain(..).map(|member| member.tenant_id));
+                state.members.clear();
             }
         }
     }
@@ -223,110 +234,83 @@ pub(crate) fn apply(
     if !seat_holds && let Some(next) = state.other_owner(state.seat) {
         state.seat = next;
     }
-    Ok(consequences)
+    Ok(())
 }
 
-/// Makes a pending tenant active; the seat's answer to a join request.
+/// Makes a pending tenant active. The seat has checked that it is pending.
 pub(crate) fn admit(
     state: &mut Snapshot,
     joiner: TenantId,
     now: Timestamp,
     active_tenants_max: usize,
 ) -> std::result::Result<(), String> {
-    let active = state.active().count();
-    let Some(member) = state.member_mut(joiner) else {
-        return Err(
-            "The tenant hasn't been added to the multi-tenant organization. Ask an owner \
-                    to add it."
-                .into(),
-        );
-    };
-    if member.state == State::Active {
-        return Ok(());
-    }
-    if active >= active_tenants_max {
+    if state.active().count() >= active_tenants_max {
         return Err(format!(
             "The multi-tenant organization has {active_tenants_max} active tenants, which is the \
              limit (limits.organization_tenants)."
         ));
     }
-    member.state = State::Active;
-    member.role = member.desired_role;
-    member.joined_at = Some(now);
+    if let Some(member) = state.member_mut(joiner) {
+        member.state = State::Active;
+        member.role = member.desired_role;
+        member.joined_at = Some(now);
+    }
     Ok(())
 }
 
-/// At the seat: makes the state the organization's next one and tells everybody concerned.
+/// At the seat: makes `after` the organization's next state and tells everybody concerned. `by` is
+/// the tenant that wanted it.
 pub(crate) fn carry_out(
     tx: &mut Tx<'_>,
-    mut state: Snapshot,
-    consequences: &Consequences,
+    before: &Snapshot,
+    mut after: Snapshot,
+    by: TenantId,
 ) -> Result<Snapshot> {
     let tenant = tx.tenant();
-    state.version += 1;
-    let members: Vec<TenantId> = state.active().map(|member| member.tenant_id).collect();
-    for member in members.iter().filter(|member| **member != tenant) {
-        border::outbox::post(tx, *member, messages::STATE, &state)?;
+    after.version = before.version + 1;
+    for member in after.active().filter(|member| member.tenant_id != tenant) {
+        border::outbox::post(tx, member.tenant_id, messages::STATE, &after)?;
     }
-    for invited in &consequences.invited {
-        invite(tx, &state, *invited)?;
-    }
-    let gone = OrganizationBody {
-        shared_id: state.shared_id,
+    let removed = RemovedBody {
+        shared_id: after.shared_id,
+        version: after.version,
+        by,
     };
-    for tenant in &consequences.withdrawn {
-        border::outbox::post(tx, *tenant, messages::WITHDRAW, &gone)?;
+    for gone in before.active().map(|member| member.tenant_id) {
+        if gone != tenant && !after.is_active(gone) {
+            border::outbox::post(tx, gone, messages::REMOVED, &removed)?;
+        }
     }
-    for removed in consequences
-        .removed
-        .iter()
-        .filter(|removed| **removed != tenant)
-    {
-        border::outbox::post(tx, *removed, messages::REMOVED, &gone)?;
-    }
-    if state.seat != tenant {
-        join::remember_seat(tx, state.shared_id, state.seat)?;
-    }
-    replica::install(tx, &state)?;
-    Ok(state)
-}
-
-/// Sends the offer of membership to a pending tenant.
-pub(crate) fn invite(tx: &mut Tx<'_>, state: &Snapshot, invited: TenantId) -> Result<()> {
-    let Some(member) = state.member(invited) else {
-        return Ok(());
-    };
-    let body = InviteBody {
-        shared_id: state.shared_id,
-        added_by: member.added_by,
-        organization_name: state.display_name.clone(),
-        members: state.active().map(|member| member.tenant_id).collect(),
-        invited_at: member.added_at,
-    };
-    border::outbox::post(tx, invited, messages::INVITE, &body).map(drop)
+    replica::install(tx, &after)?;
+    Ok(after)
 }
 
 /// Carries a change out if this tenant is the seat; else checks it and sends it to the seat.
 /// Answers the state as it will be.
-fn change(tx: &mut Tx<'_>, request: &ChangeRequest) -> Result<Snapshot> {
+fn change(tx: &mut Tx<'_>, request: ChangeRequest) -> Result<Snapshot> {
     let tenant = tx.tenant();
-    let Some(mut state) = replica::snapshot(tx)? else {
+    let Some(before) = replica::snapshot(tx)? else {
         return Err(Error::not_found("multiTenantOrganization", tenant));
     };
-    let before = state.clone();
-    let consequences = apply(&mut state, tenant, request, tx.now())?;
-    if state == before {
-        return Ok(state);
+    let mut after = before.clone();
+    apply(&mut after, tenant, &request, tx.now())?;
+    if after == before {
+        return Ok(after);
     }
+    let subject = request.subject().unwrap_or(tenant);
+    audit_change(tx, request.activity(), subject, request.detail())?;
     if before.seat == tenant {
-        return carry_out(tx, state, &consequences);
+        return carry_out(tx, &before, after, tenant);
     }
     let body = RequestBody {
         shared_id: before.shared_id,
-        request: request.clone(),
+        at_least: before.version,
+        hops: 0,
+        member_since: before.member(tenant).map_or(0, |own| own.added_in),
+        request,
     };
     border::outbox::post(tx, before.seat, messages::REQUEST, &body)?;
-    Ok(state)
+    Ok(after)
 }
 
 /// Creates an organization with this tenant as its owner.
@@ -360,6 +344,7 @@ pub fn create(
             added_at: now,
             joined_at: None,
             added_by: tenant,
+            added_in: 1,
             role: Role::Owner,
             state: State::Active,
             desired_role: Role::Owner,
@@ -371,21 +356,16 @@ pub fn create(
 }
 
 /// Changes the organization's name or description. Owners only.
-#[expect(clippy::option_option, reason = "absent, null and value differ")]
 pub fn update(
     tx: &mut Tx<'_>,
     display_name: Option<String>,
     description: Option<Option<String>>,
 ) -> Result<()> {
-    let state = change(
-        tx,
-        &ChangeRequest::Update {
-            display_name,
-            description,
-        },
-    )?;
-    let tenant = tx.tenant();
-    audit_change(tx, "Update a MultiTenantOrg", tenant, &state.display_name)
+    let request = ChangeRequest::Update {
+        display_name,
+        description,
+    };
+    change(tx, request).map(drop)
 }
 
 /// Adds a tenant as pending. Owners only. Whether the tenant exists is the caller's to check.
@@ -395,24 +375,17 @@ pub fn add(tx: &mut Tx<'_>, tenant: TenantId, display_name: &str, role: Role) ->
         display_name: display_name.to_owned(),
         role,
     };
-    let state = change(tx, &request)?;
-    audit_change(tx, "Add a MultiTenantOrg tenant", tenant, display_name)?;
-    state
-        .member(tenant)
-        .cloned()
-        .ok_or_else(|| Error::internal("the added tenant isn't there"))
+    let added = change(tx, request)?.member(tenant).cloned();
+    added.ok_or_else(|| Error::internal("the added tenant isn't there"))
 }
 
 /// Changes a tenant's role; of a pending one, the role that it gets when it joins. Owners only.
 pub fn set_role(tx: &mut Tx<'_>, tenant: TenantId, role: Role) -> Result<()> {
-    change(
-        tx,
-        &ChangeRequest::SetRole {
-            tenant_id: tenant,
-            role,
-        },
-    )?;
-    audit_change(tx, "Update a MultiTenantOrg tenant", tenant, role.as_str())
+    let request = ChangeRequest::SetRole {
+        tenant_id: tenant,
+        role,
+    };
+    change(tx, request).map(drop)
 }
 
 /// Removes a tenant, or leaves if it is the own one.
@@ -420,16 +393,13 @@ pub fn remove(tx: &mut Tx<'_>, tenant: TenantId) -> Result<()> {
     if tenant == tx.tenant() {
         return leave(tx);
     }
-    change(tx, &ChangeRequest::Remove { tenant_id: tenant })?;
-    audit_change(tx, "Delete a MultiTenantOrg tenant", tenant, "")
+    change(tx, ChangeRequest::Remove { tenant_id: tenant }).map(drop)
 }
 
 /// Leaves; the last active tenant's leaving dissolves the organization. What the admins set up with
 /// the other tenants, and the users that were synced, stay as they are.
 pub fn leave(tx: &mut Tx<'_>) -> Result<()> {
-    change(tx, &ChangeRequest::Leave)?;
-    let tenant = tx.tenant();
-    audit_change(tx, "Delete a MultiTenantOrg tenant", tenant, "")
+    change(tx, ChangeRequest::Leave).map(drop)
 }
 
 pub(crate) fn audit_change(

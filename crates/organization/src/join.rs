@@ -1,7 +1,8 @@
-//! Joining: the invitations at this tenant's door, the join request and what becomes of it.
+//! Joining: the join request and what becomes of it.
 //!
 //! A join request is well-formed or refused at once; whether it succeeds is read from it later,
-//! since the organization's seat decides (Graph `multiTenantOrganizationJoinRequestRecord`).
+//! since the organization's seat decides (Graph `multiTenantOrganizationJoinRequestRecord`). The
+//! question goes to the tenant that the admin has named, which says who the seat is.
 
 use border::Receipt;
 use serde_json::json;
@@ -10,8 +11,9 @@ use types::{Error, Result, TenantId};
 use uuid::Uuid;
 
 use crate::changes::audit_change;
-use crate::messages::{Answer, InviteBody, JOIN, JoinBody};
-use crate::model::{Invitation, Snapshot};
+use crate::invitations::{forget_before, invitation_by, invitation_to};
+use crate::messages::{Answer, HOPS_MAX, JOIN, JoinBody};
+use crate::model::Snapshot;
 use crate::replica;
 
 /// The join request of a tenant; there always is one.
@@ -29,6 +31,8 @@ pub struct JoinRequest {
     pub status: Option<String>,
     /// Why it failed.
     pub details: String,
+    /// Which organization, and who was asked last.
+    asked: Option<(Uuid, TenantId)>,
 }
 
 impl JoinRequest {
@@ -48,6 +52,22 @@ impl JoinRequest {
     fn is_under_way(&self) -> bool {
         matches!(self.status.as_deref(), Some("notStarted" | "running"))
     }
+    /// Who was asked last to be let into this organization, while that is under way.
+    fn asked_for(&self, shared_id: Uuid) -> Option<TenantId> {
+        let (asked_for, asked) = self.asked.filter(|_| self.is_under_way())?;
+        (asked_for == shared_id).then_some(asked)
+    }
+    fn first(id: Uuid) -> Self {
+        Self {
+            id,
+            added_by: TenantId::nil(),
+            member_state: None,
+            role: None,
+            status: None,
+            details: String::new(),
+            asked: None,
+        }
+    }
 }
 
 /// What joining would change in this tenant's policy for one partner, and in which tenants.
@@ -62,95 +82,26 @@ pub struct Preview {
     pub changes: Vec<access::SettingChange>,
 }
 
-/// The invitations that wait at this tenant's door, newest first.
-pub fn invitations(tx: &ReadTx<'_>) -> Result<Vec<Invitation>> {
-    tx.query(
-        "SELECT shared_id, seat_tenant_id, added_by_tenant_id, organization_name, members, invited_at \
-         FROM organization_invitations WHERE tenant_id = ?1 ORDER BY invited_at DESC, shared_id",
-        params![&tx.tenant()],
-        |row| {
-            Ok(Invitation {
-                shared_id: row.uuid(0)?,
-                seat: row.id(1)?,
-                added_by_tenant_id: row.id(2)?,
-                organization_name: row.string(3)?,
-                members: serde_json::from_str(row.text(4)?).map_err(Error::internal)?,
-                invited_date_time: row.timestamp(5)?,
-            })
-        },
-    )
-}
-
-fn invitation_of(tx: &ReadTx<'_>, added_by: TenantId) -> Result<Option<Invitation>> {
-    Ok(invitations(tx)?
-        .into_iter()
-        .find(|invitation| invitation.added_by_tenant_id == added_by))
-}
-
-pub(crate) fn keep_invitation(tx: &mut Tx<'_>, seat: TenantId, body: &InviteBody) -> Result<()> {
-    let tenant = tx.tenant();
-    let members = serde_json::to_string(&body.members).map_err(Error::internal)?;
-    tx.record(Change::new(
-        "multiTenantOrganizationInvitation",
-        body.shared_id,
-        Op::Created,
-        &[],
-    ))?
-    .execute(
-        "INSERT INTO organization_invitations (tenant_id, shared_id, seat_tenant_id, \
-             added_by_tenant_id, organization_name, members, invited_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (tenant_id, shared_id) DO UPDATE SET \
-             seat_tenant_id = excluded.seat_tenant_id, \
-             added_by_tenant_id = excluded.added_by_tenant_id, \
-             organization_name = excluded.organization_name, members = excluded.members, \
-             invited_at = excluded.invited_at",
-        params![
-            &tenant,
-            &body.shared_id,
-            &seat,
-            &body.added_by,
-            &body.organization_name,
-            &members,
-            body.invited_at,
-        ],
-    )?;
-    audit_change(
-        tx,
-        "Tenant was added to a MultiTenantOrg",
-        body.added_by,
-        &body.organization_name,
-    )
-}
-
-pub(crate) fn forget_invitation(
-    tx: &mut Tx<'_>,
-    shared_id: Uuid,
-    seat: Option<TenantId>,
-) -> Result<()> {
-    let tenant = tx.tenant();
-    let known = invitations(tx)?.into_iter().any(|invitation| {
-        invitation.shared_id == shared_id && seat.is_none_or(|seat| seat == invitation.seat)
-    });
-    if known {
-        tx.record(Change::new(
-            "multiTenantOrganizationInvitation",
-            shared_id,
-            Op::Purged,
-            &[],
-        ))?
-        .execute(
-            "DELETE FROM organization_invitations WHERE tenant_id = ?1 AND shared_id = ?2",
-            params![&tenant, &shared_id],
-        )?;
+/// What joining by the invitation of `added_by` would change in this tenant, without doing it.
+pub fn preview_join(tx: &ReadTx<'_>, added_by: TenantId) -> Result<Preview> {
+    let invitation = invitation_by(tx, added_by)?
+        .ok_or_else(|| Error::not_found("multiTenantOrganizationInvitation", added_by))?;
+    let mut changes = Vec::new();
+    for member in &invitation.members {
+        changes.extend(access::preview_templates(tx, *member)?);
     }
-    Ok(())
+    Ok(Preview {
+        organization_name: invitation.organization_name,
+        tenants: invitation.members,
+        changes,
+    })
 }
 
 /// The tenant's join request.
 pub fn join_request(tx: &ReadTx<'_>) -> Result<JoinRequest> {
     let kept = tx.query_one(
-        "SELECT id, added_by_tenant_id, member_state, role, status, details \
-         FROM organization_join_request WHERE tenant_id = ?1",
+        "SELECT id, added_by_tenant_id, member_state, role, status, details, shared_id, \
+         asked_tenant_id FROM organization_join_request WHERE tenant_id = ?1",
         params![&tx.tenant()],
         |row| {
             Ok(JoinRequest {
@@ -160,22 +111,28 @@ pub fn join_request(tx: &ReadTx<'_>) -> Result<JoinRequest> {
                 role: row.opt_string(3)?,
                 status: row.opt_string(4)?,
                 details: row.opt_string(5)?.unwrap_or_default(),
+                asked: row.opt_uuid(6)?.zip(row.opt_id(7)?),
             })
         },
     )?;
-    Ok(kept.unwrap_or_else(|| JoinRequest {
-        // Stable before anything was written: the tenant's own id says nothing new to its admin.
-        id: tx.tenant().uuid(),
-        added_by: TenantId::nil(),
-        member_state: None,
-        role: None,
-        status: None,
-        details: String::new(),
-    }))
+    // Stable before anything was written: the tenant's own id says nothing new to its admin.
+    let mut request = kept.unwrap_or_else(|| JoinRequest::first(tx.tenant().uuid()));
+    if request.role.is_some() {
+        // An owner may have changed it since.
+        let own = replica::snapshot(tx)?.and_then(|state| state.member(tx.tenant()).cloned());
+        request.role = own.map(|own| own.role.as_str().to_owned());
+    }
+    Ok(request)
+}
+
+/// Whether this tenant is about to join this organization.
+pub(crate) fn is_joining(tx: &ReadTx<'_>, shared_id: Uuid) -> Result<bool> {
+    Ok(join_request(tx)?.asked_for(shared_id).is_some())
 }
 
 fn keep(tx: &mut Tx<'_>, request: &JoinRequest) -> Result<()> {
     let tenant = tx.tenant();
+    let (shared_id, asked) = request.asked.unzip();
     tx.record(Change::new(
         "multiTenantOrganizationJoinRequest",
         request.id,
@@ -184,11 +141,13 @@ fn keep(tx: &mut Tx<'_>, request: &JoinRequest) -> Result<()> {
     ))?
     .execute(
         "INSERT INTO organization_join_request (tenant_id, id, added_by_tenant_id, \
-             member_state, role, status, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+             member_state, role, status, details, shared_id, asked_tenant_id) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
              ON CONFLICT (tenant_id) DO UPDATE SET id = excluded.id, \
              added_by_tenant_id = excluded.added_by_tenant_id, \
              member_state = excluded.member_state, role = excluded.role, \
-             status = excluded.status, details = excluded.details",
+             status = excluded.status, details = excluded.details, \
+             shared_id = excluded.shared_id, asked_tenant_id = excluded.asked_tenant_id",
         params![
             &tenant,
             &request.id,
@@ -197,6 +156,8 @@ fn keep(tx: &mut Tx<'_>, request: &JoinRequest) -> Result<()> {
             request.role.as_deref(),
             request.status.as_deref(),
             request.details.as_str(),
+            shared_id.as_ref(),
+            asked.as_ref(),
         ],
     )
     .map(drop)
@@ -217,48 +178,45 @@ pub(crate) fn refuse_while_joining(tx: &ReadTx<'_>) -> Result<()> {
 pub fn request_join(tx: &mut Tx<'_>, added_by: TenantId, users: u64, users_max: u64) -> Result<()> {
     refuse_while_joining(tx)?;
     let mut request = JoinRequest {
-        id: tx.new_uuid(),
         added_by,
         member_state: Some("pending".into()),
-        role: None,
         status: Some("notStarted".into()),
-        details: String::new(),
+        ..JoinRequest::first(tx.new_uuid())
     };
-    let refusal = if replica::get(tx)?.is_some() {
-        Some("This tenant is already active in a multi-tenant organization. Leave it first.".into())
-    } else if users > users_max {
-        Some(format!(
-            "This tenant has more than {users_max} internal users (limits.organization_users)."
-        ))
-    } else {
-        None
-    };
-    match (refusal, invitation_of(tx, added_by)?) {
-        (Some(reason), _) => fail(tx, request, reason),
-        (None, None) => fail(
-            tx,
-            request,
-            format!(
-                "Tenant {added_by} hasn't added this tenant to a multi-tenant organization. Ask \
-                 an owner there to add it, then reset this request and join again."
-            ),
-        ),
-        (None, Some(invitation)) => {
-            request.details.clear();
-            keep(tx, &request)?;
-            let body = JoinBody {
-                shared_id: invitation.shared_id,
-                users,
-            };
-            border::outbox::post(tx, invitation.seat, JOIN, &body)?;
-            audit_change(
-                tx,
-                "Join a MultiTenantOrg",
-                added_by,
-                &invitation.organization_name,
-            )
-        }
+    if replica::get(tx)?.is_some() {
+        let reason =
+            "This tenant is already active in a multi-tenant organization. Leave it first.";
+        return fail(tx, request, reason.into());
     }
+    if users > users_max {
+        let reason = format!(
+            "This tenant has more than {users_max} internal users (limits.organization_users)."
+        );
+        return fail(tx, request, reason);
+    }
+    let Some(invitation) = invitation_by(tx, added_by)? else {
+        let reason = format!(
+            "Tenant {added_by} hasn't added this tenant to a multi-tenant organization. Ask an \
+             owner there to add it, then reset this request and join again."
+        );
+        return fail(tx, request, reason);
+    };
+    request.asked = Some((invitation.shared_id, added_by));
+    keep(tx, &request)?;
+    let body = JoinBody {
+        shared_id: invitation.shared_id,
+        request_id: request.id,
+        at_least: invitation.version,
+        hops: 0,
+        users,
+    };
+    border::outbox::post(tx, added_by, JOIN, &body)?;
+    audit_change(
+        tx,
+        "Join a MultiTenantOrg",
+        added_by,
+        &invitation.organization_name,
+    )
 }
 
 fn fail(tx: &mut Tx<'_>, mut request: JoinRequest, reason: String) -> Result<()> {
@@ -267,11 +225,14 @@ fn fail(tx: &mut Tx<'_>, mut request: JoinRequest, reason: String) -> Result<()>
         request.member_state = Some("active".into());
     }
     request.status = Some("failed".into());
-    request.details.clone_from(&reason);
+    request.asked = None;
+    request.details = reason;
     keep(tx, &request)?;
+    let target = audit::Target::new(request.added_by.uuid(), "", "Tenant");
     audit::record(
         tx,
-        audit::Entry::failure("MultiTenantOrg", "Join a MultiTenantOrg", &reason),
+        audit::Entry::failure("MultiTenantOrg", "Join a MultiTenantOrg", &request.details)
+            .target(target),
     )
     .map(drop)
 }
@@ -279,75 +240,56 @@ fn fail(tx: &mut Tx<'_>, mut request: JoinRequest, reason: String) -> Result<()>
 /// Resets a failed request, or one that was never made, to its first state.
 pub fn reset_join(tx: &mut Tx<'_>) -> Result<()> {
     refuse_while_joining(tx)?;
-    let request = join_request(tx)?;
-    if request.status.as_deref() == Some("failed") {
-        let (added_by, member_state, role) = match replica::snapshot(tx)? {
-            Some(state) => {
-                let tenant = tx.tenant();
-                let member = state.member(tenant);
-                (
-                    member.map_or(TenantId::nil(), |member| member.added_by),
-                    Some("active".to_owned()),
-                    member.map(|member| member.role.as_str().to_owned()),
-                )
-            }
-            None => (TenantId::nil(), None, None),
-        };
-        let reset = JoinRequest {
-            id: request.id,
-            added_by,
-            member_state,
-            role,
-            status: None,
-            details: String::new(),
-        };
-        keep(tx, &reset)?;
+    let failed = join_request(tx)?;
+    if failed.status.as_deref() != Some("failed") {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// What joining by the invitation of `added_by` would change in this tenant, without doing it.
-pub fn preview_join(tx: &ReadTx<'_>, added_by: TenantId) -> Result<Preview> {
-    let invitation = invitation_of(tx, added_by)?
-        .ok_or_else(|| Error::not_found("multiTenantOrganizationInvitation", added_by))?;
-    let mut changes = Vec::new();
-    for member in &invitation.members {
-        changes.extend(access::preview_templates(tx, *member)?);
+    let mut reset = JoinRequest::first(failed.id);
+    let own = replica::snapshot(tx)?.and_then(|state| state.member(tx.tenant()).cloned());
+    // Whoever created its organization hasn't joined it.
+    if let Some(own) = own.filter(|own| own.joined_at.is_some()) {
+        reset.added_by = own.added_by;
+        reset.member_state = Some("active".into());
+        reset.role = Some(own.role.as_str().to_owned());
     }
-    Ok(Preview {
-        organization_name: invitation.organization_name,
-        tenants: invitation.members,
-        changes,
-    })
+    keep(tx, &reset)
 }
 
 pub(crate) fn settled(
     tx: &mut Tx<'_>,
-    seat: TenantId,
-    body: &JoinBody,
+    to: TenantId,
+    body: JoinBody,
     receipt: &Receipt,
 ) -> Result<()> {
     let request = join_request(tx)?;
-    let asked_for = invitation_of(tx, request.added_by)?
-        .is_some_and(|invitation| invitation.shared_id == body.shared_id);
-    if !request.is_under_way() || !asked_for {
+    if request.id != body.request_id || request.asked_for(body.shared_id).is_none() {
         return Ok(());
     }
     match receipt {
         Receipt::Applied { reply } => match serde_json::from_str(reply) {
-            Ok(Answer::Accepted(state)) => joined(tx, request, &state),
-            Ok(Answer::Moved(seat)) => border::outbox::post(tx, seat, JOIN, body).map(drop),
-            Ok(Answer::Declined(reason)) => fail(tx, request, reason),
-            Err(error) => fail(
-                tx,
-                request,
-                format!("The answer wasn't understood: {error}."),
-            ),
+            Ok(Answer::Accepted(state))
+                if state.shared_id == body.shared_id && state.is_active(tx.tenant()) =>
+            {
+                joined(tx, request, &state)
+            }
+            Ok(Answer::Moved { seat, version }) if body.hops < HOPS_MAX && seat != tx.tenant() => {
+                let body = JoinBody {
+                    at_least: version.max(body.at_least),
+                    hops: body.hops + 1,
+                    ..body
+                };
+                ask(tx, request, seat, &body)
+            }
+            Ok(Answer::Declined { reason, version }) => {
+                if let Some(version) = version {
+                    forget_before(tx, body.shared_id, version + 1)?;
+                }
+                fail(tx, request, reason)
+            }
+            _ => fail(tx, request, "The answer wasn't understood.".into()),
         },
-        // The answer was lost; asking again is answered in the same way.
-        Receipt::Duplicate { .. } | Receipt::Gap { .. } => {
-            border::outbox::post(tx, seat, JOIN, body).map(drop)
-        }
+        // What became of it isn't known any more. Asking again is answered in the same way.
+        Receipt::Duplicate { .. } | Receipt::Gap { .. } => ask(tx, request, to, &body),
         Receipt::Refused { trace } => {
             let reason = trace
                 .refusal()
@@ -358,46 +300,42 @@ pub(crate) fn settled(
     }
 }
 
-/// The state has come before the answer to the join request that it answers.
+fn ask(tx: &mut Tx<'_>, mut request: JoinRequest, whom: TenantId, body: &JoinBody) -> Result<()> {
+    request.asked = Some((body.shared_id, whom));
+    keep(tx, &request)?;
+    border::outbox::post(tx, whom, JOIN, body).map(drop)
+}
+
+/// A state has come to a tenant that is in no organization: the answer to its join request may
+/// still be on its way.
 pub(crate) fn joined_by_state(tx: &mut Tx<'_>, from: TenantId, state: &Snapshot) -> Result<()> {
     let request = join_request(tx)?;
-    let invited = invitation_of(tx, request.added_by)?.is_some_and(|invitation| {
-        invitation.shared_id == state.shared_id && invitation.seat == from
-    });
-    if request.is_under_way() && invited && state.is_active(tx.tenant()) {
-        joined(tx, request, state)?;
+    let Some(asked) = request.asked_for(state.shared_id) else {
+        return Ok(());
+    };
+    if !state.is_active(tx.tenant()) {
+        return Ok(());
     }
-    Ok(())
+    match invitation_to(tx, state.shared_id)? {
+        // It is from an earlier membership.
+        Some(kept) if state.version <= kept.version => Ok(()),
+        Some(kept) if from == asked || kept.members.contains(&from) => joined(tx, request, state),
+        _ => Err(Error::unavailable(
+            "The answer to the tenant's join request isn't here yet.",
+            1,
+        )),
+    }
 }
 
 fn joined(tx: &mut Tx<'_>, mut request: JoinRequest, state: &Snapshot) -> Result<()> {
     let tenant = tx.tenant();
     replica::install(tx, state)?;
-    forget_invitation(tx, state.shared_id, None)?;
+    forget_before(tx, state.shared_id, state.version)?;
     request.member_state = Some("active".into());
     request.role = state
         .member(tenant)
         .map(|member| member.role.as_str().to_owned());
     request.status = None;
+    request.asked = None;
     keep(tx, &request)
-}
-
-pub(crate) fn remember_seat(tx: &mut Tx<'_>, shared_id: Uuid, seat: TenantId) -> Result<()> {
-    let tenant = tx.tenant();
-    tx.bookkeeping()
-        .execute(
-            "INSERT INTO organization_forwarding (tenant_id, shared_id, seat_tenant_id) \
-             VALUES (?1, ?2, ?3) ON CONFLICT (tenant_id, shared_id) DO UPDATE SET \
-             seat_tenant_id = excluded.seat_tenant_id",
-            params![&tenant, &shared_id, &seat],
-        )
-        .map(drop)
-}
-
-pub(crate) fn remembered_seat(tx: &ReadTx<'_>, shared_id: Uuid) -> Result<Option<TenantId>> {
-    tx.query_one(
-        "SELECT seat_tenant_id FROM organization_forwarding WHERE tenant_id = ?1 AND shared_id = ?2",
-        params![&tx.tenant(), &shared_id],
-        |row| row.id(0),
-    )
 }

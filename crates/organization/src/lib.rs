@@ -12,20 +12,22 @@
 //! - A tenant is active in one organization at most and may be pending in many.
 //! - The id that a tenant shows is its own; the shared id that links the members is never shown.
 //! - Pending gives no rights. Only the seat's acceptance of a join request makes a member active.
+//! - A tenant believes an invitation only from the tenant that has added it, and owners of its
+//!   organization for what becomes of it.
 //! - When a tenant becomes active, each side applies its own templates to its own policy
 //!   ([`access`]), audited; nobody touches another's policy.
 //! - At least one active owner remains, unless the last active tenant leaves: that dissolves it.
 
 mod changes;
+mod invitations;
 mod join;
 mod messages;
 mod model;
 mod replica;
 
 pub use changes::{add, create, leave, remove, set_role, update};
-pub use join::{
-    JoinRequest, Preview, invitations, join_request, preview_join, request_join, reset_join,
-};
+pub use invitations::invitations;
+pub use join::{JoinRequest, Preview, join_request, preview_join, request_join, reset_join};
 pub use messages::Messages;
 pub use model::{Invitation, Member, Organization, Role, State};
 pub use replica::{active_members, get, is_active_with, member, members};

@@ -2,12 +2,16 @@
 //!
 //! | kind | from → to | body | reply |
 //! |---|---|---|---|
-//! | `organization.invite` | seat → added tenant | [`InviteBody`] | – |
-//! | `organization.withdraw` | seat → pending tenant | [`OrganizationBody`] | – |
-//! | `organization.join` | invited tenant → seat | [`JoinBody`] | [`Answer`] |
+//! | `organization.invite` | adder → added tenant | [`InviteBody`] | – |
+//! | `organization.withdraw` | adder, or seat → pending tenant | [`WithdrawBody`] | – |
+//! | `organization.join` | invited tenant → adder, then seat | [`JoinBody`] | [`Answer`] |
 //! | `organization.request` | owner or leaving member → seat | [`RequestBody`] | [`Answer`] |
 //! | `organization.state` | seat → active members | the whole state | – |
-//! | `organization.removed` | seat → removed tenant | [`OrganizationBody`] | – |
+//! | `organization.removed` | seat → tenant that isn't active any more | [`RemovedBody`] | – |
+//!
+//! Streams of different senders overtake each other, so each message says which state it is about.
+//! What is older than what the receiver knows has no effect; what relies on something that the
+//! receiver doesn't know yet waits (a transient error), for that is on its way.
 
 use border::{Handler, Receipt, Received};
 use serde::{Deserialize, Serialize};
@@ -15,9 +19,9 @@ use store::Tx;
 use types::{Error, Result, TenantId, Timestamp};
 use uuid::Uuid;
 
-use crate::changes::{self, ChangeRequest, Consequences};
-use crate::model::Snapshot;
-use crate::{INVITATIONS_MAX, join, replica};
+use crate::changes::{self, ChangeRequest};
+use crate::model::{Snapshot, State};
+use crate::{invitations, join, replica};
 
 pub(crate) const INVITE: &str = "organization.invite";
 pub(crate) const WITHDRAW: &str = "organization.withdraw";
@@ -26,11 +30,15 @@ pub(crate) const REQUEST: &str = "organization.request";
 pub(crate) const STATE: &str = "organization.state";
 pub(crate) const REMOVED: &str = "organization.removed";
 
+/// How often a question may be passed on. A chain of former seats is as long as the organization
+/// has had seats meanwhile; a longer one is a circle.
+pub(crate) const HOPS_MAX: u32 = 32;
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InviteBody {
     pub(crate) shared_id: Uuid,
-    pub(crate) added_by: TenantId,
+    pub(crate) version: u64,
     pub(crate) organization_name: String,
     pub(crate) members: Vec<TenantId>,
     pub(crate) invited_at: Timestamp,
@@ -38,14 +46,29 @@ pub(crate) struct InviteBody {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct OrganizationBody {
+pub(crate) struct WithdrawBody {
     pub(crate) shared_id: Uuid,
+    pub(crate) version: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RemovedBody {
+    pub(crate) shared_id: Uuid,
+    pub(crate) version: u64,
+    /// Who wanted it; the tenant itself if it has left.
+    pub(crate) by: TenantId,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct JoinBody {
     pub(crate) shared_id: Uuid,
+    /// The sender's join request that this belongs to.
+    pub(crate) request_id: Uuid,
+    /// The newest state that the sender has been told of.
+    pub(crate) at_least: u64,
+    pub(crate) hops: u32,
     pub(crate) users: u64,
 }
 
@@ -53,19 +76,39 @@ pub(crate) struct JoinBody {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RequestBody {
     pub(crate) shared_id: Uuid,
+    /// The newest state that the sender has been told of.
+    pub(crate) at_least: u64,
+    pub(crate) hops: u32,
+    /// The state that the sender was added in: a request from an earlier membership says nothing
+    /// about this one.
+    pub(crate) member_since: u64,
     pub(crate) request: ChangeRequest,
 }
 
-/// The seat's answer to a join or a request.
+/// The answer to a join or a request.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub(crate) enum Answer {
     /// Done: the state that came of it.
     Accepted(Snapshot),
-    /// Not done, and why.
-    Declined(String),
-    /// Another tenant is the seat now.
-    Moved(TenantId),
+    /// Not done.
+    Declined {
+        /// Why.
+        reason: String,
+        /// The state in which the sender isn't on the list at all, if that is why.
+        version: Option<u64>,
+    },
+    /// Another tenant was made the seat in this state.
+    Moved { seat: TenantId, version: u64 },
+}
+
+impl Answer {
+    fn declined(reason: impl Into<String>) -> Self {
+        Self::Declined {
+            reason: reason.into(),
+            version: None,
+        }
+    }
 }
 
 /// The organization's end of the border.
@@ -84,67 +127,76 @@ impl Messages {
             users_max,
         }
     }
+
+    /// At the seat: lets a pending tenant in.
+    fn admit(
+        &self,
+        tx: &mut Tx<'_>,
+        joiner: TenantId,
+        body: &JoinBody,
+        before: &Snapshot,
+    ) -> Result<Answer> {
+        match before.member(joiner).map(|member| member.state) {
+            Some(State::Pending) => {}
+            Some(State::Active) => return Ok(Answer::Accepted(before.clone())),
+            None => {
+                return Ok(Answer::Declined {
+                    reason: "The tenant isn't on the multi-tenant organization's list any more. \
+                             Ask an owner there to add it again."
+                        .into(),
+                    version: Some(before.version),
+                });
+            }
+        }
+        if body.users > self.users_max {
+            return Ok(Answer::declined(format!(
+                "The tenant has more than {} internal users (limits.organization_users).",
+                self.users_max
+            )));
+        }
+        let mut after = before.clone();
+        if let Err(reason) = changes::admit(&mut after, joiner, tx.now(), self.active_tenants_max) {
+            return Ok(Answer::declined(reason));
+        }
+        changes::audit_change(tx, "Tenant joins a MultiTenantOrg", joiner, "")?;
+        changes::carry_out(tx, before, after, joiner).map(Answer::Accepted)
+    }
 }
 
 fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T> {
     serde_json::from_str(body).map_err(|error| Error::bad_request(format!("Bad message: {error}")))
 }
 
-fn done() -> Result<Received> {
-    Ok(Received::Done {
+pub(crate) fn done() -> Received {
+    Received::Done {
         reply: "null".into(),
-    })
+    }
 }
 
 impl Handler for Messages {
     fn receive(&self, tx: &mut Tx<'_>, from: TenantId, kind: &str, body: &str) -> Result<Received> {
-        match kind {
-            INVITE => receive_invite(tx, from, &read(body)?),
-            WITHDRAW => {
-                join::forget_invitation(tx, read::<OrganizationBody>(body)?.shared_id, Some(from))?;
-                done()
-            }
-            STATE => receive_state(tx, from, &read(body)?),
-            REMOVED => receive_removed(tx, from, &read(body)?),
+        let answer = match kind {
+            INVITE => return invitations::receive_invite(tx, from, &read(body)?),
+            WITHDRAW => return invitations::receive_withdraw(tx, from, &read(body)?),
+            STATE => return receive_state(tx, from, &read(body)?),
+            REMOVED => return receive_removed(tx, from, &read(body)?),
             JOIN => {
                 let body: JoinBody = read(body)?;
-                let answer = at_seat(tx, body.shared_id, |tx, mut state| {
-                    if body.users > self.users_max {
-                        return Ok(Answer::Declined(format!(
-                            "The tenant has more than {} internal users \
-                             (limits.organization_users).",
-                            self.users_max
-                        )));
-                    }
-                    let before = state.clone();
-                    if let Err(reason) =
-                        changes::admit(&mut state, from, tx.now(), self.active_tenants_max)
-                    {
-                        return Ok(Answer::Declined(reason));
-                    }
-                    if state == before {
-                        return Ok(Answer::Accepted(state));
-                    }
-                    changes::audit_change(tx, "Tenant joins a MultiTenantOrg", from, "")?;
-                    changes::carry_out(tx, state, &Consequences::default()).map(Answer::Accepted)
-                })?;
-                reply(&answer)
+                at_seat(tx, body.shared_id, body.at_least, |tx, before| {
+                    self.admit(tx, from, &body, before)
+                })?
             }
             REQUEST => {
                 let body: RequestBody = read(body)?;
-                let answer = at_seat(tx, body.shared_id, |tx, mut state| {
-                    match changes::apply(&mut state, from, &body.request, tx.now()) {
-                        Ok(consequences) => {
-                            changes::carry_out(tx, state, &consequences).map(Answer::Accepted)
-                        }
-                        Err(error) if error.is_transient() => Err(error),
-                        Err(error) => Ok(Answer::Declined(error.to_string())),
-                    }
-                })?;
-                reply(&answer)
+                at_seat(tx, body.shared_id, body.at_least, |tx, before| {
+                    carry_out_request(tx, from, &body, before)
+                })?
             }
-            other => Err(Error::bad_request(format!("'{other}' isn't known here."))),
-        }
+            other => return Err(Error::bad_request(format!("'{other}' isn't known here."))),
+        };
+        Ok(Received::Done {
+            reply: serde_json::to_string(&answer).map_err(Error::internal)?,
+        })
     }
 
     fn settled(
@@ -155,145 +207,186 @@ impl Handler for Messages {
         body: &str,
         receipt: &Receipt,
     ) -> Result<()> {
-        match kind {
-            JOIN => join::settled(tx, to, &read(body)?, receipt),
-            REQUEST => settled_request(tx, &read(body)?, receipt),
+        match (kind, receipt) {
+            (JOIN, _) => join::settled(tx, to, read(body)?, receipt),
+            (REQUEST, _) => settled_request(tx, read(body)?, receipt),
+            (INVITE, Receipt::Rejected { reason }) => {
+                let activity = "Invite a tenant to a MultiTenantOrg";
+                audit_failure(tx, activity, Some(to), reason)
+            }
             _ => Ok(()),
         }
     }
 }
 
-fn reply(answer: &Answer) -> Result<Received> {
-    Ok(Received::Done {
-        reply: serde_json::to_string(answer).map_err(Error::internal)?,
-    })
-}
-
-/// Runs `change` if this tenant is the organization's seat; else says who is.
+/// Runs `decide` if this tenant is the organization's seat; else says who is.
 fn at_seat(
     tx: &mut Tx<'_>,
     shared_id: Uuid,
-    change: impl FnOnce(&mut Tx<'_>, Snapshot) -> Result<Answer>,
+    at_least: u64,
+    decide: impl FnOnce(&mut Tx<'_>, &Snapshot) -> Result<Answer>,
 ) -> Result<Answer> {
-    match replica::snapshot(tx)? {
-        Some(state) if state.shared_id == shared_id && state.seat == tx.tenant() => {
-            change(tx, state)
+    if let Some(state) = replica::snapshot(tx)?.filter(|state| state.shared_id == shared_id) {
+        if state.version < at_least {
+            return Err(Error::unavailable(
+                "The organization's newest state isn't here yet.",
+                1,
+            ));
         }
-        Some(state) if state.shared_id == shared_id => Ok(Answer::Moved(state.seat)),
-        _ => Ok(match join::remembered_seat(tx, shared_id)? {
-            Some(seat) => Answer::Moved(seat),
-            None => {
-                Answer::Declined("The multi-tenant organization doesn't exist any more.".into())
-            }
-        }),
+        return if state.seat == tx.tenant() {
+            decide(tx, &state)
+        } else {
+            Ok(Answer::Moved {
+                seat: state.seat,
+                version: state.version,
+            })
+        };
     }
-}
-
-fn receive_invite(tx: &mut Tx<'_>, from: TenantId, body: &InviteBody) -> Result<Received> {
-    if body.organization_name.chars().count() > 256 || body.members.len() > 10_000 {
-        return Err(Error::bad_request("The invitation is too large."));
-    }
-    if replica::get(tx)?.is_some_and(|organization| organization.shared_id == body.shared_id) {
-        return done();
-    }
-    if join::invitations(tx)?.len() >= INVITATIONS_MAX {
-        return Err(Error::bad_request(
-            "Too many invitations wait at this tenant already.",
+    if join::is_joining(tx, shared_id)? {
+        // It may have been let in and made the seat, and not know it yet.
+        return Err(Error::unavailable(
+            "The tenant is about to join the organization.",
+            1,
         ));
     }
-    join::keep_invitation(tx, from, body)?;
-    done()
+    let left = replica::left(tx, shared_id)?;
+    Ok(
+        match left.and_then(|left| Some((left.seat?, left.version))) {
+            Some((seat, version)) => Answer::Moved { seat, version },
+            None => Answer::Declined {
+                reason: "The multi-tenant organization doesn't exist any more.".into(),
+                version: Some(left.map_or(at_least, |left| left.version.max(at_least))),
+            },
+        },
+    )
+}
+
+/// At the seat: does what another member has asked for, if it may.
+fn carry_out_request(
+    tx: &mut Tx<'_>,
+    from: TenantId,
+    body: &RequestBody,
+    before: &Snapshot,
+) -> Result<Answer> {
+    let asker = before.member(from);
+    if asker.is_none() && body.request == ChangeRequest::Leave {
+        return Ok(Answer::Accepted(before.clone()));
+    }
+    if asker.is_none_or(|asker| asker.added_in != body.member_since) {
+        return Ok(Answer::declined(
+            "The tenant isn't in the multi-tenant organization any more.",
+        ));
+    }
+    let mut after = before.clone();
+    match changes::apply(&mut after, from, &body.request, tx.now()) {
+        Ok(()) if after == *before => Ok(Answer::Accepted(after)),
+        Ok(()) => changes::carry_out(tx, before, after, from).map(Answer::Accepted),
+        Err(error) if error.is_transient() => Err(error),
+        Err(error) => Ok(Answer::declined(error.to_string())),
+    }
 }
 
 fn receive_state(tx: &mut Tx<'_>, from: TenantId, new: &Snapshot) -> Result<Received> {
     match replica::snapshot(tx)? {
         Some(old) if old.shared_id == new.shared_id => {
-            if new.version <= old.version {
-                return done();
-            }
-            if from != old.seat {
-                if !old.is_active(from) {
-                    return Err(Error::bad_request(
-                        "The sender isn't the organization's seat.",
-                    ));
-                }
-                // The old seat's word of who follows it is still on its way.
-                return Err(Error::unavailable(
-                    "The sender isn't known as the seat yet.",
-                    1,
-                ));
-            }
-            replica::install(tx, new)?;
-            if new.seat == tx.tenant() && old.seat != new.seat {
-                // Those who are pending have to ask here from now on.
-                let pending: Vec<TenantId> = new
-                    .members
-                    .iter()
-                    .filter(|member| !new.is_active(member.tenant_id))
-                    .map(|member| member.tenant_id)
-                    .collect();
-                for tenant in pending {
-                    changes::invite(tx, new, tenant)?;
-                }
+            if new.version > old.version {
+                check_speaker(&old, from)?;
+                replica::install(tx, new)?;
             }
         }
         Some(_) => {}
         None => join::joined_by_state(tx, from, new)?,
     }
-    done()
+    Ok(done())
 }
 
-fn receive_removed(tx: &mut Tx<'_>, from: TenantId, body: &OrganizationBody) -> Result<Received> {
-    if let Some(state) = replica::snapshot(tx)?
-        && state.shared_id == body.shared_id
-    {
-        if state.seat != from && !state.is_active(from) {
-            return Err(Error::bad_request(
-                "The sender isn't the organization's seat.",
-            ));
-        }
-        if state.seat != from {
+/// Owners speak for the organization. Whoever isn't one, as far as is known here, may have become
+/// one in a state that is still on its way.
+fn check_speaker(known: &Snapshot, from: TenantId) -> Result<()> {
+    if known.is_owner(from) {
+        return Ok(());
+    }
+    Err(Error::unavailable(
+        "The sender isn't known as an owner of the organization yet.",
+        1,
+    ))
+}
+
+fn receive_removed(tx: &mut Tx<'_>, from: TenantId, body: &RemovedBody) -> Result<Received> {
+    let tenant = tx.tenant();
+    let Some(state) = replica::snapshot(tx)?.filter(|state| state.shared_id == body.shared_id)
+    else {
+        if join::is_joining(tx, body.shared_id)? {
             return Err(Error::unavailable(
-                "The sender isn't known as the seat yet.",
+                "The answer to the tenant's join request isn't here yet.",
                 1,
             ));
         }
-        replica::end(tx)?;
-        let tenant = tx.tenant();
-        changes::audit_change(tx, "Delete a MultiTenantOrg tenant", tenant, "")?;
+        return Ok(done());
+    };
+    if body.version > state.version {
+        check_speaker(&state, from)?;
+        replica::end(tx, Some(from), body.version)?;
+        if body.by != tenant {
+            let removal = ChangeRequest::Remove { tenant_id: tenant };
+            changes::audit_change(tx, removal.activity(), tenant, "")?;
+        }
     }
-    done()
+    Ok(done())
 }
 
-fn settled_request(tx: &mut Tx<'_>, body: &RequestBody, receipt: &Receipt) -> Result<()> {
-    let Some(state) = replica::snapshot(tx)?.filter(|state| state.shared_id == body.shared_id)
-    else {
+fn settled_request(tx: &mut Tx<'_>, body: RequestBody, receipt: &Receipt) -> Result<()> {
+    let tenant = tx.tenant();
+    let known = replica::snapshot(tx)?.filter(|state| {
+        let own = state.member(tenant);
+        state.shared_id == body.shared_id
+            && own.is_some_and(|own| own.added_in == body.member_since)
+    });
+    let Some(state) = known else {
         return Ok(());
     };
-    match receipt {
+    let reason = match receipt {
         Receipt::Applied { reply } => match read::<Answer>(reply)? {
-            Answer::Accepted(new) if new.version > state.version => replica::install(tx, &new),
-            Answer::Accepted(_) => Ok(()),
-            Answer::Moved(seat) => border::outbox::post(tx, seat, REQUEST, body).map(drop),
-            Answer::Declined(reason) => declined(tx, &reason),
+            Answer::Accepted(new) if new.version > state.version => {
+                return replica::install(tx, &new);
+            }
+            Answer::Accepted(_) => return Ok(()),
+            Answer::Moved { seat, version } if body.hops < HOPS_MAX && seat != tenant => {
+                let body = RequestBody {
+                    at_least: version.max(body.at_least),
+                    hops: body.hops + 1,
+                    ..body
+                };
+                return border::outbox::post(tx, seat, REQUEST, &body).map(drop);
+            }
+            // This tenant has become the seat meanwhile.
+            Answer::Moved { .. } if state.seat == tenant => {
+                match carry_out_request(tx, tenant, &body, &state)? {
+                    Answer::Declined { reason, .. } => reason,
+                    _ => return Ok(()),
+                }
+            }
+            Answer::Moved { .. } => "Nobody knows who orders the organization's changes.".into(),
+            Answer::Declined { reason, .. } => reason,
         },
         // Had it been applied, the state that came of it is on its way or here.
-        Receipt::Duplicate { .. } | Receipt::Gap { .. } => Ok(()),
-        Receipt::Refused { trace } => {
-            let reason = trace
-                .refusal()
-                .map_or("refused", |step| step.reason.as_str())
-                .to_owned();
-            declined(tx, &reason)
-        }
-        Receipt::Rejected { reason } => declined(tx, reason),
-    }
+        Receipt::Duplicate { .. } | Receipt::Gap { .. } => return Ok(()),
+        Receipt::Refused { trace } => trace
+            .refusal()
+            .map_or_else(|| "Refused.".into(), |step| step.reason.clone()),
+        Receipt::Rejected { reason } => reason.clone(),
+    };
+    audit_failure(tx, body.request.activity(), body.request.subject(), &reason)
 }
 
-fn declined(tx: &mut Tx<'_>, reason: &str) -> Result<()> {
-    audit::record(
-        tx,
-        audit::Entry::failure("MultiTenantOrg", "Change a MultiTenantOrg", reason),
-    )
-    .map(drop)
+fn audit_failure(
+    tx: &mut Tx<'_>,
+    activity: &str,
+    about: Option<TenantId>,
+    reason: &str,
+) -> Result<()> {
+    let about = about.unwrap_or_else(|| tx.tenant());
+    let target = audit::Target::new(about.uuid(), "", "Tenant");
+    let entry = audit::Entry::failure("MultiTenantOrg", activity, reason).target(target);
+    audit::record(tx, entry).map(drop)
 }

@@ -76,6 +76,8 @@ pub struct Member {
     pub joined_at: Option<Timestamp>,
     /// Who added it; the creator added itself.
     pub added_by: TenantId,
+    /// The first state that has it, which tells one membership of a tenant from a later one.
+    pub(crate) added_in: u64,
     /// Its role; of a pending tenant always member.
     pub role: Role,
     /// Its state.
@@ -114,11 +116,11 @@ pub struct Organization {
     /// The id that this tenant shows.
     pub local_id: Uuid,
     /// The id that links the members; never shown.
-    pub shared_id: Uuid,
+    pub(crate) shared_id: Uuid,
     /// Who orders the changes.
-    pub seat: TenantId,
+    pub(crate) seat: TenantId,
     /// The number of the state; each change makes it one more.
-    pub version: u64,
+    pub(crate) version: u64,
     /// Its name.
     pub display_name: String,
     /// What it is for.
@@ -180,6 +182,20 @@ impl Snapshot {
     pub(crate) fn is_active(&self, tenant: TenantId) -> bool {
         self.active().any(|member| member.tenant_id == tenant)
     }
+    pub(crate) fn pending(&self) -> impl Iterator<Item = &Member> {
+        self.members
+            .iter()
+            .filter(|member| member.state == State::Pending)
+    }
+    pub(crate) fn is_owner(&self, tenant: TenantId) -> bool {
+        self.active()
+            .any(|member| member.tenant_id == tenant && member.role == Role::Owner)
+    }
+    /// What an invitation says of the organization.
+    pub(crate) fn outline(&self) -> (&str, Vec<TenantId>) {
+        let active = self.active().map(|member| member.tenant_id).collect();
+        (&self.display_name, active)
+    }
     /// The active owner, other than `but`, that has been in for longest.
     pub(crate) fn other_owner(&self, but: TenantId) -> Option<TenantId> {
         self.active()
@@ -190,20 +206,20 @@ impl Snapshot {
 }
 
 /// An offer of membership that waits at this tenant's door.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invitation {
     /// Links the members; never shown.
     #[serde(skip)]
-    pub shared_id: Uuid,
-    /// Who orders the organization's changes.
-    #[serde(skip, default = "TenantId::nil")]
-    pub seat: TenantId,
+    pub(crate) shared_id: Uuid,
+    /// The state of the organization that it was made in.
+    #[serde(skip)]
+    pub(crate) version: u64,
     /// The tenant that added this one: the one that a join request names.
     pub added_by_tenant_id: TenantId,
     /// The organization's name.
     pub organization_name: String,
-    /// Its active tenants at the time.
+    /// Its active tenants.
     pub members: Vec<TenantId>,
     /// When.
     pub invited_date_time: Timestamp,
