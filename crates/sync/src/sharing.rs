@@ -262,14 +262,17 @@ pub fn put(tx: &mut Tx<'_>, target: Option<TenantId>, sharing: &Sharing) -> Resu
     let text = serde_json::to_string(sharing).map_err(Error::internal)?;
     // Each listed user or group that comes or goes is a change of its own, so that pairs look at
     // these and not at everybody.
-    let old = old.unwrap_or_else(Sharing::nobody);
+    let in_force = match (&old, target) {
+        (None, Some(target)) => of(tx, target)?.0,
+        (old, _) => old.clone().unwrap_or_else(Sharing::nobody),
+    };
     let listed = |sharing: &Sharing| -> BTreeSet<Uuid> {
         let users = sharing.users.iter().map(|id| id.uuid());
         users
             .chain(sharing.groups.iter().map(|id| id.uuid()))
             .collect()
     };
-    for changed in listed(&old).symmetric_difference(&listed(sharing)) {
+    for changed in listed(&in_force).symmetric_difference(&listed(sharing)) {
         tx.record(Change::relation(
             "userSharingMember",
             key.uuid(),
@@ -288,7 +291,7 @@ pub fn put(tx: &mut Tx<'_>, target: Option<TenantId>, sharing: &Sharing) -> Resu
          ON CONFLICT (tenant_id, target_tenant_id) DO UPDATE SET doc = excluded.doc",
         params![&tenant, &key, &text],
     )?;
-    audit_change(tx, key, &old, sharing)
+    audit_change(tx, key, &in_force, sharing)
 }
 
 /// Removes a tenant's own entry, so that the default applies to it.
@@ -352,9 +355,10 @@ pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Resu
         after = Some(last.id);
         for user in page.iter().filter(|user| is_eligible(user)) {
             let (before, then) = (old.contains(tx, user)?, new.contains(tx, user)?);
-            in_scope += u64::from(then);
+            // A disabled user isn't provisioned anew.
+            in_scope += u64::from(then && user.account_enabled);
             match (before, then) {
-                (false, true) => added.count_in(user)?,
+                (false, true) if user.account_enabled => added.count_in(user)?,
                 (true, false) => removed.count_in(user)?,
                 _ => {}
             }
