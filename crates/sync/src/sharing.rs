@@ -43,9 +43,6 @@ pub struct Sharing {
     /// From this time on nobody is shared any more.
     #[serde(default)]
     pub until_date_time: Option<Timestamp>,
-    /// Whether it applies as a tenant's own entry.
-    #[serde(skip)]
-    is_own: bool,
 }
 
 impl Sharing {
@@ -57,7 +54,6 @@ impl Sharing {
             groups: BTreeSet::new(),
             rule: None,
             until_date_time: None,
-            is_own: false,
         }
     }
 
@@ -122,9 +118,7 @@ impl Sharing {
                 Scope::All => "all".into(),
                 Scope::None => "none".into(),
                 Scope::Selected => {
-                    let whose = if self.is_own { "own" } else { "default" };
-                    let rule = self.rule.as_deref().unwrap_or_default();
-                    format!("selected {whose} {rule}")
+                    format!("selected {}", self.rule.as_deref().unwrap_or_default())
                 }
             },
         })
@@ -144,8 +138,8 @@ pub struct InForce {
     rule: Option<Filter>,
     /// When it will end by itself.
     pub ends_at: Option<Timestamp>,
-    /// What a change of asks for a scan; the lists aren't in it, since an entry's changes are in
-    /// the feed one by one, but which entry applies is.
+    /// What a change of asks for a scan; the lists aren't in it, since whom a change of them
+    /// concerns is in the feed one by one, a change from one entry to the other included.
     pub key: String,
 }
 
@@ -210,8 +204,7 @@ pub fn get(tx: &ReadTx<'_>, target: Option<TenantId>) -> Result<Option<Sharing>>
 
 /// The entry that applies to a tenant, and whether it is its own.
 pub fn of(tx: &ReadTx<'_>, target: TenantId) -> Result<(Sharing, bool)> {
-    if let Some(mut own) = get(tx, Some(target))? {
-        own.is_own = true;
+    if let Some(own) = get(tx, Some(target))? {
         return Ok((own, true));
     }
     Ok((get(tx, None)?.unwrap_or_else(Sharing::nobody), false))
