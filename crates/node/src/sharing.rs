@@ -1,5 +1,6 @@
 //! How a tenant's user sharing stands, with what only the running deployment knows.
 
+use sync::sharing::Scope;
 use sync::status::{self, PairStatus};
 use types::trace::Trace;
 use types::{Error, Result, TenantId};
@@ -14,7 +15,8 @@ impl Node {
         let mut pairs = island.read(move |tx| status::pairs(tx, &live)).await?;
         for pair in &mut pairs {
             // The engine hasn't tried yet: what would it hear?
-            if pair.state == "active" && pair.pending_changes > 0 {
+            let concerns_target = pair.scope != Scope::None || pair.synced + pair.failed > 0;
+            if pair.state == "active" && pair.pending_changes > 0 && concerns_target {
                 let trace = self.inbound(tenant, pair.tenant_id).await?;
                 if !trace.allowed {
                     pair.state = "blocked";

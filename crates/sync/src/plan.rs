@@ -112,12 +112,53 @@ pub fn membership(tx: &ReadTx<'_>, other: TenantId) -> Result<Step> {
     })
 }
 
-/// What holds a pair up in its own tenant, if anything does.
-pub(crate) fn held(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Next>> {
-    Ok(match active(tx, target)? {
-        Some(pair) => held_pair(tx, &pair)?,
-        None => Some(Next::Over),
-    })
+/// A pair that may go on.
+struct Free {
+    epoch: u64,
+    scope: InForce,
+    position: Position,
+}
+
+/// What comes before anything is looked at or sent: the end, a count, what holds the pair up in its
+/// own tenant. `None` if the way is free.
+pub(crate) fn before(
+    tx: &ReadTx<'_>,
+    target: TenantId,
+    position: &Position,
+) -> Result<Option<Next>> {
+    Ok(gate(tx, target, position)?.err())
+}
+
+fn gate(
+    tx: &ReadTx<'_>,
+    target: TenantId,
+    position: &Position,
+) -> Result<std::result::Result<Free, Next>> {
+    let Some(pair) = active(tx, target)? else {
+        return Ok(Err(Next::Over));
+    };
+    let scope = sharing::of(tx, target)?.0.in_force(tx.now())?;
+    let mut position = position.clone();
+    if position.scope_key != scope.key {
+        position = start_scan(tx, &scope)?;
+    }
+    if position.phase == Phase::Count {
+        // Also while it is held up, so that the admin sees how many it is about.
+        count(tx, &scope, &mut position)?;
+        return Ok(Err(Next::Counted(position)));
+    }
+    if pair.paused {
+        return Ok(Err(Next::Paused));
+    }
+    let outbound = outbound(tx, target)?;
+    if !outbound.allowed {
+        return Ok(Err(Next::Blocked(outbound)));
+    }
+    Ok(Ok(Free {
+        epoch: pair.epoch,
+        scope,
+        position,
+    }))
 }
 
 fn active(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Pair>> {
@@ -128,14 +169,6 @@ fn active(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Pair>> {
     Ok(pair::get(tx, target)?.filter(goes))
 }
 
-fn held_pair(tx: &ReadTx<'_>, pair: &Pair) -> Result<Option<Next>> {
-    if pair.paused {
-        return Ok(Some(Next::Paused));
-    }
-    let outbound = outbound(tx, pair.target)?;
-    Ok((!outbound.allowed).then_some(Next::Blocked(outbound)))
-}
-
 /// Works out what comes after `position`. `retries`: whether failed users that are due are looked
 /// at; not while a batch that may have some of them isn't settled.
 pub(crate) fn next(
@@ -144,26 +177,18 @@ pub(crate) fn next(
     position: &Position,
     retries: bool,
 ) -> Result<Next> {
-    let Some(pair) = active(tx, target)? else {
-        return Ok(Next::Over);
+    let Free {
+        epoch,
+        scope,
+        mut position,
+    } = match gate(tx, target, position)? {
+        Ok(free) => free,
+        Err(next) => return Ok(next),
     };
-    let scope = sharing::of(tx, target)?.0.in_force(tx.now())?;
-    let mut position = position.clone();
-    if position.scope_key != scope.key {
-        position = start_scan(tx, &scope)?;
-    }
-    if position.phase == Phase::Count {
-        // Also while it is held up, so that the admin sees how many it is about.
-        count(tx, &scope, &mut position)?;
-        return Ok(Next::Counted(position));
-    }
-    if let Some(held) = held_pair(tx, &pair)? {
-        return Ok(held);
-    }
     let mut look = Look {
         tx,
         target,
-        epoch: pair.epoch,
+        epoch,
         scope,
         items: Vec::new(),
         seen: BTreeSet::new(),

@@ -213,10 +213,19 @@ impl<'e> Runner<'e> {
     }
 
     async fn step(&mut self, overlapping: bool) -> Result<Step> {
-        if let Some(batch) = self.unanswered.take() {
-            return self.send_again(batch).await;
-        }
         let (target, position) = (self.target, self.position.clone());
+        if self.blocked.is_some() || self.unanswered.is_some() {
+            // Nothing new is planned before the target takes something again.
+            let before = self
+                .island
+                .read(move |tx| plan::before(tx, target, &position))
+                .await?;
+            return match before {
+                Some(next) => Ok(Self::without_target(next)),
+                None if self.blocked.is_some() => self.probe().await,
+                None => self.send_again().await,
+            };
+        }
         let next = self.island.read(move |tx| {
             let next = plan::next(tx, target, &position, !overlapping)?;
             Ok((next, tx.now()))
@@ -229,37 +238,42 @@ impl<'e> Runner<'e> {
             // The scan starts anew: not before everything is settled.
             return Ok(Step::Again);
         }
+        if let Next::Moved(position) | Next::Idle { position, .. } | Next::Send { position, .. } =
+            &next
+            && let Some(step) = self.not_ready(position).await?
+        {
+            return Ok(step);
+        }
         match next {
-            Next::Over => Ok(Step::Over),
-            Next::Paused => Ok(Step::Held(None)),
-            Next::Blocked(trace) => Ok(Step::Held(Some(trace))),
-            Next::Counted(position) => Ok(Step::Reached(position, None)),
-            Next::Moved(position) => match self.not_ready(&position).await? {
-                Some(step) => Ok(step),
-                None => Ok(Step::Reached(position, None)),
-            },
-            Next::Idle { position, wake_at } => match self.not_ready(&position).await? {
-                Some(step) => Ok(step),
-                None => Ok(Step::Reached(position, Some(until(now, wake_at)))),
-            },
-            Next::Send { items, position } => match self.not_ready(&position).await? {
-                Some(step) => Ok(step),
-                None => {
-                    self.send(Outgoing {
-                        planned: items,
-                        position,
-                    })
-                    .await
-                }
-            },
+            Next::Moved(position) => Ok(Step::Reached(position, None)),
+            Next::Idle { position, wake_at } => {
+                Ok(Step::Reached(position, Some(until(now, wake_at))))
+            }
+            Next::Send { items, position } => {
+                self.send(Outgoing {
+                    planned: items,
+                    position,
+                })
+                .await
+            }
+            other => Ok(Self::without_target(other)),
+        }
+    }
+
+    /// The step for what this side decides alone.
+    fn without_target(next: Next) -> Step {
+        match next {
+            Next::Over => Step::Over,
+            Next::Blocked(trace) => Step::Held(Some(trace)),
+            Next::Counted(position) => Step::Reached(position, None),
+            Next::Paused | Next::Moved(_) | Next::Idle { .. } | Next::Send { .. } => {
+                Step::Held(None)
+            }
         }
     }
 
     /// What has to be done before anything is sent, or said to be there.
     async fn not_ready(&mut self, position: &Position) -> Result<Option<Step>> {
-        if self.blocked.is_some() {
-            return self.probe().await.map(Some);
-        }
         if self.seq == 0 && position.scope_key == "none" {
             // The target has never got anything from here and isn't about to.
             return Ok(None);
@@ -412,36 +426,33 @@ impl<'e> Runner<'e> {
     /// Sends a batch whose answer was lost once more, under another number: items carry state, so
     /// that does no harm if the target has it already, and it brings the answer. An empty batch goes
     /// before it and takes the number of the lost one, unless that has arrived.
-    async fn send_again(&mut self, batch: Outgoing) -> Result<Step> {
-        let target = self.target;
-        let held = self.island.read(move |tx| plan::held(tx, target)).await?;
-        let step = match held {
-            None if self.blocked.is_some() => self.probe().await?,
-            None => {
-                let envelope = self.envelope(&Batch { items: Vec::new() })?;
-                match self.engine.transport().deliver(envelope).await {
-                    Ok(Receipt::Duplicate { last }) if last == self.seq + 1 => {
-                        self.seq = last;
-                        return self.send(batch).await;
-                    }
-                    Ok(Receipt::Applied { .. }) => {
-                        self.seq += 1;
-                        return self.send(batch).await;
-                    }
-                    Ok(Receipt::Duplicate { last } | Receipt::Gap { last }) => {
-                        return Ok(Step::Doubt(last));
-                    }
-                    Ok(Receipt::Refused { trace }) => Step::Refused(trace, true),
-                    Ok(Receipt::Rejected { reason }) => Step::Rejected(reason),
-                    Err(error) => Step::Unanswered(error),
-                }
+    async fn send_again(&mut self) -> Result<Step> {
+        let envelope = self.envelope(&Batch { items: Vec::new() })?;
+        let step = match self.engine.transport().deliver(envelope).await {
+            Ok(Receipt::Duplicate { last }) if last == self.seq + 1 => {
+                self.seq = last;
+                None
             }
-            Some(Next::Over) => return Ok(Step::Over),
-            Some(Next::Blocked(trace)) => Step::Held(Some(trace)),
-            Some(_) => Step::Held(None),
+            Ok(Receipt::Applied { .. }) => {
+                self.seq += 1;
+                None
+            }
+            Ok(Receipt::Duplicate { last } | Receipt::Gap { last }) => {
+                self.unanswered = None;
+                Some(Step::Doubt(last))
+            }
+            Ok(Receipt::Refused { trace }) => Some(Step::Refused(trace, true)),
+            Ok(Receipt::Rejected { reason }) => Some(Step::Rejected(reason)),
+            Err(error) => Some(Step::Unanswered(error)),
         };
-        self.unanswered = Some(batch);
-        Ok(step)
+        match (step, self.unanswered.take()) {
+            (None, Some(batch)) => self.send(batch).await,
+            (None, None) => Ok(Step::Again),
+            (Some(step), batch) => {
+                self.unanswered = batch;
+                Ok(step)
+            }
+        }
     }
 
     /// Asks the target whether it still refuses.

@@ -43,9 +43,6 @@ pub struct Sharing {
     /// From this time on nobody is shared any more.
     #[serde(default)]
     pub until_date_time: Option<Timestamp>,
-    /// Whether it applies as a tenant's own entry.
-    #[serde(skip)]
-    is_own: bool,
 }
 
 impl Sharing {
@@ -57,7 +54,6 @@ impl Sharing {
             groups: BTreeSet::new(),
             rule: None,
             until_date_time: None,
-            is_own: false,
         }
     }
 
@@ -122,9 +118,7 @@ impl Sharing {
                 Scope::All => "all".into(),
                 Scope::None => "none".into(),
                 Scope::Selected => {
-                    let whose = if self.is_own { "own" } else { "default" };
-                    let rule = self.rule.as_deref().unwrap_or_default();
-                    format!("selected {whose} {rule}")
+                    format!("selected {}", self.rule.as_deref().unwrap_or_default())
                 }
             },
         })
@@ -144,8 +138,8 @@ pub struct InForce {
     rule: Option<Filter>,
     /// When it will end by itself.
     pub ends_at: Option<Timestamp>,
-    /// What a change of asks for a scan; the lists aren't in it, since an entry's changes are in
-    /// the feed one by one, but which entry applies is.
+    /// What a change of asks for a scan; the lists aren't in it, since whom a change of them
+    /// concerns is in the feed one by one, a change from one entry to the other included.
     pub key: String,
 }
 
@@ -210,8 +204,7 @@ pub fn get(tx: &ReadTx<'_>, target: Option<TenantId>) -> Result<Option<Sharing>>
 
 /// The entry that applies to a tenant, and whether it is its own.
 pub fn of(tx: &ReadTx<'_>, target: TenantId) -> Result<(Sharing, bool)> {
-    if let Some(mut own) = get(tx, Some(target))? {
-        own.is_own = true;
+    if let Some(own) = get(tx, Some(target))? {
         return Ok((own, true));
     }
     Ok((get(tx, None)?.unwrap_or_else(Sharing::nobody), false))
@@ -262,14 +255,17 @@ pub fn put(tx: &mut Tx<'_>, target: Option<TenantId>, sharing: &Sharing) -> Resu
     let text = serde_json::to_string(sharing).map_err(Error::internal)?;
     // Each listed user or group that comes or goes is a change of its own, so that pairs look at
     // these and not at everybody.
-    let old = old.unwrap_or_else(Sharing::nobody);
+    let in_force = match (&old, target) {
+        (None, Some(target)) => of(tx, target)?.0,
+        (old, _) => old.clone().unwrap_or_else(Sharing::nobody),
+    };
     let listed = |sharing: &Sharing| -> BTreeSet<Uuid> {
         let users = sharing.users.iter().map(|id| id.uuid());
         users
             .chain(sharing.groups.iter().map(|id| id.uuid()))
             .collect()
     };
-    for changed in listed(&old).symmetric_difference(&listed(sharing)) {
+    for changed in listed(&in_force).symmetric_difference(&listed(sharing)) {
         tx.record(Change::relation(
             "userSharingMember",
             key.uuid(),
@@ -288,7 +284,7 @@ pub fn put(tx: &mut Tx<'_>, target: Option<TenantId>, sharing: &Sharing) -> Resu
          ON CONFLICT (tenant_id, target_tenant_id) DO UPDATE SET doc = excluded.doc",
         params![&tenant, &key, &text],
     )?;
-    audit_change(tx, key, &old, sharing)
+    audit_change(tx, key, &in_force, sharing)
 }
 
 /// Removes a tenant's own entry, so that the default applies to it.
@@ -352,9 +348,10 @@ pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Resu
         after = Some(last.id);
         for user in page.iter().filter(|user| is_eligible(user)) {
             let (before, then) = (old.contains(tx, user)?, new.contains(tx, user)?);
-            in_scope += u64::from(then);
+            // A disabled user isn't provisioned anew.
+            in_scope += u64::from(then && user.account_enabled);
             match (before, then) {
-                (false, true) => added.count_in(user)?,
+                (false, true) if user.account_enabled => added.count_in(user)?,
                 (true, false) => removed.count_in(user)?,
                 _ => {}
             }

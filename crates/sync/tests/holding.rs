@@ -43,7 +43,7 @@ async fn each_setting_blocks_with_its_reason_and_unblocks() {
             }
             _ => {
                 w.partner(home, there, redemption("outboundAllowed", open))
-                    .await
+                    .await;
             }
         };
         set(false).await;

@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::World;
+use common::{World, sharing};
 use serde_json::json;
 use store::Clock;
 
@@ -298,6 +298,59 @@ async fn different_people_for_different_tenants() {
     for target in [second, third] {
         w.check(home, target).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_own_entry_takes_the_defaults_people_away_even_unseen() {
+    let w = World::together(2).await;
+    let (home, there) = (w.tenants[0], w.tenants[1]);
+    let ann = w.user(home, "ann").await;
+    let bob = w.user(home, "bob").await;
+    w.share(home, None, json!({"scope": "selected", "users": [ann]}))
+        .await;
+    w.settled(home, there).await;
+    // Several changes before the pair looks again; the last scope is of the first one's kind.
+    let (all, bob_only) = (
+        sharing(json!({"scope": "all"})),
+        sharing(json!({"scope": "selected", "users": [bob]})),
+    );
+    w.write(home, move |tx| {
+        sync::sharing::put(tx, Some(there), &all)?;
+        sync::sharing::put(tx, Some(there), &bob_only)
+    })
+    .await;
+    w.settled(home, there).await;
+    w.check(home, there).await;
+    assert!(!w.is_there(there, home, ann).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_says_whom_it_would_add_and_remove() {
+    let w = World::together(2).await;
+    let (home, there) = (w.tenants[0], w.tenants[1]);
+    let ann = w.user(home, "ann").await;
+    let bob = w.user(home, "bob").await;
+    w.user_with(home, "off", json!({"accountEnabled": false}))
+        .await;
+    w.share(home, None, json!({"scope": "selected", "users": [ann]}))
+        .await;
+    let before = w.settled(home, there).await.synced;
+    let group = w.group(home, "cooks").await;
+    w.add_member(home, group, bob.uuid()).await;
+    let preview = async |target, what| {
+        let what = sharing(what);
+        w.read(home, move |tx| sync::sharing::preview(tx, target, &what))
+            .await
+    };
+    let said = preview(None, json!({"scope": "selected", "groups": [group]})).await;
+    assert_eq!(said["inScope"], 1);
+    assert_eq!(said["added"]["users"][0]["id"], json!(bob));
+    assert_eq!(said["removed"]["users"][0]["id"], json!(ann));
+    let all = preview(Some(there), json!({"scope": "all"})).await;
+    assert_eq!(all["inScope"], 2);
+    assert_eq!(all["added"]["count"], 1);
+    assert_eq!(all["removed"]["count"], 0);
+    assert_eq!(w.settled(home, there).await.synced, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
