@@ -45,6 +45,12 @@ pub trait Connection: Send {
     fn commit(&self) -> Result<()>;
     /// Ends the transaction without effect.
     fn rollback(&self) -> Result<()>;
+    /// Marks a place within the transaction to which [`Connection::undo`] goes back.
+    fn savepoint(&self) -> Result<()>;
+    /// Forgets the last mark and keeps what was written since.
+    fn release(&self) -> Result<()>;
+    /// Undoes what was written since the last mark, and forgets it.
+    fn undo(&self) -> Result<()>;
     /// Whether a transaction is open: some failures of the disk end it.
     fn in_transaction(&self) -> bool;
     /// Turns the shared form of a schema definition (BYTES, BIGINT, TABLE_OPTIONS) into the engine's.

@@ -75,6 +75,8 @@ struct Turn<'c> {
     connection: &'c dyn Connection,
     seq: u64,
     seed: [u8; 32],
+    /// Whether nothing was written in this transaction yet.
+    is_first: bool,
 }
 
 /// The newest committed `seq` of each island that somebody follows or wrote to.
@@ -369,6 +371,7 @@ impl Island {
                 connection,
                 seq,
                 seed,
+                is_first,
             } = match turn {
                 Ok(turn) => turn,
                 Err(error) => {
@@ -380,7 +383,11 @@ impl Island {
             };
             let read = ReadTx::new(connection, tenant, clock.now());
             let mut tx = Tx::new(read, actor, seq, seed);
-            let (seq, outcome) = run_in_savepoint(connection, seq, &mut tx, command);
+            let (seq, outcome) = if is_first {
+                run_first(connection, seq, &mut tx, command)
+            } else {
+                run_in_savepoint(connection, seq, &mut tx, command)
+            };
             let finish: Finish = Box::new(move |fate| {
                 let _ = sender.send(fate.and(outcome));
             });
@@ -485,26 +492,57 @@ fn run_in_savepoint<T>(
     tx: &mut Tx<'_>,
     command: impl FnOnce(&mut Tx<'_>) -> Result<T>,
 ) -> (u64, Result<T>) {
-    if let Err(error) = connection.execute("SAVEPOINT command", &[]) {
+    if let Err(error) = connection.savepoint() {
         return (seq, Err(error));
     }
-    let outcome = catch_unwind(AssertUnwindSafe(|| command(tx)))
-        .unwrap_or_else(|_| Err(Error::internal("a command panicked")));
-    match outcome {
-        Ok(value) => match connection.execute("RELEASE SAVEPOINT command", &[]) {
-            Ok(_) => (tx.seq(), Ok(value)),
+    match caught(tx, command) {
+        Ok(value) => match connection.release() {
+            Ok(()) => (tx.seq(), Ok(value)),
             Err(error) => (seq, Err(error)),
         },
         Err(error) => {
-            let undone = connection
-                .execute("ROLLBACK TO SAVEPOINT command", &[])
-                .and_then(|_| connection.execute("RELEASE SAVEPOINT command", &[]));
-            if let Err(undo_error) = undone {
+            if let Err(undo_error) = connection.undo() {
                 tracing::error!(error = %undo_error, "a failed command couldn't be undone alone");
             }
             (seq, Err(error))
         }
     }
+}
+
+/// Runs a group's first command, before which there is nothing to keep: if it fails, a fresh
+/// transaction takes the place of this one. That spares the engine the copies of pages that a
+/// savepoint needs, which for a large command are many.
+fn run_first<T>(
+    connection: &dyn Connection,
+    seq: u64,
+    tx: &mut Tx<'_>,
+    command: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+) -> (u64, Result<T>) {
+    match caught(tx, command) {
+        Ok(value) => (tx.seq(), Ok(value)),
+        Err(error) => {
+            let begun = connection
+                .rollback()
+                .and_then(|()| begin(connection, tx.tenant()));
+            if let Err(undo_error) = begun {
+                tracing::error!(error = %undo_error, "no transaction follows a failed command");
+                // The group sees that none is open, and ends.
+                let _ = connection.rollback();
+            }
+            (seq, Err(error))
+        }
+    }
+}
+
+fn caught<T>(tx: &mut Tx<'_>, command: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(|| command(tx)))
+        .unwrap_or_else(|_| Err(Error::internal("a command panicked")))
+}
+
+/// Begins a group's transaction; answers the head.
+fn begin(connection: &dyn Connection, tenant: TenantId) -> Result<u64> {
+    connection.begin(Mode::Write)?;
+    tx::lock_head(connection, tenant)
 }
 
 struct Writer {
@@ -536,11 +574,7 @@ impl Writer {
     ///
     /// The time that passes bounds the group's length; it decides no outcome.
     fn group(&mut self, first: Command, finishes: &mut Vec<Finish>) -> Result<u64> {
-        let begun = self
-            .connection
-            .begin(Mode::Write)
-            .and_then(|()| tx::lock_head(self.connection.as_ref(), self.tenant));
-        let head = match begun {
+        let head = match begin(self.connection.as_ref(), self.tenant) {
             Ok(head) => head,
             Err(error) => {
                 finishes.push(first(Err(error.clone())).1);
@@ -558,6 +592,7 @@ impl Writer {
                 connection,
                 seq,
                 seed,
+                is_first: finishes.is_empty(),
             }));
             seq = after;
             finishes.push(finish);

@@ -130,6 +130,17 @@ impl Connection for Sqlite {
             self.prepared("ROLLBACK")
         }
     }
+    // Of savepoints with the same name the last one is meant, so one name does for all.
+    fn savepoint(&self) -> Result<()> {
+        self.prepared("SAVEPOINT mark")
+    }
+    fn release(&self) -> Result<()> {
+        self.prepared("RELEASE SAVEPOINT mark")
+    }
+    fn undo(&self) -> Result<()> {
+        self.prepared("ROLLBACK TO SAVEPOINT mark")?;
+        self.release()
+    }
     fn in_transaction(&self) -> bool {
         !self.0.is_autocommit()
     }

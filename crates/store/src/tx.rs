@@ -95,6 +95,7 @@ pub struct Tx<'c> {
     seq: Cell<u64>,
     rng: StdRng,
     ids_made: u64,
+    writes: u64,
 }
 
 impl<'c> Deref for Tx<'c> {
@@ -114,6 +115,7 @@ impl<'c> Tx<'c> {
             seq: Cell::new(seq),
             rng: StdRng::from_seed(seed),
             ids_made: 0,
+            writes: 0,
         }
     }
     pub(crate) fn seq(&self) -> u64 {
@@ -146,6 +148,7 @@ impl<'c> Tx<'c> {
     /// Appends a change to the feed and hands out the right to write what it describes.
     pub fn record(&mut self, change: Change<'_>) -> Result<Recorded<'_, 'c>> {
         let seq = self.seq.get() + 1;
+        self.writes += 1;
         feed::append(&self.read, seq, &self.actor_code, &change)?;
         self.seq.set(seq);
         Ok(Recorded { tx: self, seq })
@@ -169,21 +172,53 @@ impl<'c> Tx<'c> {
     /// transaction goes on. For work on many objects where one must not hold up the others.
     pub fn attempt<T>(&mut self, part: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let seq = self.seq.get();
-        self.connection().execute("SAVEPOINT attempt", &[])?;
+        self.connection().savepoint()?;
         match part(self) {
             Ok(value) => {
-                self.connection()
-                    .execute("RELEASE SAVEPOINT attempt", &[])?;
+                self.connection().release()?;
                 Ok(value)
             }
             Err(error) => {
-                let connection = self.connection();
-                connection.execute("ROLLBACK TO SAVEPOINT attempt", &[])?;
-                connection.execute("RELEASE SAVEPOINT attempt", &[])?;
+                self.connection().undo()?;
                 self.seq.set(seq);
                 Err(error)
             }
         }
+    }
+    /// Runs `part` for each item and answers each outcome, as [`Tx::attempt`] for each would. Where
+    /// an item fails before it has written anything, which is how most of them fail, there is
+    /// nothing to undo; so many items go without a mark of their own, which costs as much as the
+    /// writing. Once one fails later than that, all are undone and done again with marks: `part` may
+    /// run twice for an item. The engine's own failure ([`Error::Unavailable`]) is the failure of
+    /// all.
+    pub fn attempt_each<I, T>(
+        &mut self,
+        items: &[I],
+        mut part: impl FnMut(&mut Self, &I) -> Result<T>,
+    ) -> Result<Vec<Result<T>>> {
+        let mut spoiled = false;
+        let quick = self.attempt(|tx| {
+            let mut outcomes = Vec::with_capacity(items.len());
+            for item in items {
+                let writes = tx.writes;
+                let outcome = own_failure(part(tx, item))?;
+                if let Err(error) = &outcome
+                    && tx.writes != writes
+                {
+                    spoiled = true;
+                    return Err(error.clone());
+                }
+                outcomes.push(outcome);
+            }
+            Ok(outcomes)
+        });
+        if !spoiled {
+            return quick;
+        }
+        items
+            .iter()
+            .map(|item| own_failure(self.attempt(|tx| part(tx, item))))
+            .collect()
     }
     /// Drops feed entries up to and including `seq`. Positions before it become `Gone`.
     pub fn trim_feed(&mut self, seq: u64) -> Result<u64> {
@@ -198,6 +233,14 @@ impl<'c> Tx<'c> {
             "DELETE FROM feed WHERE tenant_id = ?1 AND seq <= ?2",
             params![&tenant, seq],
         )
+    }
+}
+
+/// What an item's failure is to the others: nothing, unless it is the engine's.
+fn own_failure<T>(outcome: Result<T>) -> Result<Result<T>> {
+    match outcome {
+        Err(error @ Error::Unavailable { .. }) => Err(error),
+        outcome => Ok(outcome),
     }
 }
 
@@ -226,6 +269,7 @@ pub struct Bookkeeping<'t, 'c> {
 impl Bookkeeping<'_, '_> {
     /// Runs a statement; answers how many rows it changed.
     pub fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
+        self.tx.writes += 1;
         self.tx.connection().execute(sql, params)
     }
 }

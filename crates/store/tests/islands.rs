@@ -103,6 +103,46 @@ fn an_attempt_undoes_its_part_only() {
 }
 
 #[test]
+fn of_many_attempts_those_that_fail_leave_nothing_however_late() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), 4);
+    let island = store.island(tenant(&store, "a.example")).unwrap();
+    let run = |items: &'static [&'static str]| {
+        let done = island.write_blocking(Actor::System, move |tx| {
+            let outcomes = tx.attempt_each(items, |tx, item| {
+                if item.starts_with("early") {
+                    return Err(Error::conflict(*item));
+                }
+                let seq = note(tx, item)?;
+                match *item {
+                    "late" => Err(Error::conflict(*item)),
+                    "engine" => Err(Error::unavailable("no disk", 1)),
+                    _ => Ok(seq),
+                }
+            })?;
+            let told = outcomes.into_iter().map(|outcome| match outcome {
+                Ok(seq) => seq.to_string(),
+                Err(error) => error.to_string(),
+            });
+            Ok(told.collect::<Vec<_>>())
+        });
+        (done, island.read_blocking(|tx| tx.head()).unwrap())
+    };
+    let (done, head) = run(&["a", "early", "b"]);
+    assert_eq!((done.unwrap().join(" "), head), ("1 early 2".into(), 2));
+    let (done, head) = run(&["c", "early", "late", "d"]);
+    assert_eq!(
+        (done.unwrap().join(" "), head),
+        ("3 early late 4".into(), 4)
+    );
+    let (done, head) = run(&["e", "engine", "f"]);
+    assert!(matches!(done, Err(Error::Unavailable { .. })));
+    assert_eq!(head, 4);
+    let kept = island.read_blocking(|tx| tx.changes(0, 10)).unwrap();
+    assert_eq!(kept.len(), 4);
+}
+
+#[test]
 fn a_command_that_panics_is_refused_and_the_writer_goes_on() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path(), 4);

@@ -4,7 +4,7 @@ use border::{Handler, Received};
 use directory::synced::{self, SyncedOutcome, SyncedUser};
 use store::{ReadTx, Tx};
 use types::trace::Trace;
-use types::{Error, Result, TenantId};
+use types::{Error, Id, Result, TenantId, kind};
 
 use crate::wire::{Batch, Item, Outcome, Reply, USERS};
 use crate::{BATCH_USERS_MAX, adoption, explain, plan};
@@ -37,16 +37,13 @@ impl Handler for Messages {
         if batch.items.len() > 2 * BATCH_USERS_MAX {
             return Err(Error::bad_request("The batch has too many users."));
         }
-        let mut results = Vec::with_capacity(batch.items.len());
-        for item in batch.items {
-            let outcome = tx.attempt(|tx| apply(tx, from, item));
-            results.push(match outcome {
-                Ok(outcome) => outcome,
-                // The disk's failure is everybody's; a user's is the user's.
-                Err(error @ Error::Unavailable { .. }) => return Err(error),
-                Err(error) => failed(&error),
-            });
-        }
+        let wishes: Vec<Wish> = batch.items.into_iter().map(|it| wish(from, it)).collect();
+        // The disk's failure is everybody's; a user's is the user's.
+        let outcomes = tx.attempt_each(&wishes, apply)?;
+        let results = outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or_else(|error| failed(&error)))
+            .collect();
         let reply = serde_json::to_string(&Reply { results }).map_err(Error::internal)?;
         Ok(Received::Done { reply })
     }
@@ -82,26 +79,51 @@ fn failed(error: &Error) -> Outcome {
     }
 }
 
-fn apply(tx: &mut Tx<'_>, from: TenantId, item: Item) -> Result<Outcome> {
+/// What the source wants of one user.
+enum Wish {
+    Have(SyncedUser),
+    Remove {
+        home_tenant: TenantId,
+        home_id: Id<kind::User>,
+        purge: bool,
+    },
+}
+
+fn wish(from: TenantId, item: Item) -> Wish {
     let Some(user) = item.user else {
-        let target_id = synced::remove(tx, from, item.id, item.purged)?;
-        return Ok(Outcome::Removed { target_id });
+        return Wish::Remove {
+            home_tenant: from,
+            home_id: item.id,
+            purge: item.purged,
+        };
     };
     let mut properties = user.properties;
     // The mapping decides what crosses the border; the target takes nothing else.
     properties.retain(|name, _| crate::mapping::PROPERTIES.contains(&name.as_str()));
-    let upserted = synced::upsert(
-        tx,
-        &SyncedUser {
-            home_tenant: from,
-            home_id: item.id,
-            properties,
-            account_enabled: user.account_enabled,
-            user_principal_name: user.user_principal_name,
-            home_mail: user.mail,
-            manager_home_id: user.manager,
-        },
-    )?;
+    Wish::Have(SyncedUser {
+        home_tenant: from,
+        home_id: item.id,
+        properties,
+        account_enabled: user.account_enabled,
+        user_principal_name: user.user_principal_name,
+        home_mail: user.mail,
+        manager_home_id: user.manager,
+    })
+}
+
+fn apply(tx: &mut Tx<'_>, wish: &Wish) -> Result<Outcome> {
+    let user = match wish {
+        Wish::Have(user) => user,
+        Wish::Remove {
+            home_tenant,
+            home_id,
+            purge,
+        } => {
+            let target_id = synced::remove(tx, *home_tenant, *home_id, *purge)?;
+            return Ok(Outcome::Removed { target_id });
+        }
+    };
+    let upserted = synced::upsert(tx, user)?;
     let target_id = upserted.id;
     Ok(match upserted.outcome {
         SyncedOutcome::Created => Outcome::Created { target_id },
