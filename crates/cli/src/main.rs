@@ -19,6 +19,10 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use types::{Error, Result};
 
+// A server's threads free what others allocated; the system's allocator is slow at that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = args::Cli::parse();
     let output = output::Output::new(cli.global.json);
