@@ -93,10 +93,6 @@ impl Engine {
         }
     }
 
-    pub(crate) fn store(&self) -> &Store {
-        &self.0.store
-    }
-
     pub(crate) fn transport(&self) -> &dyn Transport {
         self.0.transport.as_ref()
     }
@@ -177,19 +173,26 @@ impl Engine {
     /// Runs a pair until the two tenants have parted and its links are gone.
     async fn run_pair(&self, island: &Island, target: TenantId) {
         let _alive = self.0.tasks.subscribe();
+        let mut heads = Heads {
+            source: island.watch(),
+            target: self.0.store.watch(target),
+        };
         let mut retry = Retry::default();
         loop {
+            heads.see();
             let outcome = match forget(island, target).await {
                 Ok(End::Done | End::Goes) => break,
-                Ok(End::Together) => match Runner::start(self, island, target, &mut retry).await {
-                    Ok(mut runner) => runner.run().await,
-                    Err(error) => Err(error),
-                },
+                Ok(End::Together) => {
+                    match Runner::start(self, island, target, heads.clone(), &mut retry).await {
+                        Ok(mut runner) => runner.run().await,
+                        Err(error) => Err(error),
+                    }
+                }
                 Err(error) => Err(error),
             };
             if let Err(error) = outcome {
                 tracing::warn!(from = %island.tenant(), to = %target, %error, "a pair stumbled");
-                tokio::time::sleep(retry.next()).await;
+                heads.rest(retry.next()).await;
             }
         }
     }
@@ -214,6 +217,43 @@ async fn forget(island: &Island, target: TenantId) -> Result<End> {
 struct Pairs {
     tasks: JoinSet<()>,
     running: HashMap<TenantId, AbortHandle>,
+}
+
+/// Follows both islands of a pair.
+#[derive(Clone)]
+pub(crate) struct Heads {
+    source: watch::Receiver<u64>,
+    target: watch::Receiver<u64>,
+}
+
+impl Heads {
+    /// What has come up to now is known.
+    pub(crate) fn see(&mut self) {
+        self.source.borrow_and_update();
+        self.target.borrow_and_update();
+    }
+
+    /// Waits until the source moves.
+    pub(crate) async fn wait_for_source(&mut self, at_most: Duration) {
+        let _ = tokio::time::timeout(at_most, self.source.changed()).await;
+    }
+
+    /// Waits until either moves, which may mend what is wrong.
+    pub(crate) async fn wait_for_either(&mut self, at_most: Duration) {
+        let either = async {
+            tokio::select! {
+                _ = self.source.changed() => {}
+                _ = self.target.changed() => {}
+            }
+        };
+        let _ = tokio::time::timeout(at_most, either).await;
+    }
+
+    /// The same after a failure: a busy island doesn't make it be tried again at once.
+    pub(crate) async fn rest(&mut self, at_most: Duration) {
+        tokio::time::sleep(RETRY.0.min(at_most)).await;
+        self.wait_for_either(at_most.saturating_sub(RETRY.0)).await;
+    }
 }
 
 /// How long to wait after failures.

@@ -16,12 +16,11 @@ use std::time::Duration;
 
 use border::{Envelope, Receipt};
 use store::Island;
-use tokio::sync::watch;
 use types::trace::Trace;
 use types::{Actor, Error, Result, TenantId, Timestamp};
 
 use crate::adoption::{self, adopt};
-use crate::engine::{Engine, Retry, WAIT_MAX};
+use crate::engine::{Engine, Heads, Retry, WAIT_MAX};
 use crate::pair::{self, Phase, Position, Stage};
 use crate::plan::{self, Next, Planned};
 use crate::settle;
@@ -73,8 +72,7 @@ pub(crate) struct Runner<'e> {
     retry: &'e mut Retry,
     island: Island,
     target: TenantId,
-    source_head: watch::Receiver<u64>,
-    target_head: watch::Receiver<u64>,
+    heads: Heads,
     /// The last number of the stream that was used.
     seq: u64,
     /// Up to where plans were made.
@@ -101,6 +99,7 @@ impl<'e> Runner<'e> {
         engine: &'e Engine,
         island: &Island,
         target: TenantId,
+        heads: Heads,
         retry: &'e mut Retry,
     ) -> Result<Self> {
         let pair = island
@@ -110,8 +109,7 @@ impl<'e> Runner<'e> {
             engine,
             retry,
             target,
-            source_head: engine.store().watch(island.tenant()),
-            target_head: engine.store().watch(target),
+            heads,
             island: island.clone(),
             seq: pair.stream_seq,
             kept: pair.position.clone(),
@@ -128,8 +126,7 @@ impl<'e> Runner<'e> {
     pub(crate) async fn run(&mut self) -> Result<()> {
         let mut answered: Option<Answered> = None;
         loop {
-            self.source_head.borrow_and_update();
-            self.target_head.borrow_and_update();
+            self.heads.see();
             // While a scan goes on, the batch before is settled as the next is planned and sent:
             // they have no user in common. Otherwise the plan has to see what was settled.
             let overlapping = answered
@@ -176,14 +173,14 @@ impl<'e> Runner<'e> {
             Step::Reached(position, wait) => {
                 self.reach(position).await?;
                 if let Some(at_most) = wait {
-                    self.wait(at_most, false).await;
+                    self.heads.wait_for_source(at_most).await;
                 }
             }
             Step::Held(trace) => {
                 if trace.is_some() {
                     self.set_blocked(trace).await?;
                 }
-                self.wait(WAIT_MAX, false).await;
+                self.heads.wait_for_source(WAIT_MAX).await;
             }
             Step::Refused(trace, counted) => {
                 if counted {
@@ -192,13 +189,15 @@ impl<'e> Runner<'e> {
                 } else {
                     self.set_blocked(Some(trace)).await?;
                 }
-                self.wait_for_target().await;
+                let at_most = self.retry.next();
+                self.heads.wait_for_either(at_most).await;
             }
             Step::Rejected(reason) => {
                 tracing::error!(from = %self.island.tenant(), to = %self.target, reason, "a batch was rejected");
                 self.seq += 1;
                 self.keep_stand(self.blocked.clone()).await?;
-                self.wait_for_target().await;
+                let at_most = self.retry.next();
+                self.heads.wait_for_either(at_most).await;
             }
             Step::Doubt(last) => self.doubt(last).await?,
             Step::Unanswered(error) => {
@@ -206,7 +205,8 @@ impl<'e> Runner<'e> {
                     from = %self.island.tenant(), to = %self.target, %error,
                     "a batch has no answer yet"
                 );
-                self.wait_for_target().await;
+                let at_most = self.retry.next();
+                self.heads.rest(at_most).await;
             }
         }
         Ok(None)
@@ -512,24 +512,6 @@ impl<'e> Runner<'e> {
         self.show(&position);
         self.position = position;
         Ok(())
-    }
-
-    async fn wait_for_target(&mut self) {
-        let at_most = self.retry.next();
-        self.wait(at_most, true).await;
-    }
-
-    async fn wait(&mut self, at_most: Duration, for_target: bool) {
-        let source = self.source_head.changed();
-        let target = self.target_head.changed();
-        let either = async {
-            if for_target {
-                tokio::select! { _ = source => {}, _ = target => {} }
-            } else {
-                let _ = source.await;
-            }
-        };
-        let _ = tokio::time::timeout(at_most, either).await;
     }
 }
 

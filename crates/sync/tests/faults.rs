@@ -91,6 +91,29 @@ async fn a_tenant_that_is_away_gets_everything_when_it_is_back() {
     w.check(home, there).await;
 }
 
+/// The waits between attempts have grown long by then; a change cuts them short.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_long_trouble_is_noticed_at_once() {
+    let (w, home, there, _) = with_users(1).await;
+    w.share(home, None, json!({"scope": "all"})).await;
+    w.settled(home, there).await;
+    w.let_in(there, home, false).await;
+    for number in 0..20 {
+        w.user(home, &format!("late{number}")).await;
+        w.has_state(home, there, "blocked").await;
+        w.nudge().await;
+    }
+    w.net.set_away(there, true);
+    for _ in 0..20 {
+        w.nudge().await;
+        w.status(home, there).await;
+    }
+    w.net.set_away(there, false);
+    w.let_in(there, home, true).await;
+    assert_eq!(w.settled(home, there).await.synced, 21);
+    w.check(home, there).await;
+}
+
 /// The batch is applied, its answer is lost, the source is cut off, and before it is back the
 /// users change again.
 #[tokio::test(flavor = "multi_thread")]

@@ -378,7 +378,8 @@ impl World {
         panic!("not yet: {what}\n{statuses:#?}");
     }
 
-    async fn nudge(&self) {
+    /// A change on every island that concerns nobody.
+    pub async fn nudge(&self) {
         for &tenant in &self.tenants {
             self.write(tenant, |tx| {
                 tx.record(Change::new("nudge", uuid::Uuid::nil(), Op::Updated, &[]))
