@@ -39,6 +39,6 @@ pub use receive::Messages;
 /// Users in one envelope: about 20 ms of the target's writer.
 pub const BATCH_USERS_MAX: usize = 1_000;
 /// Large batches under way at once in a deployment, which bounds their memory.
-pub const BATCHES_IN_FLIGHT_MAX: usize = 4;
+pub const BATCHES_IN_FLIGHT_MAX: usize = 8;
 /// Users or groups listed in one sharing entry.
 pub const SHARING_LIST_MAX: usize = 10_000;

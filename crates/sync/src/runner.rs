@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use border::{Envelope, Receipt};
 use store::Island;
+use tokio::sync::SemaphorePermit;
 use types::trace::Trace;
 use types::{Actor, Error, Result, TenantId, Timestamp};
 
@@ -24,7 +25,7 @@ use crate::engine::{Engine, Heads, Retry, WAIT_MAX};
 use crate::pair::{self, Phase, Position, Stage};
 use crate::plan::{self, Next, Planned};
 use crate::settle;
-use crate::wire::{Batch, Reply, STREAM, USERS};
+use crate::wire::{Item, Outbound, Reply, STREAM, USERS};
 
 /// A position that moved by this much without anything to send is written down.
 const POSITION_KEPT_EVERY: u64 = 1_024;
@@ -41,16 +42,18 @@ struct Outgoing {
 }
 
 /// A batch that was answered and waits to be settled.
-struct Answered {
+struct Answered<'e> {
     seq: u64,
     batch: Outgoing,
     reply: Reply,
+    /// The place that a large batch takes until it is settled.
+    place: Option<SemaphorePermit<'e>>,
 }
 
 /// What came of a step. A step itself writes nothing in the source while a batch is being settled
 /// beside it; what it found out is written down behind that.
-enum Step {
-    Sent(Answered),
+enum Step<'e> {
+    Sent(Answered<'e>),
     Again,
     /// Nothing to send up to here; wait so long, if at all.
     Reached(Position, Option<Duration>),
@@ -124,7 +127,7 @@ impl<'e> Runner<'e> {
 
     /// Works until the two tenants have parted.
     pub(crate) async fn run(&mut self) -> Result<()> {
-        let mut answered: Option<Answered> = None;
+        let mut answered: Option<Answered<'e>> = None;
         loop {
             self.heads.see();
             // While a scan goes on, the batch before is settled as the next is planned and sent:
@@ -162,7 +165,7 @@ impl<'e> Runner<'e> {
     }
 
     /// Does what a step asks for.
-    async fn follow(&mut self, step: Step) -> Result<Option<Answered>> {
+    async fn follow(&mut self, step: Step<'e>) -> Result<Option<Answered<'e>>> {
         match step {
             Step::Sent(answered) => {
                 self.retry.reset();
@@ -212,7 +215,7 @@ impl<'e> Runner<'e> {
         Ok(None)
     }
 
-    async fn step(&mut self, overlapping: bool) -> Result<Step> {
+    async fn step(&mut self, overlapping: bool) -> Result<Step<'e>> {
         let (target, position) = (self.target, self.position.clone());
         if self.blocked.is_some() || self.unanswered.is_some() {
             // Nothing new is planned before the target takes something again.
@@ -226,6 +229,13 @@ impl<'e> Runner<'e> {
                 None => self.send_again().await,
             };
         }
+        // Planned batches take memory, so a pair that goes through all users waits for its turn
+        // before it plans.
+        let place = if position.phase == Phase::Follow {
+            None
+        } else {
+            Some(self.place().await?)
+        };
         let next = self.island.read(move |tx| {
             let next = plan::next(tx, target, &position, !overlapping)?;
             Ok((next, tx.now()))
@@ -250,18 +260,18 @@ impl<'e> Runner<'e> {
                 Ok(Step::Reached(position, Some(until(now, wake_at))))
             }
             Next::Send { items, position } => {
-                self.send(Outgoing {
+                let batch = Outgoing {
                     planned: items,
                     position,
-                })
-                .await
+                };
+                self.send(batch, place).await
             }
             other => Ok(Self::without_target(other)),
         }
     }
 
     /// The step for what this side decides alone.
-    fn without_target(next: Next) -> Step {
+    fn without_target(next: Next) -> Step<'e> {
         match next {
             Next::Over => Step::Over,
             Next::Blocked(trace) => Step::Held(Some(trace)),
@@ -273,7 +283,7 @@ impl<'e> Runner<'e> {
     }
 
     /// What has to be done before anything is sent, or said to be there.
-    async fn not_ready(&mut self, position: &Position) -> Result<Option<Step>> {
+    async fn not_ready(&mut self, position: &Position) -> Result<Option<Step<'e>>> {
         if self.seq == 0 && position.scope_key == "none" {
             // The target has never got anything from here and isn't about to.
             return Ok(None);
@@ -287,20 +297,20 @@ impl<'e> Runner<'e> {
         Ok(None)
     }
 
-    fn envelope(&self, batch: &Batch) -> Result<Envelope> {
+    fn envelope(&self, items: &[&Item]) -> Result<Envelope> {
         Ok(Envelope {
             from: self.island.tenant(),
             to: self.target,
             stream: STREAM.into(),
             seq: self.seq + 1,
             kind: USERS.into(),
-            body: serde_json::to_string(batch).map_err(Error::internal)?,
+            body: serde_json::to_string(&Outbound { items }).map_err(Error::internal)?,
         })
     }
 
     /// Takes the next place in the target's stream.
-    async fn make_sure(&mut self) -> Result<Step> {
-        let envelope = self.envelope(&Batch { items: Vec::new() })?;
+    async fn make_sure(&mut self) -> Result<Step<'e>> {
+        let envelope = self.envelope(&[])?;
         let receipt = self.engine.transport().deliver(envelope).await?;
         self.sure = matches!(receipt, Receipt::Applied { .. } | Receipt::Refused { .. });
         Ok(match receipt {
@@ -342,7 +352,7 @@ impl<'e> Runner<'e> {
     }
 
     /// Brings the links in line with what the target has.
-    async fn adopt(&mut self) -> Result<Step> {
+    async fn adopt(&mut self) -> Result<Step<'e>> {
         let (from, target) = (self.island.tenant(), self.target);
         let mut after = None;
         loop {
@@ -374,11 +384,19 @@ impl<'e> Runner<'e> {
         }
     }
 
-    async fn send(&mut self, batch: Outgoing) -> Result<Step> {
-        let items: Vec<_> = batch
+    async fn place(&self) -> Result<SemaphorePermit<'e>> {
+        self.engine.large().acquire().await.map_err(Error::internal)
+    }
+
+    async fn send(
+        &mut self,
+        batch: Outgoing,
+        place: Option<SemaphorePermit<'e>>,
+    ) -> Result<Step<'e>> {
+        let items: Vec<&Item> = batch
             .planned
             .iter()
-            .filter_map(|planned| planned.item.clone())
+            .filter_map(|planned| planned.item.as_ref())
             .collect();
         if items.is_empty() {
             self.position.clone_from(&batch.position);
@@ -389,20 +407,14 @@ impl<'e> Runner<'e> {
                 seq: self.seq,
                 batch,
                 reply,
+                place,
             }));
         }
-        let _place = if items.len() >= LARGE_BATCH {
-            Some(
-                self.engine
-                    .large()
-                    .acquire()
-                    .await
-                    .map_err(Error::internal)?,
-            )
-        } else {
-            None
+        let place = match place {
+            None if items.len() >= LARGE_BATCH => Some(self.place().await?),
+            place => place,
         };
-        let envelope = self.envelope(&Batch { items })?;
+        let envelope = self.envelope(&items)?;
         Ok(match self.engine.transport().deliver(envelope).await {
             Ok(Receipt::Applied { reply }) => {
                 self.seq += 1;
@@ -411,6 +423,7 @@ impl<'e> Runner<'e> {
                     seq: self.seq,
                     reply: serde_json::from_str(&reply).map_err(Error::internal)?,
                     batch,
+                    place,
                 })
             }
             Ok(Receipt::Refused { trace }) => Step::Refused(trace, true),
@@ -426,8 +439,8 @@ impl<'e> Runner<'e> {
     /// Sends a batch whose answer was lost once more, under another number: items carry state, so
     /// that does no harm if the target has it already, and it brings the answer. An empty batch goes
     /// before it and takes the number of the lost one, unless that has arrived.
-    async fn send_again(&mut self) -> Result<Step> {
-        let envelope = self.envelope(&Batch { items: Vec::new() })?;
+    async fn send_again(&mut self) -> Result<Step<'e>> {
+        let envelope = self.envelope(&[])?;
         let step = match self.engine.transport().deliver(envelope).await {
             Ok(Receipt::Duplicate { last }) if last == self.seq + 1 => {
                 self.seq = last;
@@ -446,7 +459,7 @@ impl<'e> Runner<'e> {
             Err(error) => Some(Step::Unanswered(error)),
         };
         match (step, self.unanswered.take()) {
-            (None, Some(batch)) => self.send(batch).await,
+            (None, Some(batch)) => self.send(batch, None).await,
             (None, None) => Ok(Step::Again),
             (Some(step), batch) => {
                 self.unanswered = batch;
@@ -456,7 +469,7 @@ impl<'e> Runner<'e> {
     }
 
     /// Asks the target whether it still refuses.
-    async fn probe(&mut self) -> Result<Step> {
+    async fn probe(&mut self) -> Result<Step<'e>> {
         let question = serde_json::to_string(&crate::explain::Question { user_id: None })
             .map_err(Error::internal)?;
         let (from, transport) = (self.island.tenant(), self.engine.transport());
@@ -518,16 +531,24 @@ impl<'e> Runner<'e> {
 async fn settle_answered(
     island: &Island,
     target: TenantId,
-    answered: Option<Answered>,
+    answered: Option<Answered<'_>>,
 ) -> Result<()> {
-    let Some(Answered { seq, batch, reply }) = answered else {
+    let Some(Answered {
+        seq,
+        batch,
+        reply,
+        place,
+    }) = answered
+    else {
         return Ok(());
     };
-    island
+    let settled = island
         .write(Actor::System, move |tx| {
             settle::settle(tx, target, seq, batch.planned, reply, &batch.position)
         })
-        .await
+        .await;
+    drop(place);
+    settled
 }
 
 fn until(now: Timestamp, at: Option<Timestamp>) -> Duration {

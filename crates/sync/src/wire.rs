@@ -10,10 +10,16 @@ pub const USERS: &str = "sync.users";
 pub const STREAM: &str = "sync";
 
 /// A batch of users, each at most once.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct Batch {
     /// The users.
     pub items: Vec<Item>,
+}
+
+/// A [`Batch`] as it is written.
+#[derive(Debug, Serialize)]
+pub(crate) struct Outbound<'a> {
+    pub(crate) items: &'a [&'a Item],
 }
 
 /// What the target should have of one user.

@@ -96,7 +96,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(ORGANIZATION, "organization_owners_min", 1, "active owners of an organization, at least"),
     fixed(ORGANIZATION, "sharing_list", 10_000, "users and groups listed in one sharing scope"),
     fixed(ORGANIZATION, "sync_batch_users", 1_000, "users in one message of a synchronization"),
-    fixed(ORGANIZATION, "sync_batches_in_flight", 4, "large ones of these messages under way at once in a deployment"),
+    fixed(ORGANIZATION, "sync_batches_in_flight", 8, "large ones of these messages under way at once in a deployment, from their plan until they are settled"),
     fixed(DIRECTORY, "display_name_characters", 256, "characters in `displayName`"),
     fixed(DIRECTORY, "mail_nickname_characters", 64, "characters in `mailNickname`"),
     fixed(DIRECTORY, "business_phones", 1, "numbers in `businessPhones`"),
