@@ -13,10 +13,6 @@ use crate::value::{Param, Row};
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 256;
 
-/// What all connections' caches should stay within together: past it each reuses its own pages, so
-/// that many open islands don't add up to their number times a cache.
-const CACHES_BYTES: u32 = 128 * 1024 * 1024;
-
 pub(crate) struct Sqlite(rusqlite::Connection);
 
 /// Opens (and for a writer creates) a database file.
@@ -42,8 +38,7 @@ pub(crate) fn open(path: &Path, mode: Mode, cache_kib: u32) -> Result<Sqlite> {
     }
     connection
         .execute_batch(&format!(
-            "PRAGMA cache_size = -{cache_kib}; PRAGMA temp_store = MEMORY; \
-             PRAGMA soft_heap_limit = {CACHES_BYTES};"
+            "PRAGMA cache_size = -{cache_kib}; PRAGMA temp_store = MEMORY;"
         ))
         .map_err(convert)?;
     Ok(Sqlite(connection))
