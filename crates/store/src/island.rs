@@ -6,6 +6,7 @@
 //! the one that was used longest ago and has nothing to do is closed for another.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::RecvTimeoutError;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -28,6 +30,8 @@ use crate::{migrate, params, sqlite};
 const GROUP_COMMANDS_MAX: usize = 512;
 /// How long a group may take before it is committed, so that what comes next needn't wait longer.
 const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
+/// How long closing waits for reads and commands that are under way.
+const CLOSE_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// How a store is opened.
 #[derive(Clone)]
@@ -91,11 +95,19 @@ struct Inner {
     clock: Arc<dyn Clock>,
     registry: Registry,
     seeds: Mutex<StdRng>,
-    open: Mutex<HashMap<TenantId, Arc<OpenIsland>>>,
+    /// `None` once the store is closed.
+    open: Mutex<Option<OpenIslands>>,
+    /// Disconnected once the store is closed and every island's file with it.
+    all_closed: crossbeam_channel::Receiver<Infallible>,
     heads: Heads,
     uses: AtomicU64,
     queries: crossbeam_channel::Sender<Query>,
     query_places: Arc<Semaphore>,
+}
+
+struct OpenIslands {
+    islands: HashMap<TenantId, Arc<OpenIsland>>,
+    alive: crossbeam_channel::Sender<Infallible>,
 }
 
 struct OpenIsland {
@@ -104,6 +116,8 @@ struct OpenIsland {
     commands: Option<mpsc::Sender<Command>>,
     writer: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Box<dyn Connection>>>,
+    /// Nothing is ever sent on it: that it is gone tells that the file is closed, so it stands last.
+    _alive: crossbeam_channel::Sender<Infallible>,
 }
 
 impl Drop for OpenIsland {
@@ -130,6 +144,7 @@ impl Store {
         make_private_directory(&tenants)?;
         let registry = Registry::open(&options.directory.join("registry.db"), clock.as_ref())?;
         let (queries, queue) = crossbeam_channel::bounded::<Query>(4096);
+        let (alive, all_closed) = crossbeam_channel::bounded(0);
         for number in 0..options.readers {
             let queue = queue.clone();
             std::thread::Builder::new()
@@ -150,7 +165,11 @@ impl Store {
             clock,
             registry,
             seeds: Mutex::new(seeds),
-            open: Mutex::default(),
+            open: Mutex::new(Some(OpenIslands {
+                islands: HashMap::new(),
+                alive,
+            })),
+            all_closed,
             heads: Heads::default(),
             uses: AtomicU64::new(0),
             queries,
@@ -218,7 +237,7 @@ impl Store {
 
     fn opened(&self, tenant: TenantId) -> Option<Arc<OpenIsland>> {
         let open = held(&self.0.open);
-        let island = open.get(&tenant)?;
+        let island = open.as_ref()?.islands.get(&tenant)?;
         island.last_use.store(
             self.0.uses.fetch_add(1, Ordering::Relaxed),
             Ordering::Relaxed,
@@ -228,20 +247,21 @@ impl Store {
 
     fn open_island(&self, tenant: TenantId) -> Result<Arc<OpenIsland>> {
         let mut open = held(&self.0.open);
+        let OpenIslands { islands, alive } = open.as_mut().ok_or_else(closed)?;
         let use_number = self.0.uses.fetch_add(1, Ordering::Relaxed);
-        if let Some(island) = open.get(&tenant) {
+        if let Some(island) = islands.get(&tenant) {
             island.last_use.store(use_number, Ordering::Relaxed);
             return Ok(Arc::clone(island));
         }
-        if open.len() >= self.0.options.open_islands {
+        if islands.len() >= self.0.options.open_islands {
             // Only the map holds an idle island. If all are busy, one more stays open for a while.
-            let idle = open
+            let idle = islands
                 .iter()
                 .filter(|(_, island)| Arc::strong_count(island) == 1)
                 .min_by_key(|(_, island)| island.last_use.load(Ordering::Relaxed))
                 .map(|(tenant, _)| *tenant);
             if let Some(idle) = idle {
-                open.remove(&idle);
+                islands.remove(&idle);
             }
         }
         let path = self.island_path(tenant);
@@ -274,15 +294,23 @@ impl Store {
             commands: Some(commands),
             writer: Some(writer),
             readers: Mutex::default(),
+            _alive: alive.clone(),
         });
-        open.insert(tenant, Arc::clone(&island));
+        islands.insert(tenant, Arc::clone(&island));
         Ok(island)
     }
 
-    /// Closes all islands; what was accepted is carried out first. Handles open them again.
+    /// Closes the store for good; what was accepted is carried out first. When this returns, no file
+    /// of an island is open any more (unless something that is under way takes longer than 10 s),
+    /// and what comes later is refused instead of opening one again: whoever waited for this may
+    /// copy, replace or move the files.
     pub fn close(&self) {
-        let islands: Vec<_> = held(&self.0.open).drain().collect();
-        drop(islands);
+        // Apart, so that the writers are waited for without the lock.
+        let open = held(&self.0.open).take();
+        drop(open);
+        if let Err(RecvTimeoutError::Timeout) = self.0.all_closed.recv_timeout(CLOSE_TIME_MAX) {
+            tracing::warn!("the store was closed while something was still under way");
+        }
     }
 }
 

@@ -191,6 +191,44 @@ fn islands_are_closed_and_opened_again_without_loss() {
 }
 
 #[test]
+fn a_closed_store_opens_no_file_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), 2);
+    let island = store.island(tenant(&store, "a.example")).unwrap();
+    let (inside, is_inside) = std::sync::mpsc::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let reader = std::thread::spawn({
+        let island = island.clone();
+        move || {
+            island.read_blocking(|tx| {
+                inside.send(()).unwrap();
+                may_go_on.recv().unwrap();
+                tx.head()
+            })
+        }
+    });
+    is_inside.recv().unwrap();
+    let closing = std::thread::spawn({
+        let store = store.clone();
+        move || store.close()
+    });
+    // Closing refuses what comes later and waits for what is under way.
+    while island.read_blocking(|tx| tx.head()).is_ok() {
+        std::thread::yield_now();
+    }
+    assert!(!closing.is_finished());
+    go_on.send(()).unwrap();
+    assert_eq!(reader.join().unwrap().unwrap(), 0);
+    closing.join().unwrap();
+    assert!(
+        island
+            .write_blocking(Actor::System, |tx| note(tx, "late"))
+            .is_err()
+    );
+    store.close();
+}
+
+#[test]
 fn a_domain_belongs_to_one_tenant_and_a_failed_making_leaves_none() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path(), 2);
