@@ -91,6 +91,7 @@ pub fn update(tx: &mut Tx<'_>, id: Id<kind::User>, patch: &Map<String, Value>) -
     let mut user = old.clone();
     let mut body = patch.clone();
     let enabled = take_bool(&mut body, "accountEnabled")?;
+    let blocked = take_bool(&mut body, "blockedHere")?;
     if let Some(user_type) = take_type(&mut body)? {
         user.folded_type = user_type;
     }
@@ -104,10 +105,22 @@ pub fn update(tx: &mut Tx<'_>, id: Id<kind::User>, patch: &Map<String, Value>) -
                 ),
             ));
         }
-        if let Some(enabled) = enabled {
-            user.blocked_here = !enabled;
-            user.account_enabled = user.enabled_at_home() && enabled;
+        // Two names of one thing, as far as it is this tenant's to say.
+        if enabled.is_some() && enabled == blocked {
+            return Err(wrong(
+                "blockedHere",
+                "it says the opposite of accountEnabled",
+            ));
         }
+        if let Some(blocked) = blocked.or(enabled.map(|enabled| !enabled)) {
+            user.blocked_here = blocked;
+            user.account_enabled = user.enabled_at_home() && !blocked;
+        }
+    } else if blocked.is_some() {
+        return Err(Error::invalid(
+            "blockedHere",
+            "Only users of other tenants are blocked here; set accountEnabled.",
+        ));
     } else if let Some(enabled) = enabled {
         user.account_enabled = enabled;
     }

@@ -22,7 +22,10 @@ const PARTS: [(&str, &[&str]); 4] = [
         "User-Phone.ReadWrite.All",
         &["businessPhones", "mobilePhone"],
     ),
-    ("User.EnableDisableAccount.All", &["accountEnabled"]),
+    (
+        "User.EnableDisableAccount.All",
+        &["accountEnabled", "blockedHere"],
+    ),
 ];
 /// The permission for users of other tenants.
 const EXTERNAL: &str = "User.ReadWrite.CrossCloud";
