@@ -87,6 +87,25 @@ pub fn create(tx: &mut Tx<'_>, new: NewUser) -> Result<User> {
 
 /// Changes a user by a JSON patch object; answers whether that changed anything.
 pub fn update(tx: &mut Tx<'_>, id: Id<kind::User>, patch: &Map<String, Value>) -> Result<bool> {
+    change(tx, id, patch, true)
+}
+
+/// [`update`] of a user of another tenant that has parted from this one: what its home has left here
+/// is this tenant's to change, all but the name.
+pub fn update_kept(
+    tx: &mut Tx<'_>,
+    id: Id<kind::User>,
+    patch: &Map<String, Value>,
+) -> Result<bool> {
+    change(tx, id, patch, false)
+}
+
+fn change(
+    tx: &mut Tx<'_>,
+    id: Id<kind::User>,
+    patch: &Map<String, Value>,
+    is_kept_current: bool,
+) -> Result<bool> {
     let old = get(tx, id)?;
     let mut user = old.clone();
     let mut body = patch.clone();
@@ -97,7 +116,9 @@ pub fn update(tx: &mut Tx<'_>, id: Id<kind::User>, patch: &Map<String, Value>) -
     }
     let mut changed = USER.apply(&mut user.document, &body, Purpose::Update)?;
     if user.is_external() {
-        if let Some(name) = changed.iter().find(|name| synced::is_owned(name)) {
+        let is_homes =
+            |name: &str| synced::is_owned(name) && (is_kept_current || name == "userPrincipalName");
+        if let Some(name) = changed.iter().find(|name| is_homes(name)) {
             return Err(Error::invalid(
                 *name,
                 format!(
