@@ -161,8 +161,14 @@ async fn what_cannot_be_shared() {
         json!({ "scope": "selected", "users": [theirs] }),
         json!({ "scope": "selected", "groups": [ann] }),
         json!({ "scope": "all", "nonsense": 1 }),
+        json!({ "scope": "all", "untilDateTime": "soon" }),
+        json!({ "scope": "selected", "rule": 7 }),
     ] {
-        contoso.put(&default, body).await.refused_somehow();
+        let refused = contoso.put(&default, body.clone()).await.expect(400);
+        let message = refused["error"]["message"].as_str().unwrap();
+        for word in ["variant", "field", "invalid type", ".."] {
+            assert!(!message.contains(word), "{body}: {message}");
+        }
     }
     let unchanged = contoso.get(&default).await.expect(200);
     assert_eq!(unchanged["users"], json!([ann]));
