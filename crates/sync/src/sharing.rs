@@ -267,8 +267,12 @@ pub fn of(tx: &ReadTx<'_>, target: TenantId) -> Result<(Sharing, bool)> {
     Ok((get(tx, None)?.unwrap_or_else(Sharing::nobody), false))
 }
 
-fn refuse_unknown(tx: &ReadTx<'_>, sharing: &Sharing) -> Result<()> {
-    for user in &sharing.users {
+/// Whoever is in the entry already may stay in it, though gone meanwhile: an entry that was read can
+/// be written back.
+fn refuse_unknown(tx: &ReadTx<'_>, sharing: &Sharing, old: Option<&Sharing>) -> Result<()> {
+    let nobody = Sharing::nobody();
+    let old = old.unwrap_or(&nobody);
+    for user in sharing.users.difference(&old.users) {
         if directory::users::get_scanned(tx, *user)?.is_none() {
             return Err(Error::invalid(
                 "users",
@@ -276,7 +280,7 @@ fn refuse_unknown(tx: &ReadTx<'_>, sharing: &Sharing) -> Result<()> {
             ));
         }
     }
-    for group in &sharing.groups {
+    for group in sharing.groups.difference(&old.groups) {
         if !directory::groups::exists(tx, *group)? {
             return Err(Error::invalid(
                 "groups",
@@ -303,8 +307,8 @@ fn refuse_stranger(tx: &ReadTx<'_>, target: Option<TenantId>) -> Result<()> {
 /// Sets an entry.
 pub fn put(tx: &mut Tx<'_>, target: Option<TenantId>, sharing: &Sharing) -> Result<()> {
     refuse_stranger(tx, target)?;
-    refuse_unknown(tx, sharing)?;
     let old = get(tx, target)?;
+    refuse_unknown(tx, sharing, old.as_ref())?;
     if old.as_ref() == Some(sharing) {
         return Ok(());
     }
@@ -389,7 +393,7 @@ fn audit_change(tx: &mut Tx<'_>, target: TenantId, old: &Sharing, new: &Sharing)
 /// Whom an entry would add to and remove from what applies now.
 pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Result<Value> {
     refuse_stranger(tx, target)?;
-    refuse_unknown(tx, new)?;
+    refuse_unknown(tx, new, get(tx, target)?.as_ref())?;
     let old = match target {
         Some(target) => of(tx, target)?.0,
         None => get(tx, None)?.unwrap_or_else(Sharing::nobody),
