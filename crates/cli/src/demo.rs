@@ -28,10 +28,13 @@ use crate::args;
 use crate::output::Output;
 use crate::run;
 use crate::serve::{self, Server};
+use crate::show;
 use people::Source;
 use report::{Pair, Report};
 use state::{State, Tenant};
 
+/// Skipped records that are shown for each file.
+const SKIPPED_SHOWN: usize = 5;
 const ORGANIZATION: &str = "Isopolity demo";
 /// How long everybody may take to arrive.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -292,10 +295,21 @@ impl Work<'_> {
             .await?;
         let skipped = count(&imported["skipped"]);
         if skipped > 0 {
-            self.output.note(&format!(
-                "{}: {skipped} records were skipped; `isopolity import users --dry-run` says why.",
-                source.name
-            ));
+            let records = imported["skippedRecords"].as_array();
+            for record in records.into_iter().flatten().take(SKIPPED_SHOWN) {
+                self.output.note(&format!(
+                    "{}: line {} is skipped: {}",
+                    source.name,
+                    record["line"],
+                    show::cell(&record["reason"])
+                ));
+            }
+            if skipped > SKIPPED_SHOWN as u64 {
+                self.output.note(&format!(
+                    "{}: {skipped} records are skipped; `isopolity import users --dry-run` lists all.",
+                    source.name
+                ));
+            }
         }
         Ok(Tenant {
             id,

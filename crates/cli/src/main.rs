@@ -45,8 +45,31 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(error) => {
-            output.error(&error.to_string());
+            output.error(&sentence(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Why a command failed and what to do, where Graph's words for it aren't an operator's.
+fn sentence(error: &Error) -> String {
+    let Error::NotFound { kind, id } = error else {
+        return error.to_string();
+    };
+    match *kind {
+        "tenant" => format!("There is no tenant '{id}'. `isopolity tenant list` lists all."),
+        "user" => format!("There is no user '{id}' in the tenant. Name it by id or UPN."),
+        "multiTenantOrganization" => format!(
+            "Tenant {id} isn't active in an organization. Found one by `isopolity organization \
+             create`, or join one by `isopolity organization join`."
+        ),
+        "multiTenantOrganizationMember" => format!(
+            "Tenant {id} isn't in the organization. `isopolity organization show` lists who is."
+        ),
+        "multiTenantOrganizationInvitation" => format!(
+            "Tenant {id} hasn't added this one to its organization. Its administrator does that by \
+             `isopolity organization add`."
+        ),
+        _ => format!("There is no '{id}'. Look whether it is written as it is listed."),
     }
 }

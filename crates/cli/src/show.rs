@@ -139,6 +139,11 @@ pub(crate) fn preview(preview: &Value, style: Style) -> String {
         };
         let [with, setting, from, to] =
             ["tenantId", "setting", "from", "to"].map(|n| cell(&change[n]));
+        // Which partner it is stands beside it.
+        let setting = setting
+            .strip_prefix(&format!("partners/{with}."))
+            .unwrap_or(&setting)
+            .to_owned();
         table.row([&with, &setting, &from, &to, note]);
     }
     if items(preview, "changes").is_empty() {

@@ -256,6 +256,19 @@ fn a_block_here_wins_over_home() {
     // Enabling here can't lift what home says either.
     assert!(!f.patch(id, json!({"accountEnabled": true})));
     blocked(false, false);
+    // The field itself says the same.
+    assert!(f.patch(id, json!({"blockedHere": true})));
+    blocked(false, true);
+    assert!(f.patch(id, json!({"blockedHere": false})));
+    blocked(false, false);
+    for (user, patch) in [
+        (id, json!({"blockedHere": true, "accountEnabled": true})),
+        (id, json!({"blockedHere": "yes"})),
+        (f.user("own").id, json!({"blockedHere": true})),
+    ] {
+        let error = f.refused(move |tx| users::update(tx, user, &object(patch)));
+        assert_eq!(target(&error), "blockedHere");
+    }
     // The block survives deletion and return.
     f.patch(id, json!({"accountEnabled": false}));
     remove(&f, 1, false);

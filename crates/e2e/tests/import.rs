@@ -321,6 +321,14 @@ async fn a_bad_record_is_named_and_skipped() {
     person(&contoso, "Ann").await;
     person(&contoso, "Bob").await;
 
+    // The template asks for a name, however much else there is.
+    let rows = format!(
+        "version:v1.0\nName [displayName] Required,User name [userPrincipalName] Required,\
+        First name [givenName]\n,first@{domain},First\n"
+    );
+    let file = write(&d, &contoso, "nameless.csv", rows);
+    counts(&import(&d, &contoso, "csv", &file, &[]).ok(), 0, 0, 0, 1);
+
     // The same in LDIF.
     let ldif = format!(
         "dn: uid=good,dc=x\nobjectClass: inetOrgPerson\nuid: good\ncn: Good\nsn: Good\nmail: good@{domain}\n\n\
@@ -332,6 +340,100 @@ async fn a_bad_record_is_named_and_skipped() {
     assert_eq!(count(&report, "created"), 1, "{report}");
     assert_eq!(count(&report, "skipped"), 1, "{report}");
     assert_eq!(skipped_records(&report)[0]["line"], 8, "{report}");
+    d.finish().await;
+}
+
+/// What the file speaks of is the source's, its absence included; the rest stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_source_takes_away_goes() {
+    let d = SHARED.get();
+    let contoso = d.tenant("Contoso").await;
+    let domain = &contoso.domain;
+    let entry = |name: &str, more: &str| {
+        format!(
+            "dn: uid={name},dc=x\nobjectClass: inetOrgPerson\nuid: {name}\ncn: {name}\nsn: {name}\n{more}\n"
+        )
+    };
+    let boss = entry(
+        "boss",
+        "title: Boss\ntelephoneNumber: 1\ntelephoneNumber: 2\n",
+    );
+    let before = boss.clone() + &entry("ann", "title: Cook\nmanager: uid=boss,dc=x\n");
+    let file = write(&d, &contoso, "before.ldif", before);
+    counts(&import(&d, &contoso, "ldif", &file, &[]).ok(), 2, 0, 0, 0);
+    assert_eq!(
+        person(&contoso, "boss").await["businessPhones"],
+        serde_json::json!(["1"]),
+        "Graph's list holds one number"
+    );
+    let ann = person(&contoso, "ann").await;
+    let path = format!("/v1.0/users/{}", ann["id"].as_str().unwrap());
+    let own = serde_json::json!({"officeLocation": "by hand"});
+    contoso.patch(&path, own).await.expect(204);
+
+    // The manager alone goes, then the title too; each run says what it does, and a repeat nothing.
+    for (number, rest, changed) in [
+        (1, "title: Cook\n", true),
+        (2, "title: Cook\n", false),
+        (3, "", true),
+        (4, "manager: uid=boss,dc=x\n", true),
+    ] {
+        // The title of one stays, so the file speaks of titles.
+        let other = entry("other", "manager: uid=boss,dc=x\n");
+        let text = boss.clone() + &entry("ann", rest) + &other;
+        let file = write(&d, &contoso, &format!("after{number}.ldif"), text);
+        let (made, same) = if number == 1 { (1, 1) } else { (0, 2) };
+        let (updated, same) = if changed { (1, same) } else { (0, same + 1) };
+        if number > 1 {
+            let dry = import(&d, &contoso, "ldif", &file, &["--dry-run"]).ok();
+            counts(&dry, 0, updated, same, 0);
+        }
+        let report = import(&d, &contoso, "ldif", &file, &[]).ok();
+        counts(&report, made, updated, same, 0);
+        let manager = contoso.get(&format!("{path}/manager")).await;
+        manager.expect(if number == 4 { 200 } else { 404 });
+    }
+    let ann = contoso
+        .get(&format!("{path}?$select=jobTitle,officeLocation"))
+        .await
+        .expect(200);
+    assert_eq!(ann["jobTitle"], Value::Null);
+    assert_eq!(ann["officeLocation"], "by hand");
+
+    // A manager who is here already needn't be in the file; one record stands in another's way in a
+    // dry run as it does in earnest.
+    let rows = format!(
+        "displayName,userPrincipalName,mail,manager\n\
+        New,new@{domain},m@x.example,BOSS@{domain}\n\
+        Also,also@{domain},M@x.example,nobody@{domain}\n"
+    );
+    let file = write(&d, &contoso, "new.csv", rows);
+    for more in [&["--dry-run"][..], &[]] {
+        let report = import(&d, &contoso, "csv", &file, more).ok();
+        counts(&report, 1, 0, 0, 1);
+        assert_eq!(skipped_records(&report["skippedRecords"])[0]["line"], 3);
+        let warned = skipped_records(&report["warnings"]);
+        assert!(
+            warned.iter().all(|warning| warning["line"] != 2),
+            "{report}"
+        );
+    }
+    let manager = contoso
+        .get(&format!("/v1.0/users/new@{domain}/manager"))
+        .await;
+    assert_eq!(manager.expect(200)["displayName"], "boss");
+
+    // Whom this tenant's admin deleted isn't made anew behind the admin's back.
+    contoso.delete(&path).await.expect(204);
+    let text = boss.clone() + &entry("ann", "");
+    let file = write(&d, &contoso, "deleted.ldif", text);
+    let report = import(&d, &contoso, "ldif", &file, &[]).ok();
+    counts(&report, 0, 0, 1, 1);
+    let reason = skipped_records(&report)[0]["reason"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(reason.contains("deleted"), "{report}");
     d.finish().await;
 }
 

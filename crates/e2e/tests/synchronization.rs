@@ -448,6 +448,12 @@ async fn leaving_stops_sync_and_takes_nobody_away() {
     .await;
     let there = external_users(&fabrikam).await;
     assert!(!there.is_empty(), "plain leaving keeps who is there");
+    // They are Fabrikam's to look after now.
+    let path = format!("/v1.0/users/{}", text(&there[0], "id"));
+    let change = json!({ "jobTitle": "Alumnus" });
+    fabrikam.patch(&path, change).await.expect(204);
+    let renamed = json!({ "userPrincipalName": upn(&fabrikam, "mine") });
+    fabrikam.patch(&path, renamed).await.expect(400);
     contoso.user("late").await;
     // A round trip through the same machinery: Contoso's next pair.
     let tailspin = d.tenant("Tailspin").await;

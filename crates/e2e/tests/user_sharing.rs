@@ -161,8 +161,14 @@ async fn what_cannot_be_shared() {
         json!({ "scope": "selected", "users": [theirs] }),
         json!({ "scope": "selected", "groups": [ann] }),
         json!({ "scope": "all", "nonsense": 1 }),
+        json!({ "scope": "all", "untilDateTime": "soon" }),
+        json!({ "scope": "selected", "rule": 7 }),
     ] {
-        contoso.put(&default, body).await.refused_somehow();
+        let refused = contoso.put(&default, body.clone()).await.expect(400);
+        let message = refused["error"]["message"].as_str().unwrap();
+        for word in ["variant", "field", "invalid type", ".."] {
+            assert!(!message.contains(word), "{body}: {message}");
+        }
     }
     let unchanged = contoso.get(&default).await.expect(200);
     assert_eq!(unchanged["users"], json!([ann]));
@@ -182,6 +188,19 @@ async fn what_cannot_be_shared() {
             .refused_somehow();
     }
     target_has(&contoso, &fabrikam, &["ann"]).await;
+    // An entry that was read can be written back, whoever is gone meanwhile.
+    let bob = contoso.user("bob").await;
+    share(&contoso, selected(&[&ann, &bob], &[])).await;
+    for path in ["users", "directory/deletedItems"] {
+        let path = format!("/v1.0/{path}/{bob}");
+        contoso.delete(&path).await.expect(204);
+    }
+    let mut entry = contoso.get(&default).await.expect(200).json;
+    entry["untilDateTime"] = json!("2200-01-01T00:00:00Z");
+    contoso.put(&default, entry).await.expect(204);
+    let bob_only = selected(&[&bob], &[]);
+    share(&contoso, selected(&[&ann], &[])).await;
+    contoso.put(&default, bob_only).await.expect(400);
     d.finish().await;
 }
 

@@ -55,7 +55,19 @@ struct Failure {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
+    /// What isn't there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    object: Option<String>,
 }
+
+/// What commands look for, and a client's error names.
+const OBJECTS: [&str; 5] = [
+    "tenant",
+    "user",
+    "multiTenantOrganization",
+    "multiTenantOrganizationMember",
+    "multiTenantOrganizationInvitation",
+];
 
 impl Failure {
     fn of(error: &Error) -> Self {
@@ -75,20 +87,32 @@ impl Failure {
                     kind: "internal".to_owned(),
                     message: "the server's log says what went wrong.".to_owned(),
                     id: None,
+                    object: None,
                 };
             }
+        };
+        let object = match error {
+            Error::NotFound { kind, .. } => Some((*kind).to_owned()),
+            _ => None,
         };
         Self {
             kind: kind.to_owned(),
             message: error.to_string(),
             id,
+            object,
         }
     }
 
     /// The same error, as far as a client tells errors apart.
     fn into_error(self) -> Error {
         match self.kind.as_str() {
-            "notFound" => Error::not_found("object", self.id.unwrap_or_default()),
+            "notFound" => {
+                let object = OBJECTS
+                    .into_iter()
+                    .find(|known| self.object.as_deref() == Some(known))
+                    .unwrap_or("object");
+                Error::not_found(object, self.id.unwrap_or_default())
+            }
             "invalid" => Error::Invalid {
                 target: self.id,
                 message: self.message,

@@ -2,13 +2,17 @@
 //!
 //! The whole file is read and checked before anything is written. A user is found again by the
 //! source's own key, so that an import can be repeated: what is the same stays untouched. The
-//! source owns what it says; properties that it doesn't mention stay as they are.
+//! source owns what its file speaks of, a value's absence included: a property that some record has,
+//! or that has a column, is cleared for those who have none. All others stay as they are.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
-use sources::{Format, Import, RecordError, SourceUser};
-use store::Tx;
+use sources::{Format, Import, ManagerRef, RecordError, SourceUser};
+use store::{ReadTx, Tx};
 use tokio::task::JoinSet;
 use types::{Actor, Error, Id, Result, TenantId, kind};
 
@@ -17,6 +21,31 @@ use crate::command::{OnProgress, Progress};
 
 /// Users in one transaction: the writer stays free for others between them.
 const USERS_PER_COMMIT: usize = 200;
+/// What a source can take away; the rest is always there, or, as `accountEnabled`, isn't turned by
+/// silence.
+const CLEARED: &[&str] = &[
+    "givenName",
+    "surname",
+    "mail",
+    "otherMails",
+    "jobTitle",
+    "department",
+    "companyName",
+    "employeeId",
+    "employeeType",
+    "officeLocation",
+    "streetAddress",
+    "city",
+    "state",
+    "postalCode",
+    "country",
+    "businessPhones",
+    "mobilePhone",
+    "preferredLanguage",
+    "usageLocation",
+];
+/// Those of them that are lists.
+const LISTS: &[&str] = &["otherMails", "businessPhones"];
 /// Passwords that are hashed at once; the pool's queue holds more.
 const HASHES_AT_ONCE: usize = 16;
 
@@ -59,12 +88,14 @@ impl Node {
         .map_err(|error| Error::bad_request(format!("{error} Nothing was imported.")))?;
         let island = self.store().island(tenant)?;
         let total = import.users.len() as u64;
-        let mut counts = Counts::default();
         let mut people = std::mem::take(&mut import.users);
-        let links: Vec<(String, Option<String>)> = people
-            .iter()
-            .map(|user| (user.source_key.clone(), user.manager_source_key.clone()))
-            .collect();
+        let mut links: Vec<Link> = people.iter().map(Link::of).collect();
+        let rules = Arc::new(Rules {
+            format,
+            mentioned: std::mem::take(&mut import.mentioned),
+            dry_run,
+        });
+        let mut run = Run::default();
         let mut done = 0;
         while !people.is_empty() {
             let rest = people.split_off(people.len().min(USERS_PER_COMMIT));
@@ -73,14 +104,14 @@ impl Node {
             let batch = self
                 .hash_passwords(tenant, batch, &mut import.skipped)
                 .await?;
-            let (part, skipped) = island
+            let (rules, mut so_far) = (rules.clone(), std::mem::take(&mut run));
+            let (so_far, skipped) = island
                 .write(Actor::Operator, move |tx| {
-                    import_batch(tx, batch, format, dry_run)
+                    let skipped = import_batch(tx, batch, &rules, &mut so_far)?;
+                    Ok((so_far, skipped))
                 })
                 .await?;
-            counts.created += part.created;
-            counts.updated += part.updated;
-            counts.unchanged += part.unchanged;
+            run = so_far;
             import.skipped.extend(skipped);
             progress(Progress {
                 message: "Importing users".into(),
@@ -88,17 +119,26 @@ impl Node {
                 of: Some(total),
             });
         }
-        if !dry_run {
-            let mut links = links;
-            while !links.is_empty() {
-                let rest = links.split_off(links.len().min(USERS_PER_COMMIT));
-                let batch = std::mem::replace(&mut links, rest);
-                island
-                    .write(Actor::Operator, move |tx| link_managers(tx, &batch))
-                    .await?;
-            }
+        let mut absent = HashSet::new();
+        while !links.is_empty() {
+            let rest = links.split_off(links.len().min(USERS_PER_COMMIT));
+            let batch = std::mem::replace(&mut links, rest);
+            let (rules, mut so_far) = (rules.clone(), std::mem::take(&mut run));
+            let (so_far, lines) = island
+                .write(Actor::Operator, move |tx| {
+                    let lines = link_managers(tx, &batch, &rules, &mut so_far)?;
+                    Ok((so_far, lines))
+                })
+                .await?;
+            run = so_far;
+            absent.extend(lines);
         }
-        Ok(report(&mut import, &counts, dry_run))
+        // Those whom the tenant has already are no reason to warn.
+        import
+            .absent_managers
+            .retain(|record| absent.contains(&record.line));
+        import.warnings.append(&mut import.absent_managers);
+        Ok(report(&mut import, &run.counts(), dry_run))
     }
 
     /// Replaces the passwords of users who are new by their hashes; a password that breaks the
@@ -163,6 +203,7 @@ fn skip(line: u64, user: &SourceUser, error: &Error) -> RecordError {
 fn report(import: &mut Import, counts: &Counts, dry_run: bool) -> Value {
     // Some are found as the file is read, some as their users are made.
     import.skipped.sort_by_key(|record| record.line);
+    import.warnings.sort_by_key(|record| record.line);
     json!({
         "created": counts.created,
         "updated": counts.updated,
@@ -175,13 +216,59 @@ fn report(import: &mut Import, counts: &Counts, dry_run: bool) -> Value {
     })
 }
 
+/// What is the same for all users of a file.
+struct Rules {
+    format: Format,
+    /// What the file speaks of, so that a value's absence means that there is none.
+    mentioned: BTreeSet<&'static str>,
+    dry_run: bool,
+}
+
+/// What has become of a file's users so far.
+#[derive(Default)]
+struct Run {
+    /// By source key.
+    outcomes: HashMap<String, Outcome>,
+    /// Names and mails that a dry run would have given away.
+    taken: HashSet<(&'static str, String)>,
+}
+
+impl Run {
+    fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for outcome in self.outcomes.values() {
+            match outcome {
+                Outcome::Created => counts.created += 1,
+                Outcome::Updated => counts.updated += 1,
+                Outcome::Unchanged => counts.unchanged += 1,
+            }
+        }
+        counts
+    }
+
+    /// In a dry run no user stands in the way of a later one of the file; here it does.
+    fn take(&mut self, user: &Map<String, Value>) -> Result<()> {
+        let mut values = Vec::new();
+        for property in ["userPrincipalName", "mail"] {
+            if let Some(value) = user.get(property).and_then(Value::as_str) {
+                let value = (property, types::fold(value));
+                if self.taken.contains(&value) {
+                    return Err(Error::AlreadyExists { property });
+                }
+                values.push(value);
+            }
+        }
+        self.taken.extend(values);
+        Ok(())
+    }
+}
+
 fn import_batch(
     tx: &mut Tx<'_>,
     users: Vec<SourceUser>,
-    format: Format,
-    dry_run: bool,
-) -> Result<(Counts, Vec<RecordError>)> {
-    let mut counts = Counts::default();
+    rules: &Rules,
+    run: &mut Run,
+) -> Result<Vec<RecordError>> {
     let mut skipped = Vec::new();
     let domains = directory::tenant::verified_domains(tx)?;
     let initial = directory::tenant::initial_domain(tx)?;
@@ -190,20 +277,25 @@ fn import_batch(
             user.line,
             user.dn.clone().unwrap_or_else(|| user.upn_hint.clone()),
         );
+        let key = user.source_key.clone();
         let mut outcome = None;
         let attempt = tx.attempt(|tx| {
-            outcome = Some(import_one(tx, user, format, &domains, &initial)?);
+            let user = prepared(user, rules, &domains, &initial)?;
+            let properties = rules.dry_run.then(|| user.properties.clone());
+            let done = import_one(tx, user, rules)?;
             // A dry run does everything, and then undoes it.
-            if dry_run {
-                Err(Error::conflict("dry run"))
-            } else {
-                Ok(())
+            if let Some(properties) = properties {
+                run.take(&properties)?;
+                outcome = Some(done);
+                return Err(Error::conflict("dry run"));
             }
+            outcome = Some(done);
+            Ok(())
         });
         match (outcome, attempt) {
-            (Some(Outcome::Created), _) => counts.created += 1,
-            (Some(Outcome::Updated), _) => counts.updated += 1,
-            (Some(Outcome::Unchanged), _) => counts.unchanged += 1,
+            (Some(outcome), _) => {
+                run.outcomes.insert(key, outcome);
+            }
             (None, Err(error @ Error::Unavailable { .. })) => return Err(error),
             (None, Err(error)) => skipped.push(RecordError {
                 line,
@@ -213,47 +305,51 @@ fn import_batch(
             (None, Ok(())) => {}
         }
     }
-    Ok((counts, skipped))
+    Ok(skipped)
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Created,
     Updated,
     Unchanged,
 }
 
-/// Takes over one user. A CSV says what users are to be called here, so a name in a domain that
-/// isn't the tenant's is an error of its row, as in Entra. An LDIF says what they are called there:
-/// such a name keeps its alias and gets the tenant's initial domain, as Entra Connect does it.
-fn import_one(
-    tx: &mut Tx<'_>,
-    user: SourceUser,
-    format: Format,
+/// Gives a user the name that it will have here. A CSV says what users are to be called here, so a
+/// name in a domain that isn't the tenant's is an error of its row, as in Entra. An LDIF says what
+/// they are called there: such a name keeps its alias and gets the tenant's initial domain, as Entra
+/// Connect does it.
+fn prepared(
+    mut user: SourceUser,
+    rules: &Rules,
     domains: &[String],
     initial: &str,
-) -> Result<Outcome> {
+) -> Result<SourceUser> {
     let (alias, domain) = match user.upn_hint.rsplit_once('@') {
         Some((alias, domain)) => (alias, domain.to_ascii_lowercase()),
         None => (user.upn_hint.as_str(), initial.to_owned()),
     };
     let domain = if domains.contains(&domain) {
         domain.as_str()
-    } else if format == Format::Csv {
+    } else if rules.format == Format::Csv {
         return Err(Error::invalid(
             "userPrincipalName",
             format!(
                 "The domain {domain} isn't one of this tenant's verified domains. Correct the name, \
-                 or add the domain: isopolity domain add --domain {domain} --verified."
+                 or add the domain: isopolity domain add --tenant {initial} --domain {domain} --verified."
             ),
         ));
     } else {
         initial
     };
-    let mut properties: Map<String, Value> = user.properties;
-    properties.insert(
-        "userPrincipalName".into(),
-        json!(format!("{alias}@{domain}")),
-    );
+    let name = json!(format!("{alias}@{domain}"));
+    user.properties.insert("userPrincipalName".into(), name);
+    Ok(user)
+}
+
+/// Takes over one user.
+fn import_one(tx: &mut Tx<'_>, user: SourceUser, rules: &Rules) -> Result<Outcome> {
+    let mut properties = user.properties;
     let Some(known) = directory::users::find_by_source(tx, &user.source_key)? else {
         properties.entry("accountEnabled").or_insert(json!(true));
         directory::users::create(
@@ -266,6 +362,23 @@ fn import_one(
         )?;
         return Ok(Outcome::Created);
     };
+    if known.deleted_at.is_some() {
+        return Err(Error::conflict(format!(
+            "The user was deleted in this tenant. Restore the user {}, or delete it permanently so that \
+             it is made anew.",
+            known.id
+        )));
+    }
+    for property in &rules.mentioned {
+        if !properties.contains_key(*property) && CLEARED.contains(property) {
+            let nothing = if LISTS.contains(property) {
+                json!([])
+            } else {
+                Value::Null
+            };
+            properties.insert((*property).to_owned(), nothing);
+        }
+    }
     let changed = directory::users::update(tx, known.id, &properties)?;
     Ok(if changed {
         Outcome::Updated
@@ -274,18 +387,94 @@ fn import_one(
     })
 }
 
-fn link_managers(tx: &mut Tx<'_>, links: &[(String, Option<String>)]) -> Result<()> {
-    let find = |tx: &Tx<'_>, key: &str| -> Result<Option<Id<kind::User>>> {
-        Ok(directory::users::find_by_source(tx, key)?.map(|user| user.id))
-    };
-    for (user, manager) in links {
-        let Some(manager) = manager else { continue };
-        // Skipped records have no user; the others go on.
-        if let (Some(user), Some(manager)) = (find(tx, user)?, find(tx, manager)?)
-            && directory::users::manager_of(tx, user)? != Some(manager)
-        {
-            directory::users::set_manager(tx, user, manager)?;
+/// A user and the manager that the source names.
+struct Link {
+    line: u64,
+    user: String,
+    /// Whether the record names one.
+    is_named: bool,
+    /// The manager's source key, where the manager is in the file.
+    manager: Option<String>,
+    /// The manager as the record names him or her, for those who aren't.
+    name: Option<ManagerRef>,
+}
+
+impl Link {
+    fn of(user: &SourceUser) -> Self {
+        Self {
+            line: user.line,
+            user: user.source_key.clone(),
+            is_named: user.manager_key.is_some(),
+            manager: user.manager_source_key.clone(),
+            name: user
+                .manager_key
+                .clone()
+                .filter(|_| user.manager_source_key.is_none()),
         }
     }
-    Ok(())
+
+    /// The manager's object, where there is one.
+    fn find(&self, tx: &ReadTx<'_>) -> Result<Option<Id<kind::User>>> {
+        let found = match (&self.manager, &self.name) {
+            (Some(key), _) | (None, Some(ManagerRef::Dn(key) | ManagerRef::Key(key))) => {
+                directory::users::find_by_source(tx, key)?
+            }
+            (None, Some(ManagerRef::Upn(name))) => match directory::users::find(tx, name) {
+                Err(Error::NotFound { .. }) => None,
+                found => Some(found?),
+            },
+            (None, None) => None,
+        };
+        let alive = found.filter(|user| user.deleted_at.is_none() && !user.is_external());
+        Ok(alive.map(|user| user.id))
+    }
+}
+
+/// Gives users their managers, now that all are there. Answers the lines of those whose manager
+/// isn't in the tenant either.
+fn link_managers(
+    tx: &mut Tx<'_>,
+    links: &[Link],
+    rules: &Rules,
+    run: &mut Run,
+) -> Result<Vec<u64>> {
+    let mut absent = Vec::new();
+    for link in links {
+        let manager = link.find(tx)?;
+        if link.name.is_some() && manager.is_none() {
+            absent.push(link.line);
+        }
+        // Skipped records have no outcome; the others go on.
+        let Some(outcome) = run.outcomes.get(&link.user).copied() else {
+            continue;
+        };
+        let user = directory::users::find_by_source(tx, &link.user)?.map(|user| user.id);
+        let Some(user) = user else {
+            continue;
+        };
+        let now = directory::users::manager_of(tx, user)?;
+        let changes = if link.is_named {
+            // In a dry run a manager who would be made isn't there yet.
+            let comes = link.manager.as_ref().is_some_and(|key| {
+                rules.dry_run && run.outcomes.get(key) == Some(&Outcome::Created)
+            });
+            comes || (manager.is_some() && manager != now)
+        } else {
+            now.is_some() && rules.mentioned.contains("manager")
+        };
+        if !changes {
+            continue;
+        }
+        if outcome == Outcome::Unchanged {
+            run.outcomes.insert(link.user.clone(), Outcome::Updated);
+        }
+        if rules.dry_run {
+            continue;
+        }
+        match manager {
+            Some(manager) => directory::users::set_manager(tx, user, manager)?,
+            None => directory::users::remove_manager(tx, user)?,
+        }
+    }
+    Ok(absent)
 }

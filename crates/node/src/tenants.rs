@@ -69,6 +69,7 @@ impl Node {
             .map_err(Error::internal)??;
         let secret = applications::new_secret()?;
         let sealer = self.sealer().clone();
+        let initial = domain.clone();
         let (store, new) = (
             self.store().clone(),
             NewTenant {
@@ -95,7 +96,10 @@ impl Node {
                 Ok((admin, app))
             })
         });
-        let (tenant, (admin, app)) = made.await.map_err(Error::internal)??;
+        let (tenant, (admin, app)) = made
+            .await
+            .map_err(Error::internal)?
+            .map_err(|error| taken(error, &initial))?;
         self.0.engine.start(tenant.tenant_id);
         let MadeApplication {
             client_id,
@@ -122,7 +126,9 @@ impl Node {
         verified: bool,
     ) -> Result<Value> {
         if verified {
-            self.claim(tenant, &domain).await?;
+            self.claim(tenant, &domain)
+                .await
+                .map_err(|error| taken(error, &domain))?;
         }
         let island = self.store().island(tenant)?;
         island
@@ -135,7 +141,7 @@ impl Node {
                 // Asking twice to add one is a slip; a word that it is verified may come later.
                 let added = match known {
                     Some(known) if verified => known,
-                    _ => domains::add(tx, &domain)?,
+                    _ => domains::add(tx, &domain).map_err(|error| taken(error, &domain))?,
                 };
                 let domain = if verified {
                     domains::mark_verified(tx, &added.name)?
@@ -170,6 +176,16 @@ impl Node {
         tokio::task::spawn_blocking(move || store.release_domain(tenant, &domain))
             .await
             .map_err(Error::internal)?
+    }
+}
+
+/// Says of a domain that is taken which one it is.
+fn taken(error: Error, domain: &DomainName) -> Error {
+    match error {
+        Error::AlreadyExists { property: "id" } => Error::conflict(format!(
+            "The domain {domain} is a tenant's already. `isopolity tenant list` shows the tenants."
+        )),
+        other => other,
     }
 }
 

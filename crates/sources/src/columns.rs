@@ -46,8 +46,26 @@ pub(crate) fn collect(
 ) -> Result<(), FileError> {
     let mut reader = Reader::new(input)?;
     let columns = columns(reader.header(), map, collector)?;
+    // An empty field says that there is no value, and that in a file of one row too.
+    for (_, target) in &columns {
+        if let Target::Named(property) = target {
+            collector.import.mentioned.insert(property);
+        }
+    }
+    // The template asks for it; elsewhere the given name and the surname will do.
+    let needs_name = reader
+        .header()
+        .fields
+        .iter()
+        .filter_map(|header| bracketed(header))
+        .any(|name| fold(name) == "displayname");
     while let Some(row) = reader.next_row()? {
-        let draft = draft(&row, &columns, &mut collector.import.warnings);
+        let draft = draft(&row, &columns, &mut collector.import.warnings).and_then(|draft| {
+            if needs_name && !draft.values.contains_key("displayName") {
+                return Err("the display name is missing.".into());
+            }
+            Ok(draft)
+        });
         // The template's example, which people forget to delete.
         let name = draft
             .as_ref()

@@ -23,13 +23,14 @@ mod map;
 mod properties;
 mod user;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{BufReader, Read};
 use std::str::FromStr;
 
 pub use error::{FileError, RecordError};
 pub use lines::LINE_BYTES_MAX;
-pub use managers::{ManagerRef, resolve_managers};
+pub use managers::ManagerRef;
+use managers::resolve_managers;
 pub use map::Map;
 pub use user::SourceUser;
 
@@ -68,6 +69,11 @@ pub struct Import {
     pub ignored: u64,
     /// What was left out of, or changed in, records that were taken.
     pub warnings: Vec<RecordError>,
+    /// The properties, and `manager`, that the file speaks of: for a user who has no value of these
+    /// the source has none. Of all others it says nothing.
+    pub mentioned: BTreeSet<&'static str>,
+    /// The records whose manager isn't in the file.
+    pub absent_managers: Vec<RecordError>,
 }
 
 /// Reads a whole file.
@@ -81,8 +87,7 @@ pub fn read(format: Format, bytes: impl Read, map: Option<&Map>) -> Result<Impor
         Format::Csv => columns::collect(input, map, &mut collector)?,
     }
     let mut import = collector.import;
-    let warnings = resolve_managers(&mut import.users);
-    import.warnings.extend(warnings);
+    resolve_managers(&mut import);
     Ok(import)
 }
 
@@ -123,6 +128,14 @@ impl Collector {
             let message =
                 format!("the record of line {first} has the same name to sign in with, '{upn}'.");
             return self.skip(user.line, Some(label), message);
+        }
+        for (property, _) in properties::PROPERTIES {
+            if user.properties.contains_key(*property) {
+                self.import.mentioned.insert(property);
+            }
+        }
+        if user.manager_key.is_some() {
+            self.import.mentioned.insert("manager");
         }
         self.line_by_key.insert(user.source_key.clone(), user.line);
         self.line_by_upn.insert(upn, user.line);

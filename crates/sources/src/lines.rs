@@ -53,16 +53,25 @@ impl<R: BufRead> Lines<R> {
             ));
         }
         if at == 1 {
-            if line.starts_with(&[0xFF, 0xFE])
-                || line.starts_with(&[0xFE, 0xFF])
-                || line.iter().take(4).any(|byte| *byte == 0)
-            {
+            if is_utf16(line) {
                 return Err(FileError::new(1, "the file is UTF-16: save it as UTF-8."));
+            }
+            if line.contains(&0) {
+                return Err(FileError::new(1, "the file isn't text."));
             }
             if line.starts_with("\u{feff}".as_bytes()) {
                 line.drain(..3);
             }
         }
         Ok(true)
+    }
+}
+
+/// Whether a file that begins with these bytes is UTF-16, with a mark or by its first two letters.
+fn is_utf16(start: &[u8]) -> bool {
+    match *start {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => true,
+        [a, b, c, d, ..] => matches!((a, b, c, d), (0, 1.., 0, 1..) | (1.., 0, 1.., 0)),
+        _ => false,
     }
 }

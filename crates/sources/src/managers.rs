@@ -1,13 +1,14 @@
 //! Finds managers among the people of a file, after all of them have been read.
 //!
-//! A manager who isn't in the file is a warning, not a fault: exports are often of one department.
-//! Cycles stay as they are; only a user who manages herself loses that manager.
+//! A manager who isn't in the file is no fault: exports are often of one department, and the tenant
+//! may have the manager already. Cycles stay as they are; only a user who manages herself loses that
+//! manager.
 
 use std::collections::HashMap;
 
 use types::fold;
 
-use crate::{RecordError, SourceUser, dn};
+use crate::{Import, RecordError, SourceUser, dn};
 
 /// A manager as a record names him or her, folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +42,9 @@ impl ManagerRef {
     }
 }
 
-/// Sets [`SourceUser::manager_source_key`] of each user, and says which managers aren't there.
-pub fn resolve_managers(users: &mut [SourceUser]) -> Vec<RecordError> {
+/// Sets [`SourceUser::manager_source_key`] of each user, and notes which managers aren't there.
+pub(crate) fn resolve_managers(import: &mut Import) {
+    let users = &mut import.users;
     let found: Vec<Option<String>> = {
         let index = Index::of(users);
         users
@@ -50,23 +52,23 @@ pub fn resolve_managers(users: &mut [SourceUser]) -> Vec<RecordError> {
             .map(|user| user.manager_key.as_ref().and_then(|key| index.find(key)))
             .collect()
     };
-    let mut warnings = Vec::new();
     for (user, manager) in users.iter_mut().zip(found) {
-        let message = match (&user.manager_key, &manager) {
-            (Some(key), None) => format!("the manager '{}' isn't in the file.", key.text()),
-            (Some(_), Some(manager)) if *manager == user.source_key => {
-                "the record names itself as its manager; that is left out.".into()
-            }
-            _ => {
-                user.manager_source_key = manager;
-                continue;
-            }
-        };
-        user.manager_source_key = None;
         let label = user.dn.clone().unwrap_or_else(|| user.upn_hint.clone());
-        warnings.push(RecordError::new(user.line, Some(label), message));
+        let record = |message| RecordError::new(user.line, Some(label), message);
+        match (&user.manager_key, &manager) {
+            (Some(key), None) => import.absent_managers.push(record(format!(
+                "the manager '{}' isn't in the file.",
+                key.text()
+            ))),
+            (Some(_), Some(manager)) if *manager == user.source_key => {
+                import.warnings.push(record(
+                    "the record names itself as its manager; that is left out.".into(),
+                ));
+                user.manager_key = None;
+            }
+            _ => user.manager_source_key = manager,
+        }
     }
-    warnings
 }
 
 /// Source keys by the names that a manager can have; none where two people share the name.

@@ -9,7 +9,7 @@
 //! userPrincipalName = ["Login", "E-mail"]
 //! sourceKey         = "Personnel number"   # the stable key; never changes, never used twice
 //! manager           = "Boss"               # a DN, a user principal name, or a source key
-//! businessPhones    = ["Phone 1", "Phone 2"]
+//! otherMails        = ["Mail 2", "Mail 3"]
 //! givenName         = "givenName;lang-en"  # LDIF: an attribute with its option
 //! ```
 //!

@@ -186,6 +186,17 @@ impl Draft {
                     }
                     None => None,
                 },
+                // Graph's is a list that holds one number.
+                ("businessPhones", _) => {
+                    let phones = self.texts(property);
+                    if let [first, _, ..] = &phones[..] {
+                        warn(format!(
+                            "of {} business phones only the first, '{first}', is taken.",
+                            phones.len()
+                        ));
+                    }
+                    phones.first().map(|first| Value::from(vec![first.clone()]))
+                }
                 (_, Kind::Flag) => self.enabled.map(Value::from),
                 (_, Kind::Text) => self.text(property).map(Value::from),
                 (_, Kind::List) => Some(self.texts(property))

@@ -59,8 +59,7 @@ impl Sharing {
 
     /// Reads an entry from a request.
     pub fn parse(body: &Map<String, Value>) -> Result<Self> {
-        let sharing: Self = serde_json::from_value(Value::Object(body.clone()))
-            .map_err(|error| Error::bad_request(format!("The sharing isn't valid: {error}.")))?;
+        let sharing = Self::read(body)?;
         if sharing.users.len() > SHARING_LIST_MAX || sharing.groups.len() > SHARING_LIST_MAX {
             return Err(Error::LimitExceeded {
                 limit: "limits.sharing_list",
@@ -80,6 +79,52 @@ impl Sharing {
         }
         sharing.compile_rule()?;
         Ok(sharing)
+    }
+
+    fn read(body: &Map<String, Value>) -> Result<Self> {
+        const NAMES: [&str; 5] = ["scope", "users", "groups", "rule", "untilDateTime"];
+        if let Some(name) = body.keys().find(|name| !NAMES.contains(&name.as_str())) {
+            return Err(Error::invalid(
+                name,
+                format!(
+                    "Property '{name}' isn't one of a sharing; these are {}.",
+                    NAMES.join(", ")
+                ),
+            ));
+        }
+        let given = |name: &str| body.get(name).filter(|value| !value.is_null());
+        let text = |name: &'static str| match given(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Error::invalid(
+                name,
+                format!("'{name}' has to be a string."),
+            )),
+        };
+        let scope = match text("scope")?.map(String::as_str) {
+            Some("all") => Scope::All,
+            Some("selected") => Scope::Selected,
+            Some("none") => Scope::None,
+            _ => {
+                return Err(Error::invalid(
+                    "scope",
+                    "'scope' has to be all, selected or none.",
+                ));
+            }
+        };
+        let until_date_time = text("untilDateTime")?
+            .map(|text| {
+                text.parse()
+                    .map_err(|error: Error| Error::invalid("untilDateTime", error.to_string()))
+            })
+            .transpose()?;
+        Ok(Self {
+            scope,
+            users: ids("users", given("users"))?,
+            groups: ids("groups", given("groups"))?,
+            rule: text("rule")?.cloned(),
+            until_date_time,
+        })
     }
 
     fn compile_rule(&self) -> Result<Option<Filter>> {
@@ -123,6 +168,18 @@ impl Sharing {
             },
         })
     }
+}
+
+/// A list of ids; none is an empty one.
+fn ids<K: types::Kind>(name: &str, value: Option<&Value>) -> Result<BTreeSet<Id<K>>> {
+    let wrong = || Error::invalid(name, format!("'{name}' has to be a list of object ids."));
+    let list = match value {
+        None => return Ok(BTreeSet::new()),
+        Some(value) => value.as_array().ok_or_else(wrong)?,
+    };
+    list.iter()
+        .map(|id| id.as_str().ok_or_else(wrong)?.parse().map_err(|_| wrong()))
+        .collect()
 }
 
 fn renamed(error: &Error) -> Error {
@@ -210,8 +267,12 @@ pub fn of(tx: &ReadTx<'_>, target: TenantId) -> Result<(Sharing, bool)> {
     Ok((get(tx, None)?.unwrap_or_else(Sharing::nobody), false))
 }
 
-fn refuse_unknown(tx: &ReadTx<'_>, sharing: &Sharing) -> Result<()> {
-    for user in &sharing.users {
+/// Whoever is in the entry already may stay in it, though gone meanwhile: an entry that was read can
+/// be written back.
+fn refuse_unknown(tx: &ReadTx<'_>, sharing: &Sharing, old: Option<&Sharing>) -> Result<()> {
+    let nobody = Sharing::nobody();
+    let old = old.unwrap_or(&nobody);
+    for user in sharing.users.difference(&old.users) {
         if directory::users::get_scanned(tx, *user)?.is_none() {
             return Err(Error::invalid(
                 "users",
@@ -219,7 +280,7 @@ fn refuse_unknown(tx: &ReadTx<'_>, sharing: &Sharing) -> Result<()> {
             ));
         }
     }
-    for group in &sharing.groups {
+    for group in sharing.groups.difference(&old.groups) {
         if !directory::groups::exists(tx, *group)? {
             return Err(Error::invalid(
                 "groups",
@@ -246,8 +307,8 @@ fn refuse_stranger(tx: &ReadTx<'_>, target: Option<TenantId>) -> Result<()> {
 /// Sets an entry.
 pub fn put(tx: &mut Tx<'_>, target: Option<TenantId>, sharing: &Sharing) -> Result<()> {
     refuse_stranger(tx, target)?;
-    refuse_unknown(tx, sharing)?;
     let old = get(tx, target)?;
+    refuse_unknown(tx, sharing, old.as_ref())?;
     if old.as_ref() == Some(sharing) {
         return Ok(());
     }
@@ -332,7 +393,7 @@ fn audit_change(tx: &mut Tx<'_>, target: TenantId, old: &Sharing, new: &Sharing)
 /// Whom an entry would add to and remove from what applies now.
 pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Result<Value> {
     refuse_stranger(tx, target)?;
-    refuse_unknown(tx, new)?;
+    refuse_unknown(tx, new, get(tx, target)?.as_ref())?;
     let old = match target {
         Some(target) => of(tx, target)?.0,
         None => get(tx, None)?.unwrap_or_else(Sharing::nobody),

@@ -120,14 +120,7 @@ impl Report {
         out.push_str(&table.render(style));
         out.push_str("In scope are the enabled members; a disabled account isn't synced anew.\n");
         if let Some((home, there, [at, other])) = &self.person {
-            let _ = write!(
-                out,
-                "\nOne person, at home in {} and in {}:\n\n",
-                clean(at),
-                clean(other)
-            );
-            let mut table = Table::new(&["", "at home", "there"]);
-            for name in [
+            let names = [
                 "displayName",
                 "userPrincipalName",
                 "mail",
@@ -138,10 +131,19 @@ impl Report {
                 "creationType",
                 "externalUserState",
                 "id",
+            ];
+            // One below the other: both names in one line would be wider than a terminal.
+            for (heading, at, seen) in [
+                ("One person, at home in", at, home),
+                ("The same person, a member in", other, there),
             ] {
-                table.row([name, &show::cell(&home[name]), &show::cell(&there[name])]);
+                let _ = write!(
+                    out,
+                    "\n{}\n{}",
+                    style.bold(&format!("{heading} {}:", clean(at))),
+                    show::facts(&names.map(|name| (name, &seen[name])))
+                );
             }
-            out.push_str(&table.render(style));
         }
         out
     }
@@ -149,29 +151,27 @@ impl Report {
     /// Addresses, sign-ins and commands to paste.
     pub(super) fn to_try(&self, url: &str, directory: &str, style: Style) -> String {
         let mut out = format!("\n{} {url}\n\n", style.bold("Serving at"));
-        let mut table = Table::new(&[
-            "tenant",
-            "administrator",
-            "password",
-            "client id",
-            "client secret",
-        ]);
         for tenant in &self.state.tenants {
-            table.row([
-                &tenant.display_name,
-                &tenant.admin,
-                &tenant.admin_password,
-                &tenant.client_id,
-                &tenant.client_secret,
-            ]);
+            let facts = [
+                ("administrator", &tenant.admin),
+                ("password", &tenant.admin_password),
+                ("client id", &tenant.client_id),
+                ("client secret", &tenant.client_secret),
+            ]
+            .map(|(label, text)| (label, json!(text)));
+            let _ = write!(
+                out,
+                "{}\n{}\n",
+                style.bold(&clean(&tenant.display_name)),
+                show::facts(&facts.each_ref().map(|(label, value)| (*label, value)))
+            );
         }
-        out.push_str(&table.render(style));
         let Some(first) = self.state.tenants.first() else {
             return out;
         };
         let _ = write!(
             out,
-            "\n{}\n\n{}",
+            "{}\n\n{}",
             style.bold("To try, in another terminal:"),
             commands(first, url)
         );
@@ -189,7 +189,7 @@ impl Report {
             let _ = write!(
                 out,
                 "# Why somebody may be synced: the decision, step by step\n\
-                {program} explain --data {directory} --from {}/{} --to {} --action sync\n",
+                {program} explain --data {directory} \\\n  --from {}/{} --to {} --action sync\n",
                 tenant(at),
                 show::cell(&home["id"]),
                 tenant(other),
@@ -235,13 +235,14 @@ fn commands(tenant: &Tenant, url: &str) -> String {
         TOKEN=$(curl -s {url}/{domain}/oauth2/v2.0/token -d grant_type=client_credentials \\\n  \
         -d client_id={client_id} --data-urlencode 'client_secret={client_secret}' \\\n  \
         -d scope=https://graph.microsoft.com/.default | sed -n 's/.*\"access_token\": *\"\\([^\"]*\\)\".*/\\1/p')\n\n\
-        # People, those of the other tenants among them\n\
-        curl -s -H \"Authorization: Bearer $TOKEN\" '{url}/v1.0/users?$top=5&$select=displayName,userPrincipalName,userType'\n\n\
+        # People of the other tenants, members here\n\
+        curl -sw '\\n' -H \"Authorization: Bearer $TOKEN\" \\\n  \
+        \"{url}/v1.0/users?\\$top=5&\\$select=displayName,userPrincipalName,userType&\\$filter=creationType%20eq%20'Invitation'\"\n\n\
         # The organization and its tenants\n\
-        curl -s -H \"Authorization: Bearer $TOKEN\" {url}/v1.0/tenantRelationships/multiTenantOrganization\n\
-        curl -s -H \"Authorization: Bearer $TOKEN\" {url}/v1.0/tenantRelationships/multiTenantOrganization/tenants\n\n\
+        curl -sw '\\n' -H \"Authorization: Bearer $TOKEN\" \\\n  {url}/v1.0/tenantRelationships/multiTenantOrganization\n\
+        curl -sw '\\n' -H \"Authorization: Bearer $TOKEN\" \\\n  {url}/v1.0/tenantRelationships/multiTenantOrganization/tenants\n\n\
         # How sharing stands with each\n\
-        curl -s -H \"Authorization: Bearer $TOKEN\" {url}/beta/isopolity/userSharing/tenants\n\n",
+        curl -sw '\\n' -H \"Authorization: Bearer $TOKEN\" \\\n  {url}/beta/isopolity/userSharing/tenants\n\n",
         display_name = clean(display_name),
     )
 }
@@ -292,6 +293,15 @@ mod tests {
         let style = Style { color: false };
         let text = report().text(style);
         assert!(text.contains("Contoso  2"), "{text}");
+        let mut with_person = report();
+        let user = |name: &str| json!({"userPrincipalName": format!("{name}@{}", "d".repeat(50))});
+        with_person.person = Some((user("a"), user("b"), ["Contoso".into(), "Fabrikam".into()]));
+        let text = with_person.text(style);
+        assert!(text.contains("a member in Fabrikam"), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
         let text = report().to_try("http://x", "a dir", style);
         assert!(
             text.contains("client_secret=s~3") && text.contains("http://x/v1.0/users"),

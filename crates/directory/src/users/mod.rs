@@ -31,7 +31,7 @@ pub(crate) use deletion::{forget, mark_deleted};
 pub use manager::{count_direct_reports, direct_reports, manager_of, remove_manager, set_manager};
 pub(crate) use scan::scanned;
 pub use scan::{ScannedUser, get_scanned, scan};
-pub use write::{NewUser, create, set_password, update};
+pub use write::{NewUser, create, set_password, update, update_kept};
 pub(crate) use write::{check_mapped, normal, refuse_taken, save, save_unseen, set_home_enabled};
 
 /// Days in which a deleted object can be restored, unless the configuration says otherwise.

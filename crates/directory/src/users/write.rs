@@ -87,16 +87,38 @@ pub fn create(tx: &mut Tx<'_>, new: NewUser) -> Result<User> {
 
 /// Changes a user by a JSON patch object; answers whether that changed anything.
 pub fn update(tx: &mut Tx<'_>, id: Id<kind::User>, patch: &Map<String, Value>) -> Result<bool> {
+    change(tx, id, patch, true)
+}
+
+/// [`update`] of a user of another tenant that has parted from this one: what its home has left here
+/// is this tenant's to change, all but the name.
+pub fn update_kept(
+    tx: &mut Tx<'_>,
+    id: Id<kind::User>,
+    patch: &Map<String, Value>,
+) -> Result<bool> {
+    change(tx, id, patch, false)
+}
+
+fn change(
+    tx: &mut Tx<'_>,
+    id: Id<kind::User>,
+    patch: &Map<String, Value>,
+    is_kept_current: bool,
+) -> Result<bool> {
     let old = get(tx, id)?;
     let mut user = old.clone();
     let mut body = patch.clone();
     let enabled = take_bool(&mut body, "accountEnabled")?;
+    let blocked = take_bool(&mut body, "blockedHere")?;
     if let Some(user_type) = take_type(&mut body)? {
         user.folded_type = user_type;
     }
     let mut changed = USER.apply(&mut user.document, &body, Purpose::Update)?;
     if user.is_external() {
-        if let Some(name) = changed.iter().find(|name| synced::is_owned(name)) {
+        let is_homes =
+            |name: &str| synced::is_owned(name) && (is_kept_current || name == "userPrincipalName");
+        if let Some(name) = changed.iter().find(|name| is_homes(name)) {
             return Err(Error::invalid(
                 *name,
                 format!(
@@ -104,10 +126,22 @@ pub fn update(tx: &mut Tx<'_>, id: Id<kind::User>, patch: &Map<String, Value>) -
                 ),
             ));
         }
-        if let Some(enabled) = enabled {
-            user.blocked_here = !enabled;
-            user.account_enabled = user.enabled_at_home() && enabled;
+        // Two names of one thing, as far as it is this tenant's to say.
+        if enabled.is_some() && enabled == blocked {
+            return Err(wrong(
+                "blockedHere",
+                "it says the opposite of accountEnabled",
+            ));
         }
+        if let Some(blocked) = blocked.or(enabled.map(|enabled| !enabled)) {
+            user.blocked_here = blocked;
+            user.account_enabled = user.enabled_at_home() && !blocked;
+        }
+    } else if blocked.is_some() {
+        return Err(Error::invalid(
+            "blockedHere",
+            "Only users of other tenants are blocked here; set accountEnabled.",
+        ));
     } else if let Some(enabled) = enabled {
         user.account_enabled = enabled;
     }

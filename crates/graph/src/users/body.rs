@@ -22,7 +22,10 @@ const PARTS: [(&str, &[&str]); 4] = [
         "User-Phone.ReadWrite.All",
         &["businessPhones", "mobilePhone"],
     ),
-    ("User.EnableDisableAccount.All", &["accountEnabled"]),
+    (
+        "User.EnableDisableAccount.All",
+        &["accountEnabled", "blockedHere"],
+    ),
 ];
 /// The permission for users of other tenants.
 const EXTERNAL: &str = "User.ReadWrite.CrossCloud";
@@ -141,7 +144,16 @@ pub(super) struct Change {
 
 impl Change {
     pub(super) fn apply(self, tx: &mut Tx<'_>, id: Id<kind::User>) -> types::Result<()> {
-        users::update(tx, id, &self.properties)?;
+        // Whoever stays here when the home goes its own way has nobody else to be changed by.
+        let is_left = match users::get(tx, id)?.home {
+            Some((home, _)) => !organization::is_active_with(tx, home)?,
+            None => false,
+        };
+        if is_left {
+            users::update_kept(tx, id, &self.properties)?;
+        } else {
+            users::update(tx, id, &self.properties)?;
+        }
         if let Some(hash) = &self.password_hash {
             users::set_password(tx, id, Some(hash))?;
         }
