@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use store::{Island, ReadTx, Store, Tx, params};
+use tokio::time::Instant;
 use types::{Actor, Result, Timestamp};
 
 use crate::config::Limits;
@@ -12,6 +13,8 @@ use crate::idempotency;
 
 /// How often it goes around.
 const EVERY: Duration = Duration::from_hours(1);
+/// How often what idle connections keep in memory is given back.
+const RELEASE_EVERY: Duration = Duration::from_secs(30);
 /// Objects in one transaction.
 const AT_ONCE: usize = 500;
 const DAY_SECONDS: i64 = 24 * 3_600;
@@ -29,7 +32,12 @@ pub(crate) async fn run(store: Store, limits: Limits) {
                 tracing::warn!(tenant = %tenant.tenant_id, %error, "housekeeping failed");
             }
         }
-        tokio::time::sleep(EVERY).await;
+        let next = Instant::now() + EVERY;
+        while Instant::now() < next {
+            tokio::time::sleep(RELEASE_EVERY).await;
+            let store = store.clone();
+            let _ = tokio::task::spawn_blocking(move || store.release_memory()).await;
+        }
     }
 }
 

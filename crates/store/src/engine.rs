@@ -55,6 +55,11 @@ pub trait Connection: Send {
     fn in_transaction(&self) -> bool;
     /// Turns the shared form of a schema definition (BYTES, BIGINT, TABLE_OPTIONS) into the engine's.
     fn dialect(&self, ddl: &str) -> String;
+    /// Bounds the memory that this connection may keep pages in. Nothing to do for an engine whose
+    /// pages are a server's.
+    fn set_cache(&self, kib: u32) -> Result<()>;
+    /// Gives back what memory can be spared until there is work again.
+    fn release_memory(&self) -> Result<()>;
     /// Writes a consistent copy of the database to a new file, while others go on.
     fn copy_to(&self, path: &std::path::Path) -> Result<()>;
     /// The engine's own check of its files: `None` when all is well, else what is wrong.

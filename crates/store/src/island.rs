@@ -1,18 +1,16 @@
 //! Islands and the threads that serve them: one writer per open island, a pool of readers for all.
 //!
-//! A command travels to the writer's thread, runs in a savepoint, and is answered after the commit
-//! of its group. The writer takes whatever is queued when it gets to it, so the group grows with
-//! the load and a lone command never waits for company. Open islands are kept in a bounded set;
-//! the one that was used longest ago and has nothing to do is closed for another.
+//! Open islands are kept in a bounded set; the one that was used longest ago and has nothing to do
+//! is closed for another.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::RecvTimeoutError;
 use rand::rngs::StdRng;
@@ -22,69 +20,16 @@ use types::{Actor, Error, Result, TenantId};
 
 use crate::clock::Clock;
 use crate::engine::{Connection, Mode};
+use crate::options::Options;
 use crate::registry::Registry;
-use crate::tx::{self, ReadTx, Tx};
+use crate::tx::{ReadTx, Tx};
+use crate::writer::{self, Command, Heads, Job, Writer};
 use crate::{migrate, params, sqlite};
 
-/// Commands in one commit, at most.
-const GROUP_COMMANDS_MAX: usize = 512;
-/// How long a group may take before it is committed, so that what comes next needn't wait longer.
-const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
 /// How long closing waits for reads and commands that are under way.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// How a store is opened.
-#[derive(Clone)]
-pub struct Options {
-    /// The data directory.
-    pub directory: PathBuf,
-    /// Islands kept open at once.
-    pub open_islands: usize,
-    /// Threads that serve reads.
-    pub readers: usize,
-    /// Commands that may wait for one island's writer.
-    pub writer_queue: usize,
-    /// Page cache of each island's writer, in KiB.
-    pub writer_cache_kib: u32,
-    /// Page cache of each reading connection, in KiB.
-    pub reader_cache_kib: u32,
-    /// A seed makes all ids and secrets repeatable, for simulation; none takes the system's.
-    pub seed: Option<u64>,
-}
-
-impl Options {
-    /// The defaults of docs/limits.md for a data directory.
-    pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self {
-            directory: directory.into(),
-            open_islands: 256,
-            readers: std::thread::available_parallelism()
-                .map_or(2, usize::from)
-                .clamp(2, 16),
-            writer_queue: 1024,
-            writer_cache_kib: 16 * 1024,
-            reader_cache_kib: 2 * 1024,
-            seed: None,
-        }
-    }
-}
-
-/// What a command becomes after its run: told the fate of its group.
-type Finish = Box<dyn FnOnce(Result<()>) + Send>;
-type Command = Box<dyn FnOnce(Result<Turn<'_>>) -> (u64, Finish) + Send>;
 type Query = Box<dyn FnOnce() + Send>;
-
-/// A command's turn in its group.
-struct Turn<'c> {
-    connection: &'c dyn Connection,
-    seq: u64,
-    seed: [u8; 32],
-    /// Whether nothing was written in this transaction yet.
-    is_first: bool,
-}
-
-/// The newest committed `seq` of each island that somebody follows or wrote to.
-type Heads = Arc<Mutex<HashMap<TenantId, watch::Sender<u64>>>>;
 
 /// All islands of a deployment.
 #[derive(Clone)]
@@ -107,13 +52,15 @@ struct Inner {
 
 struct OpenIslands {
     islands: HashMap<TenantId, Arc<OpenIsland>>,
+    /// The page cache that each of the writers may have now, in KiB.
+    writer_cache_kib: Arc<AtomicU32>,
     alive: crossbeam_channel::Sender<Infallible>,
 }
 
 struct OpenIsland {
     path: PathBuf,
     last_use: AtomicU64,
-    commands: Option<mpsc::Sender<Command>>,
+    commands: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Box<dyn Connection>>>,
     /// Nothing is ever sent on it: that it is gone tells that the file is closed, so it stands last.
@@ -131,7 +78,7 @@ impl Drop for OpenIsland {
     }
 }
 
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic while one of these is held can't leave it half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -167,6 +114,7 @@ impl Store {
             seeds: Mutex::new(seeds),
             open: Mutex::new(Some(OpenIslands {
                 islands: HashMap::new(),
+                writer_cache_kib: Arc::new(AtomicU32::new(options.writer_cache_kib)),
                 alive,
             })),
             all_closed,
@@ -247,7 +195,11 @@ impl Store {
 
     fn open_island(&self, tenant: TenantId) -> Result<Arc<OpenIsland>> {
         let mut open = held(&self.0.open);
-        let OpenIslands { islands, alive } = open.as_mut().ok_or_else(closed)?;
+        let OpenIslands {
+            islands,
+            writer_cache_kib,
+            alive,
+        } = open.as_mut().ok_or_else(closed)?;
         let use_number = self.0.uses.fetch_add(1, Ordering::Relaxed);
         if let Some(island) = islands.get(&tenant) {
             island.last_use.store(use_number, Ordering::Relaxed);
@@ -265,7 +217,9 @@ impl Store {
             }
         }
         let path = self.island_path(tenant);
-        let connection = sqlite::open(&path, Mode::Write, self.0.options.writer_cache_kib)?;
+        let cache_kib = self.0.options.writer_cache_kib(islands.len() + 1);
+        writer_cache_kib.store(cache_kib, Ordering::Relaxed);
+        let connection = sqlite::open(&path, Mode::Write, cache_kib)?;
         migrate::run(&connection, migrate::ISLAND, self.0.clock.now())?;
         connection.execute(
             "INSERT INTO feed_head (tenant_id, seq, floor) VALUES (?1, 0, 0) \
@@ -274,6 +228,7 @@ impl Store {
         )?;
         let (commands, queue) = mpsc::channel(self.0.options.writer_queue);
         let heads = Arc::clone(&self.0.heads);
+        let cache_share_kib = Arc::clone(writer_cache_kib);
         let seed = self.seed();
         let writer = std::thread::Builder::new()
             .name("store-writer".into())
@@ -284,6 +239,8 @@ impl Store {
                     queue,
                     rng: StdRng::from_seed(seed),
                     heads,
+                    cache_kib,
+                    cache_share_kib,
                 }
                 .run();
             })
@@ -298,6 +255,26 @@ impl Store {
         });
         islands.insert(tenant, Arc::clone(&island));
         Ok(island)
+    }
+
+    /// Has idle connections give back the memory that they keep pages in. It costs the next use a
+    /// few reads of pages that the operating system has at hand, so it may be called often.
+    pub fn release_memory(&self) {
+        let islands: Vec<Arc<OpenIsland>> = match held(&self.0.open).as_ref() {
+            Some(open) => open.islands.values().cloned().collect(),
+            None => return,
+        };
+        for island in islands {
+            if let Some(writer) = &island.commands {
+                // A writer whose queue is full isn't idle.
+                let _ = writer.try_send(Job::ReleaseMemory);
+            }
+            for reader in held(&island.readers).iter() {
+                if let Err(error) = reader.release_memory() {
+                    tracing::warn!(%error, "a reader keeps the memory that it has");
+                }
+            }
+        }
     }
 
     /// Closes the store for good; what was accepted is carried out first. When this returns, no file
@@ -345,7 +322,7 @@ impl Island {
             None => self.open().await?,
         };
         let queue = island.commands.as_ref().ok_or_else(closed)?;
-        queue.send(command).await.map_err(|_| closed())?;
+        queue.send(Job::Run(command)).await.map_err(|_| closed())?;
         let outcome = answer.await.map_err(|_| closed())?;
         drop(island);
         outcome
@@ -360,7 +337,9 @@ impl Island {
         let (answer, command) = self.command(actor, command);
         let island = self.store.open_island(self.tenant)?;
         let queue = island.commands.as_ref().ok_or_else(closed)?;
-        queue.blocking_send(command).map_err(|_| closed())?;
+        queue
+            .blocking_send(Job::Run(command))
+            .map_err(|_| closed())?;
         answer.blocking_recv().map_err(|_| closed())?
     }
 
@@ -391,37 +370,7 @@ impl Island {
         actor: Actor,
         command: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> (oneshot::Receiver<Result<T>>, Command) {
-        let (sender, receiver) = oneshot::channel();
-        let clock = Arc::clone(self.store.clock());
-        let tenant = self.tenant;
-        let boxed: Command = Box::new(move |turn| {
-            let Turn {
-                connection,
-                seq,
-                seed,
-                is_first,
-            } = match turn {
-                Ok(turn) => turn,
-                Err(error) => {
-                    let finish: Finish = Box::new(move |_| {
-                        let _ = sender.send(Err(error));
-                    });
-                    return (0, finish);
-                }
-            };
-            let read = ReadTx::new(connection, tenant, clock.now());
-            let mut tx = Tx::new(read, actor, seq, seed);
-            let (seq, outcome) = if is_first {
-                run_first(connection, seq, &mut tx, command)
-            } else {
-                run_in_savepoint(connection, seq, &mut tx, command)
-            };
-            let finish: Finish = Box::new(move |fate| {
-                let _ = sender.send(fate.and(outcome));
-            });
-            (seq, finish)
-        });
-        (receiver, boxed)
+        writer::command(Arc::clone(self.store.clock()), self.tenant, actor, command)
     }
 
     /// Runs a query on a snapshot.
@@ -512,149 +461,6 @@ impl Island {
     pub fn engine_version(&self) -> Result<String> {
         sqlite::open(&self.store.island_path(self.tenant), Mode::Read, 2048)?.version()
     }
-}
-
-fn run_in_savepoint<T>(
-    connection: &dyn Connection,
-    seq: u64,
-    tx: &mut Tx<'_>,
-    command: impl FnOnce(&mut Tx<'_>) -> Result<T>,
-) -> (u64, Result<T>) {
-    if let Err(error) = connection.savepoint() {
-        return (seq, Err(error));
-    }
-    match caught(tx, command) {
-        Ok(value) => match connection.release() {
-            Ok(()) => (tx.seq(), Ok(value)),
-            Err(error) => (seq, Err(error)),
-        },
-        Err(error) => {
-            if let Err(undo_error) = connection.undo() {
-                tracing::error!(error = %undo_error, "a failed command couldn't be undone alone");
-            }
-            (seq, Err(error))
-        }
-    }
-}
-
-/// Runs a group's first command, before which there is nothing to keep: if it fails, a fresh
-/// transaction takes the place of this one. That spares the engine the copies of pages that a
-/// savepoint needs, which for a large command are many.
-fn run_first<T>(
-    connection: &dyn Connection,
-    seq: u64,
-    tx: &mut Tx<'_>,
-    command: impl FnOnce(&mut Tx<'_>) -> Result<T>,
-) -> (u64, Result<T>) {
-    match caught(tx, command) {
-        Ok(value) => (tx.seq(), Ok(value)),
-        Err(error) => {
-            let begun = connection
-                .rollback()
-                .and_then(|()| begin(connection, tx.tenant()));
-            if let Err(undo_error) = begun {
-                tracing::error!(error = %undo_error, "no transaction follows a failed command");
-                // The group sees that none is open, and ends.
-                let _ = connection.rollback();
-            }
-            (seq, Err(error))
-        }
-    }
-}
-
-fn caught<T>(tx: &mut Tx<'_>, command: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(|| command(tx)))
-        .unwrap_or_else(|_| Err(Error::internal("a command panicked")))
-}
-
-/// Begins a group's transaction; answers the head.
-fn begin(connection: &dyn Connection, tenant: TenantId) -> Result<u64> {
-    connection.begin(Mode::Write)?;
-    tx::lock_head(connection, tenant)
-}
-
-struct Writer {
-    connection: Box<dyn Connection>,
-    tenant: TenantId,
-    queue: mpsc::Receiver<Command>,
-    rng: StdRng,
-    heads: Heads,
-}
-
-impl Writer {
-    fn run(mut self) {
-        while let Some(first) = self.queue.blocking_recv() {
-            let mut finishes = Vec::new();
-            let fate = self.group(first, &mut finishes);
-            let answer = fate.as_ref().map(|_| ()).map_err(Clone::clone);
-            if let Ok(seq) = fate {
-                announce(&self.heads, self.tenant, seq);
-            } else {
-                let _ = self.connection.rollback();
-            }
-            for finish in finishes {
-                finish(answer.clone());
-            }
-        }
-    }
-
-    /// Runs the command and those that wait behind it in one transaction; answers the new head.
-    ///
-    /// The time that passes bounds the group's length; it decides no outcome.
-    fn group(&mut self, first: Command, finishes: &mut Vec<Finish>) -> Result<u64> {
-        let head = match begin(self.connection.as_ref(), self.tenant) {
-            Ok(head) => head,
-            Err(error) => {
-                finishes.push(first(Err(error.clone())).1);
-                return Err(error);
-            }
-        };
-        let started = Instant::now();
-        let mut seq = head;
-        let mut next = Some(first);
-        while let Some(command) = next {
-            let mut seed = [0; 32];
-            self.rng.fill_bytes(&mut seed);
-            let connection = self.connection.as_ref();
-            let (after, finish) = command(Ok(Turn {
-                connection,
-                seq,
-                seed,
-                is_first: finishes.is_empty(),
-            }));
-            seq = after;
-            finishes.push(finish);
-            if !connection.in_transaction() {
-                // Some failures of the disk end the whole transaction, not the command alone.
-                return Err(Error::unavailable(
-                    "The disk failed. Nothing was changed.",
-                    5,
-                ));
-            }
-            let room = finishes.len() < GROUP_COMMANDS_MAX && started.elapsed() < GROUP_TIME_MAX;
-            next = if room {
-                self.queue.try_recv().ok()
-            } else {
-                None
-            };
-        }
-        if seq != head {
-            tx::store_head(self.connection.as_ref(), self.tenant, seq)?;
-        }
-        self.connection.commit()?;
-        Ok(seq)
-    }
-}
-
-fn announce(heads: &Heads, tenant: TenantId, seq: u64) {
-    held(heads)
-        .entry(tenant)
-        .or_insert_with(|| watch::channel(0).0)
-        .send_if_modified(|head| {
-            let newer = seq > *head;
-            *head = seq.max(*head);
-            newer
-        });
 }
 
 fn closed() -> Error {

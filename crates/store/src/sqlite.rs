@@ -37,11 +37,11 @@ pub(crate) fn open(path: &Path, mode: Mode, cache_kib: u32) -> Result<Sqlite> {
             .map_err(convert)?;
     }
     connection
-        .execute_batch(&format!(
-            "PRAGMA cache_size = -{cache_kib}; PRAGMA temp_store = MEMORY;"
-        ))
+        .execute_batch("PRAGMA temp_store = MEMORY;")
         .map_err(convert)?;
-    Ok(Sqlite(connection))
+    let connection = Sqlite(connection);
+    connection.set_cache(cache_kib)?;
+    Ok(connection)
 }
 
 impl ToSql for Param<'_> {
@@ -149,6 +149,12 @@ impl Connection for Sqlite {
             .replace("TABLE_OPTIONS", "STRICT, WITHOUT ROWID")
             .replace(" BYTES", " BLOB")
             .replace(" BIGINT", " INTEGER")
+    }
+    fn set_cache(&self, kib: u32) -> Result<()> {
+        self.batch(&format!("PRAGMA cache_size = -{kib};"))
+    }
+    fn release_memory(&self) -> Result<()> {
+        self.batch("PRAGMA shrink_memory;")
     }
     fn copy_to(&self, path: &Path) -> Result<()> {
         self.0
