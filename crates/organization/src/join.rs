@@ -10,11 +10,10 @@ use store::{Change, Op, ReadTx, Tx, params};
 use types::{Error, Result, TenantId};
 use uuid::Uuid;
 
-use crate::changes::audit_change;
 use crate::invitations::{forget_before, invitation_by, invitation_to};
 use crate::messages::{Answer, HOPS_MAX, JOIN, JoinBody};
 use crate::model::Snapshot;
-use crate::replica;
+use crate::{audited, replica};
 
 /// The join request of a tenant; there always is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,7 +210,7 @@ pub fn request_join(tx: &mut Tx<'_>, added_by: TenantId, users: u64, users_max: 
         users,
     };
     border::outbox::post(tx, added_by, JOIN, &body)?;
-    audit_change(
+    audited::change(
         tx,
         "Join a MultiTenantOrg",
         added_by,
@@ -228,13 +227,12 @@ fn fail(tx: &mut Tx<'_>, mut request: JoinRequest, reason: String) -> Result<()>
     request.asked = None;
     request.details = reason;
     keep(tx, &request)?;
-    let target = audit::Target::new(request.added_by.uuid(), "", "Tenant");
-    audit::record(
+    audited::failure(
         tx,
-        audit::Entry::failure("MultiTenantOrg", "Join a MultiTenantOrg", &request.details)
-            .target(target),
+        "Join a MultiTenantOrg",
+        request.added_by,
+        &request.details,
     )
-    .map(drop)
 }
 
 /// Resets a failed request, or one that was never made, to its first state.
