@@ -465,3 +465,17 @@ async fn what_was_refused_is_in_the_log_with_its_reason() {
     assert_eq!(told(&contoso).await, [outside, twice, last_owner]);
     assert_eq!(told(&fabrikam).await, [member]);
 }
+
+#[tokio::test]
+async fn joining_twice_is_joining_once() {
+    let tenants = Tenants::start(ALL).await;
+    let contoso = tenants.tenant("Contoso").await;
+    let fabrikam = tenants.tenant("Fabrikam").await;
+    create(&contoso).await;
+    add(&contoso, &fabrikam).await;
+    join(&fabrikam, &contoso).await;
+    let joined = fabrikam.get(JOIN_REQUEST).await.expect(200);
+    assert_eq!(joined["memberState"], "active");
+    join(&fabrikam, &contoso).await;
+    assert_eq!(fabrikam.get(JOIN_REQUEST).await.expect(200), joined);
+}
