@@ -433,6 +433,7 @@ async fn what_was_refused_is_in_the_log_with_its_reason() {
     let fabrikam = tenants.tenant("Fabrikam").await;
     let leave = contoso.delete(&path(&contoso)).await;
     let outside = leave.refused(404, "Request_ResourceNotFound");
+    assert!(outside.contains("isn't active in"), "{outside}");
     create(&contoso).await;
     let twice = contoso
         .put(ORGANIZATION, json!({ "displayName": "Square table" }))

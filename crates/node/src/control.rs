@@ -55,7 +55,17 @@ struct Failure {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
+    /// What isn't there, where that is what is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    what: Option<String>,
 }
+
+/// The kinds of missing things that a client has words of their own for.
+const MISSING: [&str; 3] = [
+    "multiTenantOrganization",
+    "multiTenantOrganizationInvitation",
+    "tenant",
+];
 
 impl Failure {
     fn of(error: &Error) -> Self {
@@ -75,6 +85,7 @@ impl Failure {
                     kind: "internal".to_owned(),
                     message: "the server's log says what went wrong.".to_owned(),
                     id: None,
+                    what: None,
                 };
             }
         };
@@ -82,13 +93,22 @@ impl Failure {
             kind: kind.to_owned(),
             message: error.to_string(),
             id,
+            what: match error {
+                Error::NotFound { kind, .. } => Some((*kind).to_owned()),
+                _ => None,
+            },
         }
     }
 
     /// The same error, as far as a client tells errors apart.
     fn into_error(self) -> Error {
         match self.kind.as_str() {
-            "notFound" => Error::not_found("object", self.id.unwrap_or_default()),
+            "notFound" => {
+                let known = MISSING
+                    .into_iter()
+                    .find(|kind| self.what.as_deref() == Some(kind));
+                Error::not_found(known.unwrap_or("object"), self.id.unwrap_or_default())
+            }
             "invalid" => Error::Invalid {
                 target: self.id,
                 message: self.message,
@@ -429,7 +449,7 @@ mod tests {
         let tenant = "x".to_owned();
         let error = failed(Command::KeysRotate { tenant }).await;
         assert!(
-            matches!(&error, Error::NotFound { id, .. } if id == "x"),
+            matches!(&error, Error::NotFound { kind: "tenant", id } if id == "x"),
             "{error:?}"
         );
         let tenant = "x".to_owned();
