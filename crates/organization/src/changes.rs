@@ -99,9 +99,12 @@ impl ChangeRequest {
     }
 }
 
+/// A line of text; a description may have several.
 fn text(target: &'static str, value: &str, max: usize) -> Result<()> {
     let length = value.chars().count();
-    if value.trim().is_empty() || length > max || value.chars().any(char::is_control) {
+    let has_lines = target == "description";
+    let is_wrong = |c: char| c.is_control() && !(has_lines && matches!(c, '\n' | '\r' | '\t'));
+    if value.trim().is_empty() || length > max || value.chars().any(is_wrong) {
         return Err(Error::invalid(
             target,
             format!("{target} has to be 1 to {max} characters without control characters."),

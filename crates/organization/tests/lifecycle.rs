@@ -56,7 +56,10 @@ fn names_are_checked() {
         let name = name.to_owned();
         contoso.refused(move |tx| organization::create(tx, &name, None, "Contoso"));
     }
-    contoso.refused(|tx| organization::create(tx, "x", Some(&"x".repeat(1025)), "Contoso"));
+    for description in ["a\u{0}b", &"x".repeat(1025)] {
+        let description = description.to_owned();
+        contoso.refused(move |tx| organization::create(tx, "x", Some(&description), "Contoso"));
+    }
     assert!(!contoso.is_in_one());
     contoso.create();
     let id = fabrikam.id;
@@ -66,6 +69,10 @@ fn names_are_checked() {
     let organization = contoso.read(organization::get).unwrap();
     assert_eq!(organization.display_name, "Square table");
     assert_eq!(organization.description, None);
+    let lines = "Of equals.\r\n\tAll sides alike.";
+    contoso.act(|tx| organization::update(tx, None, Some(Some(lines.into()))));
+    let organization = contoso.read(organization::get).unwrap();
+    assert_eq!(organization.description.as_deref(), Some(lines));
     assert_eq!(contoso.members().len(), 1);
 }
 
