@@ -252,10 +252,11 @@ impl App {
                 let caller = self.authenticate(&parts.headers).await?;
                 Span::current().record("tenant.id", field::display(caller.tenant));
                 let refused = async |caller: &Caller, refusal: &Refusal| {
-                    if refusal.status() == StatusCode::FORBIDDEN {
+                    if is_audited(&route.method, refusal.status()) {
                         let refused = Refused {
                             caller,
                             method: &route.method,
+                            status: refusal.status(),
                             route: route.path,
                             reason: refusal.message(),
                             request_id: &mark.request_id,
@@ -530,6 +531,15 @@ impl Missed {
     const fn graph(refusal: Refusal) -> Self {
         Self::Refused(refusal, ErrorForm::Graph)
     }
+}
+
+/// Whether a refusal goes into the audit log: what a caller may not do at all, and changes that
+/// were asked for and can't be made.
+fn is_audited(method: &Method, status: StatusCode) -> bool {
+    status == StatusCode::FORBIDDEN
+        || (status.is_client_error()
+            && status != StatusCode::TOO_MANY_REQUESTS
+            && !method.is_safe())
 }
 
 fn new_request_id() -> String {

@@ -17,7 +17,7 @@ use crate::listing::{self, Source};
 use crate::query_options::Allowed;
 use crate::reply::Reply;
 use crate::request::Call;
-use crate::revocation::revoking;
+use crate::revocation::{reconsidering, revoking};
 use crate::route::{Routes, Versions};
 
 const LIST: &[&str] = &[
@@ -282,7 +282,8 @@ async fn remove_password(call: Call) -> Result<Reply, Refusal> {
                 "The parameter 'keyId' is required: the GUID of the secret that is to be removed.",
             )
         })?;
-    revoking(&call, move |tx| {
+    // The tokens that were granted for it end with it; those of other secrets live on.
+    reconsidering(&call, move |tx| {
         let application = find_own(tx, key, reach)?;
         applications::remove_password(tx, application.id, key_id)?;
         Ok(principal(tx, &application)?.into_iter().collect())

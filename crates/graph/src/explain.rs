@@ -65,8 +65,9 @@ fn question(call: &Call) -> Result<Question, Refusal> {
     let body = Value::Object(call.parameters()?);
     let body: Body = serde_json::from_value(body).map_err(|error| {
         Refusal::bad_request(format!(
-            "The question isn't valid: {error}. Ask as in {{\"action\": \"sync\", \"from\": \
-             {{\"tenantId\": …, \"userId\": …}}, \"to\": {{\"tenantId\": …}}}}."
+            "The question isn't valid: {}. Ask as in {{\"action\": \"sync\", \"from\": \
+             {{\"tenantId\": …, \"userId\": …}}, \"to\": {{\"tenantId\": …}}}}.",
+            error.to_string().trim_end_matches('.')
         ))
     })?;
     Ok(Question {

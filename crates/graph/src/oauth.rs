@@ -11,7 +11,7 @@ use http::{Method, StatusCode, header};
 use identity::Secret;
 use identity::discovery::{self, Authority};
 use identity::oauth::{OAuthError, TokenRequest, TokenResponse, Trail};
-use serde_json::Value;
+use serde_json::{Value, json};
 use types::{Error, TenantId, Timestamp};
 
 use crate::errors::Refusal;
@@ -134,7 +134,7 @@ fn authority(call: &PublicCall) -> Result<Authority, Failure> {
     }
 }
 
-/// The tenant, where it has to be one: keys are never shared, and an application has tokens of one.
+/// The tenant, where it has to be one: an application has tokens of one.
 fn tenant(call: &PublicCall) -> Result<TenantId, Failure> {
     match authority(call)? {
         Authority::Tenant(tenant) => Ok(tenant),
@@ -157,13 +157,15 @@ async fn instance(call: PublicCall) -> Result<Reply, Refusal> {
 }
 
 async fn keys(call: PublicCall) -> Result<Reply, Refusal> {
-    let keys = match tenant(&call) {
-        Ok(tenant) => call
+    let keys = match authority(&call) {
+        Ok(Authority::Tenant(tenant)) => call
             .platform()
             .node
             .jwks(tenant)
             .await
             .map_err(Failure::from),
+        // Their discovery documents lead here, and no key is anything but a tenant's.
+        Ok(Authority::Common | Authority::Organizations) => Ok(json!({ "keys": [] })),
         Err(failure) => Err(failure),
     };
     answer(&call, keys)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use audit::Entry;
-use http::Method;
+use http::{Method, StatusCode};
 use identity::Sealer;
 use identity::token::{AccessToken, VerifyError};
 use node::Node;
@@ -28,7 +28,8 @@ pub struct Platform {
     pub sealer: Sealer,
     /// Checks bearer tokens.
     pub verifier: Arc<dyn TokenVerifier>,
-    /// Is told of every refusal with 403.
+    /// Is told of what was refused: every call that the caller may not make, every change that
+    /// can't be made.
     pub refusals: Arc<dyn RefusalLog>,
     /// Keeps first answers for `Idempotency-Key`.
     pub idempotency: Arc<Idempotency>,
@@ -77,13 +78,15 @@ impl Default for Limits {
     }
 }
 
-/// A refusal with 403, as the audit log of the tenant that was asked gets it.
+/// A refusal, as the audit log of the tenant that was asked gets it.
 #[derive(Debug)]
 pub struct Refused<'a> {
     /// Who asked.
     pub caller: &'a Caller,
     /// With which method.
     pub method: &'a Method,
+    /// With which status.
+    pub status: StatusCode,
     /// For which route: the template, without keys.
     pub route: &'static str,
     /// The sentence that the caller got.
@@ -94,7 +97,7 @@ pub struct Refused<'a> {
 
 /// Writes refusals down.
 pub trait RefusalLog: Send + Sync {
-    /// Called once for each answer with 403; the answer waits for it.
+    /// Called once for each such answer, which waits for it.
     fn on_refusal<'a>(&'a self, refused: &'a Refused<'a>) -> BoxFuture<'a, ()>;
 }
 
@@ -171,7 +174,11 @@ impl RefusalLog for AuditedRefusals {
     fn on_refusal<'a>(&'a self, refused: &'a Refused<'a>) -> BoxFuture<'a, ()> {
         let caller = refused.caller;
         let activity = format!("{} {}", refused.method, refused.route);
-        let entry = Entry::failure("Authorization", activity, refused.reason)
+        let category = match refused.status {
+            StatusCode::FORBIDDEN => "Authorization",
+            _ => "Request",
+        };
+        let entry = Entry::failure(category, activity, refused.reason)
             .detail("requestId", refused.request_id);
         Box::pin(async move {
             let written = match self.0.island(caller.tenant) {

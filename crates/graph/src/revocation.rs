@@ -13,18 +13,28 @@ pub(crate) async fn revoking(
     call: &Call,
     command: impl FnOnce(&mut Tx<'_>) -> types::Result<Vec<Id<kind::ServicePrincipal>>> + Send + 'static,
 ) -> Result<(), Refusal> {
-    let (island, tenant) = (call.island()?, call.caller.tenant);
-    let (actor, node) = (call.caller.actor.clone(), call.platform().node.clone());
-    let command = call.once(|tx| {
+    reconsidering(call, |tx| {
         let principals = command(tx)?;
         for principal in &principals {
             revocation::revoke(tx, *principal)?;
         }
         Ok(principals)
-    });
+    })
+    .await
+}
+
+/// Carries out a command on the caller's island, after which the tokens of the service principals
+/// that it answers are verified anew.
+pub(crate) async fn reconsidering(
+    call: &Call,
+    command: impl FnOnce(&mut Tx<'_>) -> types::Result<Vec<Id<kind::ServicePrincipal>>> + Send + 'static,
+) -> Result<(), Refusal> {
+    let (island, tenant) = (call.island()?, call.caller.tenant);
+    let (actor, node) = (call.caller.actor.clone(), call.platform().node.clone());
+    let command = call.once(command);
     let work = async move {
-        let revoked = island.write(actor, command).await?;
-        for principal in revoked {
+        let concerned = island.write(actor, command).await?;
+        for principal in concerned {
             node.forget_principal(tenant, principal);
         }
         Ok(())

@@ -219,6 +219,32 @@ async fn what_takes_a_client_out_ends_its_tokens() {
 }
 
 #[tokio::test]
+async fn replacing_a_secret_interrupts_nobody() {
+    let d = Deployment::start().await;
+    let client = d.client(&["Application.Read.All"]).await;
+    let application = format!("/applications(appId='{}')", client.client_id);
+    let remove = format!("{application}/removePassword");
+    let old = d.admin.get(&application).await.expect(200).json;
+    let added = d
+        .admin
+        .post(&format!("{application}/addPassword"), json!({}))
+        .await
+        .expect(200)
+        .json;
+    let secret = added["secretText"].as_str().unwrap();
+    let replaced = d.client_with(&client, secret).await;
+    assert!(works(&client).await && works(&replaced).await);
+    let key = json!({ "keyId": old["passwordCredentials"][0]["keyId"] });
+    d.admin.post(&remove, key).await.expect(204);
+    assert!(!works(&client).await, "its secret is gone");
+    assert!(works(&replaced).await, "its secret is there");
+    // The last one, from which nobody is left.
+    let key = json!({ "keyId": added["keyId"] });
+    d.admin.post(&remove, key).await.expect(204);
+    assert!(!works(&replaced).await);
+}
+
+#[tokio::test]
 async fn a_role_that_is_switched_off_ends_the_tokens_of_its_holders() {
     let d = Deployment::start().await;
     let role = |enabled: bool, value: &str| {

@@ -422,3 +422,61 @@ async fn a_tenant_is_found_by_id_and_by_domain() {
             .refused(404, "Directory_ObjectNotFound");
     }
 }
+
+#[tokio::test]
+async fn what_was_refused_is_in_the_log_with_its_reason() {
+    let tenants = Tenants::start(
+        "MultiTenantOrganization.ReadWrite.All,Policy.ReadWrite.CrossTenantAccess,AuditLog.Read.All",
+    )
+    .await;
+    let contoso = tenants.tenant("Contoso").await;
+    let fabrikam = tenants.tenant("Fabrikam").await;
+    let leave = contoso.delete(&path(&contoso)).await;
+    let outside = leave.refused(404, "Request_ResourceNotFound");
+    assert!(outside.contains("isn't active in"), "{outside}");
+    create(&contoso).await;
+    let twice = contoso
+        .put(ORGANIZATION, json!({ "displayName": "Square table" }))
+        .await
+        .refused(400, "Request_BadRequest");
+    add(&contoso, &fabrikam).await;
+    join(&fabrikam, &contoso).await;
+    let last_owner = contoso
+        .delete(&path(&contoso))
+        .await
+        .refused(400, "Request_BadRequest");
+    let member = fabrikam
+        .patch(ORGANIZATION, json!({ "displayName": "Ours" }))
+        .await
+        .refused(403, "Authorization_RequestDenied");
+    // Reading what isn't there changes nothing.
+    contoso
+        .get(&format!("{TENANTS}/{NOBODY}"))
+        .await
+        .refused(404, "Directory_ObjectNotFound");
+    let told = async |tenant: &Caller| -> Vec<Value> {
+        let log = tenant
+            .get("/auditLogs/directoryAudits?$filter=result eq 'failure'")
+            .await
+            .expect(200);
+        let entries = log["value"].as_array().unwrap();
+        let reasons = entries.iter().rev();
+        reasons.map(|entry| entry["resultReason"].clone()).collect()
+    };
+    assert_eq!(told(&contoso).await, [outside, twice, last_owner]);
+    assert_eq!(told(&fabrikam).await, [member]);
+}
+
+#[tokio::test]
+async fn joining_twice_is_joining_once() {
+    let tenants = Tenants::start(ALL).await;
+    let contoso = tenants.tenant("Contoso").await;
+    let fabrikam = tenants.tenant("Fabrikam").await;
+    create(&contoso).await;
+    add(&contoso, &fabrikam).await;
+    join(&fabrikam, &contoso).await;
+    let joined = fabrikam.get(JOIN_REQUEST).await.expect(200);
+    assert_eq!(joined["memberState"], "active");
+    join(&fabrikam, &contoso).await;
+    assert_eq!(fabrikam.get(JOIN_REQUEST).await.expect(200), joined);
+}

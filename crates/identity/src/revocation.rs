@@ -5,9 +5,13 @@
 //! tokens of the same instant, and a token that was made from an older snapshot while the
 //! revocation was being committed is of the older generation, so it is revoked too.
 //!
-//! Whoever takes something away from a service principal (a role, a secret, its being enabled)
-//! calls [`revoke`] in the same transaction, and
+//! Whoever takes something away from a service principal (a role, its being enabled) calls
+//! [`revoke`] in the same transaction, and
 //! [`Verifier::forget_principal`](crate::token::Verifier::forget_principal) once it is committed.
+//!
+//! A secret that is removed takes only those tokens with it that were granted for it: they carry
+//! its key id, so it is enough to forget the principal. Whoever replaces a secret, first adding
+//! the new one, isn't interrupted.
 
 use store::{Change, Op, ReadTx, Tx, params};
 use types::{Id, Result, kind::ServicePrincipal};

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::sync::Cache;
 use types::{Id, Result, TenantId, Timestamp, kind::ServicePrincipal};
+use uuid::Uuid;
 
 use crate::keys::TenantKeys;
 
@@ -25,11 +26,13 @@ pub trait Loader: Send + Sync + 'static {
     /// The id comes from tokens that aren't verified yet, so the refusal has to be cheap.
     fn keys(&self, tenant: TenantId) -> impl Future<Output = Result<Option<TenantKeys>>> + Send;
 
-    /// How a service principal stands now; `None` if it doesn't exist or is disabled.
+    /// How a service principal stands now; `None` if it doesn't exist or is disabled, or if its
+    /// application doesn't have the secret with this key id any more.
     fn standing(
         &self,
         tenant: TenantId,
         principal: Id<ServicePrincipal>,
+        secret: Option<Uuid>,
     ) -> impl Future<Output = Result<Option<Standing>>> + Send;
 }
 

@@ -221,7 +221,7 @@ fn client() -> ClientRecord {
         display_name: "Automation".into(),
         service_principal: Id::new(Uuid::from_u128(5)),
         is_enabled: true,
-        secret: SecretStanding::Valid,
+        secret: SecretStanding::Valid(Uuid::from_u128(0x5ec)),
         generation: 3,
     }
 }

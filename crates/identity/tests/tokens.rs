@@ -17,7 +17,7 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use common::{NOON, StoreLoader, URL, World, now, run};
+use common::{NOON, SECRET, StoreLoader, URL, World, now, run};
 use identity::token::{LIFETIME_SECONDS, TokenError, Verifier, VerifyError};
 use serde_json::{Value, json};
 use types::{Id, TenantId};
@@ -93,7 +93,8 @@ fn an_app_only_token_says_what_entras_do() {
             "app_displayname": "Automation", "appid": app, "appidacr": "1",
             "azp": app, "azpacr": "1", "idp": issuer, "idtyp": "app",
             "oid": principal, "roles": ["Directory.Read.All", "User.Read.All"],
-            "sub": principal, "tid": tenant, "ver": "2.0", "iso_gen": 0, "xms_tcdt": NOON,
+            "sub": principal, "tid": tenant, "ver": "2.0", "iso_gen": 0,
+            "iso_key": SECRET, "xms_tcdt": NOON,
         })
     );
     assert_ne!(part(&world.token(tenant), 1)["uti"], part(&token, 1)["uti"]);
@@ -353,6 +354,25 @@ fn a_ring_that_is_told_signs_with_the_new_key_at_once() {
             .unwrap()
             .is_none()
     );
+}
+
+#[test]
+fn a_secret_takes_the_tokens_with_it_that_were_granted_for_it() {
+    let world = World::new();
+    let tenant = world.tenant("contoso.example");
+    let loader = world.loader();
+    let verifier = world.verifier_with(loader.clone());
+    let of_the_old = world.claims(tenant);
+    let mut of_the_new = of_the_old.clone();
+    of_the_new.secret = Some(Uuid::from_u128(0x2d));
+    let (old, new) = (world.issue(&of_the_old), world.issue(&of_the_new));
+    for token in [&old, &new] {
+        run(verifier.verify(token, now(&world.clock))).unwrap();
+    }
+    loader.removed.lock().unwrap().extend(of_the_old.secret);
+    verifier.forget_principal(tenant, of_the_old.service_principal);
+    assert_eq!(refusal(&world, &verifier, &old), TokenError::Revoked);
+    run(verifier.verify(&new, now(&world.clock))).unwrap();
 }
 
 #[test]

@@ -453,7 +453,7 @@ mod tests {
         let tenant = "x".to_owned();
         let error = failed(Command::KeysRotate { tenant }).await;
         assert!(
-            matches!(&error, Error::NotFound { id, .. } if id == "x"),
+            matches!(&error, Error::NotFound { kind: "tenant", id } if id == "x"),
             "{error:?}"
         );
         let tenant = "x".to_owned();

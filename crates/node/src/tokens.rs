@@ -15,6 +15,7 @@ use serde_json::Value;
 use store::{ReadTx, Store};
 use types::kind::ServicePrincipal as Principal;
 use types::{Error, Id, Result, TenantId};
+use uuid::Uuid;
 
 use crate::Node;
 
@@ -47,14 +48,20 @@ impl Loader for TenantKeysLoader {
         &self,
         tenant: TenantId,
         principal: Id<Principal>,
+        secret: Option<Uuid>,
     ) -> Result<Option<Standing>> {
         let island = self.store.island(tenant)?;
         island
             .read(move |tx| {
-                match service_principals::get(tx, principal) {
-                    Ok(found) if found.account_enabled => {}
+                let found = match service_principals::get(tx, principal) {
+                    Ok(found) if found.account_enabled => found,
                     Ok(_) | Err(Error::NotFound { .. }) => return Ok(None),
                     Err(error) => return Err(error),
+                };
+                if let Some(secret) = secret
+                    && !applications::has_secret(tx, found.app_id, secret)?
+                {
+                    return Ok(None);
                 }
                 let generation = revocation::generation(tx, principal)?;
                 Ok(Some(Standing { generation }))
@@ -74,7 +81,7 @@ fn client(tx: &ReadTx<'_>, request: &TokenRequest) -> Result<Option<ClientRecord
     let found = applications::find_secret(tx, app_id, &request.secret_hash())?;
     let secret = match found {
         None => SecretStanding::Unknown,
-        Some(found) if found.is_valid => SecretStanding::Valid,
+        Some(found) if found.is_valid => SecretStanding::Valid(found.key_id),
         Some(_) => SecretStanding::Expired,
     };
     Ok(Some(ClientRecord {

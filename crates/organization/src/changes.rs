@@ -7,7 +7,7 @@ use types::{Error, Result, TenantId, Timestamp};
 
 use crate::messages::{self, RemovedBody, RequestBody};
 use crate::model::{Member, Organization, Role, Snapshot, State};
-use crate::{PENDING_TENANTS_MAX, join, replica};
+use crate::{PENDING_TENANTS_MAX, audited, join, replica};
 
 /// A change that an owner, or a leaving member, wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,9 +99,12 @@ impl ChangeRequest {
     }
 }
 
+/// A line of text; a description may have several.
 fn text(target: &'static str, value: &str, max: usize) -> Result<()> {
     let length = value.chars().count();
-    if value.trim().is_empty() || length > max || value.chars().any(char::is_control) {
+    let has_lines = target == "description";
+    let is_wrong = |c: char| c.is_control() && !(has_lines && matches!(c, '\n' | '\r' | '\t'));
+    if value.trim().is_empty() || length > max || value.chars().any(is_wrong) {
         return Err(Error::invalid(
             target,
             format!("{target} has to be 1 to {max} characters without control characters."),
@@ -268,6 +271,7 @@ pub(crate) fn carry_out(
 ) -> Result<Snapshot> {
     let tenant = tx.tenant();
     after.version = before.version + 1;
+    after.changed_by = Some(by);
     for member in after.active().filter(|member| member.tenant_id != tenant) {
         border::outbox::post(tx, member.tenant_id, messages::STATE, &after)?;
     }
@@ -298,7 +302,7 @@ fn change(tx: &mut Tx<'_>, request: ChangeRequest) -> Result<Snapshot> {
         return Ok(after);
     }
     let subject = request.subject().unwrap_or(tenant);
-    audit_change(tx, request.activity(), subject, request.detail())?;
+    audited::change(tx, request.activity(), subject, request.detail())?;
     if before.seat == tenant {
         return carry_out(tx, &before, after, tenant);
     }
@@ -335,6 +339,7 @@ pub fn create(
         shared_id: tx.new_uuid(),
         seat: tenant,
         version: 1,
+        changed_by: None,
         display_name: display_name.to_owned(),
         description: description.map(str::to_owned),
         created_at: now,
@@ -351,7 +356,7 @@ pub fn create(
         }],
     };
     replica::install(tx, &state)?;
-    audit_change(tx, "Create a MultiTenantOrg", tenant, display_name)?;
+    audited::change(tx, "Create a MultiTenantOrg", tenant, display_name)?;
     replica::get(tx)?.ok_or_else(|| Error::internal("the new organization isn't there"))
 }
 
@@ -400,21 +405,4 @@ pub fn remove(tx: &mut Tx<'_>, tenant: TenantId) -> Result<()> {
 /// the other tenants, and the users that were synced, stay as they are.
 pub fn leave(tx: &mut Tx<'_>) -> Result<()> {
     change(tx, ChangeRequest::Leave).map(drop)
-}
-
-pub(crate) fn audit_change(
-    tx: &mut Tx<'_>,
-    activity: &str,
-    tenant: TenantId,
-    name: &str,
-) -> Result<()> {
-    audit::record(
-        tx,
-        audit::Entry::success("MultiTenantOrg", activity).target(audit::Target::new(
-            tenant.uuid(),
-            name,
-            "Tenant",
-        )),
-    )
-    .map(drop)
 }

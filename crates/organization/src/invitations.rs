@@ -13,10 +13,9 @@ use store::{Change, Op, ReadTx, Tx, params};
 use types::{Error, Result, TenantId};
 use uuid::Uuid;
 
-use crate::changes::audit_change;
 use crate::messages::{self, InviteBody, WithdrawBody, done};
 use crate::model::{Invitation, Snapshot};
-use crate::{INVITATIONS_MAX, replica};
+use crate::{INVITATIONS_MAX, audited, replica};
 
 const KIND: &str = "multiTenantOrganizationInvitation";
 /// Active tenants that an invitation may list.
@@ -119,7 +118,7 @@ pub(crate) fn receive_invite(
     keep(tx, from, body)?;
     if kept.is_none_or(|kept| kept.added_by_tenant_id != from) {
         let name = &body.organization_name;
-        audit_change(tx, "Tenant was added to a MultiTenantOrg", from, name)?;
+        audited::change(tx, "Tenant was added to a MultiTenantOrg", from, name)?;
     }
     Ok(done())
 }
@@ -155,8 +154,11 @@ pub(crate) fn receive_withdraw(
 ) -> Result<Received> {
     if let Some(kept) = invitation_to(tx, body.shared_id)?
         && (kept.added_by_tenant_id == from || kept.members.contains(&from))
+        && kept.version < body.version
     {
         forget_before(tx, body.shared_id, body.version)?;
+        let name = &kept.organization_name;
+        audited::change(tx, "Tenant was removed from a MultiTenantOrg", from, name)?;
     }
     Ok(done())
 }

@@ -10,11 +10,10 @@ use store::{Change, Op, ReadTx, Tx, params};
 use types::{Error, Result, TenantId};
 use uuid::Uuid;
 
-use crate::changes::audit_change;
 use crate::invitations::{forget_before, invitation_by, invitation_to};
 use crate::messages::{Answer, HOPS_MAX, JOIN, JoinBody};
 use crate::model::Snapshot;
-use crate::replica;
+use crate::{audited, replica};
 
 /// The join request of a tenant; there always is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,6 +175,12 @@ pub(crate) fn refuse_while_joining(tx: &ReadTx<'_>) -> Result<()> {
 /// Asks to join the organization to which `added_by` has added this tenant. `users` is the number
 /// of this tenant's internal users. The outcome is read from [`join_request`].
 pub fn request_join(tx: &mut Tx<'_>, added_by: TenantId, users: u64, users_max: u64) -> Result<()> {
+    let last = join_request(tx)?;
+    let is_repeated = last.added_by == added_by && last.status.as_deref() != Some("failed");
+    if is_repeated && last.member_state.is_some() {
+        // The same again, because the answer got lost, say: it is under way or has succeeded.
+        return Ok(());
+    }
     refuse_while_joining(tx)?;
     let mut request = JoinRequest {
         added_by,
@@ -211,7 +216,7 @@ pub fn request_join(tx: &mut Tx<'_>, added_by: TenantId, users: u64, users_max: 
         users,
     };
     border::outbox::post(tx, added_by, JOIN, &body)?;
-    audit_change(
+    audited::change(
         tx,
         "Join a MultiTenantOrg",
         added_by,
@@ -220,21 +225,22 @@ pub fn request_join(tx: &mut Tx<'_>, added_by: TenantId, users: u64, users_max: 
 }
 
 fn fail(tx: &mut Tx<'_>, mut request: JoinRequest, reason: String) -> Result<()> {
-    if replica::get(tx)?.is_some() {
+    if let Some(state) = replica::snapshot(tx)? {
         // A tenant that is active already stays so.
         request.member_state = Some("active".into());
+        let own = state.member(tx.tenant());
+        request.role = own.map(|own| own.role.as_str().to_owned());
     }
     request.status = Some("failed".into());
     request.asked = None;
     request.details = reason;
     keep(tx, &request)?;
-    let target = audit::Target::new(request.added_by.uuid(), "", "Tenant");
-    audit::record(
+    audited::failure(
         tx,
-        audit::Entry::failure("MultiTenantOrg", "Join a MultiTenantOrg", &request.details)
-            .target(target),
+        "Join a MultiTenantOrg",
+        request.added_by,
+        &request.details,
     )
-    .map(drop)
 }
 
 /// Resets a failed request, or one that was never made, to its first state.

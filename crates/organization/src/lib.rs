@@ -18,6 +18,7 @@
 //!   ([`access`]), audited; nobody touches another's policy.
 //! - At least one active owner remains, unless the last active tenant leaves: that dissolves it.
 
+mod audited;
 mod changes;
 mod invitations;
 mod join;

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::changes::{self, ChangeRequest};
 use crate::model::{Snapshot, State};
-use crate::{invitations, join, replica};
+use crate::{audited, invitations, join, replica};
 
 pub(crate) const INVITE: &str = "organization.invite";
 pub(crate) const WITHDRAW: &str = "organization.withdraw";
@@ -158,7 +158,7 @@ impl Messages {
         if let Err(reason) = changes::admit(&mut after, joiner, tx.now(), self.active_tenants_max) {
             return Ok(Answer::declined(reason));
         }
-        changes::audit_change(tx, "Tenant joins a MultiTenantOrg", joiner, "")?;
+        audited::news(tx, before, &after)?;
         changes::carry_out(tx, before, after, joiner).map(Answer::Accepted)
     }
 }
@@ -212,7 +212,7 @@ impl Handler for Messages {
             (REQUEST, _) => settled_request(tx, read(body)?, receipt),
             (INVITE, Receipt::Rejected { reason }) => {
                 let activity = "Invite a tenant to a MultiTenantOrg";
-                audit_failure(tx, activity, Some(to), reason)
+                audited::failure(tx, activity, to, reason)
             }
             _ => Ok(()),
         }
@@ -280,7 +280,12 @@ fn carry_out_request(
     let mut after = before.clone();
     match changes::apply(&mut after, from, &body.request, tx.now()) {
         Ok(()) if after == *before => Ok(Answer::Accepted(after)),
-        Ok(()) => changes::carry_out(tx, before, after, from).map(Answer::Accepted),
+        Ok(()) => {
+            if from != tx.tenant() {
+                audited::news(tx, before, &after)?;
+            }
+            changes::carry_out(tx, before, after, from).map(Answer::Accepted)
+        }
         Err(error) if error.is_transient() => Err(error),
         Err(error) => Ok(Answer::declined(error.to_string())),
     }
@@ -291,6 +296,11 @@ fn receive_state(tx: &mut Tx<'_>, from: TenantId, new: &Snapshot) -> Result<Rece
         Some(old) if old.shared_id == new.shared_id => {
             if new.version > old.version {
                 check_speaker(&old, from)?;
+                // What was asked for here stands in the log already.
+                let is_own = new.changed_by == Some(tx.tenant()) && new.version == old.version + 1;
+                if !is_own {
+                    audited::news(tx, &old, new)?;
+                }
                 replica::install(tx, new)?;
             }
         }
@@ -329,7 +339,7 @@ fn receive_removed(tx: &mut Tx<'_>, from: TenantId, body: &RemovedBody) -> Resul
         replica::end(tx, Some(from), body.version)?;
         if body.by != tenant {
             let removal = ChangeRequest::Remove { tenant_id: tenant };
-            changes::audit_change(tx, removal.activity(), tenant, "")?;
+            audited::change(tx, removal.activity(), tenant, "")?;
         }
     }
     Ok(done())
@@ -348,6 +358,11 @@ fn settled_request(tx: &mut Tx<'_>, body: RequestBody, receipt: &Receipt) -> Res
     let reason = match receipt {
         Receipt::Applied { reply } => match read::<Answer>(reply)? {
             Answer::Accepted(new) if new.version > state.version => {
+                // What was asked for here stands in the log already.
+                let mut expected = state.clone();
+                if changes::apply(&mut expected, tenant, &body.request, tx.now()).is_ok() {
+                    audited::news(tx, &expected, &new)?;
+                }
                 return replica::install(tx, &new);
             }
             Answer::Accepted(_) => return Ok(()),
@@ -376,17 +391,6 @@ fn settled_request(tx: &mut Tx<'_>, body: RequestBody, receipt: &Receipt) -> Res
             .map_or_else(|| "Refused.".into(), |step| step.reason.clone()),
         Receipt::Rejected { reason } => reason.clone(),
     };
-    audit_failure(tx, body.request.activity(), body.request.subject(), &reason)
-}
-
-fn audit_failure(
-    tx: &mut Tx<'_>,
-    activity: &str,
-    about: Option<TenantId>,
-    reason: &str,
-) -> Result<()> {
-    let about = about.unwrap_or_else(|| tx.tenant());
-    let target = audit::Target::new(about.uuid(), "", "Tenant");
-    let entry = audit::Entry::failure("MultiTenantOrg", activity, reason).target(target);
-    audit::record(tx, entry).map(drop)
+    let about = body.request.subject().unwrap_or(tenant);
+    audited::failure(tx, body.request.activity(), about, &reason)
 }

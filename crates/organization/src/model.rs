@@ -157,6 +157,9 @@ pub(crate) struct Snapshot {
     pub(crate) shared_id: Uuid,
     pub(crate) seat: TenantId,
     pub(crate) version: u64,
+    /// Whose change made this version, while it is on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) changed_by: Option<TenantId>,
     pub(crate) display_name: String,
     pub(crate) description: Option<String>,
     pub(crate) created_at: Timestamp,

@@ -94,6 +94,7 @@ pub(crate) fn snapshot(tx: &ReadTx<'_>) -> Result<Option<Snapshot>> {
         shared_id: organization.shared_id,
         seat: organization.seat,
         version: organization.version,
+        changed_by: None,
         display_name: organization.display_name,
         description: organization.description,
         created_at: organization.created_at,

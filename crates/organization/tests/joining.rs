@@ -44,14 +44,17 @@ fn the_request_tells_how_it_goes() {
         })
     );
     // Meanwhile nothing else can be begun, and it can't be taken back.
-    let us = contoso.id;
+    let (us, other) = (contoso.id, TenantId::new(Uuid::from_u128(7)));
     for error in [
-        fabrikam.refused(move |tx| organization::request_join(tx, us, 1, USERS_MAX)),
+        fabrikam.refused(move |tx| organization::request_join(tx, other, 1, USERS_MAX)),
         fabrikam.refused(organization::reset_join),
         fabrikam.refused(|tx| organization::create(tx, "x", None, "Fabrikam")),
     ] {
         assert!(error.to_string().contains("joinRequest"), "{error}");
     }
+    // To ask for the same once more changes nothing.
+    fabrikam.act(move |tx| organization::request_join(tx, us, 1, USERS_MAX));
+    assert_eq!(fabrikam.join_request().to_graph(), shown);
     world.heal();
     world.settle();
     let shown = fabrikam.join_request().to_graph();
@@ -65,6 +68,8 @@ fn the_request_tells_how_it_goes() {
         shown,
         "nothing to reset"
     );
+    fabrikam.act(move |tx| organization::request_join(tx, us, 1, USERS_MAX));
+    assert_eq!(fabrikam.join_request().to_graph(), shown, "it has joined");
     fabrikam.leave();
     assert!(is_reset(&fabrikam));
 }

@@ -10,9 +10,7 @@ use crate::trace::Trace;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The object doesn't exist, or isn't the caller's: both look the same.
-    #[error(
-        "Resource '{id}' does not exist or one of its queried reference-property objects are not present."
-    )]
+    #[error("{}", missing(kind, id))]
     NotFound {
         /// The Graph type of what was asked for.
         kind: &'static str,
@@ -78,6 +76,24 @@ pub enum Error {
     /// A fault of ours. The text goes to the log, never to the caller.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+/// What isn't there, and what to do about it; Graph's sentence for whatever has none of its own.
+fn missing(kind: &str, id: &str) -> String {
+    match kind {
+        "multiTenantOrganization" => "This tenant isn't active in a multi-tenant organization. \
+             Create one, or join that of a tenant that has added this one."
+            .to_owned(),
+        "multiTenantOrganizationInvitation" => format!(
+            "Tenant {id} hasn't added this tenant to a multi-tenant organization. Ask an owner \
+             there to add it."
+        ),
+        "tenant" => format!("No tenant has the id or the verified domain '{id}'."),
+        _ => format!(
+            "Resource '{id}' does not exist or one of its queried reference-property objects are \
+             not present."
+        ),
+    }
 }
 
 /// A result of the domain.

@@ -24,7 +24,7 @@ use crate::{audited, references, service_principals, tenant};
 use properties::{APPLICATION, ENTITY};
 pub use secrets::{
     FoundSecret, NewPassword, Password, PasswordBody, SECRETS_MAX, add_password, find_secret,
-    parse_password, remove_password,
+    has_secret, parse_password, remove_password,
 };
 
 macro_rules! columns {

@@ -20,6 +20,8 @@ const LIST: &str = "SELECT key_id, display_name, hint, start_at, end_at FROM app
     WHERE tenant_id = ?1 AND application_id = ?2 ORDER BY key_id";
 const FIND: &str = "SELECT key_id, display_name, hint, start_at, end_at FROM application_secrets \
     WHERE tenant_id = ?1 AND application_id = ?2 AND secret_hash = ?3";
+const HAS: &str = "SELECT 1 FROM application_secrets \
+    WHERE tenant_id = ?1 AND application_id = ?2 AND key_id = ?3";
 const INSERT: &str = "INSERT INTO application_secrets (tenant_id, application_id, key_id, \
     secret_hash, display_name, hint, start_at, end_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 const DELETE: &str = "DELETE FROM application_secrets WHERE tenant_id = ?1 \
@@ -236,4 +238,17 @@ pub fn find_secret(
         key_id: password.key_id,
         is_valid: password.start <= tx.now() && tx.now() < password.end,
     }))
+}
+
+/// Whether the application of a client id has the secret with this key id, valid or not.
+pub fn has_secret(tx: &ReadTx<'_>, app_id: Uuid, key_id: Uuid) -> Result<bool> {
+    let Some(application) = find_by_app_id(tx, app_id)? else {
+        return Ok(false);
+    };
+    let found = tx.query_one(
+        HAS,
+        params![&tx.tenant(), &application.id, &key_id],
+        |row| row.int(0),
+    )?;
+    Ok(found.is_some())
 }

@@ -114,6 +114,16 @@ impl Deployment {
         caller
     }
 
+    /// A client with another of its secrets.
+    pub async fn client_with(&self, client: &Caller, secret: &str) -> Caller {
+        let mut caller = Caller {
+            client_secret: secret.into(),
+            ..client.clone()
+        };
+        caller.token = self.token_of(&caller).await.token();
+        caller
+    }
+
     /// What the token endpoint answers to a client.
     pub async fn token_of(&self, caller: &Caller) -> Answer {
         self.token_in(&self.tenant, caller).await

@@ -15,8 +15,8 @@ pub enum SecretStanding {
     Unknown,
     /// It had.
     Expired,
-    /// It has.
-    Valid,
+    /// It has, under this key id.
+    Valid(Uuid),
 }
 
 /// What the tenant's directory knows of a client.
@@ -67,8 +67,8 @@ pub fn decide(
         });
     };
     let is_basic = request.is_basic;
-    match client.secret {
-        SecretStanding::Valid => {}
+    let secret = match client.secret {
+        SecretStanding::Valid(key_id) => key_id,
         SecretStanding::Unknown => {
             return Err(OAuthError::WrongSecret {
                 client_id: client_id(),
@@ -81,7 +81,7 @@ pub fn decide(
                 is_basic,
             });
         }
-    }
+    };
     if !client.is_enabled {
         return Err(OAuthError::DisabledClient {
             client_id: client_id(),
@@ -114,6 +114,7 @@ pub fn decide(
         service_principal: client.service_principal,
         roles,
         generation: client.generation,
+        secret: Some(secret),
     })
 }
 

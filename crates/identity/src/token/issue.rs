@@ -28,6 +28,8 @@ pub struct AppToken {
     pub roles: Vec<String>,
     /// [`crate::revocation::generation`] of the service principal.
     pub generation: u64,
+    /// The key id of the secret that the client has shown.
+    pub secret: Option<Uuid>,
 }
 
 /// Issues the tokens of all tenants under one public URL.
@@ -84,6 +86,7 @@ impl Issuer {
             uti: BASE64_URL_SAFE_NO_PAD.encode(uti),
             ver: "2.0".into(),
             iso_gen: token.generation,
+            iso_key: token.secret,
             xms_tcdt: token.tenant_created_at.map(Timestamp::seconds),
         };
         compact::sign(&claims, key).map(Secret::new)

@@ -111,6 +111,9 @@ struct Claims {
     ver: String,
     /// Ours: the generation of [`crate::revocation`].
     iso_gen: u64,
+    /// Ours: the key id of the secret that it was granted for; it ends when that is removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    iso_key: Option<Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     xms_tcdt: Option<i64>,
 }

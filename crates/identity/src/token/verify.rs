@@ -95,12 +95,16 @@ impl<L: Loader> Verifier<L> {
         if !key.verifies(parsed.message, &parsed.signature) {
             return Err(TokenError::Signature.into());
         }
-        let generation = claims.iso_gen;
+        let (generation, secret) = (claims.iso_gen, claims.iso_key);
         let checked = self.check(claims, now)?;
 
         let principal = checked.service_principal;
         let flags = self.cache.flags(tenant, principal);
-        let standing = self.ring.loader().standing(tenant, principal).await?;
+        let standing = self
+            .ring
+            .loader()
+            .standing(tenant, principal, secret)
+            .await?;
         if standing.is_none_or(|standing| generation < standing.generation) {
             return Err(TokenError::Revoked.into());
         }

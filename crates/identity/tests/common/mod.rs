@@ -18,6 +18,8 @@ use types::{Actor, DomainName, Id, Result, TenantId, Timestamp, kind::ServicePri
 use uuid::Uuid;
 
 pub(crate) const URL: &str = "https://id.contoso.example";
+/// The key id of the secret that tokens are granted for.
+pub(crate) const SECRET: Uuid = Uuid::from_u128(0x5ec);
 /// 2026-11-24T12:00:00Z
 pub(crate) const NOON: i64 = 1_795_521_600;
 
@@ -94,6 +96,7 @@ impl World {
             store: self.store.clone(),
             sealer: self.sealer.clone(),
             disabled: Arc::default(),
+            removed: Arc::default(),
             reads: Arc::default(),
         }
     }
@@ -121,6 +124,7 @@ impl World {
             generation: island
                 .read_blocking(|tx| revocation::generation(tx, principal))
                 .unwrap(),
+            secret: Some(SECRET),
         }
     }
 
@@ -152,6 +156,8 @@ pub(crate) struct StoreLoader {
     store: Store,
     sealer: Sealer,
     pub(crate) disabled: Arc<Mutex<BTreeMap<Uuid, bool>>>,
+    /// The secrets that were removed.
+    pub(crate) removed: Arc<Mutex<Vec<Uuid>>>,
     pub(crate) reads: Arc<AtomicUsize>,
 }
 
@@ -171,7 +177,11 @@ impl Loader for StoreLoader {
         &self,
         tenant: TenantId,
         principal: Id<ServicePrincipal>,
+        secret: Option<Uuid>,
     ) -> Result<Option<Standing>> {
+        if secret.is_some_and(|secret| self.removed.lock().unwrap().contains(&secret)) {
+            return Ok(None);
+        }
         if self
             .disabled
             .lock()
