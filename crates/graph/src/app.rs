@@ -323,6 +323,7 @@ impl App {
         let body = if route.method == Method::GET {
             Bytes::new()
         } else {
+            body::check_encoding(&parts.headers)?;
             body::collect(body, self.0.platform.limits.body_bytes).await?
         };
         Ok(Request {
