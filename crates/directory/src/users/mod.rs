@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 use store::{ReadTx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, fold, kind};
 
-use crate::listing::{Order, OrderBy, Page, Place, Scope};
+use crate::listing::{Order, Ordered, Page, Place, Scope};
 use crate::schema::{PRIVATE, complete};
 
 pub use deletion::{
@@ -273,13 +273,11 @@ pub fn count_internal(tx: &ReadTx<'_>) -> Result<u64> {
 
 /// Where a page that ends with this user ended.
 pub fn place(user: &User, order: Order) -> Place {
-    let key = match order.by {
-        OrderBy::Id => None,
-        OrderBy::DisplayName => Some(fold(user.display_name())),
-        OrderBy::UserPrincipalName => Some(fold(user.user_principal_name())),
-    };
-    Place {
-        key,
+    order.place(&Ordered {
         id: user.id.uuid(),
-    }
+        display_name: user.display_name(),
+        user_principal_name: Some(user.user_principal_name()),
+        created_at: user.created_at,
+        deleted_at: user.deleted_at,
+    })
 }

@@ -25,11 +25,14 @@ pub(crate) static LISTING: Listing = Listing {
     id: "u.id",
     display_name: "u.display_name",
     user_principal_name: Some("u.user_principal_name"),
+    created_at: Some("u.created_at"),
+    deleted_at: None,
 };
 
 /// Deleted users have given their names up, so that there is no order by them.
 pub(crate) static DELETED_LISTING: Listing = Listing {
     user_principal_name: None,
+    deleted_at: Some("u.deleted_at"),
     ..LISTING
 };
 
