@@ -102,13 +102,10 @@ pub(crate) fn forget(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<()> {
         })?;
     for report in reports {
         let no_one: Option<&Id<kind::User>> = None;
-        tx.record(Change::new(
-            "user",
-            report.uuid(),
-            Op::Updated,
-            &["manager"],
-        ))?
-        .execute(sql::SET_MANAGER, params![&tenant, &report, no_one])?;
+        let change = Change::new("user", report.uuid(), Op::Updated, &["manager"])
+            .with_related(Some(id.uuid()));
+        tx.record(change)?
+            .execute(sql::SET_MANAGER, params![&tenant, &report, no_one])?;
     }
     references::drop_all(tx, id.uuid())?;
     tx.record(Change::new("user", id.uuid(), Op::Purged, &[]))?

@@ -32,7 +32,9 @@ pub use manager::{count_direct_reports, direct_reports, manager_of, remove_manag
 pub(crate) use scan::scanned;
 pub use scan::{ScannedUser, get_scanned, scan};
 pub use write::{NewUser, create, set_password, update};
-pub(crate) use write::{check_mapped, normal, refuse_taken, save, save_unseen, set_home_enabled};
+pub(crate) use write::{
+    check_mapped, normal, refuse_taken, save, save_as, save_unseen, set_home_enabled,
+};
 
 /// Days in which a deleted object can be restored, unless the configuration says otherwise.
 pub const DELETED_DAYS: i64 = 30;
