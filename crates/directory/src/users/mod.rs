@@ -26,6 +26,7 @@ use crate::schema::{PRIVATE, complete};
 
 pub use deletion::{
     count_deleted, delete, get_deleted, list_deleted, purge, purge_expired, restore,
+    restore_without_mail,
 };
 pub(crate) use deletion::{forget, mark_deleted};
 pub use manager::{count_direct_reports, direct_reports, manager_of, remove_manager, set_manager};
