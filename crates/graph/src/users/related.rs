@@ -123,7 +123,8 @@ pub(super) fn routes(area: &mut Area<'_>) {
         .query(RELATED);
         area.get(count, permissions, "Count them", move |call| {
             count_member_of(call, is_transitive)
-        });
+        })
+        .query(Allowed::FILTER);
     }
 }
 
@@ -197,7 +198,7 @@ async fn direct_reports(call: Call) -> Result<Reply, Refusal> {
 }
 
 async fn count_direct_reports(call: Call) -> Result<Reply, Refusal> {
-    directory_objects::count(&call, Reports(call.key("id").to_owned())).await
+    directory_objects::count(&call, None, Reports(call.key("id").to_owned())).await
 }
 
 fn in_groups(
@@ -252,5 +253,5 @@ async fn member_of(
 
 async fn count_member_of(call: Call, is_transitive: bool) -> Result<Reply, Refusal> {
     let related = MemberOf::of(&call, is_transitive);
-    directory_objects::count(&call, related).await
+    directory_objects::count(&call, None, related).await
 }
