@@ -125,6 +125,7 @@ impl User {
             "deletedDateTime" => json!(self.deleted_at?),
             "userType" => self.user_type().into(),
             "identities" => self.identities(),
+            "proxyAddresses" => json!([proxy_address(self.document.get("mail")?.as_str()?)]),
             "securityIdentifier" => security_identifier(self.id).into(),
             // The name is free for others while its owner is deleted, so it is shown made unique.
             "userPrincipalName" if self.deleted_at.is_some() => {
@@ -156,6 +157,11 @@ impl User {
             json!([own])
         }
     }
+}
+
+/// The address that a mail is among all of a user's: the one that it is written to from.
+fn proxy_address(mail: &str) -> String {
+    format!("SMTP:{mail}")
 }
 
 pub(crate) fn spelled_type(folded: &str) -> &'static str {

@@ -5,7 +5,7 @@ use store::{Param, Row};
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
 use super::User;
-use crate::listing::{Listing, folded_json, folded_json_list};
+use crate::listing::{Listing, folded_json, folded_json_list, folded_list};
 
 macro_rules! columns {
     () => {
@@ -202,7 +202,13 @@ impl Folded {
         let hired = value("employeeHireDate").and_then(Value::as_str);
         Self {
             texts: TEXTS.map(|name| folded_json(value(name))),
-            lists: LISTS.map(|name| folded_json_list(value(name))),
+            lists: LISTS.map(|name| match name {
+                "proxyAddresses" => {
+                    let proxy = super::proxy_address(value("mail")?.as_str()?);
+                    folded_list([proxy.as_str()])
+                }
+                name => folded_json_list(value(name)),
+            }),
             employee_hire_date: hired
                 .and_then(|text| text.parse::<Timestamp>().ok())
                 .map(|at| at.0),
