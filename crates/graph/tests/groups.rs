@@ -422,6 +422,21 @@ async fn related_objects_are_filtered_by_advanced_queries() {
     let counted = d.admin.get_advanced(&target);
     assert_eq!(counted.await.expect(200).text, "1");
 
+    let reports = format!("/users/{ann}/directReports/microsoft.graph.user");
+    let manager = json!({ "@odata.id": format!("{}/v1.0/users/{ann}", d.url) });
+    let set_manager = format!("/users/{bob}/manager/$ref");
+    d.admin.put(&set_manager, manager).await.expect(204);
+    for (filter, expected) in [("Cook", set(&[&bob])), ("Baker", set(&[]))] {
+        let query = format!("$filter=jobTitle eq '{filter}'");
+        let (ids, _) = found(&format!("{reports}?{query}&$count=true")).await;
+        let target = format!("{reports}/$count?{query}");
+        let counted = d.admin.get_advanced(&target).await.expect(200).text;
+        assert_eq!(counted, expected.len().to_string());
+        assert_eq!(ids, expected);
+    }
+    let groups = format!("/users/{bob}/memberOf/microsoft.graph.group/$count");
+    assert_eq!(d.admin.get_advanced(&groups).await.expect(200).text, "1");
+
     // Page by page the count is that of all, once.
     let target = format!("{members}?{by_name}&$top=1");
     let page = d.admin.get_advanced(&target);
