@@ -9,7 +9,7 @@
 use query::{Entity, Filter, Options, SqlValue};
 use serde::{Deserialize, Serialize};
 use store::{Param, ReadTx, Row};
-use types::{Error, Result};
+use types::{Error, Result, Timestamp};
 use uuid::Uuid;
 
 /// Which objects, and in which order.
@@ -56,6 +56,10 @@ pub enum OrderBy {
     DisplayName,
     /// `userPrincipalName`; users only.
     UserPrincipalName,
+    /// `createdDateTime`; users and applications.
+    CreatedDateTime,
+    /// `deletedDateTime`; what isn't deleted has none and is in the order of ids.
+    DeletedDateTime,
 }
 
 impl Order {
@@ -73,6 +77,8 @@ impl Order {
             ("id", OrderBy::Id),
             ("displayName", OrderBy::DisplayName),
             ("userPrincipalName", OrderBy::UserPrincipalName),
+            ("createdDateTime", OrderBy::CreatedDateTime),
+            ("deletedDateTime", OrderBy::DeletedDateTime),
         ]
         .into_iter()
         .find(|(name, _)| key.property.eq_ignore_ascii_case(name))
@@ -83,6 +89,37 @@ impl Order {
             descending: key.descending,
         })
     }
+
+    /// Whether Graph has it in advanced queries only, of whatever type the objects are.
+    pub fn is_advanced(self) -> bool {
+        matches!(self.by, OrderBy::CreatedDateTime | OrderBy::DeletedDateTime)
+    }
+
+    /// Where an object stands in this order.
+    pub(crate) fn place(self, of: &Ordered<'_>) -> Place {
+        let instant = |at: Timestamp| at.0.to_string();
+        let key = match self.by {
+            OrderBy::Id => None,
+            OrderBy::DisplayName => Some(types::fold(of.display_name)),
+            OrderBy::UserPrincipalName => of.user_principal_name.map(types::fold),
+            OrderBy::CreatedDateTime => Some(instant(of.created_at)),
+            OrderBy::DeletedDateTime => of.deleted_at.map(instant),
+        };
+        Place { key, id: of.id }
+    }
+}
+
+/// What an object has that lists are ordered by.
+pub(crate) struct Ordered<'a> {
+    pub(crate) id: Uuid,
+    pub(crate) display_name: &'a str,
+    pub(crate) user_principal_name: Option<&'a str>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) deleted_at: Option<Timestamp>,
+}
+
+fn other_order() -> Error {
+    Error::invalid("$skiptoken", "The page token belongs to another order.")
 }
 
 fn unsortable(property: &str) -> Error {
@@ -94,7 +131,8 @@ fn unsortable(property: &str) -> Error {
 /// Where a page ended; what the next page's token carries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
-    /// The folded value that the list is ordered by; none if that is the id.
+    /// The folded value that the list is ordered by, of an instant its microseconds; none if that
+    /// is the id.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key: Option<String>,
     /// The object.
@@ -111,6 +149,9 @@ pub(crate) struct Listing {
     pub(crate) id: &'static str,
     pub(crate) display_name: &'static str,
     pub(crate) user_principal_name: Option<&'static str>,
+    pub(crate) created_at: Option<&'static str>,
+    /// Where what is listed is deleted.
+    pub(crate) deleted_at: Option<&'static str>,
 }
 
 /// A condition with its parameters, `?2` and up.
@@ -137,14 +178,7 @@ impl Listing {
             sql.push_str(" AND ");
             sql.push_str(&filter.sql);
         }
-        let key = match page.order.by {
-            OrderBy::Id => None,
-            OrderBy::DisplayName => Some(self.display_name),
-            OrderBy::UserPrincipalName => Some(
-                self.user_principal_name
-                    .ok_or_else(|| unsortable("userPrincipalName"))?,
-            ),
-        };
+        let key = self.key(page.order.by)?;
         let (sign, direction) = if page.order.descending {
             ("<", " DESC")
         } else {
@@ -156,15 +190,14 @@ impl Listing {
             let behind = match (key, &after.key) {
                 (None, None) => format!(" AND {id} {sign} ?{next}"),
                 (Some(column), Some(value)) => {
-                    params.push(Param::from(value));
+                    params.push(if page.order.is_advanced() {
+                        Param::Int(value.parse().map_err(|_| other_order())?)
+                    } else {
+                        Param::from(value)
+                    });
                     format!(" AND ({column}, {id}) {sign} (?{next}, ?{})", next + 1)
                 }
-                _ => {
-                    return Err(Error::invalid(
-                        "$skiptoken",
-                        "The page token belongs to another order.",
-                    ));
-                }
+                _ => return Err(other_order()),
             };
             sql.push_str(&behind);
             params.push(Param::from(&after.id));
@@ -174,6 +207,23 @@ impl Listing {
         let end = format!(" ORDER BY {by_key}{id}{direction} LIMIT ?{}", params.len());
         sql.push_str(&end);
         tx.query(&sql, &params, make)
+    }
+
+    /// The column of an order; none if that is the id.
+    fn key(&self, by: OrderBy) -> Result<Option<&'static str>> {
+        let column = match by {
+            OrderBy::Id => return Ok(None),
+            OrderBy::DeletedDateTime => return Ok(self.deleted_at),
+            OrderBy::DisplayName => Some(self.display_name),
+            OrderBy::UserPrincipalName => self.user_principal_name,
+            OrderBy::CreatedDateTime => self.created_at,
+        };
+        column.map(Some).ok_or_else(|| {
+            unsortable(match by {
+                OrderBy::UserPrincipalName => "userPrincipalName",
+                _ => "createdDateTime",
+            })
+        })
     }
 
     pub(crate) fn count(

@@ -326,7 +326,8 @@ fn check(shape: Shape, value: &Value) -> std::result::Result<Option<Value>, Stri
         (Shape::Bool, Value::Bool(flag)) => Some((*flag).into()),
         (Shape::Integer, Value::Number(number)) if number.is_i64() => Some(value.clone()),
         (Shape::DateTime, Value::String(text)) => {
-            let at: Timestamp = text.parse().map_err(|error: Error| error.to_string())?;
+            let wrong = |error: Error| error.to_string().trim_end_matches('.').to_owned();
+            let at: Timestamp = text.parse().map_err(wrong)?;
             Some(at.to_string().into())
         }
         (Shape::Guid, Value::String(text)) => {

@@ -335,7 +335,13 @@ fn change(
         users::save(tx, &user, Op::Restored, &names)?;
         SyncedOutcome::Restored { changed }
     } else if !changed.is_empty() {
-        users::save(tx, &user, Op::Updated, &names)?;
+        let before = if old.manager_ref == user.manager_ref {
+            None
+        } else {
+            users::manager_of(tx, id)?.map(Id::uuid)
+        };
+        let change = Change::new("user", id.uuid(), Op::Updated, &names).with_related(before);
+        users::save_as(tx, &user, change)?;
         SyncedOutcome::Updated { changed }
     } else {
         if old.enabled_at_home() != user.enabled_at_home() {

@@ -77,7 +77,7 @@ fn a_synced_user_looks_as_graph_has_it() {
                 {"signInType": "userPrincipalName", "issuer": DOMAIN,
                     "issuerAssignedId": format!("ann_fabrikam.example#EXT#@{DOMAIN}")},
             ],
-            "proxyAddresses": [],
+            "proxyAddresses": ["SMTP:ann@fabrikam.example"],
         })
     );
     assert_eq!(user.home, Some((home(), home_id(1))));

@@ -179,8 +179,10 @@ impl App {
             )));
         }
         let pieces = path::read(rest).map_err(|bad| Missed::graph(Refusal::bad_path(bad.0)))?;
+        let is_me = mark.version != Version::Root && path::is_below(&pieces, "me");
         match self.0.table.find(mark.version, &mark.method, pieces) {
             Found::Route { index, keys } => Ok((index, keys)),
+            _ if is_me => Err(Missed::graph(Refusal::no_me())),
             Found::OtherMethods { allow, .. } if mark.method == Method::OPTIONS => {
                 Err(Missed::Options(allow))
             }
@@ -324,6 +326,7 @@ impl App {
         let body = if route.method == Method::GET {
             Bytes::new()
         } else {
+            body::check_encoding(&parts.headers)?;
             body::collect(body, self.0.platform.limits.body_bytes).await?
         };
         Ok(Request {

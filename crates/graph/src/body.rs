@@ -3,14 +3,17 @@
 //! - A key that stands twice in one object is refused: parsers disagree about which one counts.
 //! - At most [`DEPTH_MAX`] levels.
 //! - `@odata.type` may say what the path says anyway; a contradiction is refused. Other
-//!   annotations of the object itself are ignored, `…@odata.bind` stays.
+//!   annotations of the object itself and types of properties (`tags@odata.type`) are ignored,
+//!   `…@odata.bind` stays.
+//! - A compressed body is refused with 415: clients that compress by themselves (the Go SDK) send
+//!   it again as it is.
 //!
-//! Source: OData JSON format 4.01 §4.6, RFC 8259 §4.
+//! Source: OData JSON format 4.01 §4.6, RFC 8259 §4, RFC 7694.
 
 use std::fmt;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body;
@@ -21,6 +24,25 @@ use crate::errors::Refusal;
 
 /// The deepest nesting of a JSON body.
 pub const DEPTH_MAX: usize = 64;
+
+/// That the body is as it was written, not compressed.
+pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
+    let is_plain = headers.get_all(CONTENT_ENCODING).iter().all(|encoding| {
+        encoding
+            .to_str()
+            .is_ok_and(|encoding| encoding.trim().eq_ignore_ascii_case("identity"))
+    });
+    if is_plain {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "Request_BadRequest",
+        "The body can't be compressed: send it without the header Content-Encoding.",
+    )
+    .with_target("Content-Encoding")
+    .with_header(ACCEPT_ENCODING, "identity"))
+}
 
 /// Reads a whole body.
 pub(crate) async fn collect<B>(body: B, bytes_max: usize) -> Result<Bytes, Refusal>
@@ -182,7 +204,27 @@ pub(crate) fn object(value: Value, kind: Option<&str>) -> Result<Map<String, Val
         }
     }
     object.retain(|name, _| !name.starts_with("@odata."));
+    drop_property_types(&mut object);
     Ok(object)
+}
+
+/// Takes away what is said about the types of properties, which are known: `tags@odata.type`.
+fn drop_property_types(object: &mut Map<String, Value>) {
+    let says_type = |name: &str| {
+        name.strip_suffix("@odata.type")
+            .is_some_and(|property| !property.is_empty())
+    };
+    object.retain(|name, _| !says_type(name));
+    for value in object.values_mut() {
+        match value {
+            Value::Object(inner) => drop_property_types(inner),
+            Value::Array(items) => items
+                .iter_mut()
+                .filter_map(Value::as_object_mut)
+                .for_each(drop_property_types),
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]
@@ -228,12 +270,17 @@ mod tests {
     fn the_type_has_to_fit() {
         let with = |kind: &str| {
             object(
-                serde_json::json!({"@odata.type": kind, "@odata.context": "x", "m@odata.bind": [], "a": 1}),
+                serde_json::json!({"@odata.type": kind, "@odata.context": "x", "m@odata.bind": [], "a": 1,
+                    "l@odata.type": "#Collection(String)", "o": {"@odata.type": "#o", "l@odata.type": "#x"},
+                    "os": [{"l@odata.type": "#x"}, 1]}),
                 Some("user"),
             )
         };
         let map = with("#microsoft.graph.user").unwrap();
-        assert_eq!(map.keys().collect::<Vec<_>>(), ["m@odata.bind", "a"]);
+        assert_eq!(
+            Value::Object(map),
+            serde_json::json!({"m@odata.bind": [], "a": 1, "o": {"@odata.type": "#o"}, "os": [{}, 1]})
+        );
         assert!(with("microsoft.graph.User").is_ok());
         assert!(with("#microsoft.graph.group").is_err());
         assert!(object(serde_json::json!([]), None).is_err());

@@ -35,6 +35,8 @@ const KINDS: [Kind; 4] = [
     Kind::ServicePrincipal,
 ];
 
+/// What restoring takes as a parameter.
+const RECONCILE: &str = "autoReconcileProxyConflict";
 const READ_USERS: &[&str] = &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All"];
 const READ_GROUPS: &[&str] = &[
     "Group.Read.All",
@@ -108,8 +110,16 @@ impl Kind {
         }
     }
 
-    fn restore(self, tx: &mut Tx<'_>, id: Uuid) -> types::Result<Map<String, Value>> {
+    fn restore(
+        self,
+        tx: &mut Tx<'_>,
+        id: Uuid,
+        reconcile: bool,
+    ) -> types::Result<Map<String, Value>> {
         match self {
+            Self::User if reconcile => {
+                users::project(&users::restore_without_mail(tx, Id::new(id))?, None)
+            }
             Self::User => users::project(&users::restore(tx, Id::new(id))?, None),
             Self::Group => groups::project(&groups::restore(tx, Id::new(id))?, None),
             Self::Application => {
@@ -171,12 +181,26 @@ pub(crate) fn routes(routes: &mut Routes) {
     )
     .query(Allowed::LIST);
     area.get(
+        "/directory/deletedItems/microsoft.graph.user/$count",
+        READ_USERS,
+        "Count deleted users",
+        |call| async move { listing::count(&call, &USERS).await },
+    )
+    .query(Allowed::FILTER);
+    area.get(
         "/directory/deletedItems/microsoft.graph.group",
         READ_GROUPS,
         "List deleted groups",
         |call| async move { listing::list(&call, &GROUPS).await },
     )
     .query(Allowed::LIST);
+    area.get(
+        "/directory/deletedItems/microsoft.graph.group/$count",
+        READ_GROUPS,
+        "Count deleted groups",
+        |call| async move { listing::count(&call, &GROUPS).await },
+    )
+    .query(Allowed::FILTER);
     area.get(
         "/directory/deletedItems/microsoft.graph.application",
         READ_APPLICATIONS,
@@ -185,12 +209,26 @@ pub(crate) fn routes(routes: &mut Routes) {
     )
     .query(Allowed::LIST);
     area.get(
+        "/directory/deletedItems/microsoft.graph.application/$count",
+        READ_APPLICATIONS,
+        "Count deleted applications",
+        |call| async move { listing::count(&call, &APPLICATIONS).await },
+    )
+    .query(Allowed::FILTER);
+    area.get(
         "/directory/deletedItems/microsoft.graph.servicePrincipal",
         READ_APPLICATIONS,
         "List deleted service principals",
         |call| async move { listing::list(&call, &SERVICE_PRINCIPALS).await },
     )
     .query(Allowed::LIST);
+    area.get(
+        "/directory/deletedItems/microsoft.graph.servicePrincipal/$count",
+        READ_APPLICATIONS,
+        "Count deleted service principals",
+        |call| async move { listing::count(&call, &SERVICE_PRINCIPALS).await },
+    )
+    .query(Allowed::FILTER);
     area.get(
         "/directory/deletedItems/{id}",
         READ,
@@ -268,13 +306,38 @@ async fn purge(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::no_content())
 }
 
+/// Whether a mail that somebody else has by now is given up: `autoReconcileProxyConflict`.
+fn reconciles(parameters: &Map<String, Value>) -> Result<bool, Refusal> {
+    let mut reconciles = false;
+    for (name, value) in parameters {
+        match (name.as_str(), value) {
+            (RECONCILE, Value::Bool(asked)) => reconciles = *asked,
+            (RECONCILE, Value::Null) => {}
+            (RECONCILE, _) => {
+                return Err(Refusal::bad_request(format!(
+                    "Invalid value specified for '{RECONCILE}': it has to be true or false."
+                ))
+                .with_target(RECONCILE));
+            }
+            (name, _) => {
+                return Err(Refusal::bad_request(format!(
+                    "The parameter '{name}' isn't supported here; restoring takes '{RECONCILE}'."
+                ))
+                .with_target(name));
+            }
+        }
+    }
+    Ok(reconciles)
+}
+
 async fn restore(call: Call) -> Result<Reply, Refusal> {
     let id = id_of(&call)?;
     let allowed = allowed(&call, Kind::restorers);
+    let reconcile = reconciles(&call.parameters()?)?;
     let shown = call
         .write(move |tx| {
             let kind = kind_of(tx, id, &allowed)?;
-            Ok(typed(kind, kind.restore(tx, id)?))
+            Ok(typed(kind, kind.restore(tx, id, reconcile)?))
         })
         .await?;
     Reply::entity(&call, "directoryObjects", &shown)

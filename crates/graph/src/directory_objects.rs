@@ -16,6 +16,7 @@ use crate::query_options::Allowed;
 use crate::reply::{Page, Reply};
 use crate::request::Call;
 use crate::route::{Routes, Versions};
+use crate::sieve::Sieve;
 use crate::sight::Sights;
 
 pub(crate) use directory::groups::Link;
@@ -23,8 +24,11 @@ pub(crate) use directory::groups::Link;
 const READ: &[&str] = &["Directory.Read.All"];
 /// Ids in one `getByIds`.
 const IDS_MAX: usize = 1_000;
+/// More than any relation has: all of it.
+const LINKS_MAX: usize = i32::MAX as usize;
 /// What a list of related objects knows.
 pub(crate) const RELATED: Allowed = Allowed::SELECT
+    .and(Allowed::FILTER)
     .and(Allowed::TOP)
     .and(Allowed::SKIP_TOKEN)
     .and(Allowed::COUNT);
@@ -178,12 +182,29 @@ pub(crate) async fn list(
     let size = listing::page_size(call)?;
     let after: Option<Uuid> = call.skip_token(name)?;
     let counted = call.options.is_advanced() && after.is_none();
+    let sieve = Sieve::of(call, cast)?;
+    if sieve.is_some() && !call.options.is_advanced() {
+        return Err(Error::unsupported(
+            "Filtering needs the header ConsistencyLevel: eventual and the parameter $count=true here.",
+        )
+        .into());
+    }
     let (items, count, next) = call
         .read(move |tx| {
             let limit = size + 1;
-            let mut links = related.part(tx, Part { after, limit })?;
+            let (mut links, count) = match &sieve {
+                None => (
+                    related.part(tx, Part { after, limit })?,
+                    counted.then(|| related.count(tx)).transpose()?,
+                ),
+                Some(sieve) => {
+                    let enough = if counted { usize::MAX } else { limit };
+                    let passed = sifted(tx, &related, sieve, after, enough)?;
+                    let count = counted.then_some(passed.len() as u64);
+                    (passed, count)
+                }
+            };
             let next = listing::cut(&mut links, size).map(|last| last.id);
-            let count = counted.then(|| related.count(tx)).transpose()?;
             let mut items = Vec::with_capacity(links.len());
             for link in links {
                 items.extend(lens.show(tx, link)?);
@@ -199,6 +220,30 @@ pub(crate) async fn list(
     Reply::collection(call, set, &page)
 }
 
+/// The objects of a relation that pass, behind one of them; those first that are enough.
+fn sifted(
+    tx: &ReadTx<'_>,
+    related: &impl Related,
+    sieve: &Sieve,
+    after: Option<Uuid>,
+    enough: usize,
+) -> types::Result<Vec<Link>> {
+    let everything = Part {
+        after,
+        limit: LINKS_MAX,
+    };
+    let mut passed = Vec::new();
+    for link in related.part(tx, everything)? {
+        if sieve.passes(tx, link)? {
+            passed.push(link);
+            if passed.len() == enough {
+                break;
+            }
+        }
+    }
+    Ok(passed)
+}
+
 const fn set_of(kind: LinkKind) -> &'static str {
     match kind {
         LinkKind::User => "users",
@@ -207,10 +252,20 @@ const fn set_of(kind: LinkKind) -> &'static str {
     }
 }
 
-/// Answers how many objects a relation has.
-pub(crate) async fn count(call: &Call, related: impl Related) -> Result<Reply, Refusal> {
+/// Answers how many objects a relation has; with `cast` all of them are of that type.
+pub(crate) async fn count(
+    call: &Call,
+    cast: Option<LinkKind>,
+    related: impl Related,
+) -> Result<Reply, Refusal> {
     listing::check_count(call)?;
-    let count = call.read(move |tx| related.count(tx)).await?;
+    let sieve = Sieve::of(call, cast)?;
+    let count = call
+        .read(move |tx| match &sieve {
+            None => related.count(tx),
+            Some(sieve) => Ok(sifted(tx, &related, sieve, None, usize::MAX)?.len() as u64),
+        })
+        .await?;
     Ok(Reply::text(count.to_string()))
 }
 

@@ -73,6 +73,15 @@ impl Refusal {
         )
     }
 
+    /// That an application is nobody's `/me`.
+    pub(crate) fn no_me() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "BadRequest",
+            "/me request is only valid with delegated authentication flow.",
+        )
+    }
+
     pub(crate) fn unauthenticated(public_url: &str, message: impl Into<String>) -> Self {
         let challenge = format!(
             "Bearer realm=\"\", authorization_uri=\"{public_url}/common/oauth2/v2.0/authorize\", client_id=\"{GRAPH_APP_ID}\""

@@ -121,6 +121,7 @@ mod revocation;
 mod route;
 pub mod server;
 mod service_principals;
+mod sieve;
 mod sight;
 mod stall;
 mod tenant_information;

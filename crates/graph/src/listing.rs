@@ -63,7 +63,8 @@ fn order(call: &Call, sorting: Sorting) -> Result<Order, Refusal> {
         return Ok(Order::default());
     };
     let order = Order::parse(&query::parse_orderby(text)?)?;
-    let is_plain = sorting == Sorting::Plain && call.options.filter.is_none();
+    let is_plain =
+        sorting == Sorting::Plain && !order.is_advanced() && call.options.filter.is_none();
     if !is_plain && !call.options.is_advanced() {
         return Err(Error::unsupported(
             "Sorting needs the header ConsistencyLevel: eventual and the parameter $count=true here.",

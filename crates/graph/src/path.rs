@@ -49,6 +49,11 @@ pub(crate) fn read(path: &str) -> Result<Vec<Piece<'_>>, BadPath> {
     Ok(pieces)
 }
 
+/// Whether a path is that of a name or of something below it.
+pub(crate) fn is_below(pieces: &[Piece<'_>], name: &str) -> bool {
+    matches!(pieces.first(), Some(Piece::Name { text, .. }) if text.eq_ignore_ascii_case(name))
+}
+
 fn read_segment<'a>(segment: Cow<'a, str>, pieces: &mut Vec<Piece<'a>>) -> Result<(), BadPath> {
     let name = |text: Cow<'a, str>, is_call| {
         let (text, is_qualified) = unqualified(text);

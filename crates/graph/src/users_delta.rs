@@ -7,16 +7,17 @@
 //!
 //! Source: "Use delta query to track changes in Microsoft Graph data"; `user: delta`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use directory::users::{self, User};
 use directory::{Page as Wanted, Place};
+use http::StatusCode;
 use query::Filter;
 use query::filter::{Comparison, Expression, Node, Value as Literal};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use store::{ChangeRow, Op, ReadTx};
-use types::{Error, Id, Timestamp, kind};
+use types::{Error, Id, Timestamp};
 use uuid::Uuid;
 
 use crate::errors::Refusal;
@@ -40,6 +41,14 @@ const IDS_MAX: usize = 50;
 const TOKEN_SECONDS: i64 = 7 * 24 * 3_600;
 /// Tracked beside the properties: who the manager is.
 const MANAGER: &str = "manager";
+/// What a date shows that Graph declares as never null and that wasn't set.
+const NEVER: &str = "0001-01-01T00:00:00Z";
+const USER_TYPE: &str = "#microsoft.graph.user";
+/// Properties that change with another.
+const MADE_OF: [(&str, &str); 2] = [
+    ("identities", "userPrincipalName"),
+    ("proxyAddresses", "mail"),
+];
 
 /// Registers it.
 pub(crate) fn routes(routes: &mut Routes) {
@@ -196,11 +205,12 @@ fn ids(filter: &Filter) -> Result<Vec<Uuid>, Refusal> {
         _ => std::slice::from_ref(root),
     };
     if nodes.len() > IDS_MAX {
-        return Err(Error::LimitExceeded {
-            limit: "limits.delta_filter_ids",
-            message: format!("The filter has more than {IDS_MAX} ids."),
-        }
-        .into());
+        return Err(Refusal::limit(
+            StatusCode::BAD_REQUEST,
+            "Request_BadRequest",
+            "limits.delta_filter_ids",
+            &format!("The filter has more than {IDS_MAX} ids."),
+        ));
     }
     nodes
         .iter()
@@ -239,11 +249,16 @@ fn check_select(query: &Query) -> types::Result<()> {
 }
 
 /// A user with the values that it has.
-fn present(tx: &ReadTx<'_>, user: &User, query: &Query) -> types::Result<Map<String, Value>> {
+fn present(
+    tx: &ReadTx<'_>,
+    user: &User,
+    query: &Query,
+    former_managers: &BTreeSet<Uuid>,
+) -> types::Result<Map<String, Value>> {
     let mut shown = users::project(user, Some(&query.properties()))?;
     shown.retain(|name, value| name == "id" || !is_nothing(value));
     if query.has_manager() {
-        let managers = managers(tx, user)?;
+        let managers = managers(tx, user, former_managers)?;
         if !managers.is_empty() {
             shown.insert("manager@delta".into(), managers.into());
         }
@@ -252,13 +267,18 @@ fn present(tx: &ReadTx<'_>, user: &User, query: &Query) -> types::Result<Map<Str
 }
 
 fn is_nothing(value: &Value) -> bool {
-    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty) || value == NEVER
 }
 
-fn managers(tx: &ReadTx<'_>, user: &User) -> types::Result<Vec<Value>> {
-    let manager = users::manager_of(tx, user.id)?;
-    let shown = |id: Id<kind::User>| json!({"@odata.type": "#microsoft.graph.user", "id": id});
-    Ok(manager.map(shown).into_iter().collect())
+/// The manager, and those who aren't any more.
+fn managers(tx: &ReadTx<'_>, user: &User, former: &BTreeSet<Uuid>) -> types::Result<Vec<Value>> {
+    let manager = users::manager_of(tx, user.id)?.map(Id::uuid);
+    let current = manager.map(|id| json!({"@odata.type": USER_TYPE, "id": id}));
+    let gone = former
+        .iter()
+        .filter(|id| Some(**id) != manager)
+        .map(|id| json!({"@odata.type": USER_TYPE, "id": id, "@removed": {"reason": "deleted"}}));
+    Ok(current.into_iter().chain(gone).collect())
 }
 
 fn scan(tx: &ReadTx<'_>, mut state: State, size: usize) -> types::Result<Found> {
@@ -268,7 +288,7 @@ fn scan(tx: &ReadTx<'_>, mut state: State, size: usize) -> types::Result<Found> 
     if let Some(ids) = &state.query.ids {
         for id in ids {
             match users::get(tx, Id::new(*id)) {
-                Ok(user) => items.push(present(tx, &user, &state.query)?),
+                Ok(user) => items.push(present(tx, &user, &state.query, &BTreeSet::new())?),
                 Err(Error::NotFound { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -288,7 +308,7 @@ fn scan(tx: &ReadTx<'_>, mut state: State, size: usize) -> types::Result<Found> 
             rest = found.last().map(|user| user.id.uuid());
         }
         for user in &found {
-            items.push(present(tx, user, &state.query)?);
+            items.push(present(tx, user, &state.query, &BTreeSet::new())?);
         }
     }
     state.scanned = rest;
@@ -306,6 +326,8 @@ struct Changed {
     is_new: bool,
     is_gone: bool,
     properties: Vec<String>,
+    /// Who was the manager in between.
+    former_managers: BTreeSet<Uuid>,
 }
 
 fn follow(tx: &ReadTx<'_>, mut state: State, size: usize, minimal: bool) -> types::Result<Found> {
@@ -342,7 +364,12 @@ fn follow(tx: &ReadTx<'_>, mut state: State, size: usize, minimal: bool) -> type
 fn note(changed: &mut Changed, row: ChangeRow) {
     match row.op {
         Op::Created | Op::Restored => changed.is_new = true,
-        Op::Updated => changed.properties.extend(row.properties),
+        Op::Updated => {
+            if row.properties.iter().any(|name| name == MANAGER) {
+                changed.former_managers.extend(row.related);
+            }
+            changed.properties.extend(row.properties);
+        }
         Op::Deleted | Op::Purged => changed.is_gone = true,
     }
 }
@@ -373,25 +400,28 @@ fn change(
         Err(error) => return Err(error),
     };
     if changed.is_new || changed.is_gone {
-        return present(tx, &user, query).map(Some);
+        return present(tx, &user, query, &changed.former_managers).map(Some);
     }
     let whole = users::project(&user, Some(&query.properties()))?;
     let is_changed = |name: &str| {
         changed.properties.iter().any(|changed| changed == name)
-            // It is made of the name.
-            || (name == "identities" && changed.properties.iter().any(|own| own == "userPrincipalName"))
+            // These are made of others.
+            || MADE_OF.iter().any(|(made, of)| {
+                name == *made && changed.properties.iter().any(|changed| changed == of)
+            })
     };
     let manager = query.has_manager() && is_changed(MANAGER);
     if !manager && !whole.keys().any(|name| is_changed(name)) {
         return Ok(None);
     }
     if !minimal {
-        return present(tx, &user, query).map(Some);
+        return present(tx, &user, query, &changed.former_managers).map(Some);
     }
     let mut shown = whole;
     shown.retain(|name, _| name == "id" || is_changed(name));
     if manager {
-        shown.insert("manager@delta".into(), managers(tx, &user)?.into());
+        let managers = managers(tx, &user, &changed.former_managers)?;
+        shown.insert("manager@delta".into(), managers.into());
     }
     Ok(Some(shown))
 }

@@ -373,3 +373,86 @@ async fn objects_are_found_by_id_alone() {
             .refused(400, "Request_BadRequest");
     }
 }
+
+#[tokio::test]
+async fn related_objects_are_filtered_by_advanced_queries() {
+    let d = Deployment::start().await;
+    let (ann, bob) = (user(&d.admin, "ann").await, user(&d.admin, "bob").await);
+    let (cooks, bakers) = (
+        group(&d.admin, "cooks").await,
+        group(&d.admin, "bakers").await,
+    );
+    let members = format!("/groups/{cooks}/members");
+    for member in [&ann, &bob, &bakers] {
+        let body = reference(member);
+        let target = format!("{members}/$ref");
+        let added = d.admin.post(&target, body);
+        added.await.expect(204);
+    }
+    let found = async |target: &str| {
+        let page = d.admin.get_advanced(target).await.expect(200).json;
+        let items = page["value"].as_array().unwrap().iter();
+        let ids = items.map(|item| item["id"].as_str().unwrap().to_owned());
+        (ids.collect::<BTreeSet<_>>(), page["@odata.count"].clone())
+    };
+    let by_name = "$filter=startswith(displayName,'b')&$count=true";
+    for (path, expected) in [
+        (members.clone(), set(&[&bob, &bakers])),
+        (format!("{members}/microsoft.graph.user"), set(&[&bob])),
+        (format!("{members}/microsoft.graph.group"), set(&[&bakers])),
+        (
+            format!("/groups/{cooks}/transitiveMembers/microsoft.graph.user"),
+            set(&[&bob]),
+        ),
+        (format!("/users/{ann}/memberOf"), set(&[])),
+    ] {
+        let count = expected.len();
+        let (ids, counted) = found(&format!("{path}?{by_name}")).await;
+        assert_eq!((ids, counted), (expected, json!(count)), "{path}");
+        d.admin
+            .get(&format!("{path}?{by_name}"))
+            .await
+            .refused(400, "Request_UnsupportedQuery");
+    }
+    let users = format!("{members}/microsoft.graph.user");
+    let cooks = "jobTitle eq 'cook' and displayName ne 'bob'";
+    let (ids, _) = found(&format!("{users}?$filter={cooks}&$count=true")).await;
+    assert_eq!(ids, set(&[&ann]));
+    let target = format!("{users}/$count?$filter={cooks}");
+    let counted = d.admin.get_advanced(&target);
+    assert_eq!(counted.await.expect(200).text, "1");
+
+    let reports = format!("/users/{ann}/directReports/microsoft.graph.user");
+    let manager = json!({ "@odata.id": format!("{}/v1.0/users/{ann}", d.url) });
+    let set_manager = format!("/users/{bob}/manager/$ref");
+    d.admin.put(&set_manager, manager).await.expect(204);
+    for (filter, expected) in [("Cook", set(&[&bob])), ("Baker", set(&[]))] {
+        let query = format!("$filter=jobTitle eq '{filter}'");
+        let (ids, _) = found(&format!("{reports}?{query}&$count=true")).await;
+        let target = format!("{reports}/$count?{query}");
+        let counted = d.admin.get_advanced(&target).await.expect(200).text;
+        assert_eq!(counted, expected.len().to_string());
+        assert_eq!(ids, expected);
+    }
+    let groups = format!("/users/{bob}/memberOf/microsoft.graph.group/$count");
+    assert_eq!(d.admin.get_advanced(&groups).await.expect(200).text, "1");
+
+    // Page by page the count is that of all, once.
+    let target = format!("{members}?{by_name}&$top=1");
+    let page = d.admin.get_advanced(&target);
+    let page = page.await.expect(200).json;
+    assert_eq!(page["@odata.count"], 2);
+    let (rest, again) = found(page["@odata.nextLink"].as_str().unwrap()).await;
+    assert_eq!((rest, again), (set(&[&bakers]), Value::Null));
+
+    // Of several types, only what they have in common; and nothing that isn't seen.
+    for filter in ["jobTitle eq 'Cook'", "nonsense eq 1"] {
+        let target = format!("{members}?$filter={filter}&$count=true");
+        let refused = d.admin.get_advanced(&target);
+        refused.await.refused(400, "Request_BadRequest");
+    }
+    let narrow = d.client(&["GroupMember.Read.All"]).await;
+    let target = format!("{users}?{by_name}");
+    let refused = narrow.get_advanced(&target);
+    refused.await.refused(403, "Authorization_RequestDenied");
+}

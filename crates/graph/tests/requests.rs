@@ -192,6 +192,21 @@ async fn bodies_that_are_refused() {
     let plain = rig.call("POST", "/v1.0/things").body("{}");
     refused(plain.send().await.unwrap(), 415, "Request_BadRequest").await;
 
+    // Clients that compress by themselves try again without, told by this status.
+    for (encoding, status) in [("gzip", 415), ("identity, br", 415), ("Identity", 201)] {
+        let call = rig
+            .call("POST", "/v1.0/things")
+            .header("content-type", "application/json")
+            .header("content-encoding", encoding);
+        let answer = call.body("{}").send().await.unwrap();
+        if status == 415 {
+            assert_eq!(answer.headers()["accept-encoding"], "identity");
+            refused(answer, 415, "Request_BadRequest").await;
+        } else {
+            assert_eq!(answer.status(), status, "{encoding}");
+        }
+    }
+
     let large = rig
         .call("POST", "/v1.0/things")
         .header("content-type", "application/json")

@@ -330,3 +330,75 @@ async fn permissions_for_one_property_change_that_property() {
     assert_eq!(ann["accountEnabled"], false);
     assert_eq!(ann["mobilePhone"], "+30 1");
 }
+
+#[tokio::test]
+async fn properties_that_are_made_of_others_or_ignored() {
+    let d = Deployment::start().await;
+    let ann = format!("/users/{}", user(&d.admin, "ann").await);
+    let change = json!({
+        "mail": "Ann@home.example", "businessPhones@odata.type": "#Collection(String)",
+        "businessPhones": ["+30 1"], "onPremisesExtensionAttributes": { "extensionAttribute3": "x" },
+    });
+    d.admin.patch(&ann, change).await.expect(204);
+    let select = "$select=businessPhones,proxyAddresses,onPremisesExtensionAttributes";
+    let shown = d
+        .admin
+        .get(&format!("{ann}?{select}"))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(shown["businessPhones"], json!(["+30 1"]));
+    assert_eq!(shown["proxyAddresses"], json!(["SMTP:Ann@home.example"]));
+    let attributes = &shown["onPremisesExtensionAttributes"];
+    assert_eq!(attributes["extensionAttribute3"], "x");
+    assert_eq!(attributes["extensionAttribute15"], Value::Null);
+
+    let proxy = "/users?$filter=proxyAddresses/any(p:p eq 'smtp:ann@home.example')";
+    assert_eq!(aliases(&d.admin, proxy).await, ["ann"]);
+    d.admin
+        .patch(&ann, json!({ "mail": null }))
+        .await
+        .expect(204);
+    assert!(aliases(&d.admin, proxy).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_filtered_is_not_said_to_be_missing() {
+    let d = Deployment::start().await;
+    for filter in [
+        "aboutMe eq 'x'",
+        "employeeOrgData/division eq 'x'",
+        "onPremisesExtensionAttributes/extensionAttribute1 eq 'x'",
+        "identities/any(i:i/issuer eq 'x' and i/issuerAssignedId eq 'y')",
+        "assignedLicenses/any()",
+    ] {
+        let target = format!("/users?$count=true&$filter={filter}");
+        let refused = d.admin.get_advanced(&target);
+        let refused = refused.await.refused(400, "Request_UnsupportedQuery");
+        assert!(refused.message().contains("position"), "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn dates_sort_advanced_queries() {
+    let d = Deployment::start().await;
+    for alias in ["ann", "bob", "cyd"] {
+        user(&d.admin, alias).await;
+    }
+    let path = "/users?$orderby=createdDateTime desc&$top=2";
+    d.admin
+        .get(path)
+        .await
+        .refused(400, "Request_UnsupportedQuery");
+    let newest_first = aliases(&d.admin, &format!("{path}&$count=true")).await;
+    assert_eq!(newest_first, ["cyd", "bob", "ann", "Administrator"]);
+}
+
+#[tokio::test]
+async fn an_application_has_no_me() {
+    let d = Deployment::start().await;
+    for path in ["/me", "/me/manager", "/Me/memberOf/$count"] {
+        let refused = d.admin.get(path).await.refused(400, "BadRequest");
+        assert!(refused.message().contains("delegated"), "{path}");
+    }
+}

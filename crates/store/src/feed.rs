@@ -54,7 +54,8 @@ pub struct Change<'a> {
     pub kind: &'static str,
     /// The object.
     pub object: Uuid,
-    /// The other end, where the change is of a relation: the member that was added.
+    /// The other end, where the change is of a relation: the member that was added; of a user's
+    /// manager the one before.
     pub related: Option<Uuid>,
     /// What happened.
     pub op: Op,
@@ -72,6 +73,11 @@ impl<'a> Change<'a> {
             op,
             properties,
         }
+    }
+    /// The same, and which object was at the other end of a relation before.
+    #[must_use]
+    pub const fn with_related(self, related: Option<Uuid>) -> Self {
+        Self { related, ..self }
     }
     /// A change of a relation between two objects.
     pub const fn relation(kind: &'static str, object: Uuid, related: Uuid, op: Op) -> Self {

@@ -17,7 +17,7 @@ use store::{Change, Op, Param, ReadTx, Row, Tx, params};
 use types::{Actor, Error, Id, Result, Timestamp, fold, kind};
 use uuid::Uuid;
 
-use crate::listing::{Listing, Order, OrderBy, Page, Place, Scope, folded_json, folded_json_list};
+use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json, folded_json_list};
 use crate::schema::Purpose;
 use crate::{audited, references, service_principals, tenant};
 
@@ -44,6 +44,13 @@ static LISTING: Listing = Listing {
     id: "a.id",
     display_name: "a.display_name",
     user_principal_name: None,
+    created_at: Some("a.created_at"),
+    deleted_at: None,
+};
+
+static DELETED_LISTING: Listing = Listing {
+    deleted_at: Some("a.deleted_at"),
+    ..LISTING
 };
 const GET: &str = concat!(
     "SELECT ",
@@ -269,10 +276,13 @@ pub fn count(tx: &ReadTx<'_>, filter: Option<&query::Filter>, advanced: bool) ->
 
 /// Where a page that ends with this one ended.
 pub fn place(application: &Application, order: Order) -> Place {
-    Place {
-        key: (order.by == OrderBy::DisplayName).then(|| fold(application.display_name())),
+    order.place(&Ordered {
         id: application.id.uuid(),
-    }
+        display_name: application.display_name(),
+        user_principal_name: None,
+        created_at: application.created_at,
+        deleted_at: application.deleted_at,
+    })
 }
 
 /// Makes an application; its service principal is made apart.
@@ -496,7 +506,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id<kind::Application>) -> Result<()> {
 
 /// A page of the deleted applications.
 pub fn list_deleted(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<Application>> {
-    let found = LISTING.page(tx, &DELETED, page, application)?;
+    let found = DELETED_LISTING.page(tx, &DELETED, page, application)?;
     found.into_iter().map(|it| with_passwords(tx, it)).collect()
 }
 
@@ -506,7 +516,7 @@ pub fn count_deleted(
     filter: Option<&query::Filter>,
     advanced: bool,
 ) -> Result<u64> {
-    LISTING.count(tx, &DELETED, filter, advanced)
+    DELETED_LISTING.count(tx, &DELETED, filter, advanced)
 }
 
 /// A deleted application.

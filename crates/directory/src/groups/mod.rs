@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use store::{Change, Op, Param, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, Timestamp, fold, kind};
 
-use crate::listing::{Listing, Order, OrderBy, Page, Place, Scope, folded_json, folded_json_list};
+use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json, folded_json_list};
 use crate::schema::{Purpose, is_nickname, set};
 use crate::{audited, domains, references, tenant};
 
@@ -42,6 +42,13 @@ static LISTING: Listing = Listing {
     id: "g.id",
     display_name: "g.display_name",
     user_principal_name: None,
+    created_at: None,
+    deleted_at: None,
+};
+
+static DELETED_LISTING: Listing = Listing {
+    deleted_at: Some("g.deleted_at"),
+    ..LISTING
 };
 const GET: &str = concat!(
     "SELECT ",
@@ -191,10 +198,13 @@ pub fn count(tx: &ReadTx<'_>, filter: Option<&query::Filter>, advanced: bool) ->
 
 /// Where a page that ends with this group ended.
 pub fn place(group: &Group, order: Order) -> Place {
-    Place {
-        key: (order.by == OrderBy::DisplayName).then(|| fold(group.display_name())),
+    order.place(&Ordered {
         id: group.id.uuid(),
-    }
+        display_name: group.display_name(),
+        user_principal_name: None,
+        created_at: group.created_at,
+        deleted_at: group.deleted_at,
+    })
 }
 
 /// Makes a group.
@@ -392,7 +402,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<()> {
 
 /// A page of the deleted groups.
 pub fn list_deleted(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<Group>> {
-    LISTING.page(tx, &DELETED, page, group)
+    DELETED_LISTING.page(tx, &DELETED, page, group)
 }
 
 /// How many deleted groups there are, or for how many a filter is true.
@@ -401,7 +411,7 @@ pub fn count_deleted(
     filter: Option<&query::Filter>,
     advanced: bool,
 ) -> Result<u64> {
-    LISTING.count(tx, &DELETED, filter, advanced)
+    DELETED_LISTING.count(tx, &DELETED, filter, advanced)
 }
 
 /// A deleted group.

@@ -14,7 +14,7 @@ use store::{Change, Op, Param, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, Timestamp, fold, kind};
 use uuid::Uuid;
 
-use crate::listing::{Listing, Order, OrderBy, Page, Place, Scope, folded_json_list, folded_list};
+use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json_list, folded_list};
 use crate::permissions::{self, GRAPH_APP_ID};
 use crate::schema::Purpose;
 use crate::{applications, audited, references};
@@ -39,6 +39,13 @@ static LISTING: Listing = Listing {
     id: "s.id",
     display_name: "s.display_name",
     user_principal_name: None,
+    created_at: Some("s.created_at"),
+    deleted_at: None,
+};
+
+static DELETED_LISTING: Listing = Listing {
+    deleted_at: Some("s.deleted_at"),
+    ..LISTING
 };
 const GET: &str = concat!(
     "SELECT ",
@@ -279,10 +286,13 @@ pub fn count(tx: &ReadTx<'_>, filter: Option<&query::Filter>, advanced: bool) ->
 
 /// Where a page that ends with this one ended.
 pub fn place(principal: &ServicePrincipal, order: Order) -> Place {
-    Place {
-        key: (order.by == OrderBy::DisplayName).then(|| fold(principal.display_name())),
+    order.place(&Ordered {
         id: principal.id.uuid(),
-    }
+        display_name: principal.display_name(),
+        user_principal_name: None,
+        created_at: principal.created_at,
+        deleted_at: principal.deleted_at,
+    })
 }
 
 /// Makes the service principal of an application of this tenant; the body names its `appId`.
@@ -493,7 +503,7 @@ pub(crate) fn mark_deleted(
 
 /// A page of the deleted service principals.
 pub fn list_deleted(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<ServicePrincipal>> {
-    LISTING.page(tx, &DELETED, page, principal)
+    DELETED_LISTING.page(tx, &DELETED, page, principal)
 }
 
 /// How many deleted service principals there are, or for how many a filter is true.
@@ -502,7 +512,7 @@ pub fn count_deleted(
     filter: Option<&query::Filter>,
     advanced: bool,
 ) -> Result<u64> {
-    LISTING.count(tx, &DELETED, filter, advanced)
+    DELETED_LISTING.count(tx, &DELETED, filter, advanced)
 }
 
 /// A deleted service principal.

@@ -54,6 +54,15 @@ pub fn get_deleted(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<User> {
 
 /// Brings a deleted user back with its id, if its name is still free and its domain still verified.
 pub fn restore(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<User> {
+    bring_back(tx, id, false)
+}
+
+/// [`restore`], but without a mail that somebody else has by now.
+pub fn restore_without_mail(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<User> {
+    bring_back(tx, id, true)
+}
+
+fn bring_back(tx: &mut Tx<'_>, id: Id<kind::User>, gives_mail_up: bool) -> Result<User> {
     let mut user = get_deleted(tx, id)?;
     if user.is_external() {
         refuse_taken(tx, &fold(user.user_principal_name()), id)?;
@@ -62,7 +71,10 @@ pub fn restore(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<User> {
         let mail = fold(user.text("mail"));
         if !mail.is_empty() && tx.count(sql::MAIL_IS_TAKEN, params![&tx.tenant(), &mail, &id])? > 0
         {
-            return Err(Error::AlreadyExists { property: "mail" });
+            if !gives_mail_up {
+                return Err(Error::AlreadyExists { property: "mail" });
+            }
+            user.document.shift_remove("mail");
         }
     }
     user.deleted_at = None;
@@ -102,13 +114,10 @@ pub(crate) fn forget(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<()> {
         })?;
     for report in reports {
         let no_one: Option<&Id<kind::User>> = None;
-        tx.record(Change::new(
-            "user",
-            report.uuid(),
-            Op::Updated,
-            &["manager"],
-        ))?
-        .execute(sql::SET_MANAGER, params![&tenant, &report, no_one])?;
+        let change = Change::new("user", report.uuid(), Op::Updated, &["manager"])
+            .with_related(Some(id.uuid()));
+        tx.record(change)?
+            .execute(sql::SET_MANAGER, params![&tenant, &report, no_one])?;
     }
     references::drop_all(tx, id.uuid())?;
     tx.record(Change::new("user", id.uuid(), Op::Purged, &[]))?

@@ -56,7 +56,9 @@ pub fn remove_manager(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<()> {
 
 fn write(tx: &mut Tx<'_>, old: &User, manager: Option<Id<kind::User>>) -> Result<()> {
     let (tenant, id) = (tx.tenant(), old.id);
-    tx.record(Change::new("user", id.uuid(), Op::Updated, &["manager"]))?
+    let before = manager_of(tx, id)?.map(Id::uuid);
+    let change = Change::new("user", id.uuid(), Op::Updated, &["manager"]).with_related(before);
+    tx.record(change)?
         .execute(sql::SET_MANAGER, params![&tenant, &id, manager.as_ref()])?;
     let mut new = old.clone();
     new.manager_ref = manager;

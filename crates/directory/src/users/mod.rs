@@ -21,18 +21,21 @@ use serde_json::{Map, Value, json};
 use store::{ReadTx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, fold, kind};
 
-use crate::listing::{Order, OrderBy, Page, Place, Scope};
+use crate::listing::{Order, Ordered, Page, Place, Scope};
 use crate::schema::{PRIVATE, complete};
 
 pub use deletion::{
     count_deleted, delete, get_deleted, list_deleted, purge, purge_expired, restore,
+    restore_without_mail,
 };
 pub(crate) use deletion::{forget, mark_deleted};
 pub use manager::{count_direct_reports, direct_reports, manager_of, remove_manager, set_manager};
 pub(crate) use scan::scanned;
 pub use scan::{ScannedUser, get_scanned, scan};
 pub use write::{NewUser, create, set_password, update, update_kept};
-pub(crate) use write::{check_mapped, normal, refuse_taken, save, save_unseen, set_home_enabled};
+pub(crate) use write::{
+    check_mapped, normal, refuse_taken, save, save_as, save_unseen, set_home_enabled,
+};
 
 /// Days in which a deleted object can be restored, unless the configuration says otherwise.
 pub const DELETED_DAYS: i64 = 30;
@@ -122,6 +125,7 @@ impl User {
             "deletedDateTime" => json!(self.deleted_at?),
             "userType" => self.user_type().into(),
             "identities" => self.identities(),
+            "proxyAddresses" => json!([proxy_address(self.document.get("mail")?.as_str()?)]),
             "securityIdentifier" => security_identifier(self.id).into(),
             // The name is free for others while its owner is deleted, so it is shown made unique.
             "userPrincipalName" if self.deleted_at.is_some() => {
@@ -153,6 +157,11 @@ impl User {
             json!([own])
         }
     }
+}
+
+/// The address that a mail is among all of a user's: the one that it is written to from.
+fn proxy_address(mail: &str) -> String {
+    format!("SMTP:{mail}")
 }
 
 pub(crate) fn spelled_type(folded: &str) -> &'static str {
@@ -273,13 +282,11 @@ pub fn count_internal(tx: &ReadTx<'_>) -> Result<u64> {
 
 /// Where a page that ends with this user ended.
 pub fn place(user: &User, order: Order) -> Place {
-    let key = match order.by {
-        OrderBy::Id => None,
-        OrderBy::DisplayName => Some(fold(user.display_name())),
-        OrderBy::UserPrincipalName => Some(fold(user.user_principal_name())),
-    };
-    Place {
-        key,
+    order.place(&Ordered {
         id: user.id.uuid(),
-    }
+        display_name: user.display_name(),
+        user_principal_name: Some(user.user_principal_name()),
+        created_at: user.created_at,
+        deleted_at: user.deleted_at,
+    })
 }

@@ -15,6 +15,27 @@ static EMPLOYEE_ORG_DATA: Type = Type {
     ],
 };
 
+static EXTENSION_ATTRIBUTES: Type = Type {
+    name: "onPremisesExtensionAttributes",
+    properties: &[
+        write("extensionAttribute1", Shape::Text(1_024)),
+        write("extensionAttribute2", Shape::Text(1_024)),
+        write("extensionAttribute3", Shape::Text(1_024)),
+        write("extensionAttribute4", Shape::Text(1_024)),
+        write("extensionAttribute5", Shape::Text(1_024)),
+        write("extensionAttribute6", Shape::Text(1_024)),
+        write("extensionAttribute7", Shape::Text(1_024)),
+        write("extensionAttribute8", Shape::Text(1_024)),
+        write("extensionAttribute9", Shape::Text(1_024)),
+        write("extensionAttribute10", Shape::Text(1_024)),
+        write("extensionAttribute11", Shape::Text(1_024)),
+        write("extensionAttribute12", Shape::Text(1_024)),
+        write("extensionAttribute13", Shape::Text(1_024)),
+        write("extensionAttribute14", Shape::Text(1_024)),
+        write("extensionAttribute15", Shape::Text(1_024)),
+    ],
+};
+
 /// The type. `accountEnabled` and what else has rules of its own is looked at before the table is.
 pub(super) static USER: Type = Type {
     name: "user",
@@ -74,7 +95,11 @@ pub(super) static USER: Type = Type {
         write("mySite", Shape::Text(2_048)),
         read("onPremisesDistinguishedName", Shape::Made),
         read("onPremisesDomainName", Shape::Made),
-        read("onPremisesExtensionAttributes", Shape::Made),
+        // Of a user who comes from no directory on premises, as here everybody, they can be set.
+        write(
+            "onPremisesExtensionAttributes",
+            Shape::Object(&EXTENSION_ATTRIBUTES),
+        ),
         read("onPremisesImmutableId", Shape::Made),
         read("onPremisesLastSyncDateTime", Shape::Made),
         read("onPremisesProvisioningErrors", Shape::MadeList),
@@ -249,15 +274,109 @@ pub(super) static ENTITY: Entity = Entity {
             Operators::MAIL,
         ),
         Property::new("userType", PropertyKind::Text, "u.user_type", NULLABLE),
+        Property::unfilterable("aboutMe", PropertyKind::Text),
         Property::unfilterable("ageGroup", PropertyKind::Text),
+        Property::unfilterable("assignedLicenses", PropertyKind::ObjectList(&NOTHING)),
+        Property::unfilterable("assignedPlans", PropertyKind::ObjectList(&NOTHING)),
+        Property::unfilterable("authorizationInfo", PropertyKind::Text),
+        Property::unfilterable("birthday", PropertyKind::DateTime),
         Property::unfilterable("consentProvidedForMinor", PropertyKind::Text),
+        Property::unfilterable("customSecurityAttributes", PropertyKind::Text),
+        Property::unfilterable("deviceEnrollmentLimit", PropertyKind::Integer),
         Property::unfilterable("employeeLeaveDateTime", PropertyKind::DateTime),
+        Property::unfilterable("employeeOrgData", PropertyKind::Object(&ORG_DATA)),
+        Property::unfilterable("externalUserStateChangeDateTime", PropertyKind::DateTime),
         Property::unfilterable("faxNumber", PropertyKind::Text),
+        Property::unfilterable("hireDate", PropertyKind::DateTime),
+        Property::unfilterable("identities", PropertyKind::ObjectList(&IDENTITY)),
+        Property::unfilterable("identityParentId", PropertyKind::Text),
+        Property::unfilterable("imAddresses", PropertyKind::TextList),
+        Property::unfilterable("interests", PropertyKind::TextList),
+        Property::unfilterable("isManagementRestricted", PropertyKind::Text),
+        Property::unfilterable("isResourceAccount", PropertyKind::Text),
         Property::unfilterable("lastPasswordChangeDateTime", PropertyKind::DateTime),
+        Property::unfilterable("legalAgeGroupClassification", PropertyKind::Text),
+        Property::unfilterable(
+            "licenseAssignmentStates",
+            PropertyKind::ObjectList(&NOTHING),
+        ),
+        Property::unfilterable("mailboxSettings", PropertyKind::Text),
+        Property::unfilterable("mySite", PropertyKind::Text),
+        Property::unfilterable("onPremisesDistinguishedName", PropertyKind::Text),
+        Property::unfilterable("onPremisesDomainName", PropertyKind::Text),
+        Property::unfilterable(
+            "onPremisesExtensionAttributes",
+            PropertyKind::Object(&EXTENSIONS),
+        ),
+        Property::unfilterable("onPremisesImmutableId", PropertyKind::Text),
+        Property::unfilterable("onPremisesLastSyncDateTime", PropertyKind::DateTime),
+        Property::unfilterable(
+            "onPremisesProvisioningErrors",
+            PropertyKind::ObjectList(&NOTHING),
+        ),
+        Property::unfilterable("onPremisesSamAccountName", PropertyKind::Text),
+        Property::unfilterable("onPremisesSecurityIdentifier", PropertyKind::Text),
+        Property::unfilterable("onPremisesUserPrincipalName", PropertyKind::Text),
         Property::unfilterable("passwordPolicies", PropertyKind::Text),
+        Property::unfilterable("passwordProfile", PropertyKind::Text),
+        Property::unfilterable("pastProjects", PropertyKind::TextList),
+        Property::unfilterable("preferredDataLocation", PropertyKind::Text),
+        Property::unfilterable("preferredName", PropertyKind::Text),
+        Property::unfilterable("print", PropertyKind::Text),
+        Property::unfilterable("provisionedPlans", PropertyKind::ObjectList(&NOTHING)),
+        Property::unfilterable("responsibilities", PropertyKind::TextList),
+        Property::unfilterable("schools", PropertyKind::TextList),
         Property::unfilterable("securityIdentifier", PropertyKind::Text),
+        Property::unfilterable(
+            "serviceProvisioningErrors",
+            PropertyKind::ObjectList(&NOTHING),
+        ),
         Property::unfilterable("showInAddressList", PropertyKind::Bool),
+        Property::unfilterable("signInActivity", PropertyKind::Text),
+        Property::unfilterable("signInSessionsValidFromDateTime", PropertyKind::DateTime),
+        Property::unfilterable("skills", PropertyKind::TextList),
     ],
+};
+
+/// What can't be filtered either, so that an error says this and not that it isn't there.
+static ORG_DATA: Entity = Entity {
+    name: "employeeOrgData",
+    properties: &[
+        Property::unfilterable("costCenter", PropertyKind::Text),
+        Property::unfilterable("division", PropertyKind::Text),
+    ],
+};
+static IDENTITY: Entity = Entity {
+    name: "objectIdentity",
+    properties: &[
+        Property::unfilterable("issuer", PropertyKind::Text),
+        Property::unfilterable("issuerAssignedId", PropertyKind::Text),
+        Property::unfilterable("signInType", PropertyKind::Text),
+    ],
+};
+static EXTENSIONS: Entity = Entity {
+    name: "onPremisesExtensionAttributes",
+    properties: &[
+        Property::unfilterable("extensionAttribute1", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute2", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute3", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute4", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute5", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute6", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute7", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute8", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute9", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute10", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute11", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute12", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute13", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute14", PropertyKind::Text),
+        Property::unfilterable("extensionAttribute15", PropertyKind::Text),
+    ],
+};
+static NOTHING: Entity = Entity {
+    name: "complex",
+    properties: &[],
 };
 
 /// `eq`, `in`; advanced `ne`, `not`, `eq null`.
@@ -280,6 +399,15 @@ mod tests {
         assert_eq!(ENTITY.problems(), Vec::<String>::new());
         for property in ENTITY.properties {
             assert!(USER.property(property.name).is_some(), "{}", property.name);
+        }
+        // Whoever filters by what can't be filtered isn't told that it doesn't exist.
+        for property in USER.properties.iter().filter(|p| p.name != "blockedHere") {
+            let mut known = ENTITY.properties.iter();
+            assert!(
+                known.any(|own| own.name == property.name),
+                "{}",
+                property.name
+            );
         }
         let shown = USER.properties.iter().filter(|p| p.by_default).count();
         assert_eq!(shown, 11);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use store::{ReadTx, Row, params};
 use types::{Error, Id, Result, Timestamp, kind};
 
-use super::{public, spelled_type, sql};
+use super::{proxy_address, public, spelled_type, sql};
 
 /// A user as a scan sees it.
 #[derive(Debug, Clone)]
@@ -31,6 +31,10 @@ impl ScannedUser {
     pub fn properties(&self) -> Result<Map<String, Value>> {
         let document = serde_json::from_str(&self.doc).map_err(Error::internal)?;
         let mut properties = public(document);
+        if let Some(mail) = properties.get("mail").and_then(Value::as_str) {
+            let proxies = json!([proxy_address(mail)]);
+            properties.insert("proxyAddresses".into(), proxies);
+        }
         properties.insert("id".into(), json!(self.id));
         properties.insert("accountEnabled".into(), self.account_enabled.into());
         properties.insert("userType".into(), self.user_type.as_str().into());

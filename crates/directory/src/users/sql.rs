@@ -5,7 +5,7 @@ use store::{Param, Row};
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
 use super::User;
-use crate::listing::{Listing, folded_json, folded_json_list};
+use crate::listing::{Listing, folded_json, folded_json_list, folded_list};
 
 macro_rules! columns {
     () => {
@@ -25,11 +25,14 @@ pub(crate) static LISTING: Listing = Listing {
     id: "u.id",
     display_name: "u.display_name",
     user_principal_name: Some("u.user_principal_name"),
+    created_at: Some("u.created_at"),
+    deleted_at: None,
 };
 
 /// Deleted users have given their names up, so that there is no order by them.
 pub(crate) static DELETED_LISTING: Listing = Listing {
     user_principal_name: None,
+    deleted_at: Some("u.deleted_at"),
     ..LISTING
 };
 
@@ -199,7 +202,13 @@ impl Folded {
         let hired = value("employeeHireDate").and_then(Value::as_str);
         Self {
             texts: TEXTS.map(|name| folded_json(value(name))),
-            lists: LISTS.map(|name| folded_json_list(value(name))),
+            lists: LISTS.map(|name| match name {
+                "proxyAddresses" => {
+                    let proxy = super::proxy_address(value("mail")?.as_str()?);
+                    folded_list([proxy.as_str()])
+                }
+                name => folded_json_list(value(name)),
+            }),
             employee_hire_date: hired
                 .and_then(|text| text.parse::<Timestamp>().ok())
                 .map(|at| at.0),

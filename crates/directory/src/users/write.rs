@@ -193,6 +193,11 @@ pub fn set_password(tx: &mut Tx<'_>, id: Id<kind::User>, hash: Option<&str>) -> 
 
 /// Writes a user's row, with the change that it is in the feed.
 pub(crate) fn save(tx: &mut Tx<'_>, user: &User, op: Op, changed: &[&str]) -> Result<()> {
+    save_as(tx, user, Change::new("user", user.id.uuid(), op, changed))
+}
+
+/// [`save`], with a change of one's own.
+pub(crate) fn save_as(tx: &mut Tx<'_>, user: &User, change: Change<'_>) -> Result<()> {
     let tenant = tx.tenant();
     let doc = serde_json::to_string(&user.document).map_err(Error::internal)?;
     let folded = Folded::new(|name| user.document.get(name));
@@ -200,8 +205,7 @@ pub(crate) fn save(tx: &mut Tx<'_>, user: &User, op: Op, changed: &[&str]) -> Re
     let columns = columns(user, &doc, &folded, &upn);
     let params = sql::parameters(&tenant, &user.id, &columns);
     let (params, _) = params.split_at(sql::UPDATE_PARAMETERS);
-    tx.record(Change::new("user", user.id.uuid(), op, changed))?
-        .execute(sql::UPDATE, params)?;
+    tx.record(change)?.execute(sql::UPDATE, params)?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::directory_objects::{self, Part, RELATED, Related};
 use crate::errors::Refusal;
 use crate::expand::Relation;
+use crate::query_options::Allowed;
 use crate::references::Reference;
 use crate::reply::Reply;
 use crate::request::Call;
@@ -196,7 +197,8 @@ pub(super) fn routes(area: &mut Area<'_>) {
         let (path, count_summary) = paths.count;
         area.get(path, permissions, count_summary, move |call| {
             count(call, which, None)
-        });
+        })
+        .query(Allowed::FILTER);
         for (kind, path, count_path) in paths.casts {
             area.get(path, permissions, summary, move |call| {
                 list(call, which, Some(*kind))
@@ -204,7 +206,8 @@ pub(super) fn routes(area: &mut Area<'_>) {
             .query(RELATED);
             area.get(count_path, permissions, count_summary, move |call| {
                 count(call, which, Some(*kind))
-            });
+            })
+            .query(Allowed::FILTER);
         }
     }
     area.post(
@@ -297,7 +300,7 @@ async fn list(call: Call, which: Which, cast: Option<LinkKind>) -> Result<Reply,
 
 async fn count(call: Call, which: Which, cast: Option<LinkKind>) -> Result<Reply, Refusal> {
     let group = call.id("id")?;
-    directory_objects::count(&call, Of { group, which, cast }).await
+    directory_objects::count(&call, cast, Of { group, which, cast }).await
 }
 
 /// The object that the path names behind the relation.

@@ -7,7 +7,6 @@ mod related;
 
 use directory::groups::LinkKind;
 use directory::users::{self, User};
-use http::StatusCode;
 use store::ReadTx;
 
 use crate::errors::Refusal;
@@ -179,9 +178,5 @@ async fn delete(call: Call) -> Result<Reply, Refusal> {
 }
 
 async fn no_me(_call: Call) -> Result<Reply, Refusal> {
-    Err(Refusal::new(
-        StatusCode::BAD_REQUEST,
-        "BadRequest",
-        "/me request is only valid with delegated authentication flow.",
-    ))
+    Err(Refusal::no_me())
 }

@@ -82,48 +82,62 @@ pub(super) fn routes(area: &mut Area<'_>) {
         "Take a user's manager away",
         delete,
     );
-    area.get(
-        "/users/{id}/directReports",
-        READ,
-        "List whose manager a user is",
-        direct_reports,
-    )
-    .query(RELATED);
-    area.get(
-        "/users/{id}/directReports/$count",
-        READ,
-        "Count whose manager a user is",
-        count_direct_reports,
-    );
-    for (path, cast, count, permissions, summary, is_transitive) in [
+    for (path, count, cast) in [
         (
-            "/users/{id}/memberOf",
-            "/users/{id}/memberOf/microsoft.graph.group",
-            "/users/{id}/memberOf/$count",
+            "/users/{id}/directReports",
+            "/users/{id}/directReports/$count",
+            None,
+        ),
+        (
+            "/users/{id}/directReports/microsoft.graph.user",
+            "/users/{id}/directReports/microsoft.graph.user/$count",
+            Some(LinkKind::User),
+        ),
+    ] {
+        area.get(path, READ, "List whose manager a user is", move |call| {
+            direct_reports(call, cast)
+        })
+        .query(RELATED);
+        area.get(count, READ, "Count whose manager a user is", move |call| {
+            count_direct_reports(call, cast)
+        })
+        .query(Allowed::FILTER);
+    }
+    for (path, cast, permissions, summary, is_transitive) in [
+        (
+            ["/users/{id}/memberOf", "/users/{id}/memberOf/$count"],
+            [
+                "/users/{id}/memberOf/microsoft.graph.group",
+                "/users/{id}/memberOf/microsoft.graph.group/$count",
+            ],
             MEMBER_OF,
             "List the groups that a user is a member of",
             false,
         ),
         (
-            "/users/{id}/transitiveMemberOf",
-            "/users/{id}/transitiveMemberOf/microsoft.graph.group",
-            "/users/{id}/transitiveMemberOf/$count",
+            [
+                "/users/{id}/transitiveMemberOf",
+                "/users/{id}/transitiveMemberOf/$count",
+            ],
+            [
+                "/users/{id}/transitiveMemberOf/microsoft.graph.group",
+                "/users/{id}/transitiveMemberOf/microsoft.graph.group/$count",
+            ],
             TRANSITIVE_MEMBER_OF,
             "List the groups that a user is in, directly or through others",
             true,
         ),
     ] {
-        area.get(path, permissions, summary, move |call| {
-            member_of(call, is_transitive, None)
-        })
-        .query(RELATED);
-        area.get(cast, permissions, summary, move |call| {
-            member_of(call, is_transitive, Some(LinkKind::Group))
-        })
-        .query(RELATED);
-        area.get(count, permissions, "Count them", move |call| {
-            count_member_of(call, is_transitive)
-        });
+        for ([list, count], cast) in [(path, None), (cast, Some(LinkKind::Group))] {
+            area.get(list, permissions, summary, move |call| {
+                member_of(call, is_transitive, cast)
+            })
+            .query(RELATED);
+            area.get(count, permissions, "Count them", move |call| {
+                count_member_of(call, is_transitive, cast)
+            })
+            .query(Allowed::FILTER);
+        }
     }
 }
 
@@ -191,13 +205,13 @@ impl Related for Reports {
     }
 }
 
-async fn direct_reports(call: Call) -> Result<Reply, Refusal> {
+async fn direct_reports(call: Call, cast: Option<LinkKind>) -> Result<Reply, Refusal> {
     let reports = Reports(call.key("id").to_owned());
-    directory_objects::list(&call, "users/directReports", None, reports).await
+    directory_objects::list(&call, "users/directReports", cast, reports).await
 }
 
-async fn count_direct_reports(call: Call) -> Result<Reply, Refusal> {
-    directory_objects::count(&call, Reports(call.key("id").to_owned())).await
+async fn count_direct_reports(call: Call, cast: Option<LinkKind>) -> Result<Reply, Refusal> {
+    directory_objects::count(&call, cast, Reports(call.key("id").to_owned())).await
 }
 
 fn in_groups(
@@ -250,7 +264,11 @@ async fn member_of(
     directory_objects::list(&call, "users/memberOf", cast, related).await
 }
 
-async fn count_member_of(call: Call, is_transitive: bool) -> Result<Reply, Refusal> {
+async fn count_member_of(
+    call: Call,
+    is_transitive: bool,
+    cast: Option<LinkKind>,
+) -> Result<Reply, Refusal> {
     let related = MemberOf::of(&call, is_transitive);
-    directory_objects::count(&call, related).await
+    directory_objects::count(&call, cast, related).await
 }
