@@ -100,6 +100,7 @@ mod domains;
 pub mod errors;
 mod expand;
 mod explain;
+mod fields;
 mod groups;
 mod idempotency;
 mod listing;

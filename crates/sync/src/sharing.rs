@@ -8,7 +8,7 @@ use query::Filter;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use store::{Change, Op, ReadTx, Tx, params};
-use types::{Error, Id, Result, TenantId, Timestamp, kind};
+use types::{Error, Id, Kind, Result, TenantId, Timestamp, kind};
 use uuid::Uuid;
 
 use crate::SHARING_LIST_MAX;
@@ -59,8 +59,7 @@ impl Sharing {
 
     /// Reads an entry from a request.
     pub fn parse(body: &Map<String, Value>) -> Result<Self> {
-        let sharing: Self = serde_json::from_value(Value::Object(body.clone()))
-            .map_err(|error| Error::bad_request(format!("The sharing isn't valid: {error}.")))?;
+        let sharing = Self::read(body)?;
         if sharing.users.len() > SHARING_LIST_MAX || sharing.groups.len() > SHARING_LIST_MAX {
             return Err(Error::LimitExceeded {
                 limit: "limits.sharing_list",
@@ -79,6 +78,36 @@ impl Sharing {
             ));
         }
         sharing.compile_rule()?;
+        Ok(sharing)
+    }
+
+    /// The properties as they are written; what isn't known is refused by its name.
+    fn read(body: &Map<String, Value>) -> Result<Self> {
+        let mut scope = None;
+        let mut sharing = Self::nobody();
+        for (name, value) in body {
+            match (name.as_str(), value) {
+                ("scope", value) => scope = Some(Scope::parse(value)?),
+                ("users", value) => sharing.users = ids("users", value)?,
+                ("groups", value) => sharing.groups = ids("groups", value)?,
+                ("rule" | "untilDateTime", Value::Null) => {}
+                ("rule", Value::String(rule)) => sharing.rule = Some(rule.clone()),
+                ("rule", _) => return Err(wrong("rule", "it has to be a text.")),
+                ("untilDateTime", Value::String(text)) => {
+                    let until = text.parse::<Timestamp>();
+                    sharing.until_date_time =
+                        Some(until.map_err(|error| wrong("untilDateTime", &error.to_string()))?);
+                }
+                ("untilDateTime", _) => {
+                    return Err(wrong("untilDateTime", "it has to be a date and time."));
+                }
+                (name, _) => {
+                    return Err(Error::invalid(name, format!("Invalid property '{name}'.")));
+                }
+            }
+        }
+        sharing.scope =
+            scope.ok_or_else(|| Error::invalid("scope", "Property 'scope' is required."))?;
         Ok(sharing)
     }
 
@@ -123,6 +152,36 @@ impl Sharing {
             },
         })
     }
+}
+
+impl Scope {
+    fn parse(value: &Value) -> Result<Self> {
+        match value.as_str() {
+            Some("all") => Ok(Self::All),
+            Some("selected") => Ok(Self::Selected),
+            Some("none") => Ok(Self::None),
+            _ => Err(wrong("scope", "it has to be all, selected or none.")),
+        }
+    }
+}
+
+fn ids<K: Kind>(property: &'static str, value: &Value) -> Result<BTreeSet<Id<K>>> {
+    let list = value
+        .as_array()
+        .ok_or_else(|| wrong(property, "it has to be a list of ids."))?;
+    list.iter()
+        .map(|id| {
+            let id = id.as_str().and_then(types::parse_uuid).map(Id::new);
+            id.ok_or_else(|| wrong(property, "each of its entries has to be a GUID."))
+        })
+        .collect()
+}
+
+fn wrong(property: &'static str, reason: &str) -> Error {
+    Error::invalid(
+        property,
+        format!("Invalid value for property '{property}': {reason}"),
+    )
 }
 
 fn renamed(error: &Error) -> Error {
