@@ -29,7 +29,7 @@ use identity::{DeploymentKey, KeyRing, PublicUrl, Sealer, Secret, password};
 use store::{Clock, Options, Store, SystemClock};
 use sync::Engine;
 use tokio::task::JoinHandle;
-use types::{Result, TenantId};
+use types::{Error, Result, TenantId};
 
 pub use tokens::TenantKeysLoader;
 
@@ -73,7 +73,7 @@ impl Node {
             },
             clock,
         )?;
-        let sealer = Sealer::new(&DeploymentKey::load_or_create(&config.data)?)?;
+        let sealer = Sealer::new(&deployment_key(&store)?)?;
         let public_url = PublicUrl::parse(&config.origin())?;
         let ring = Arc::new(KeyRing::new(
             TenantKeysLoader::new(store.clone(), sealer.clone()),
@@ -205,4 +205,20 @@ impl Node {
         password::check(&password)?;
         self.0.passwords.hash(password, identity::random()?).await
     }
+}
+
+/// The deployment's key. It is made with the first start only: with another one nothing that the
+/// tenants have sealed could be opened.
+fn deployment_key(store: &Store) -> Result<DeploymentKey> {
+    let directory = store.directory();
+    if store.tenants().is_empty() {
+        return DeploymentKey::load_or_create(directory);
+    }
+    DeploymentKey::load(directory)?.ok_or_else(|| {
+        Error::conflict(format!(
+            "{} has lost its deployment.key, without which the keys of its tenants can't be \
+             opened. Bring it back from a backup.",
+            directory.display()
+        ))
+    })
 }
