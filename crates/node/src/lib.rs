@@ -8,6 +8,7 @@ mod applications;
 pub mod command;
 pub mod config;
 pub mod control;
+pub mod descriptors;
 mod doctor;
 pub mod explain;
 mod housekeeping;
@@ -65,11 +66,12 @@ impl Node {
     pub fn open_with(config: Config, clock: Arc<dyn Clock>) -> Result<Self> {
         config.check()?;
         let limits = &config.limits;
+        let options = Options::new(&config.data);
         let store = Store::open(
             Options {
-                open_islands: limits.size("open_islands"),
+                open_islands: descriptors::islands(limits.size("open_islands"), options.readers),
                 writer_queue: limits.size("writer_queue"),
-                ..Options::new(&config.data)
+                ..options
             },
             clock,
         )?;
