@@ -26,6 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = args::Cli::parse();
     let output = output::Output::new(cli.global.json);
+    node::descriptors::claim();
     let work = || -> Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()

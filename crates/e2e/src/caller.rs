@@ -358,6 +358,8 @@ impl Answer {
             "::",
             "Error(",
             "Err(",
+            "invalid type",
+            "expected struct",
             "Some(",
             "stack backtrace",
         ] {

@@ -199,6 +199,12 @@ async fn a_stranger_learns_nothing() {
         json!({}),
         json!({ "action": "dance", "from": { "tenantId": contoso.id, "userId": ann }, "to": { "tenantId": fabrikam.id } }),
         json!({ "action": "sync", "from": { "tenantId": contoso.id }, "to": {} }),
+        json!({ "action": ["sync"], "from": { "tenantId": contoso.id }, "to": { "tenantId": fabrikam.id } }),
+        json!({ "action": "sync", "from": "contoso", "to": { "tenantId": fabrikam.id } }),
+        json!({ "action": "sync", "from": { "tenantId": contoso.id }, "to": [] }),
+        json!({ "action": "sync", "from": { "tenantId": contoso.id, "userId": 1 }, "to": { "tenantId": fabrikam.id } }),
+        json!({ "action": "sync", "from": { "tenantId": contoso.id }, "to": { "tenantId": fabrikam.id, "applicationId": "x" } }),
+        json!({ "action": "sync", "from": { "tenantId": contoso.id, "what": 1 }, "to": { "tenantId": fabrikam.id } }),
         question("x", &fabrikam.id),
         question(&contoso.id, "x"),
     ] {

@@ -7,12 +7,11 @@
 //! organization: of people there it is told the same whether they don't exist or aren't shared.
 
 use node::explain::{Action, Question};
-use serde::Deserialize;
-use serde_json::Value;
 use types::trace::{Step, Trace};
 use types::{Error, Id, TenantId, kind};
 
 use crate::errors::Refusal;
+use crate::fields::Fields;
 use crate::reply::Reply;
 use crate::request::Call;
 use crate::route::{Routes, Versions};
@@ -30,53 +29,25 @@ pub(crate) fn routes(routes: &mut Routes) {
     );
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Body {
-    action: String,
-    from: From,
-    to: To,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct From {
-    #[serde(rename = "tenantId")]
-    tenant: TenantId,
-    #[serde(default, rename = "userId")]
-    user: Option<Id<kind::User>>,
-}
-
-/// Which user or channel is met there decides nothing about `sync` and `signin`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct To {
-    #[serde(rename = "tenantId")]
-    tenant: TenantId,
-    #[serde(default, rename = "applicationId")]
-    application: Option<Id<kind::Application>>,
-    #[serde(default, rename = "userId")]
-    _user: Option<Id<kind::User>>,
-    #[serde(default, rename = "channelId")]
-    _channel: Option<String>,
-}
-
+/// Reads a question. Which user or channel is met there decides nothing about `sync` and `signin`.
 fn question(call: &Call) -> Result<Question, Refusal> {
-    let body = Value::Object(call.parameters()?);
-    let body: Body = serde_json::from_value(body).map_err(|error| {
-        Refusal::bad_request(format!(
-            "The question isn't valid: {}. Ask as in {{\"action\": \"sync\", \"from\": \
-             {{\"tenantId\": …, \"userId\": …}}, \"to\": {{\"tenantId\": …}}}}.",
-            error.to_string().trim_end_matches('.')
-        ))
-    })?;
-    Ok(Question {
-        action: Action::parse(&body.action)?,
-        from: body.from.tenant,
-        user: body.from.user,
-        to: body.to.tenant,
-        application: body.to.application.map(Id::uuid),
-    })
+    let mut body = Fields::from(call.parameters()?);
+    let action = Action::parse(&body.required_text("action")?)?;
+    let mut from = body.required_object("from")?;
+    let mut to = body.required_object("to")?;
+    body.end()?;
+    let question = Question {
+        action,
+        from: from.required_tenant("tenantId")?,
+        user: from.id("userId")?,
+        to: to.required_tenant("tenantId")?,
+        application: to.id::<kind::Application>("applicationId")?.map(Id::uuid),
+    };
+    to.id::<kind::User>("userId")?;
+    to.text("channelId")?;
+    from.end()?;
+    to.end()?;
+    Ok(question)
 }
 
 async fn explain(call: Call) -> Result<Reply, Refusal> {

@@ -6,13 +6,15 @@
 //!
 //! Source: draft-ietf-httpapi-idempotency-key-header; a repeat counts within 24 hours.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use identity::Sealer;
 use node::idempotency::{self, Answer, Key, Known};
 use store::{Island, Store};
 use types::{Result, TenantId};
+use uuid::Uuid;
 
 /// The longest key.
 pub(crate) const KEY_BYTES_MAX: usize = 255;
@@ -33,7 +35,10 @@ pub(crate) enum Begun {
     Different,
 }
 
-type Running = Mutex<HashSet<(TenantId, Key)>>;
+/// The client's name for a request: tenant, application, key.
+type Name = (TenantId, Uuid, String);
+/// The requests that are being carried out, each by its name, with its digest.
+type Running = Mutex<HashMap<Name, Vec<u8>>>;
 
 /// The keys of a deployment.
 pub struct Idempotency {
@@ -52,12 +57,15 @@ pub(crate) struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let place = (self.tenant, self.key.clone());
-        held(&self.running).remove(&place);
+        held(&self.running).remove(&name(self.tenant, &self.key));
     }
 }
 
-fn held(running: &Running) -> std::sync::MutexGuard<'_, HashSet<(TenantId, Key)>> {
+fn name(tenant: TenantId, key: &Key) -> Name {
+    (tenant, key.app_id, key.key.clone())
+}
+
+fn held(running: &Running) -> std::sync::MutexGuard<'_, HashMap<Name, Vec<u8>>> {
     running.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -78,9 +86,11 @@ impl Idempotency {
 
     /// Looks a key up and takes its place if it is fresh.
     pub(crate) async fn begin(&self, tenant: TenantId, key: &Key) -> Result<Begun> {
-        if !held(&self.running).insert((tenant, key.clone())) {
-            return Ok(Begun::Running);
-        }
+        match held(&self.running).entry(name(tenant, key)) {
+            Entry::Occupied(other) if *other.get() == key.request => return Ok(Begun::Running),
+            Entry::Occupied(_) => return Ok(Begun::Different),
+            Entry::Vacant(entry) => entry.insert(key.request.clone()),
+        };
         let place = Place {
             tenant,
             key: key.clone(),

@@ -125,7 +125,7 @@ impl Platform {
                 body_bytes: limits.size("body_bytes"),
                 url_bytes: limits.size("url_bytes"),
                 requests_in_flight: limits.size("requests_in_flight"),
-                connections: limits.size("connections"),
+                connections: node::descriptors::connections(limits.size("connections")),
                 request_time: limits.seconds("request_seconds"),
                 header_time: limits.seconds("header_seconds"),
                 stall_time: limits.seconds("stall_seconds"),

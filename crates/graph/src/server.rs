@@ -1,6 +1,6 @@
 //! The accept loop: HTTP/1.1 and HTTP/2 on one port, with or without TLS.
 //!
-//! - Connections beyond the limit wait in the system's queue; nothing is spent on them.
+//! - For a connection beyond the limit, the one goes that was silent the longest.
 //! - Whoever connects has `header_time` for the TLS handshake, and again for the head of the first
 //!   request, whichever protocol it turns out to be; hyper holds later HTTP/1 heads to the same.
 //! - Whoever takes nothing of an answer for `stall_time` is cut off.
@@ -11,17 +11,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::header::{CONNECTION, EXPECT, HeaderValue};
+use http::{Request, Response, Version};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
+use crate::connections::{Connections, Place, Seat};
 use crate::stall::Stalling;
 use crate::tls::Tls;
+use crate::unread;
 
 /// The head of a request, as far as hyper reads it. More than [`crate::Limits::url_bytes`], so
 /// that a long address gets an answer that says so.
@@ -30,7 +37,7 @@ const HEAD_BYTES_MAX: usize = 128 * 1024;
 const STREAMS_MAX: u32 = 200;
 /// How often a silent HTTP/2 peer is asked whether it is still there.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
-/// How long the loop rests when the system has no more descriptors to give.
+/// How long the loop rests when the system gives no connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `shutdown` is done and the last request is answered or out of time.
@@ -41,7 +48,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send,
 ) {
     let limits = app.platform().limits.clone();
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let open = Connections::new(limits.connections);
     let (stop, stopped) = watch::channel(false);
     let protocol = Arc::new(protocol(limits.header_time));
     let mut connections = JoinSet::new();
@@ -52,7 +59,7 @@ pub async fn serve(
         let accepted = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &open) => accepted,
         };
         let Some((stream, place)) = accepted else {
             continue;
@@ -63,21 +70,27 @@ pub async fn serve(
             stopped: stopped.clone(),
             header_time: limits.header_time,
             stall_time: limits.stall_time,
+            seat: Arc::clone(place.seat()),
         };
         let tls = tls.clone();
         connections.spawn(async move {
-            let _place: OwnedSemaphorePermit = place;
             let _ = stream.set_nodelay(true);
-            match tls {
-                None => connection.run(stream).await,
-                Some(tls) => {
-                    let handshake = tls.0.accept(stream);
-                    if let Ok(Ok(stream)) =
-                        tokio::time::timeout(connection.header_time, handshake).await
-                    {
-                        connection.run(stream).await;
+            let run = async {
+                match tls {
+                    None => connection.run(stream).await,
+                    Some(tls) => {
+                        let handshake = tls.0.accept(stream);
+                        if let Ok(Ok(stream)) =
+                            tokio::time::timeout(connection.header_time, handshake).await
+                        {
+                            connection.run(stream).await;
+                        }
                     }
                 }
+            };
+            tokio::select! {
+                () = run => {}
+                () = place.seat().told_to_leave() => {}
             }
         });
     }
@@ -93,15 +106,13 @@ pub async fn serve(
     connections.shutdown().await;
 }
 
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+async fn accept(listener: &TcpListener, open: &Arc<Connections>) -> Option<(TcpStream, Place)> {
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, place)),
+        Ok((stream, _)) => Some((stream, open.admit().await)),
         Err(error) => {
             tracing::warn!(%error, "a connection couldn't be accepted");
+            // Most likely the system has no more descriptors to give.
+            open.make_room();
             tokio::time::sleep(ACCEPT_PAUSE).await;
             None
         }
@@ -131,6 +142,7 @@ struct Connection {
     stopped: watch::Receiver<bool>,
     header_time: Duration,
     stall_time: Duration,
+    seat: Arc<Seat>,
 }
 
 impl Connection {
@@ -141,14 +153,15 @@ impl Connection {
             mut stopped,
             header_time,
             stall_time,
+            seat,
         } = self;
-        let stream = Stalling::new(stream, stall_time);
+        let stream = Stalling::new(stream, stall_time, Arc::clone(&seat));
         let has_asked = Arc::new(AtomicBool::new(false));
         let asks = Arc::clone(&has_asked);
         let service = service_fn(move |request| {
             asks.store(true, Ordering::Relaxed);
-            let app = app.clone();
-            async move { Ok::<_, Infallible>(app.handle(request).await) }
+            let (app, seat) = (app.clone(), Arc::clone(&seat));
+            async move { Ok::<_, Infallible>(answer(&app, &seat, request).await) }
         });
         let connection = protocol.serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
@@ -171,4 +184,19 @@ impl Connection {
             }
         }
     }
+}
+
+async fn answer(app: &App, seat: &Arc<Seat>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let is_http_1 = request.version() < Version::HTTP_2;
+    let is_awaited = request.headers().contains_key(EXPECT);
+    let (parts, body) = request.into_parts();
+    let (body, rest) = unread::watch(body, seat);
+    let mut response = app.handle(Request::from_parts(parts, body)).await;
+    // An HTTP/2 stream ends by itself and takes nothing with it.
+    if is_http_1 && !rest.take_in(is_awaited).await {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+        seat.linger();
+    }
+    response
 }

@@ -1,29 +1,42 @@
-//! A stream that gives up on a peer that takes nothing.
+//! A stream that gives up on a peer that takes nothing, and lets one finish that is still sending.
 //!
 //! A client that asks and then doesn't read would hold its connection and the answer's memory for
-//! ever: TCP alone never ends that. Any progress starts the time anew.
+//! ever: TCP alone never ends that. Any progress starts the time anew. At the end, what a client
+//! sends that nobody reads any more is taken in for a while: closing at once would make the system
+//! throw away the answer that is on its way.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use crate::connections::Seat;
+
+/// How long a client may go on sending once it has its answer.
+const LINGER: Duration = Duration::from_secs(5);
+
 /// A stream whose writes fail when the peer has taken nothing for some time.
 pub(crate) struct Stalling<S> {
     stream: S,
     patience: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
+    seat: Arc<Seat>,
+    /// Set once this side has said that it sends nothing more.
+    lingering: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Stalling<S> {
-    pub(crate) const fn new(stream: S, patience: Duration) -> Self {
+    pub(crate) const fn new(stream: S, patience: Duration, seat: Arc<Seat>) -> Self {
         Self {
             stream,
             patience,
             waiting: None,
+            seat,
+            lingering: None,
         }
     }
 
@@ -34,6 +47,7 @@ impl<S> Stalling<S> {
     ) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
             self.waiting = None;
+            self.seat.heard();
             return outcome;
         }
         let patience = self.patience;
@@ -51,11 +65,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stalling<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        if buffer.filled().len() > before {
+            self.seat.heard();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -80,7 +99,27 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
         self.judge(context, outcome)
     }
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.judge(context, outcome)
+        if self.lingering.is_none() {
+            let outcome = Pin::new(&mut self.stream).poll_shutdown(context);
+            ready!(self.judge(context, outcome))?;
+            if !self.seat.lingers() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let this = &mut *self;
+        let end = this
+            .lingering
+            .get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        if end.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            let mut bytes = [0; 16 * 1024];
+            let mut discarded = ReadBuf::new(&mut bytes);
+            let read = Pin::new(&mut this.stream).poll_read(context, &mut discarded);
+            if ready!(read).is_err() || discarded.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 }

@@ -242,3 +242,84 @@ async fn draining_finishes_what_was_begun() {
         .expect("the server ends")
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_is_still_sending() {
+    let rig = Rig::start().await;
+    for (authorization, status) in [
+        ("", 401),
+        ("Authorization: Bearer Thing.ReadWrite.All\r\n", 413),
+    ] {
+        let mut stream = raw(&rig).await;
+        let length = 24 * 1024 * 1024;
+        let head = format!(
+            "POST /v1.0/things HTTP/1.1\r\nHost: x\r\n{authorization}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // Like the simplest of clients: first all of it, then the answer.
+        let piece = vec![b' '; 65_536];
+        for _ in 0..length / piece.len() {
+            stream.write_all(&piece).await.unwrap();
+        }
+        let mut answer = Vec::new();
+        let ended = timeout(Duration::from_secs(10), stream.read_to_end(&mut answer));
+        ended.await.expect("still open").unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+        assert!(
+            answer
+                .to_ascii_lowercase()
+                .contains("\r\nconnection: close\r\n")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_short_body_that_nobody_reads_costs_no_connection() {
+    let rig = Rig::start().await;
+    let mut stream = raw(&rig).await;
+    let body = vec![b'x'; 30_000];
+    let request = "POST /v1.0/things HTTP/1.1\r\nHost: x\r\nContent-Length: 30000\r\n\r\n";
+    for _ in 0..2 {
+        stream.write_all(request.as_bytes()).await.unwrap();
+        tokio::task::yield_now().await;
+        stream.write_all(&body).await.unwrap();
+    }
+    let last = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(last).await.unwrap();
+    let mut answers = String::new();
+    let ended = timeout(Duration::from_secs(10), stream.read_to_string(&mut answers));
+    ended.await.expect("still open").unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 401").count(), 2, "{answers}");
+    assert_eq!(answers.matches("HTTP/1.1 200").count(), 1, "{answers}");
+}
+
+#[tokio::test]
+async fn who_lets_a_connection_lie_keeps_nobody_out() {
+    let limits = Limits {
+        connections: 4,
+        ..Limits::default()
+    };
+    let rig = Rig::with(limits, false).await;
+    let begun = "POST /v1.0/things HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer Thing.ReadWrite.All\r\nContent-Length: 9\r\n\r\n{";
+    let waiting = tokio::spawn(rig.call("GET", "/v1.0/things/wait").send());
+    rig.reached.notified().await;
+    let mut lying = Vec::new();
+    for start in ["", "GET /", begun, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
+        for _ in 0..8 {
+            let mut stream = raw(&rig).await;
+            let _ = stream.write_all(start.as_bytes()).await;
+            lying.push(stream);
+        }
+        let fresh = Client::builder().no_proxy().build().unwrap();
+        let health = fresh.get(format!("{}/healthz", rig.url)).send();
+        let health = timeout(Duration::from_secs(1), health).await;
+        assert_eq!(health.expect("in time").unwrap().status(), 200, "{start:?}");
+    }
+    // What is worked on stays.
+    rig.gate.notify_one();
+    assert_eq!(waiting.await.unwrap().unwrap().status(), 200);
+}

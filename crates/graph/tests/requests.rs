@@ -354,6 +354,18 @@ async fn a_repeat_with_the_same_key_gets_the_first_answer() {
     assert_eq!(second.text().await.unwrap(), first);
     assert_ne!(post("l", "{}").await.text().await.unwrap(), first);
     refused(post("k", r#"{"a":1}"#).await, 400, "Request_BadRequest").await;
+    // Nor is it used for another request while the first one is on its way.
+    let bodies = ["{}", r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#];
+    let posts: Vec<_> = bodies
+        .map(|body| tokio::spawn(post("n", body)))
+        .into_iter()
+        .collect();
+    let mut statuses = Vec::new();
+    for post in posts {
+        statuses.push(post.await.unwrap().status().as_u16());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 400, 400, 400]);
     // A refusal isn't kept.
     refused(post("m", "{").await, 400, "Request_BadRequest").await;
     refused(post("m", "{").await, 400, "Request_BadRequest").await;

@@ -515,3 +515,60 @@ async fn a_sync_is_explained_to_both_sides_and_to_nobody_else() {
     let nowhere = json!({"action": "sync", "from": {"tenantId": rig.contoso, "userId": ann}, "to": {"tenantId": NOBODY}});
     assert!(matches!(us.post(EXPLAIN, nowhere).await.status, 400..=404));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_is_told_in_the_words_of_the_api() {
+    let rig = Rig::apart().await;
+    let admin = &rig.d.admin;
+    let (from, to) = (
+        json!({ "tenantId": rig.contoso }),
+        json!({ "tenantId": rig.fabrikam }),
+    );
+    for (body, target) in [
+        (json!({}), "scope"),
+        (json!({ "scope": 1 }), "scope"),
+        (json!({ "scope": "selected", "users": "\u{2028}" }), "users"),
+        (json!({ "scope": "selected", "users": [[]] }), "users"),
+        (json!({ "scope": "selected", "groups": {} }), "groups"),
+        (json!({ "scope": "selected", "rule": true }), "rule"),
+        (
+            json!({ "scope": "all", "untilDateTime": [] }),
+            "untilDateTime",
+        ),
+        (
+            json!({ "scope": "all", "untilDateTime": "soon" }),
+            "untilDateTime",
+        ),
+        (json!({ "scope": "all", "nonsense": 1 }), "nonsense"),
+    ] {
+        let answer = admin.put(&format!("{SHARING}/default"), body).await;
+        assert_eq!(answer.json["error"]["target"], target);
+        answer.refused(400, "Request_BadRequest");
+    }
+    for (body, target) in [
+        (json!({ "action": [], "from": from, "to": to }), "action"),
+        (json!({ "action": "sync", "from": "x", "to": to }), "from"),
+        (json!({ "action": "sync", "from": from, "to": [] }), "to"),
+        (
+            json!({ "action": "sync", "from": from, "to": to, "what": 1 }),
+            "what",
+        ),
+        (
+            json!({ "action": "sync", "from": from, "to": { "tenantId": 7 } }),
+            "tenantId",
+        ),
+        (
+            json!({ "action": "sync", "from": { "tenantId": rig.contoso, "userId": 1 }, "to": to }),
+            "userId",
+        ),
+    ] {
+        let answer = admin.post(EXPLAIN, body).await;
+        let text = answer.json.to_string();
+        assert_eq!(answer.json["error"]["target"], target);
+        answer.refused(400, "Request_BadRequest");
+        assert!(
+            !text.contains("struct") && !text.contains("invalid type"),
+            "{text}"
+        );
+    }
+}

@@ -3,10 +3,13 @@
 //! disk and the clock. It changes nothing and works while the server runs.
 
 use serde_json::{Value, json};
-use store::{ReadTx, params};
-use types::Result;
+use store::{Island, ReadTx, params};
+use types::{Error, Result};
 
 use crate::Node;
+
+/// With less than this left on the disk, changes are about to be refused.
+const DISK_BYTES_MIN: u64 = 4 * 1024 * 1024;
 
 struct Check {
     name: String,
@@ -28,54 +31,18 @@ impl Check {
 impl Node {
     /// Runs all checks: `{"ok","checks":[{"name","ok","detail"}]}`.
     pub async fn doctor(&self) -> Result<Value> {
-        let mut checks = vec![self.check_directory(), self.check_clock()];
-        let tenants = self.store().tenants();
-        let mut version = String::from("no tenant yet");
-        for tenant in &tenants {
-            let id = tenant.tenant_id;
-            let island = self.store().island(id)?;
-            let files = tokio::task::spawn_blocking({
-                let island = island.clone();
-                move || Ok::<_, types::Error>((island.integrity()?, island.engine_version()?))
-            })
-            .await
-            .map_err(types::Error::internal)??;
-            version = files.1;
-            let label = |what: &str| format!("{what} of {id}");
-            checks.push(Check::new(
-                label("files"),
-                files.0,
-                "The engine finds them whole.",
-            ));
-            let (feed, references, cursors, chain, keys) = island
-                .read(move |tx| {
-                    Ok((
-                        feed_problem(tx)?,
-                        reference_problem(tx)?,
-                        cursor_problem(tx)?,
-                        audit::verify(tx)?,
-                        identity::keys::problem(tx)?,
-                    ))
-                })
-                .await?;
-            checks.push(Check::new(label("feed"), feed, "It has no gap."));
-            checks.push(Check::new(
-                label("references"),
-                references,
-                "All lead somewhere.",
-            ));
-            checks.push(Check::new(
-                label("cursors"),
-                cursors,
-                "All lie within their feeds.",
-            ));
-            checks.push(Check::new(label("audit chain"), chain, "It is unbroken."));
-            checks.push(Check::new(
-                label("keys"),
-                keys,
-                "There is one to sign with.",
-            ));
+        let mut checks = vec![
+            self.check_directory(),
+            self.check_disk(),
+            self.check_clock(),
+        ];
+        let mut version = None;
+        for tenant in self.store().tenants() {
+            let island = self.store().island(tenant.tenant_id)?;
+            checks.extend(self.check_tenant(island.clone()).await?);
+            version = version.or_else(|| island.engine_version().ok());
         }
+        let version = version.unwrap_or_else(|| "no tenant yet".into());
         checks.push(Check::new("engine", None, version));
         let ok = checks.iter().all(|check| check.ok);
         let checks: Vec<Value> = checks
@@ -83,6 +50,71 @@ impl Node {
             .map(|check| json!({"name": check.name, "ok": check.ok, "detail": check.detail}))
             .collect();
         Ok(json!({"ok": ok, "checks": checks}))
+    }
+
+    /// The checks of one tenant. What is wrong with one says nothing of the others, so no error
+    /// ends the report.
+    async fn check_tenant(&self, island: Island) -> Result<Vec<Check>> {
+        let id = island.tenant();
+        let files = island.clone();
+        let files = tokio::task::spawn_blocking(move || files.integrity())
+            .await
+            .map_err(Error::internal)?;
+        let label = |what: &str| format!("{what} of {id}");
+        let is_whole = files.is_none();
+        let mut checks = vec![Check::new(
+            label("files"),
+            files,
+            "The engine finds them whole.",
+        )];
+        if !is_whole {
+            return Ok(checks);
+        }
+        let sealer = self.sealer().clone();
+        let found = island.read(move |tx| {
+            let keys = match identity::keys::problem(tx)? {
+                Some(problem) => Some(problem),
+                None => identity::keys::load(tx, &sealer)
+                    .err()
+                    .map(|error| error.to_string()),
+            };
+            Ok([
+                ("feed", feed_problem(tx)?, "It has no gap."),
+                ("references", reference_problem(tx)?, "All lead somewhere."),
+                (
+                    "cursors",
+                    cursor_problem(tx)?,
+                    "All lie within their feeds.",
+                ),
+                ("audit chain", audit::verify(tx)?, "It is unbroken."),
+                ("keys", keys, "There is one to sign with."),
+            ])
+        });
+        match found.await {
+            Ok(found) => {
+                for (what, problem, fine) in found {
+                    checks.push(Check::new(label(what), problem, fine));
+                }
+            }
+            Err(error) => {
+                let problem = format!("It can't be read: {error}");
+                checks.push(Check::new(label("data"), Some(problem), ""));
+            }
+        }
+        Ok(checks)
+    }
+
+    fn check_disk(&self) -> Check {
+        let problem = match rustix::fs::statvfs(self.store().directory()) {
+            Ok(disk) => {
+                let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+                (free < DISK_BYTES_MIN).then(|| {
+                    format!("It has {free} bytes left. Free space: changes are refused without.")
+                })
+            }
+            Err(error) => Some(format!("It can't be asked: {error}.")),
+        };
+        Check::new("disk", problem, "It has room.")
     }
 
     fn check_directory(&self) -> Check {
@@ -120,12 +152,59 @@ fn feed_problem(tx: &ReadTx<'_>) -> Result<Option<String>> {
     }))
 }
 
-/// References between rows, each as a query that counts those that lead nowhere.
+/// References between rows (those of deleted objects stay until these are gone for good), each as a query that counts those that lead nowhere.
 const REFERENCES: &[(&str, &str)] = &[
     (
         "memberships of groups that aren't there",
         "SELECT count(*) FROM group_members m WHERE m.tenant_id = ?1 AND NOT EXISTS \
          (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = m.group_id)",
+    ),
+    (
+        "memberships of users or groups that aren't there",
+        "SELECT count(*) FROM group_members m WHERE m.tenant_id = ?1 \
+         AND NOT (m.member_kind = 1 AND EXISTS \
+         (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = m.member_id)) \
+         AND NOT (m.member_kind = 2 AND EXISTS \
+         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = m.member_id))",
+    ),
+    (
+        "ownerships of groups that aren't there",
+        "SELECT count(*) FROM group_owners o WHERE o.tenant_id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = o.group_id)",
+    ),
+    (
+        "ownerships by users or service principals that aren't there",
+        "SELECT count(*) FROM group_owners o WHERE o.tenant_id = ?1 \
+         AND NOT (o.owner_kind = 1 AND EXISTS \
+         (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = o.owner_id)) \
+         AND NOT (o.owner_kind = 3 AND EXISTS \
+         (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = o.owner_id))",
+    ),
+    (
+        "app role assignments to objects that aren't there",
+        "SELECT count(*) FROM app_role_assignments a WHERE a.tenant_id = ?1 \
+         AND NOT (a.principal_kind = 1 AND EXISTS \
+         (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = a.principal_id)) \
+         AND NOT (a.principal_kind = 2 AND EXISTS \
+         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = a.principal_id)) \
+         AND NOT (a.principal_kind = 3 AND EXISTS \
+         (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = a.principal_id))",
+    ),
+    (
+        "app role assignments of resources that aren't there",
+        "SELECT count(*) FROM app_role_assignments a WHERE a.tenant_id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = a.resource_id)",
+    ),
+    (
+        "secrets of applications that aren't there",
+        "SELECT count(*) FROM application_secrets s WHERE s.tenant_id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM applications a WHERE a.tenant_id = ?1 AND a.id = s.application_id)",
+    ),
+    (
+        "identity synchronizations of partners that aren't there",
+        "SELECT count(*) FROM access_identity_sync i WHERE i.tenant_id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM access_partners p WHERE p.tenant_id = ?1 \
+          AND p.partner_tenant_id = i.partner_tenant_id)",
     ),
     (
         "links of pairs that aren't there",

@@ -8,6 +8,7 @@ mod applications;
 pub mod command;
 pub mod config;
 pub mod control;
+pub mod descriptors;
 mod doctor;
 pub mod explain;
 mod housekeeping;
@@ -29,7 +30,7 @@ use identity::{DeploymentKey, KeyRing, PublicUrl, Sealer, Secret, password};
 use store::{Clock, Options, Store, SystemClock};
 use sync::Engine;
 use tokio::task::JoinHandle;
-use types::{Result, TenantId};
+use types::{Error, Result, TenantId};
 
 pub use tokens::TenantKeysLoader;
 
@@ -65,15 +66,16 @@ impl Node {
     pub fn open_with(config: Config, clock: Arc<dyn Clock>) -> Result<Self> {
         config.check()?;
         let limits = &config.limits;
+        let options = Options::new(&config.data);
         let store = Store::open(
             Options {
-                open_islands: limits.size("open_islands"),
+                open_islands: descriptors::islands(limits.size("open_islands"), options.readers),
                 writer_queue: limits.size("writer_queue"),
-                ..Options::new(&config.data)
+                ..options
             },
             clock,
         )?;
-        let sealer = Sealer::new(&DeploymentKey::load_or_create(&config.data)?)?;
+        let sealer = Sealer::new(&deployment_key(&store)?)?;
         let public_url = PublicUrl::parse(&config.origin())?;
         let ring = Arc::new(KeyRing::new(
             TenantKeysLoader::new(store.clone(), sealer.clone()),
@@ -205,4 +207,20 @@ impl Node {
         password::check(&password)?;
         self.0.passwords.hash(password, identity::random()?).await
     }
+}
+
+/// The deployment's key. It is made with the first start only: with another one nothing that the
+/// tenants have sealed could be opened.
+fn deployment_key(store: &Store) -> Result<DeploymentKey> {
+    let directory = store.directory();
+    if store.tenants().is_empty() {
+        return DeploymentKey::load_or_create(directory);
+    }
+    DeploymentKey::load(directory)?.ok_or_else(|| {
+        Error::conflict(format!(
+            "{} has lost its deployment.key, without which the keys of its tenants can't be \
+             opened. Bring it back from a backup.",
+            directory.display()
+        ))
+    })
 }

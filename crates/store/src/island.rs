@@ -28,6 +28,8 @@ use crate::{migrate, params, sqlite};
 
 /// How long closing waits for reads and commands that are under way.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(10);
+/// When to ask again for data that have to be restored first.
+const RESTORE_SECONDS: u32 = 60;
 
 type Query = Box<dyn FnOnce() + Send>;
 
@@ -89,7 +91,11 @@ impl Store {
         let tenants = options.directory.join("tenants");
         make_private_directory(&options.directory)?;
         make_private_directory(&tenants)?;
-        let registry = Registry::open(&options.directory.join("registry.db"), clock.as_ref())?;
+        let registry = Registry::open(
+            &options.directory.join("registry.db"),
+            &tenants,
+            clock.as_ref(),
+        )?;
         let (queries, queue) = crossbeam_channel::bounded::<Query>(4096);
         let (alive, all_closed) = crossbeam_channel::bounded(0);
         for number in 0..options.readers {
@@ -205,18 +211,26 @@ impl Store {
             island.last_use.store(use_number, Ordering::Relaxed);
             return Ok(Arc::clone(island));
         }
-        if islands.len() >= self.0.options.open_islands {
-            // Only the map holds an idle island. If all are busy, one more stays open for a while.
+        // If all are busy, one more stays open for a while; so there may be several too many.
+        while islands.len() >= self.0.options.open_islands {
+            // Only the map holds an idle island.
             let idle = islands
                 .iter()
                 .filter(|(_, island)| Arc::strong_count(island) == 1)
                 .min_by_key(|(_, island)| island.last_use.load(Ordering::Relaxed))
                 .map(|(tenant, _)| *tenant);
-            if let Some(idle) = idle {
-                islands.remove(&idle);
-            }
+            let Some(idle) = idle else { break };
+            islands.remove(&idle);
         }
         let path = self.island_path(tenant);
+        if self.0.registry.holds(tenant) && !path.exists() {
+            tracing::error!(path = %path.display(), "a tenant's file is missing");
+            return Err(Error::unavailable(
+                "The data of this tenant is missing: the server's operator has to restore it from \
+                 a backup.",
+                RESTORE_SECONDS,
+            ));
+        }
         let cache_kib = self.0.options.writer_cache_kib(islands.len() + 1);
         writer_cache_kib.store(cache_kib, Ordering::Relaxed);
         let connection = sqlite::open(&path, Mode::Write, cache_kib)?;
@@ -445,21 +459,6 @@ impl Island {
     /// Follows this island's head; see [`Store::watch`].
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.store.watch(self.tenant)
-    }
-
-    /// Writes a consistent copy of the island to a new file while others go on working.
-    pub fn copy_to(&self, path: &Path) -> Result<()> {
-        sqlite::open(&self.store.island_path(self.tenant), Mode::Read, 2048)?.copy_to(path)
-    }
-
-    /// The engine's check of the island's file: `None` when all is well.
-    pub fn integrity(&self) -> Result<Option<String>> {
-        sqlite::open(&self.store.island_path(self.tenant), Mode::Read, 2048)?.integrity()
-    }
-
-    /// The engine's name and version.
-    pub fn engine_version(&self) -> Result<String> {
-        sqlite::open(&self.store.island_path(self.tenant), Mode::Read, 2048)?.version()
     }
 }
 

@@ -19,6 +19,7 @@
 mod clock;
 pub mod engine;
 mod feed;
+mod files;
 mod island;
 mod lock;
 mod migrate;

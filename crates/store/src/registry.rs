@@ -47,13 +47,35 @@ struct Known {
     domains: HashMap<String, TenantId>,
 }
 
+fn holds_files(directory: &Path) -> bool {
+    std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some())
+}
+
 pub(crate) struct Registry {
     connection: Mutex<sqlite::Sqlite>,
     known: RwLock<Known>,
 }
 
 impl Registry {
-    pub(crate) fn open(path: &Path, clock: &dyn Clock) -> Result<Self> {
+    /// Opens the registry of a data directory, making it if the directory is new.
+    pub(crate) fn open(path: &Path, tenants: &Path, clock: &dyn Clock) -> Result<Self> {
+        if !path.exists() && holds_files(tenants) {
+            return Err(Error::conflict(format!(
+                "{} is missing, but {} holds the data of tenants. Restore it from a backup; \
+                 without it nobody knows whose they are.",
+                path.display(),
+                tenants.display()
+            )));
+        }
+        Self::load_from(path, clock).map_err(|error| match error {
+            Error::Unavailable { message, .. } => {
+                Error::unavailable(format!("Can't open {}: {message}", path.display()), 30)
+            }
+            error => error,
+        })
+    }
+
+    fn load_from(path: &Path, clock: &dyn Clock) -> Result<Self> {
         let connection = sqlite::open(path, Mode::Write, 512)?;
         migrate::run(&connection, migrate::REGISTRY, clock.now())?;
         // A tenant whose making was cut off was never acknowledged: it goes, its island's file is

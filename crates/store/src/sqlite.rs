@@ -192,6 +192,13 @@ fn convert(error: rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Error::unavailable("The data is busy. Try again.", 1)
         }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            tracing::error!(%error, "the data is damaged");
+            Error::unavailable(
+                "The data is damaged: the server's operator has to restore it from a backup.",
+                60,
+            )
+        }
         Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
             tracing::error!(%error, "the disk failed");
             Error::unavailable(

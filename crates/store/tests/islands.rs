@@ -302,3 +302,91 @@ async fn reads_see_what_was_acknowledged_and_heads_are_announced() {
         assert_eq!(*watch.borrow_and_update(), i);
     }
 }
+
+#[test]
+fn a_file_that_is_gone_or_damaged_is_named_and_never_made_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), 4);
+    let (a, b) = (tenant(&store, "a.example"), tenant(&store, "b.example"));
+    store.close();
+    drop(store);
+    let file = |tenant: TenantId| directory.path().join(format!("tenants/{tenant}.db"));
+    std::fs::remove_file(file(a)).unwrap();
+    std::fs::write(file(b), b"nonsense".repeat(1_000)).unwrap();
+
+    let store = open(directory.path(), 4);
+    for (tenant, says) in [(a, "missing"), (b, "can't be read")] {
+        let island = store.island(tenant).unwrap();
+        assert!(matches!(
+            island.write_blocking(Actor::System, |tx| note(tx, "x")),
+            Err(Error::Unavailable { .. })
+        ));
+        assert!(matches!(
+            island.read_blocking(|tx| tx.head()),
+            Err(Error::Unavailable { .. })
+        ));
+        let problem = island.integrity().unwrap();
+        assert!(problem.contains(says) && problem.contains(&tenant.to_string()));
+    }
+    assert!(!file(a).exists());
+    drop(store);
+
+    let registry = directory.path().join("registry.db");
+    let again = |says: &str| {
+        let refused = Store::open(Options::new(directory.path()), Arc::new(SystemClock));
+        let message = refused.err().unwrap().to_string();
+        assert!(
+            message.contains("registry.db") && message.contains(says),
+            "{message}"
+        );
+    };
+    std::fs::write(&registry, b"nonsense".repeat(1_000)).unwrap();
+    again("damaged");
+    std::fs::remove_file(&registry).unwrap();
+    again("missing");
+    assert!(!registry.exists());
+}
+
+#[test]
+fn islands_that_were_busy_all_at_once_are_closed_afterwards() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), 2);
+    let tenants: Vec<TenantId> = (0..6)
+        .map(|n| tenant(&store, &format!("t{n}.example")))
+        .collect();
+    let open_files = || {
+        let files = std::fs::read_dir("/proc/self/fd").unwrap();
+        let mut open: Vec<_> = files
+            .filter_map(|file| std::fs::read_link(file.unwrap().path()).ok())
+            .filter(|path| path.starts_with(directory.path().join("tenants")))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "db"))
+            .collect();
+        open.sort();
+        open.dedup();
+        open.len()
+    };
+    let busy = std::sync::Barrier::new(tenants.len());
+    std::thread::scope(|scope| {
+        for tenant in &tenants {
+            let (busy, store) = (&busy, &store);
+            scope.spawn(move || {
+                let island = store.island(*tenant).unwrap();
+                island.read_blocking(|_| Ok(busy.wait())).unwrap();
+            });
+        }
+    });
+    assert_eq!(open_files(), tenants.len());
+    for tenant in tenants.iter().take(2) {
+        let island = store.island(*tenant).unwrap();
+        island
+            .write_blocking(Actor::System, |tx| note(tx, "x"))
+            .unwrap();
+    }
+    let last = tenant(&store, "last.example");
+    store
+        .island(last)
+        .unwrap()
+        .read_blocking(|_| Ok(()))
+        .unwrap();
+    assert_eq!(open_files(), 2);
+}

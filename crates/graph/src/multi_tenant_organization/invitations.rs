@@ -6,9 +6,9 @@ use node::command::Command;
 use serde_json::{Map, Value, json};
 use types::{Error, TenantId};
 
-use super::fields::Fields;
 use super::{READ, into_object};
 use crate::errors::Refusal;
+use crate::fields::Fields;
 use crate::reply::{Page, Reply};
 use crate::request::Call;
 use crate::route::Area;

@@ -3,9 +3,9 @@
 //! A request that is well-formed is taken; whether it succeeds is read from it. The all-zero GUID
 //! resets one that has failed.
 
-use super::fields::Fields;
 use super::{READ, WRITE, command, into_object};
 use crate::errors::Refusal;
+use crate::fields::Fields;
 use crate::projection::Shown;
 use crate::query_options::Allowed;
 use crate::reply::Reply;

@@ -3,7 +3,6 @@
 //! The rules are [`organization`]'s; here are their addresses. What a command tells other tenants
 //! is delivered before it is answered, if they can be reached, so that the caller reads the effect.
 
-mod fields;
 mod invitations;
 mod join_request;
 mod tenants;
@@ -12,8 +11,8 @@ use organization::Organization;
 use serde_json::{Map, Value};
 use store::Tx;
 
-use self::fields::Fields;
 use crate::errors::Refusal;
+use crate::fields::{self, Fields};
 use crate::projection::Shown;
 use crate::query_options::Allowed;
 use crate::reply::Reply;

@@ -5,9 +5,9 @@ use query::{Entity, Operators, Property, PropertyKind};
 use serde_json::{Map, Value};
 use types::{Error, TenantId};
 
-use super::fields::Fields;
 use super::{READ, WRITE, command, into_object};
 use crate::errors::Refusal;
+use crate::fields::Fields;
 use crate::projection::Shown;
 use crate::query_options::Allowed;
 use crate::reply::{Page, Reply};

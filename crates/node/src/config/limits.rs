@@ -69,7 +69,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(HTTP, "json_depth", 64, "levels of nesting in a JSON body"),
     limit(HTTP, "batch_requests", 20, (1, 100), "requests in one `$batch`"),
     limit(HTTP, "requests_in_flight", 1_024, (1, 65_536), "requests that are worked on at once"),
-    limit(HTTP, "connections", 4_096, (1, 65_536), "open connections; further ones wait"),
+    limit(HTTP, "connections", 4_096, (1, 65_536), "open connections, and never more than half of the files that the system lets a process open; for a further one, the one goes that was silent the longest"),
     fixed(HTTP, "path_segments", 16, "segments of a path"),
     fixed(HTTP, "query_parameters", 64, "parameters of a query"),
     fixed(HTTP, "idempotency_key_characters", 255, "characters in an `Idempotency-Key`"),
@@ -122,7 +122,7 @@ pub const LIMITS: &[Limit] = &[
     limit(KEEPING, "audit_days", 365, (1, 36_500), "days of the audit log"),
     limit(KEEPING, "provisioning_days", 30, (1, 3_650), "days of provisioning records"),
     limit(KEEPING, "idempotency_hours", 24, (1, 168), "hours within which an `Idempotency-Key` returns the first answer"),
-    limit(STORE, "open_islands", 256, (1, 65_536), "tenants whose files are open at once"),
+    limit(STORE, "open_islands", 256, (1, 65_536), "tenants whose files are open at once, as far as the system lets a process open so many"),
     limit(STORE, "writer_queue", 1_024, (1, 65_536), "changes that wait for one tenant's writer"),
 ];
 

@@ -1,13 +1,13 @@
 //! The properties of a body, taken one by one; what is left at the end has no place there.
 
 use serde_json::{Map, Value};
-use types::{Error, TenantId};
+use types::{Error, Id, Kind, TenantId};
 
 use crate::errors::Refusal;
 use crate::projection::Shown;
 use crate::request::Call;
 
-/// Properties that show something and can't be set, of all types here.
+/// Properties that show something and can't be set, of all types that are read so.
 const READ_ONLY: [&str; 11] = [
     "id",
     "addedByTenantId",
@@ -23,17 +23,17 @@ const READ_ONLY: [&str; 11] = [
 ];
 
 /// A body.
-pub(super) struct Fields(Map<String, Value>);
+pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
     /// The body of a request, which has to be of this type.
-    pub(super) fn of(call: &Call, kind: &Shown) -> Result<Self, Refusal> {
+    pub(crate) fn of(call: &Call, kind: &Shown) -> Result<Self, Refusal> {
         Ok(Self(call.object(kind.kind)?))
     }
 
     /// A text or null; `None` where the body says nothing of it.
     #[expect(clippy::option_option, reason = "absent, null and value differ")]
-    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<Option<String>>, Refusal> {
+    pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<Option<String>>, Refusal> {
         match self.0.remove(name) {
             None => Ok(None),
             Some(Value::Null) => Ok(Some(None)),
@@ -43,18 +43,36 @@ impl Fields {
     }
 
     /// A text.
-    pub(super) fn required_text(&mut self, name: &'static str) -> Result<String, Refusal> {
+    pub(crate) fn required_text(&mut self, name: &'static str) -> Result<String, Refusal> {
         self.text(name)?.flatten().ok_or_else(|| required(name))
     }
 
     /// A tenant's id.
-    pub(super) fn required_tenant(&mut self, name: &'static str) -> Result<TenantId, Refusal> {
+    pub(crate) fn required_tenant(&mut self, name: &'static str) -> Result<TenantId, Refusal> {
         let id = types::parse_uuid(&self.required_text(name)?).map(TenantId::new);
         id.ok_or_else(|| wrong(name, "a tenant's GUID"))
     }
 
+    /// An id; `None` where the body says nothing of it or null.
+    pub(crate) fn id<K: Kind>(&mut self, name: &'static str) -> Result<Option<Id<K>>, Refusal> {
+        let Some(text) = self.text(name)?.flatten() else {
+            return Ok(None);
+        };
+        let id = types::parse_uuid(&text).map(Id::new);
+        id.map(Some).ok_or_else(|| wrong(name, "a GUID"))
+    }
+
+    /// An object.
+    pub(crate) fn required_object(&mut self, name: &'static str) -> Result<Self, Refusal> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Err(required(name)),
+            Some(Value::Object(object)) => Ok(Self(object)),
+            Some(_) => Err(wrong(name, "an object")),
+        }
+    }
+
     /// True or false; false where the body says nothing of it.
-    pub(super) fn flag(&mut self, name: &'static str) -> Result<bool, Refusal> {
+    pub(crate) fn flag(&mut self, name: &'static str) -> Result<bool, Refusal> {
         match self.0.remove(name) {
             None => Ok(false),
             Some(Value::Bool(flag)) => Ok(flag),
@@ -63,7 +81,7 @@ impl Fields {
     }
 
     /// Refuses what nobody has taken.
-    pub(super) fn end(self) -> Result<(), Refusal> {
+    pub(crate) fn end(self) -> Result<(), Refusal> {
         let Some(name) = self.0.keys().next() else {
             return Ok(());
         };
@@ -82,7 +100,7 @@ impl From<Map<String, Value>> for Fields {
     }
 }
 
-pub(super) fn required(name: &'static str) -> Refusal {
+pub(crate) fn required(name: &'static str) -> Refusal {
     Error::invalid(name, format!("Property '{name}' is required.")).into()
 }
 
