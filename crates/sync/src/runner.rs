@@ -1,8 +1,8 @@
 //! One pair at work: plans, sends, settles.
 //!
 //! All decisions are made in [`plan`] and by the receiver; this is the driver. During a scan it
-//! overlaps the settling of one batch in the source with the planning and sending of the next, so
-//! that both islands' writers are busy.
+//! overlaps the settling of one batch in the source with the sending of the next and the planning of
+//! the one after that, so that both islands' writers and a reader are busy.
 //!
 //! - Nothing is said to be reached before it is settled: positions are written down and shown only
 //!   behind the batches before them.
@@ -31,6 +31,8 @@ use crate::wire::{Item, Outbound, Reply, STREAM, USERS};
 const POSITION_KEPT_EVERY: u64 = 1_024;
 /// Batches of at least this many users count against the deployment's large ones.
 const LARGE_BATCH: usize = 64;
+/// Large batches that may be under way beside one that is planned ahead, for pairs that have none yet.
+const PLACES_KEPT: usize = 4;
 /// Numbers that a life has hardly ever used more of when it is cut off before they are written down.
 const UNSETTLED_MAX: u64 = 3;
 
@@ -39,6 +41,14 @@ const UNSETTLED_MAX: u64 = 3;
 struct Outgoing {
     planned: Vec<Planned>,
     position: Position,
+}
+
+/// What was planned behind a batch while that was on its way.
+struct Ahead<'e> {
+    /// Where it goes on from.
+    from: Position,
+    next: Next,
+    place: SemaphorePermit<'e>,
 }
 
 /// A batch that was answered and waits to be settled.
@@ -88,6 +98,7 @@ pub(crate) struct Runner<'e> {
     knows: bool,
     blocked: Option<Trace>,
     unanswered: Option<Outgoing>,
+    ahead: Option<Ahead<'e>>,
     is_over: bool,
 }
 
@@ -121,6 +132,7 @@ impl<'e> Runner<'e> {
             knows: pair.stage == Stage::Running,
             blocked: pair.blocked,
             unanswered: None,
+            ahead: None,
             is_over: false,
         })
     }
@@ -217,6 +229,7 @@ impl<'e> Runner<'e> {
 
     async fn step(&mut self, overlapping: bool) -> Result<Step<'e>> {
         let (target, position) = (self.target, self.position.clone());
+        let ahead = self.ahead.take();
         if self.blocked.is_some() || self.unanswered.is_some() {
             // Nothing new is planned before the target takes something again.
             let before = self
@@ -229,18 +242,24 @@ impl<'e> Runner<'e> {
                 None => self.send_again().await,
             };
         }
-        // Planned batches take memory, so a pair that goes through all users waits for its turn
-        // before it plans.
-        let place = if position.phase == Phase::Follow {
-            None
+        let ahead = ahead.filter(|ahead| overlapping && ahead.from == position);
+        let (next, now, place) = if let Some((next, now, place)) = self.still_free(ahead).await? {
+            (next, now, Some(place))
         } else {
-            Some(self.place().await?)
+            // Planned batches take memory, so a pair that goes through all users waits for its turn
+            // before it plans.
+            let place = if position.phase == Phase::Follow {
+                None
+            } else {
+                Some(self.place().await?)
+            };
+            let next = self.island.read(move |tx| {
+                let next = plan::next(tx, target, &position, !overlapping)?;
+                Ok((next, tx.now()))
+            });
+            let (next, now) = next.await?;
+            (next, now, place)
         };
-        let next = self.island.read(move |tx| {
-            let next = plan::next(tx, target, &position, !overlapping)?;
-            Ok((next, tx.now()))
-        });
-        let (next, now) = next.await?;
         let goes_on = next.position().is_none_or(|next| {
             next.scope_key == self.position.scope_key && next.feed_seq == self.position.feed_seq
         });
@@ -268,6 +287,47 @@ impl<'e> Runner<'e> {
             }
             other => Ok(Self::without_target(other)),
         }
+    }
+
+    /// What was planned ahead, unless the pair has been held up or has got another scope since.
+    async fn still_free(
+        &self,
+        ahead: Option<Ahead<'e>>,
+    ) -> Result<Option<(Next, Timestamp, SemaphorePermit<'e>)>> {
+        let Some(Ahead { from, next, place }) = ahead else {
+            return Ok(None);
+        };
+        let target = self.target;
+        let (held, now) = self
+            .island
+            .read(move |tx| Ok((plan::before(tx, target, &from)?, tx.now())))
+            .await?;
+        Ok(held.is_none().then_some((next, now, place)))
+    }
+
+    /// Plans what comes behind a batch that is on its way, if there is memory to spare. Only during
+    /// a scan, whose batches have no user in common. What goes wrong is met again in its turn.
+    async fn plan_ahead(&self, from: &Position) -> Option<Ahead<'e>> {
+        if from.phase != Phase::Scan {
+            return None;
+        }
+        let large = self.engine.large();
+        if large.available_permits() < PLACES_KEPT {
+            return None;
+        }
+        // Never waited for: this pair holds places itself, and others may wait for those.
+        let place = large.try_acquire().ok()?;
+        let (target, position) = (self.target, from.clone());
+        let next = self
+            .island
+            .read(move |tx| plan::next(tx, target, &position, false))
+            .await
+            .ok()?;
+        Some(Ahead {
+            from: from.clone(),
+            next,
+            place,
+        })
     }
 
     /// The step for what this side decides alone.
@@ -415,8 +475,13 @@ impl<'e> Runner<'e> {
             place => place,
         };
         let envelope = self.envelope(&items)?;
-        Ok(match self.engine.transport().deliver(envelope).await {
+        let (receipt, ahead) = tokio::join!(
+            self.engine.transport().deliver(envelope),
+            self.plan_ahead(&batch.position)
+        );
+        Ok(match receipt {
             Ok(Receipt::Applied { reply }) => {
+                self.ahead = ahead;
                 self.seq += 1;
                 self.position.clone_from(&batch.position);
                 Step::Sent(Answered {
