@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 use types::{Actor, Error, Result, TenantId, Timestamp};
 use uuid::Uuid;
 
-use crate::engine::Connection;
+use crate::engine::{Connection, Mode};
 use crate::feed::{self, Change};
 use crate::params;
 use crate::value::{Param, Row};
@@ -96,6 +96,8 @@ pub struct Tx<'c> {
     rng: StdRng,
     ids_made: u64,
     writes: u64,
+    /// Whether no other command has written in this transaction of the engine.
+    is_first: bool,
 }
 
 impl<'c> Deref for Tx<'c> {
@@ -106,7 +108,13 @@ impl<'c> Deref for Tx<'c> {
 }
 
 impl<'c> Tx<'c> {
-    pub(crate) fn new(read: ReadTx<'c>, actor: Actor, seq: u64, seed: [u8; 32]) -> Self {
+    pub(crate) fn new(
+        read: ReadTx<'c>,
+        actor: Actor,
+        seq: u64,
+        seed: [u8; 32],
+        is_first: bool,
+    ) -> Self {
         let actor_code = actor.code();
         Self {
             read,
@@ -116,6 +124,7 @@ impl<'c> Tx<'c> {
             rng: StdRng::from_seed(seed),
             ids_made: 0,
             writes: 0,
+            is_first,
         }
     }
     pub(crate) fn seq(&self) -> u64 {
@@ -172,6 +181,18 @@ impl<'c> Tx<'c> {
     /// transaction goes on. For work on many objects where one must not hold up the others.
     pub fn attempt<T>(&mut self, part: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let seq = self.seq.get();
+        if self.is_first && self.writes == 0 {
+            // There is nothing to keep, so that a fresh transaction does instead of a mark, which
+            // costs the engine a copy of each page that is written behind it.
+            let outcome = part(self);
+            if outcome.is_err() && self.writes > 0 {
+                self.connection().rollback()?;
+                begin(self.connection(), self.tenant())?;
+                self.seq.set(seq);
+                self.writes = 0;
+            }
+            return outcome;
+        }
         self.connection().savepoint()?;
         match part(self) {
             Ok(value) => {
@@ -274,7 +295,13 @@ impl Bookkeeping<'_, '_> {
     }
 }
 
-pub(crate) fn lock_head(connection: &dyn Connection, tenant: TenantId) -> Result<u64> {
+/// Begins a transaction that may write; answers the head.
+pub(crate) fn begin(connection: &dyn Connection, tenant: TenantId) -> Result<u64> {
+    connection.begin(Mode::Write)?;
+    lock_head(connection, tenant)
+}
+
+fn lock_head(connection: &dyn Connection, tenant: TenantId) -> Result<u64> {
     let mut seq = None;
     // The update takes the row's lock on engines that have several writers.
     connection.query(

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use types::{Actor, Error, Result, TenantId};
 
 use crate::clock::Clock;
-use crate::engine::{Connection, Mode};
+use crate::engine::Connection;
 use crate::island::held;
 use crate::tx::{self, ReadTx, Tx};
 
@@ -70,7 +70,7 @@ pub(crate) fn command<T: Send + 'static>(
             }
         };
         let read = ReadTx::new(connection, tenant, clock.now());
-        let mut tx = Tx::new(read, actor, seq, seed);
+        let mut tx = Tx::new(read, actor, seq, seed, is_first);
         let (seq, outcome) = if is_first {
             run_first(connection, seq, &mut tx, command)
         } else {
@@ -121,7 +121,7 @@ fn run_first<T>(
         Err(error) => {
             let begun = connection
                 .rollback()
-                .and_then(|()| begin(connection, tx.tenant()));
+                .and_then(|()| tx::begin(connection, tx.tenant()));
             if let Err(undo_error) = begun {
                 tracing::error!(error = %undo_error, "no transaction follows a failed command");
                 // The group sees that none is open, and ends.
@@ -135,12 +135,6 @@ fn run_first<T>(
 fn caught<T>(tx: &mut Tx<'_>, command: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(|| command(tx)))
         .unwrap_or_else(|_| Err(Error::internal("a command panicked")))
-}
-
-/// Begins a group's transaction; answers the head.
-fn begin(connection: &dyn Connection, tenant: TenantId) -> Result<u64> {
-    connection.begin(Mode::Write)?;
-    tx::lock_head(connection, tenant)
 }
 
 pub(crate) struct Writer {
@@ -207,7 +201,7 @@ impl Writer {
     ///
     /// The time that passes bounds the group's length; it decides no outcome.
     fn group(&mut self, first: Command, finishes: &mut Vec<Finish>) -> Result<u64> {
-        let head = match begin(self.connection.as_ref(), self.tenant) {
+        let head = match tx::begin(self.connection.as_ref(), self.tenant) {
             Ok(head) => head,
             Err(error) => {
                 finishes.push(first(Err(error.clone())).1);

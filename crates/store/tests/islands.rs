@@ -103,6 +103,46 @@ fn an_attempt_undoes_its_part_only() {
 }
 
 #[test]
+fn attempts_within_attempts_undo_their_own_and_no_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), 4);
+    let island = store.island(tenant(&store, "a.example")).unwrap();
+    let failing = |tx: &mut store::Tx<'_>, name: &'static str| {
+        let failed: types::Result<()> = tx.attempt(|tx| {
+            note(tx, name)?;
+            Err(Error::conflict("no"))
+        });
+        assert!(failed.is_err());
+    };
+    // At the start of a transaction there is nothing that a mark would have to keep.
+    island
+        .write_blocking(Actor::System, move |tx| {
+            tx.attempt(|tx| {
+                failing(tx, "gone at the start");
+                note(tx, "first")?;
+                failing(tx, "gone behind the first");
+                note(tx, "second")
+            })?;
+            failing(tx, "gone at the end");
+            let outer: types::Result<()> = tx.attempt(|tx| {
+                note(tx, "gone with the outer one")?;
+                failing(tx, "gone before");
+                Err(Error::conflict("no"))
+            });
+            assert!(outer.is_err());
+            note(tx, "third")
+        })
+        .unwrap();
+    let kept = island.read_blocking(|tx| tx.changes(0, 10)).unwrap();
+    assert_eq!(kept.len(), 3);
+    let names = island.read_blocking(|tx| {
+        let all = "SELECT reader FROM cursors WHERE tenant_id = ?1 ORDER BY seq";
+        tx.query(all, params![&tx.tenant()], |row| row.string(0))
+    });
+    assert_eq!(names.unwrap(), ["first", "second", "third"]);
+}
+
+#[test]
 fn of_many_attempts_those_that_fail_leave_nothing_however_late() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path(), 4);
