@@ -19,8 +19,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use types::{Actor, Error, Result, TenantId};
 
 use crate::clock::Clock;
-use crate::engine::{Connection, Mode};
+use crate::engine::{Connection as _, Mode};
 use crate::options::Options;
+use crate::readers::{Reader, Readers};
 use crate::registry::Registry;
 use crate::tx::{ReadTx, Tx};
 use crate::writer::{self, Command, Heads, Job, Writer};
@@ -64,7 +65,7 @@ struct OpenIsland {
     last_use: AtomicU64,
     commands: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
-    readers: Mutex<Vec<Box<dyn Connection>>>,
+    readers: Arc<Readers>,
     /// Nothing is ever sent on it: that it is gone tells that the file is closed, so it stands last.
     _alive: crossbeam_channel::Sender<Infallible>,
 }
@@ -244,6 +245,8 @@ impl Store {
         let heads = Arc::clone(&self.0.heads);
         let cache_share_kib = Arc::clone(writer_cache_kib);
         let seed = self.seed();
+        let readers = Arc::new(Readers::new(self.0.options.readers));
+        let read_by = Arc::clone(&readers);
         let writer = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
@@ -253,6 +256,7 @@ impl Store {
                     queue,
                     rng: StdRng::from_seed(seed),
                     heads,
+                    readers: read_by,
                     cache_kib,
                     cache_share_kib,
                 }
@@ -264,7 +268,7 @@ impl Store {
             last_use: AtomicU64::new(use_number),
             commands: Some(commands),
             writer: Some(writer),
-            readers: Mutex::default(),
+            readers,
             _alive: alive.clone(),
         });
         islands.insert(tenant, Arc::clone(&island));
@@ -283,11 +287,7 @@ impl Store {
                 // A writer whose queue is full isn't idle.
                 let _ = writer.try_send(Job::ReleaseMemory);
             }
-            for reader in held(&island.readers).iter() {
-                if let Err(error) = reader.release_memory() {
-                    tracing::warn!(%error, "a reader keeps the memory that it has");
-                }
-            }
+            island.readers.release_memory();
         }
     }
 
@@ -410,11 +410,10 @@ impl Island {
         &self,
         query: impl FnOnce(&ReadTx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        if let Some(island) = self.store.opened(self.tenant) {
-            let idle = held(&island.readers).pop();
-            if let Some(connection) = idle {
-                return self.snapshot(&island, connection, query);
-            }
+        if let Some(island) = self.store.opened(self.tenant)
+            && let Some(reader) = island.readers.take()
+        {
+            return self.snapshot(&island.readers, reader, query);
         }
         self.read(query).await
     }
@@ -422,37 +421,26 @@ impl Island {
     /// [`Island::read`] on the calling thread, which must belong to no async runtime.
     pub fn read_blocking<T>(&self, query: impl FnOnce(&ReadTx<'_>) -> Result<T>) -> Result<T> {
         let island = self.store.open_island(self.tenant)?;
-        let idle = held(&island.readers).pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => Box::new(sqlite::open(
+        let reader = match island.readers.take() {
+            Some(reader) => reader,
+            None => island.readers.add(Box::new(sqlite::open(
                 &island.path,
                 Mode::Read,
                 self.store.0.options.reader_cache_kib,
-            )?),
+            )?)),
         };
-        self.snapshot(&island, connection, query)
+        self.snapshot(&island.readers, reader, query)
     }
 
     fn snapshot<T>(
         &self,
-        island: &OpenIsland,
-        connection: Box<dyn Connection>,
+        readers: &Readers,
+        mut reader: Reader,
         query: impl FnOnce(&ReadTx<'_>) -> Result<T>,
     ) -> Result<T> {
-        connection.begin(Mode::Read)?;
-        let outcome = query(&ReadTx::new(
-            connection.as_ref(),
-            self.tenant,
-            self.store.0.clock.now(),
-        ));
-        // A snapshot holds nothing, so there is nothing that ending it could lose.
-        connection.commit().or_else(|_| connection.rollback())?;
-        let mut readers = held(&island.readers);
-        if readers.len() < self.store.0.options.readers {
-            readers.push(connection);
-        }
-        drop(readers);
+        let now = self.store.0.clock.now();
+        let outcome = query(&ReadTx::new(reader.snapshot()?, self.tenant, now));
+        readers.give_back(reader)?;
         outcome
     }
 

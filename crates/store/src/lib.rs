@@ -24,6 +24,7 @@ mod island;
 mod lock;
 mod migrate;
 mod options;
+mod readers;
 mod registry;
 mod sqlite;
 mod tx;

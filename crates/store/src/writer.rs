@@ -17,6 +17,7 @@ use types::{Actor, Error, Result, TenantId};
 use crate::clock::Clock;
 use crate::engine::Connection;
 use crate::island::held;
+use crate::readers::Readers;
 use crate::tx::{self, ReadTx, Tx};
 
 /// Commands in one commit, at most.
@@ -143,6 +144,7 @@ pub(crate) struct Writer {
     pub(crate) queue: mpsc::Receiver<Job>,
     pub(crate) rng: StdRng,
     pub(crate) heads: Heads,
+    pub(crate) readers: Arc<Readers>,
     pub(crate) cache_kib: u32,
     /// What `cache_kib` is to be from the next group on.
     pub(crate) cache_share_kib: Arc<AtomicU32>,
@@ -158,12 +160,16 @@ impl Writer {
             };
             self.take_share_of_caches();
             let mut finishes = Vec::new();
+            self.readers.on_write();
             let fate = self.group(first, &mut finishes);
+            if fate.is_err() {
+                let _ = self.connection.rollback();
+            }
+            // Before anybody hears of it: who asks then has to see it.
+            self.readers.on_written();
             let answer = fate.as_ref().map(|_| ()).map_err(Clone::clone);
             if let Ok(seq) = fate {
                 announce(&self.heads, self.tenant, seq);
-            } else {
-                let _ = self.connection.rollback();
             }
             for finish in finishes {
                 finish(answer.clone());

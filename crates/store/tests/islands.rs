@@ -7,6 +7,7 @@
 )]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use store::{Change, NewTenant, Op, Options, Store, SystemClock, params};
 use types::{Actor, DomainName, Error, TenantId};
@@ -341,6 +342,45 @@ async fn reads_see_what_was_acknowledged_and_heads_are_announced() {
         assert_eq!(island.read(|tx| tx.head()).await.unwrap(), i);
         assert_eq!(*watch.borrow_and_update(), i);
     }
+}
+
+#[test]
+fn readers_see_every_acknowledged_write_and_dont_keep_the_log_growing() {
+    const WRITES: u64 = 96;
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), 4);
+    let tenant = tenant(&store, "a.example");
+    let island = store.island(tenant).unwrap();
+    let written = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while written.load(Ordering::SeqCst) < WRITES {
+                    let before = written.load(Ordering::SeqCst);
+                    let seen = island.read_blocking(|tx| tx.head()).unwrap();
+                    assert!(seen >= before, "{seen} of {before}");
+                }
+            });
+        }
+        let text = "x".repeat(1024 * 1024);
+        for _ in 0..WRITES {
+            let reader = text.clone();
+            let seq = island
+                .write_blocking(Actor::System, move |tx| {
+                    let seq = note(tx, "last")?;
+                    tx.set_cursor(&reader, seq)?;
+                    let tenant = tx.tenant();
+                    let forget = "DELETE FROM cursors WHERE tenant_id = ?1";
+                    tx.bookkeeping().execute(forget, params![&tenant])?;
+                    Ok(seq)
+                })
+                .unwrap();
+            written.store(seq, Ordering::SeqCst);
+        }
+    });
+    let log = directory.path().join(format!("tenants/{tenant}.db-wal"));
+    let bytes = std::fs::metadata(log).unwrap().len();
+    assert!(bytes < 64 * 1024 * 1024, "the log has {bytes} bytes");
 }
 
 #[test]
