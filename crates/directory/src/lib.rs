@@ -15,6 +15,7 @@
 pub mod app_roles;
 pub mod applications;
 mod audited;
+mod document;
 pub mod domains;
 pub mod groups;
 pub mod listing;
@@ -26,4 +27,5 @@ pub mod synced;
 pub mod tenant;
 pub mod users;
 
+pub use document::ObjectText;
 pub use listing::{Order, OrderBy, Page, Place};

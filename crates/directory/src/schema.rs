@@ -7,8 +7,11 @@
 //!
 //! Source: the CSDL of Microsoft Graph for names and types, the pages of each resource for lengths.
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use types::{Error, Result, Timestamp};
+
+use crate::document::ObjectText;
 
 /// Names that begin with this are ours: kept in documents, never shown, never accepted.
 pub(crate) const PRIVATE: char = '#';
@@ -188,8 +191,9 @@ impl Type {
     /// The names of the properties that `select` asks for, or the default set.
     pub(crate) fn selected(&self, select: Option<&[String]>) -> Result<Vec<&'static Property>> {
         let Some(select) = select else {
-            let shown = self.properties.iter().filter(|p| p.by_default);
-            return Ok(shown.collect());
+            let mut shown = Vec::with_capacity(16);
+            shown.extend(self.properties.iter().filter(|p| p.by_default));
+            return Ok(shown);
         };
         let mut chosen: Vec<&'static Property> = Vec::with_capacity(select.len());
         for name in select {
@@ -234,6 +238,44 @@ impl Type {
         }
         Ok(shown)
     }
+
+    /// The same as a text.
+    pub(crate) fn write<'a>(
+        &self,
+        select: Option<&[String]>,
+        mut stored: impl FnMut(&'static str) -> Option<Stored<'a>>,
+    ) -> Result<ObjectText> {
+        let mut text = String::with_capacity(512);
+        for property in self.selected(select)? {
+            text.push_str(if text.is_empty() { "{\"" } else { ",\"" });
+            // Names of properties have nothing in them that JSON would escape.
+            text.push_str(property.name);
+            text.push_str("\":");
+            let value = match (property.shape, stored(property.name)) {
+                (Shape::Object(_) | Shape::ObjectList(..), Some(Stored::Text(raw))) => {
+                    serde_json::from_str(raw.get()).map_err(Error::internal)?
+                }
+                (_, Some(Stored::Text(raw))) => {
+                    text.push_str(raw.get());
+                    continue;
+                }
+                (_, Some(Stored::Value(value))) => Some(value),
+                (_, None) => None,
+            };
+            match complete(property.shape, value) {
+                Value::Null => text.push_str("null"),
+                value => text.push_str(&value.to_string()),
+            }
+        }
+        text.push_str(if text.is_empty() { "{}" } else { "}" });
+        Ok(ObjectText(text))
+    }
+}
+
+/// What there is of a property: a value, or the text that a document has for it.
+pub(crate) enum Stored<'a> {
+    Value(Value),
+    Text(&'a RawValue),
 }
 
 fn push_once(chosen: &mut Vec<&'static Property>, property: &'static Property) {

@@ -74,7 +74,12 @@ fn check(kind: &str, project: impl Fn(Option<&[String]>) -> Result<Map<String, V
 
 fn user(f: &Fixture, id: types::Id<types::kind::User>) {
     let user = f.read(|tx| users::get(tx, id));
-    check("user", |select| users::project(&user, select));
+    check("user", |select| {
+        let shown = users::project(&user, select)?;
+        let text = f.read(|tx| users::show(tx, &id.to_string(), select));
+        assert_eq!(text.as_str(), serde_json::to_string(&shown).unwrap());
+        Ok(shown)
+    });
 }
 
 #[test]

@@ -147,7 +147,8 @@ impl App {
         );
         let (outcome, errors) = match (found, route) {
             (Ok((_, keys)), Some(route)) => {
-                let work = self.guarded(&mark, route, keys, parts, body);
+                // Pinned where it is made: a future of this size is dear to move.
+                let work = pin!(self.guarded(&mark, route, keys, parts, body));
                 (work.instrument(span.clone()).await, route.errors)
             }
             (Err(Missed::Options(allow)), _) => {
@@ -223,8 +224,8 @@ impl App {
             }
         };
         let time = self.0.platform.limits.request_time;
-        let work = caught(self.work(mark, route, keys, parts, body));
-        match tokio::time::timeout(time, work).await {
+        let work = pin!(self.work(mark, route, keys, parts, body));
+        match tokio::time::timeout(time, caught(work)).await {
             Ok(Some(outcome)) => outcome,
             Ok(None) => Err(Refusal::fault("a handler panicked")),
             Err(_) => Err(Refusal::busy(
@@ -271,7 +272,7 @@ impl App {
                 let authorized = match caller::check(caller, route.permissions) {
                     Ok(authorized) => authorized,
                     Err((caller, refusal)) => {
-                        refused(&caller, &refusal).await;
+                        Box::pin(refused(&caller, &refusal)).await;
                         return Err(refusal);
                     }
                 };
@@ -282,14 +283,14 @@ impl App {
                     .then(|| request.link("$deltatoken", ""));
                 let call = Call::new(authorized, request);
                 let outcome = if route.method == Method::POST {
-                    self.once(&asker, call, handler).await
+                    Box::pin(self.once(&asker, call, handler)).await
                 } else {
                     handler(call).await
                 };
                 match outcome {
                     Ok(reply) => Ok(reply),
                     Err(refusal) => {
-                        refused(&asker, &refusal).await;
+                        Box::pin(refused(&asker, &refusal)).await;
                         Err(match start {
                             Some(start) if refusal.status() == StatusCode::GONE => {
                                 refusal.with_header(header::LOCATION, &start)
@@ -329,7 +330,7 @@ impl App {
             Bytes::new()
         } else {
             body::check_encoding(&parts.headers)?;
-            body::collect(body, self.0.platform.limits.body_bytes).await?
+            Box::pin(body::collect(body, self.0.platform.limits.body_bytes)).await?
         };
         Ok(Request {
             app: self.clone(),

@@ -6,6 +6,7 @@
 //! Source: OData JSON format 4.01 §4, §10; Microsoft Graph, "use the Graph API".
 
 use bytes::Bytes;
+use directory::ObjectText;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
@@ -74,6 +75,15 @@ impl Reply {
     /// 200 with one object of an entity set: `users`.
     pub fn entity<T: Serialize>(request: &Request, set: &str, object: &T) -> Result<Self, Refusal> {
         Self::object(request, &format!("{set}/$entity"), object)
+    }
+
+    /// [`Reply::entity`] of an object that is written already.
+    pub fn entity_text(request: &Request, set: &str, object: &ObjectText) -> Result<Self, Refusal> {
+        let mut body = start(request, &format!("{set}/$entity"));
+        let at = body.len();
+        body.extend_from_slice(object.as_str().as_bytes());
+        join(&mut body, at)?;
+        Ok(Self::new(StatusCode::OK, Some(JSON), body))
     }
 
     /// 200 with one object whose context is spelled otherwise: a singleton, an action's answer.
@@ -241,6 +251,11 @@ fn start(request: &Request, context: &str) -> Vec<u8> {
 fn append<T: Serialize>(body: &mut Vec<u8>, object: &T) -> Result<(), Refusal> {
     let at = body.len();
     serde_json::to_writer(&mut *body, object).map_err(unwritable)?;
+    join(body, at)
+}
+
+/// Makes the object that begins at `at` part of the one before it.
+fn join(body: &mut Vec<u8>, at: usize) -> Result<(), Refusal> {
     // The object's own brace becomes the comma, or goes if there is nothing behind it.
     match body.get(at..) {
         Some([b'{', b'}']) => {

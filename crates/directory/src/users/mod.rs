@@ -18,11 +18,12 @@ pub(crate) mod sql;
 mod write;
 
 use serde_json::{Map, Value, json};
-use store::{ReadTx, params};
+use store::{ReadTx, Row, params};
 use types::{Error, Id, Result, TenantId, Timestamp, fold, kind};
 
+use crate::document::{Document, ObjectText, Unparsed};
 use crate::listing::{Order, Ordered, Page, Place, Scope};
-use crate::schema::{PRIVATE, complete};
+use crate::schema::{PRIVATE, Stored, complete};
 
 pub use deletion::{
     count_deleted, delete, get_deleted, list_deleted, purge, purge_expired, restore,
@@ -48,10 +49,10 @@ pub(crate) const ISSUER: &str = "#issuer";
 
 /// A user.
 #[derive(Debug, Clone)]
-pub struct User {
+pub struct User<D = Map<String, Value>> {
     /// Its object id, which never changes.
     pub id: Id<kind::User>,
-    pub(crate) document: Map<String, Value>,
+    pub(crate) document: D,
     /// When it was made here.
     pub created_at: Timestamp,
     /// When it was deleted.
@@ -81,14 +82,6 @@ impl User {
     pub fn user_principal_name(&self) -> &str {
         self.text("userPrincipalName")
     }
-    /// `Member` or `Guest`.
-    pub fn user_type(&self) -> &'static str {
-        spelled_type(&self.folded_type)
-    }
-    /// Whether its home is another tenant.
-    pub const fn is_external(&self) -> bool {
-        self.home.is_some()
-    }
     /// A property as `$select` shows it; null if it has no value or doesn't exist.
     pub fn property(&self, name: &str) -> Value {
         properties::USER
@@ -111,43 +104,76 @@ impl User {
     }
 
     pub(crate) fn value(&self, name: &str) -> Option<Value> {
-        Some(match name {
+        match self.origin(name) {
+            Origin::Made(value) => Some(value),
+            Origin::Document => self.document.get(name).cloned(),
+            Origin::Nothing => None,
+        }
+    }
+}
+
+/// Where the value of a property comes from.
+enum Origin {
+    /// It is made of the row's columns or of other properties.
+    Made(Value),
+    /// The document has it, or nobody.
+    Document,
+    Nothing,
+}
+
+impl<D> User<D> {
+    /// `Member` or `Guest`.
+    pub fn user_type(&self) -> &'static str {
+        spelled_type(&self.folded_type)
+    }
+    /// Whether its home is another tenant.
+    pub const fn is_external(&self) -> bool {
+        self.home.is_some()
+    }
+
+    fn origin(&self, name: &str) -> Origin
+    where
+        D: Document,
+    {
+        Origin::Made(match name {
             "id" => json!(self.id),
             "accountEnabled" => self.account_enabled.into(),
             "blockedHere" => self.blocked_here.into(),
             // Graph declares these three as never null; so it shows that they weren't set.
-            "birthday" | "hireDate" => {
-                let value = self.document.get(name).cloned();
-                value.unwrap_or_else(|| "0001-01-01T00:00:00Z".into())
-            }
+            "birthday" | "hireDate" if !self.document.has(name) => "0001-01-01T00:00:00Z".into(),
             "deviceEnrollmentLimit" => 5.into(),
             "createdDateTime" => json!(self.created_at),
-            "deletedDateTime" => json!(self.deleted_at?),
+            "deletedDateTime" => match self.deleted_at {
+                Some(at) => json!(at),
+                None => return Origin::Nothing,
+            },
             "userType" => self.user_type().into(),
             "identities" => self.identities(),
-            "proxyAddresses" => json!([proxy_address(self.document.get("mail")?.as_str()?)]),
+            "proxyAddresses" => match self.document.text("mail") {
+                Some(mail) => json!([proxy_address(&mail)]),
+                None => return Origin::Nothing,
+            },
             "securityIdentifier" => security_identifier(self.id).into(),
             // The name is free for others while its owner is deleted, so it is shown made unique.
             "userPrincipalName" if self.deleted_at.is_some() => {
-                format!("{}{}", self.id.uuid().simple(), self.user_principal_name()).into()
+                let upn = self.document.text(name).unwrap_or_default();
+                format!("{}{upn}", self.id.uuid().simple()).into()
             }
-            "signInSessionsValidFromDateTime" => self
-                .document
-                .get(name)
-                .cloned()
-                .unwrap_or_else(|| json!(self.created_at)),
-            _ => self.document.get(name)?.clone(),
+            "signInSessionsValidFromDateTime" if !self.document.has(name) => {
+                json!(self.created_at)
+            }
+            _ => return Origin::Document,
         })
     }
 
-    fn identities(&self) -> Value {
-        let upn = self.user_principal_name();
+    fn identities(&self) -> Value
+    where
+        D: Document,
+    {
+        let upn = self.document.text("userPrincipalName").unwrap_or_default();
         let domain = upn.rsplit_once('@').map_or("", |(_, domain)| domain);
-        let issuer = self
-            .document
-            .get(ISSUER)
-            .and_then(Value::as_str)
-            .unwrap_or(domain);
+        let issuer = self.document.text(ISSUER);
+        let issuer = issuer.as_deref().unwrap_or(domain);
         let own =
             json!({"signInType": "userPrincipalName", "issuer": issuer, "issuerAssignedId": upn});
         if self.is_external() {
@@ -187,6 +213,31 @@ pub(crate) fn public(mut document: Map<String, Value>) -> Map<String, Value> {
 /// `blockedHere` isn't Graph's; it is shown where it is named.
 pub fn project(user: &User, select: Option<&[String]>) -> Result<Map<String, Value>> {
     properties::USER.project(select, |name| user.value(name))
+}
+
+/// What [`project`] shows of the user that [`find`] finds, as a text: for an answer with one user,
+/// in a third of the time.
+pub fn show(tx: &ReadTx<'_>, key: &str, select: Option<&[String]>) -> Result<ObjectText> {
+    let show = |row: &Row<'_>| {
+        let user = sql::user_with(row, Unparsed::of(row.text(1)?)?)?;
+        if user.deleted_at.is_some() {
+            return Ok(None);
+        }
+        let text = properties::USER.write(select, |name| match user.origin(name) {
+            Origin::Made(value) => Some(Stored::Value(value)),
+            Origin::Document => user.document.get(name).map(Stored::Text),
+            Origin::Nothing => None,
+        });
+        text.map(Some)
+    };
+    let tenant = tx.tenant();
+    let found = match types::parse_uuid(key) {
+        Some(id) => tx.query_one(sql::GET, params![&tenant, &id], show),
+        None => tx.query_one(sql::GET_BY_UPN, params![&tenant, &fold(key)], show),
+    };
+    found?
+        .flatten()
+        .ok_or_else(|| Error::not_found("user", key))
 }
 
 /// Refuses names that aren't properties of users.

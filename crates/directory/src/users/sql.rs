@@ -277,13 +277,21 @@ pub(crate) fn insertion<'a>(
 
 /// Makes a user of a row with the columns of [`GET`].
 pub(crate) fn user(row: &Row<'_>) -> Result<User> {
+    user_with(
+        row,
+        serde_json::from_str(row.text(1)?).map_err(Error::internal)?,
+    )
+}
+
+/// The same, with the document read in a way of one's own.
+pub(crate) fn user_with<D>(row: &Row<'_>, document: D) -> Result<User<D>> {
     let home = match (row.opt_id(8)?, row.opt_id(9)?) {
         (Some(tenant), Some(id)) => Some((tenant, id)),
         _ => None,
     };
     Ok(User {
         id: row.id(0)?,
-        document: serde_json::from_str(row.text(1)?).map_err(Error::internal)?,
+        document,
         created_at: row.timestamp(2)?,
         deleted_at: row.opt_timestamp(3)?,
         deleted_by_home: row.opt_int(4)?.is_some_and(|flag| flag != 0),

@@ -90,6 +90,11 @@ impl Look {
         })
     }
 
+    /// Whether it shows users as the directory does.
+    fn is_plain(&self) -> bool {
+        self.expand.is_none() && self.sight == Sight::Whole
+    }
+
     fn show(
         &self,
         tx: &ReadTx<'_>,
@@ -140,6 +145,10 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
 async fn get(call: Call) -> Result<Reply, Refusal> {
     let (look, select) = (Look::of(&call)?, listing::select(&call)?);
     let key = call.key("id").to_owned();
+    if look.is_plain() {
+        let show = move |tx: &ReadTx<'_>| users::show(tx, &key, select.as_deref());
+        return Reply::entity_text(&call, "users", &call.read_few(show).await?);
+    }
     let is_alone = look.expand.is_none();
     let show = move |tx: &ReadTx<'_>| look.show(tx, &users::find(tx, &key)?, select.as_deref());
     let user = if is_alone {
