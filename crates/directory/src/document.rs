@@ -14,11 +14,11 @@ use types::{Error, Result};
 
 /// The JSON text of one object, as [`crate::users::show`] writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectText(pub(crate) String);
+pub struct ObjectText(pub(crate) Vec<u8>);
 
 impl ObjectText {
-    /// The text, from brace to brace.
-    pub fn as_str(&self) -> &str {
+    /// The text in UTF-8, from brace to brace.
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }

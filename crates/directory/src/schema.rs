@@ -245,29 +245,27 @@ impl Type {
         select: Option<&[String]>,
         mut stored: impl FnMut(&'static str) -> Option<Stored<'a>>,
     ) -> Result<ObjectText> {
-        let mut text = String::with_capacity(512);
+        let mut text = Vec::with_capacity(512);
         for property in self.selected(select)? {
-            text.push_str(if text.is_empty() { "{\"" } else { ",\"" });
+            text.extend_from_slice(if text.is_empty() { b"{\"" } else { b",\"" });
             // Names of properties have nothing in them that JSON would escape.
-            text.push_str(property.name);
-            text.push_str("\":");
+            text.extend_from_slice(property.name.as_bytes());
+            text.extend_from_slice(b"\":");
             let value = match (property.shape, stored(property.name)) {
                 (Shape::Object(_) | Shape::ObjectList(..), Some(Stored::Text(raw))) => {
                     serde_json::from_str(raw.get()).map_err(Error::internal)?
                 }
                 (_, Some(Stored::Text(raw))) => {
-                    text.push_str(raw.get());
+                    text.extend_from_slice(raw.get().as_bytes());
                     continue;
                 }
                 (_, Some(Stored::Value(value))) => Some(value),
                 (_, None) => None,
             };
-            match complete(property.shape, value) {
-                Value::Null => text.push_str("null"),
-                value => text.push_str(&value.to_string()),
-            }
+            let value = complete(property.shape, value);
+            serde_json::to_writer(&mut text, &value).map_err(Error::internal)?;
         }
-        text.push_str(if text.is_empty() { "{}" } else { "}" });
+        text.extend_from_slice(if text.is_empty() { b"{}" } else { b"}" });
         Ok(ObjectText(text))
     }
 }

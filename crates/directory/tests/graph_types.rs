@@ -77,7 +77,7 @@ fn user(f: &Fixture, id: types::Id<types::kind::User>) {
     check("user", |select| {
         let shown = users::project(&user, select)?;
         let text = f.read(|tx| users::show(tx, &id.to_string(), select));
-        assert_eq!(text.as_str(), serde_json::to_string(&shown).unwrap());
+        assert_eq!(text.as_bytes(), serde_json::to_vec(&shown).unwrap());
         Ok(shown)
     });
 }

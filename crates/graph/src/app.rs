@@ -225,7 +225,14 @@ impl App {
         };
         let time = self.0.platform.limits.request_time;
         let work = pin!(self.work(mark, route, keys, parts, body));
-        match tokio::time::timeout(time, caught(work)).await {
+        let mut work = pin!(caught(work));
+        // What is done at the first look, as most reads are, needs no timer.
+        let first = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
+        let outcome = match first {
+            Poll::Ready(outcome) => Ok(outcome),
+            Poll::Pending => tokio::time::timeout(time, work).await,
+        };
+        match outcome {
             Ok(Some(outcome)) => outcome,
             Ok(None) => Err(Refusal::fault("a handler panicked")),
             Err(_) => Err(Refusal::busy(

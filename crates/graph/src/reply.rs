@@ -81,7 +81,7 @@ impl Reply {
     pub fn entity_text(request: &Request, set: &str, object: &ObjectText) -> Result<Self, Refusal> {
         let mut body = start(request, &format!("{set}/$entity"));
         let at = body.len();
-        body.extend_from_slice(object.as_str().as_bytes());
+        body.extend_from_slice(object.as_bytes());
         join(&mut body, at)?;
         Ok(Self::new(StatusCode::OK, Some(JSON), body))
     }
@@ -225,7 +225,12 @@ fn quoted(text: &str) -> String {
 
 /// `{"@odata.context":"…"`, with the selected properties named in it.
 fn start(request: &Request, context: &str) -> Vec<u8> {
-    let mut text = format!("{}/$metadata#", request.root());
+    let mut body = Vec::with_capacity(1024);
+    body.extend_from_slice(b"{\"@odata.context\":\"");
+    let mut push = |text: &str| push_escaped(&mut body, text);
+    push(&request.platform().public_url);
+    push(request.version.prefix());
+    push("/$metadata#");
     match &request.options.select {
         Some(select) => {
             let (set, rest) = match context.strip_suffix("/$entity") {
@@ -233,18 +238,27 @@ fn start(request: &Request, context: &str) -> Vec<u8> {
                 None => (context, ""),
             };
             let names: String = select.chars().filter(|c| !c.is_whitespace()).collect();
-            text.push_str(set);
-            text.push('(');
-            text.push_str(&names);
-            text.push(')');
-            text.push_str(rest);
+            push(set);
+            push("(");
+            push(&names);
+            push(")");
+            push(rest);
         }
-        None => text.push_str(context),
+        None => push(context),
     }
-    let mut body = Vec::with_capacity(1024);
-    body.extend_from_slice(b"{\"@odata.context\":");
-    body.extend_from_slice(quoted(&text).as_bytes());
+    body.push(b'"');
     body
+}
+
+/// Adds a part of a text. Nearly always it has nothing in it that JSON would escape.
+fn push_escaped(body: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\') {
+        body.extend_from_slice(text.as_bytes());
+    } else {
+        let text = quoted(text);
+        let inner = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        body.extend_from_slice(inner.unwrap_or_default().as_bytes());
+    }
 }
 
 /// Adds an object's members behind what was started.
