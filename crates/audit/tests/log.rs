@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use audit::{Entry, Filter, Outcome, Position, Target};
 use serde_json::{Value, json};
-use store::{Island, ManualClock, NewTenant, Options, Store, params};
+use store::{Island, ManualClock, NewTenant, params};
 use types::{Actor, DomainName, Error, Timestamp};
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ const START: i64 = 1_800_000_000;
 fn fixture() -> Fixture {
     let directory = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(START)));
-    let store = Store::open(Options::new(directory.path()), clock.clone()).unwrap();
+    let store = engines::open(engines::options(directory.path()), clock.clone()).unwrap();
     let new = NewTenant {
         tenant_id: None,
         display_name: "Contoso".into(),

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use border::inbound::{self, Handlers};
 use border::{Courier, Envelope, Handler, InProcess, Receipt, Received, Transport, outbox};
 use proptest::prelude::*;
-use store::{Change, NewTenant, Op, Options, Store, SystemClock, Tx, params};
+use store::{Change, NewTenant, Op, Store, SystemClock, Tx, params};
 use types::trace::{Step, Trace};
 use types::{Actor, DomainName, Error, Result, TenantId};
 
@@ -96,7 +96,7 @@ fn tenant(store: &Store, domain: &str) -> TenantId {
 }
 
 fn open(directory: &std::path::Path) -> (Store, TenantId, TenantId) {
-    let store = Store::open(Options::new(directory), Arc::new(SystemClock)).unwrap();
+    let store = engines::open(engines::options(directory), Arc::new(SystemClock)).unwrap();
     let (a, b) = (tenant(&store, "a.example"), tenant(&store, "b.example"));
     (store, a, b)
 }

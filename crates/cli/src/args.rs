@@ -33,7 +33,7 @@ pub(crate) struct Global {
     /// The data directory [default: ./data] [env: ISOPOLITY_DATA]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data: Option<String>,
-    /// PostgreSQL instead of files; can't be used yet [env: DATABASE_URL]
+    /// The PostgreSQL database that holds the data instead of files [env: DATABASE_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<String>,
     /// The configuration file [default: isopolity.toml in the data directory] [env: ISOPOLITY_CONFIG]

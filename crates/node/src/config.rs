@@ -45,7 +45,7 @@ pub const KEYS: &[Key] = &[
     key("tls.key", "the certificate's private key, in PEM"),
     key("tls.self_signed", "whether to sign a certificate oneself; the authority is in `tls/ca.pem` of the data directory"),
     key("peer_listen", "the address for other deployments; not there yet"),
-    key("database_url", "PostgreSQL instead of files; not there yet"),
+    key("database_url", "the address of a PostgreSQL database that holds the data instead of files"),
     key("allow_egress", "blocks of loopback, private and link-local addresses that calls may go out to"),
     key("trusted_proxy", "blocks of addresses from which `X-Forwarded-*` is believed"),
     key("log.format", "`text` or `json`"),
@@ -154,6 +154,10 @@ pub struct LogConfig {
 pub struct Secret(String);
 
 impl Secret {
+    /// A text to be kept out of logs.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
     /// The text itself.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -179,7 +183,7 @@ pub struct Config {
     pub tls: TlsConfig,
     /// The address for other deployments.
     pub peer_listen: Option<String>,
-    /// Another engine.
+    /// The database that holds the data instead of files.
     pub database_url: Option<Secret>,
     /// The limits.
     pub limits: Limits,
@@ -245,12 +249,6 @@ impl Config {
 
     /// Refuses what can be configured but not be done yet.
     pub fn check(&self) -> Result<()> {
-        if self.database_url.is_some() {
-            return Err(self.about(
-                "database_url",
-                "PostgreSQL can't be used yet. Take the setting out; the data is then kept in files.",
-            ));
-        }
         if self.peer_listen.is_some() {
             return Err(self.about(
                 "peer_listen",

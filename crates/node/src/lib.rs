@@ -71,6 +71,8 @@ impl Node {
             Options {
                 open_islands: descriptors::islands(limits.size("open_islands"), options.readers),
                 writer_queue: limits.size("writer_queue"),
+                database_url: (config.database_url.as_ref()).map(|url| url.reveal().to_owned()),
+                database_connections: limits.size("database_connections"),
                 ..options
             },
             clock,

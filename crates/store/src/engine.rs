@@ -53,6 +53,11 @@ pub trait Connection: Send {
     fn undo(&self) -> Result<()>;
     /// Whether a transaction is open: some failures of the disk end it.
     fn in_transaction(&self) -> bool;
+    /// Whether a reading transaction that lies open between two queries is in nobody's way, and
+    /// shows all that is committed as long as this process has written nothing.
+    fn keeps_snapshots(&self) -> bool;
+    /// The table in which migrations are noted down.
+    fn migrations(&self) -> &'static str;
     /// Turns the shared form of a schema definition (BYTES, BIGINT, TABLE_OPTIONS) into the engine's.
     fn dialect(&self, ddl: &str) -> String;
     /// Bounds the memory that this connection may keep pages in. Nothing to do for an engine whose

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -19,18 +19,16 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use types::{Actor, Error, Result, TenantId};
 
 use crate::clock::Clock;
-use crate::engine::{Connection as _, Mode};
+use crate::database::Database;
 use crate::options::Options;
+use crate::params;
 use crate::readers::{Reader, Readers};
 use crate::registry::Registry;
 use crate::tx::{ReadTx, Tx};
 use crate::writer::{self, Command, Heads, Job, Writer};
-use crate::{migrate, params, sqlite};
 
 /// How long closing waits for reads and commands that are under way.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(10);
-/// When to ask again for data that have to be restored first.
-const RESTORE_SECONDS: u32 = 60;
 
 type Query = Box<dyn FnOnce() + Send>;
 
@@ -41,6 +39,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     options: Options,
     clock: Arc<dyn Clock>,
+    database: Database,
     registry: Registry,
     seeds: Mutex<StdRng>,
     /// `None` once the store is closed.
@@ -61,7 +60,6 @@ struct OpenIslands {
 }
 
 struct OpenIsland {
-    path: PathBuf,
     last_use: AtomicU64,
     commands: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
@@ -92,11 +90,8 @@ impl Store {
         let tenants = options.directory.join("tenants");
         make_private_directory(&options.directory)?;
         make_private_directory(&tenants)?;
-        let registry = Registry::open(
-            &options.directory.join("registry.db"),
-            &tenants,
-            clock.as_ref(),
-        )?;
+        let database = Database::open(&options, clock.as_ref())?;
+        let registry = Registry::open(database.registry(clock.as_ref())?)?;
         let (queries, queue) = crossbeam_channel::bounded::<Query>(4096);
         let (alive, all_closed) = crossbeam_channel::bounded(0);
         for number in 0..options.readers {
@@ -117,6 +112,7 @@ impl Store {
         };
         Ok(Self(Arc::new(Inner {
             clock,
+            database,
             registry,
             seeds: Mutex::new(seeds),
             open: Mutex::new(Some(OpenIslands {
@@ -173,12 +169,8 @@ impl Store {
         }
     }
 
-    pub(crate) fn island_path(&self, tenant: TenantId) -> PathBuf {
-        self.0
-            .options
-            .directory
-            .join("tenants")
-            .join(format!("{tenant}.db"))
+    pub(crate) fn database(&self) -> &Database {
+        &self.0.database
     }
 
     /// Follows an island's head: the newest committed `seq` as far as this process knows. A hint:
@@ -223,19 +215,13 @@ impl Store {
             let Some(idle) = idle else { break };
             islands.remove(&idle);
         }
-        let path = self.island_path(tenant);
-        if self.0.registry.holds(tenant) && !path.exists() {
-            tracing::error!(path = %path.display(), "a tenant's file is missing");
-            return Err(Error::unavailable(
-                "The data of this tenant is missing: the server's operator has to restore it from \
-                 a backup.",
-                RESTORE_SECONDS,
-            ));
-        }
         let cache_kib = self.0.options.writer_cache_kib(islands.len() + 1);
         writer_cache_kib.store(cache_kib, Ordering::Relaxed);
-        let connection = sqlite::open(&path, Mode::Write, cache_kib)?;
-        migrate::run(&connection, migrate::ISLAND, self.0.clock.now())?;
+        let is_known = self.0.registry.holds(tenant);
+        let connection =
+            self.0
+                .database
+                .writer(tenant, is_known, cache_kib, self.0.clock.as_ref())?;
         connection.execute(
             "INSERT INTO feed_head (tenant_id, seq, floor) VALUES (?1, 0, 0) \
              ON CONFLICT (tenant_id) DO NOTHING",
@@ -251,7 +237,7 @@ impl Store {
             .name("store-writer".into())
             .spawn(move || {
                 Writer {
-                    connection: Box::new(connection),
+                    connection,
                     tenant,
                     queue,
                     rng: StdRng::from_seed(seed),
@@ -264,7 +250,6 @@ impl Store {
             })
             .map_err(Error::internal)?;
         let island = Arc::new(OpenIsland {
-            path,
             last_use: AtomicU64::new(use_number),
             commands: Some(commands),
             writer: Some(writer),
@@ -405,12 +390,13 @@ impl Island {
 
     /// [`Island::read`] of a few rows by their keys, on the calling thread: that takes a few
     /// microseconds, less than another thread takes to hear of it. What may take longer, such as
-    /// opening the island's file, is left to the readers.
+    /// opening the island's file or asking another machine, is left to the readers.
     pub async fn read_few<T: Send + 'static>(
         &self,
         query: impl FnOnce(&ReadTx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        if let Some(island) = self.store.opened(self.tenant)
+        if self.store.database().is_embedded()
+            && let Some(island) = self.store.opened(self.tenant)
             && let Some(reader) = island.readers.take()
         {
             return self.snapshot(&island.readers, reader, query);
@@ -423,11 +409,12 @@ impl Island {
         let island = self.store.open_island(self.tenant)?;
         let reader = match island.readers.take() {
             Some(reader) => reader,
-            None => island.readers.add(Box::new(sqlite::open(
-                &island.path,
-                Mode::Read,
-                self.store.0.options.reader_cache_kib,
-            )?)),
+            None => island.readers.add(
+                self.store
+                    .0
+                    .database
+                    .reader(self.tenant, self.store.0.options.reader_cache_kib)?,
+            ),
         };
         self.snapshot(&island.readers, reader, query)
     }

@@ -17,6 +17,7 @@
 //! engine stands behind the [`engine`] seam and no engine's type leaves this crate.
 
 mod clock;
+mod database;
 pub mod engine;
 mod feed;
 mod files;
@@ -24,6 +25,7 @@ mod island;
 mod lock;
 mod migrate;
 mod options;
+mod postgres;
 mod readers;
 mod registry;
 mod sqlite;

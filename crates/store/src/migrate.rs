@@ -34,7 +34,10 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     9 "0009_idempotency",
 ];
 
-pub(crate) static REGISTRY: &[Migration] = migrations!["registry": 1 "0001_registry"];
+pub(crate) static REGISTRY: &[Migration] = migrations!["registry":
+    1 "0001_registry",
+    2 "0002_names",
+];
 
 /// FNV-1a: enough to notice an edited file, which is all that it is for.
 fn checksum(text: &str) -> i64 {
@@ -58,12 +61,14 @@ pub(crate) fn run(connection: &dyn Connection, steps: &[Migration], now: Timesta
 }
 
 fn apply(connection: &dyn Connection, steps: &[Migration], now: Timestamp) -> Result<()> {
-    connection.batch(&connection.dialect(
-        "CREATE TABLE IF NOT EXISTS migrations (number BIGINT NOT NULL PRIMARY KEY, \
-         name TEXT NOT NULL, checksum BIGINT NOT NULL, at BIGINT NOT NULL) WIDE_TABLE_OPTIONS;",
-    ))?;
+    let table = connection.migrations();
+    connection.batch(&connection.dialect(&format!(
+        "CREATE TABLE IF NOT EXISTS {table} (number BIGINT NOT NULL PRIMARY KEY, \
+         name TEXT NOT NULL, checksum BIGINT NOT NULL, at BIGINT NOT NULL) WIDE_TABLE_OPTIONS;"
+    )))?;
     let mut done = std::collections::BTreeMap::new();
-    connection.query("SELECT number, checksum FROM migrations", &[], &mut |row| {
+    let noted = format!("SELECT number, checksum FROM {table}");
+    connection.query(&noted, &[], &mut |row| {
         done.insert(row.int(0)?, row.int(1)?);
         Ok(())
     })?;
@@ -90,7 +95,9 @@ fn apply(connection: &dyn Connection, steps: &[Migration], now: Timestamp) -> Re
             None => {
                 connection.batch(&connection.dialect(step.ddl))?;
                 connection.execute(
-                    "INSERT INTO migrations (number, name, checksum, at) VALUES (?1, ?2, ?3, ?4)",
+                    &format!(
+                        "INSERT INTO {table} (number, name, checksum, at) VALUES (?1, ?2, ?3, ?4)"
+                    ),
                     params![step.number, step.name, checksum(step.ddl), now],
                 )?;
             }

@@ -9,6 +9,11 @@ const WRITER_CACHE_KIB_MIN: u32 = 1024;
 pub struct Options {
     /// The data directory.
     pub directory: PathBuf,
+    /// The address of a PostgreSQL database that holds the tenants' data instead of the directory's
+    /// files. It may have a password in it.
+    pub database_url: Option<String>,
+    /// Connections to that database, at most.
+    pub database_connections: usize,
     /// Islands kept open at once.
     pub open_islands: usize,
     /// Threads that serve reads.
@@ -31,6 +36,8 @@ impl Options {
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: directory.into(),
+            database_url: None,
+            database_connections: 32,
             open_islands: 256,
             readers: std::thread::available_parallelism()
                 .map_or(2, usize::from)

@@ -76,7 +76,8 @@ impl Readers {
         } = reader;
         let mut idle = held(&self.idle);
         let is_current = turn == idle.turns && turn.is_multiple_of(2);
-        if is_current && idle.has_room(self.most) && connection.in_transaction() {
+        let keeps = is_current && connection.keeps_snapshots() && connection.in_transaction();
+        if keeps && idle.has_room(self.most) {
             idle.current.push(connection);
             return Ok(());
         }
@@ -140,7 +141,7 @@ impl Reader {
     }
 }
 
-/// A snapshot holds nothing, so there is nothing that ending it could lose.
+/// Ends a snapshot. It holds nothing, so there is nothing that ending it could lose.
 fn end(connection: &dyn Connection) -> Result<()> {
     connection.commit().or_else(|_| connection.rollback())
 }

@@ -1,18 +1,16 @@
-//! The registry: which tenants and domains a deployment holds. The one small file that isn't an
-//! island; it holds no tenant's data, only what is needed to find the island.
+//! The registry: which tenants and domains a deployment holds. The one small part that isn't an
+//! island's; it holds no tenant's data, only what is needed to find the island.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use serde::Serialize;
 use types::{Actor, DomainName, Error, Result, TenantId, Timestamp};
 
-use crate::clock::Clock;
-use crate::engine::{Connection, Mode};
+use crate::engine::Connection;
 use crate::island::Store;
+use crate::params;
 use crate::tx::Tx;
-use crate::{migrate, params, sqlite};
 
 /// A tenant as the registry lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,41 +45,18 @@ struct Known {
     domains: HashMap<String, TenantId>,
 }
 
-fn holds_files(directory: &Path) -> bool {
-    std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some())
-}
-
 pub(crate) struct Registry {
-    connection: Mutex<sqlite::Sqlite>,
+    connection: Mutex<Box<dyn Connection>>,
     known: RwLock<Known>,
 }
 
 impl Registry {
-    /// Opens the registry of a data directory, making it if the directory is new.
-    pub(crate) fn open(path: &Path, tenants: &Path, clock: &dyn Clock) -> Result<Self> {
-        if !path.exists() && holds_files(tenants) {
-            return Err(Error::conflict(format!(
-                "{} is missing, but {} holds the data of tenants. Restore it from a backup; \
-                 without it nobody knows whose they are.",
-                path.display(),
-                tenants.display()
-            )));
-        }
-        Self::load_from(path, clock).map_err(|error| match error {
-            Error::Unavailable { message, .. } => {
-                Error::unavailable(format!("Can't open {}: {message}", path.display()), 30)
-            }
-            error => error,
-        })
-    }
-
-    fn load_from(path: &Path, clock: &dyn Clock) -> Result<Self> {
-        let connection = sqlite::open(path, Mode::Write, 512)?;
-        migrate::run(&connection, migrate::REGISTRY, clock.now())?;
+    /// Reads the registry.
+    pub(crate) fn open(connection: Box<dyn Connection>) -> Result<Self> {
         // A tenant whose making was cut off was never acknowledged: it goes, its island's file is
         // overwritten when the id comes again (which it won't).
-        connection.execute("DELETE FROM domains WHERE tenant_id IN (SELECT tenant_id FROM tenants WHERE is_ready = 0)", &[])?;
-        connection.execute("DELETE FROM tenants WHERE is_ready = 0", &[])?;
+        connection.execute("DELETE FROM registry_domains WHERE tenant_id IN (SELECT tenant_id FROM registry_tenants WHERE is_ready = 0)", &[])?;
+        connection.execute("DELETE FROM registry_tenants WHERE is_ready = 0", &[])?;
         let registry = Self {
             connection: Mutex::new(connection),
             known: RwLock::default(),
@@ -97,7 +72,7 @@ impl Registry {
             .unwrap_or_else(PoisonError::into_inner);
         let mut known = Known::default();
         connection.query(
-            "SELECT tenant_id, display_name, initial_domain, created_at FROM tenants WHERE is_ready = 1",
+            "SELECT tenant_id, display_name, initial_domain, created_at FROM registry_tenants WHERE is_ready = 1",
             &[],
             &mut |row| {
                 let tenant = Tenant {
@@ -110,10 +85,14 @@ impl Registry {
                 Ok(())
             },
         )?;
-        connection.query("SELECT domain, tenant_id FROM domains", &[], &mut |row| {
-            known.domains.insert(row.string(0)?, row.id(1)?);
-            Ok(())
-        })?;
+        connection.query(
+            "SELECT domain, tenant_id FROM registry_domains",
+            &[],
+            &mut |row| {
+                known.domains.insert(row.string(0)?, row.id(1)?);
+                Ok(())
+            },
+        )?;
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
         Ok(())
     }
@@ -163,7 +142,7 @@ impl Store {
         self.claim(tenant.tenant_id, &new.domain)?;
         let outcome = (|| {
             registry.execute(
-                "INSERT INTO tenants (tenant_id, display_name, initial_domain, created_at, is_ready) \
+                "INSERT INTO registry_tenants (tenant_id, display_name, initial_domain, created_at, is_ready) \
                  VALUES (?1, ?2, ?3, ?4, 0)",
                 params![&tenant.tenant_id, &tenant.display_name, &tenant.initial_domain, now],
             )?;
@@ -171,7 +150,7 @@ impl Store {
                 .new_island(tenant.tenant_id)
                 .write_blocking(actor, fill)?;
             registry.execute(
-                "UPDATE tenants SET is_ready = 1 WHERE tenant_id = ?1",
+                "UPDATE registry_tenants SET is_ready = 1 WHERE tenant_id = ?1",
                 params![&tenant.tenant_id],
             )?;
             registry.load()?;
@@ -181,7 +160,7 @@ impl Store {
             Ok(filled) => Ok((tenant, filled)),
             Err(error) => {
                 registry.execute(
-                    "DELETE FROM tenants WHERE tenant_id = ?1 AND is_ready = 0",
+                    "DELETE FROM registry_tenants WHERE tenant_id = ?1 AND is_ready = 0",
                     params![&tenant.tenant_id],
                 )?;
                 self.release_domain(tenant.tenant_id, &new.domain)?;
@@ -228,7 +207,7 @@ impl Store {
 
     fn claim(&self, tenant: TenantId, domain: &DomainName) -> Result<()> {
         let claimed = self.registry().execute(
-            "INSERT INTO domains (domain, tenant_id) VALUES (?1, ?2) ON CONFLICT (domain) DO NOTHING",
+            "INSERT INTO registry_domains (domain, tenant_id) VALUES (?1, ?2) ON CONFLICT (domain) DO NOTHING",
             params![domain.as_str(), &tenant],
         )?;
         if claimed == 1 {
@@ -241,7 +220,7 @@ impl Store {
     /// Gives a domain up.
     pub fn release_domain(&self, tenant: TenantId, domain: &DomainName) -> Result<()> {
         self.registry().execute(
-            "DELETE FROM domains WHERE domain = ?1 AND tenant_id = ?2",
+            "DELETE FROM registry_domains WHERE domain = ?1 AND tenant_id = ?2",
             params![domain.as_str(), &tenant],
         )?;
         self.registry().load()

@@ -144,6 +144,12 @@ impl Connection for Sqlite {
     fn in_transaction(&self) -> bool {
         !self.0.is_autocommit()
     }
+    fn keeps_snapshots(&self) -> bool {
+        true
+    }
+    fn migrations(&self) -> &'static str {
+        "migrations"
+    }
     fn dialect(&self, ddl: &str) -> String {
         ddl.replace("WIDE_TABLE_OPTIONS", "STRICT")
             .replace("TABLE_OPTIONS", "STRICT, WITHOUT ROWID")

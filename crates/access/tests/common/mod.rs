@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use access::Rules;
 use serde_json::{Map, Value, json};
-use store::{ChangeRow, Island, NewTenant, Options, ReadTx, Store, SystemClock, Tx};
+use store::{ChangeRow, Island, NewTenant, ReadTx, SystemClock, Tx};
 use types::trace::{Mend, Trace};
 use types::{Actor, DomainName, Error, Result, TenantId};
 use uuid::Uuid;
@@ -18,7 +18,7 @@ pub(crate) struct Fixture {
 
 pub(crate) fn fixture() -> Fixture {
     let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(Options::new(directory.path()), Arc::new(SystemClock)).unwrap();
+    let store = engines::open(engines::options(directory.path()), Arc::new(SystemClock)).unwrap();
     let new = NewTenant {
         tenant_id: None,
         display_name: "Contoso".into(),

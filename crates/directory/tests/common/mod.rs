@@ -12,7 +12,7 @@ use directory::groups::{self, Group};
 use directory::synced::SyncedUser;
 use directory::users::{self, NewUser, User};
 use serde_json::{Map, Value, json};
-use store::{ChangeRow, Island, ManualClock, NewTenant, Options, ReadTx, Store, Tx};
+use store::{ChangeRow, Island, ManualClock, NewTenant, ReadTx, Tx};
 use types::{Actor, DomainName, Error, Id, Result, TenantId, Timestamp, kind};
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ pub(crate) struct Fixture {
 pub(crate) fn fixture() -> Fixture {
     let directory = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000_000)));
-    let store = Store::open(Options::new(directory.path()), clock.clone()).unwrap();
+    let store = engines::open(engines::options(directory.path()), clock.clone()).unwrap();
     let domain = DomainName::parse(DOMAIN).unwrap();
     let new = NewTenant {
         tenant_id: None,

@@ -3,7 +3,7 @@
 use graph::{App, Platform};
 use node::Node;
 use node::command::Command;
-use node::config::Config;
+use node::config::{Config, Secret};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -47,6 +47,7 @@ impl Deployment {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::at(directory.path());
         config.public_url = Some(url.clone());
+        config.database_url = engines::database_url(directory.path()).map(Secret::new);
         let node = tokio::task::spawn_blocking(|| Node::open(config).unwrap());
         let node = node.await.unwrap();
         let app = App::new(Platform::of(&node, &url), graph::all_routes()).unwrap();

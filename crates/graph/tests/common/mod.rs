@@ -20,7 +20,7 @@ use graph::{
     Reply, Routes, Tls, TokenRefusal, TokenVerifier, Versions,
 };
 use node::Node;
-use node::config::Config;
+use node::config::{Config, Secret};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use store::{Clock, NewTenant, SystemClock};
@@ -106,7 +106,9 @@ impl Rig {
         let (gate, reached) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let path = directory.path().to_owned();
         let node = tokio::task::spawn_blocking(move || {
-            let node = Node::open(Config::at(path)).unwrap();
+            let mut config = Config::at(&path);
+            config.database_url = engines::database_url(&path).map(Secret::new);
+            let node = Node::open(config).unwrap();
             let new = NewTenant {
                 tenant_id: Some(TenantId::new(Uuid::from_u128(1))),
                 display_name: "Contoso".into(),

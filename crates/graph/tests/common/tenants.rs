@@ -6,7 +6,7 @@ use std::sync::Arc;
 use graph::{App, BoxFuture, Caller as Known, Platform, TokenRefusal, TokenVerifier};
 use node::Node;
 use node::command::Command;
-use node::config::{Config, Flag, Inputs};
+use node::config::{Config, Flag, Inputs, Secret};
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -84,7 +84,8 @@ impl Tenants {
             flags,
             ..Inputs::default()
         };
-        let config = Config::load(&inputs).unwrap();
+        let mut config = Config::load(&inputs).unwrap();
+        config.database_url = engines::database_url(directory.path()).map(Secret::new);
         let node = tokio::task::spawn_blocking(|| Node::open(config).unwrap());
         let node = node.await.unwrap();
         node.start();

@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use identity::token::{AppToken, GRAPH_AUDIENCE, Issuer, Verifier, VerifierOptions};
 use identity::{DeploymentKey, KeyRing, Loader, PublicUrl, Sealer, Standing, keys, revocation};
-use store::{ManualClock, NewTenant, Options, Store};
+use store::{ManualClock, NewTenant, Store};
 use types::{Actor, DomainName, Id, Result, TenantId, Timestamp, kind::ServicePrincipal};
 use uuid::Uuid;
 
@@ -39,9 +39,9 @@ impl World {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(NOON)));
-        let mut options = Options::new(directory.path());
+        let mut options = engines::options(directory.path());
         options.seed = Some(7);
-        let store = Store::open(options, clock.clone()).unwrap();
+        let store = engines::open(options, clock.clone()).unwrap();
         let key = DeploymentKey::load_or_create(directory.path()).unwrap();
         Self {
             directory,

@@ -122,6 +122,7 @@ pub const LIMITS: &[Limit] = &[
     limit(KEEPING, "audit_days", 365, (1, 36_500), "days of the audit log"),
     limit(KEEPING, "provisioning_days", 30, (1, 3_650), "days of provisioning records"),
     limit(KEEPING, "idempotency_hours", 24, (1, 168), "hours within which an `Idempotency-Key` returns the first answer"),
+    limit(STORE, "database_connections", 32, (2, 4_096), "connections to the database, where the data are in PostgreSQL"),
     limit(STORE, "open_islands", 256, (1, 65_536), "tenants whose files are open at once, as far as the system lets a process open so many"),
     limit(STORE, "writer_queue", 1_024, (1, 65_536), "changes that wait for one tenant's writer"),
 ];

@@ -18,7 +18,7 @@ use border::inbound::Handlers;
 use border::{Courier, Envelope, Handler, InProcess, Receipt, Transport};
 use organization::{JoinRequest, Member, Messages, Role};
 use serde_json::{Value, json};
-use store::{Island, ManualClock, NewTenant, Options, ReadTx, Store, Tx};
+use store::{Island, ManualClock, NewTenant, ReadTx, Store, Tx};
 use tokio::runtime::Runtime;
 use types::{Actor, DomainName, Error, Result, TenantId, Timestamp};
 use uuid::Uuid;
@@ -85,7 +85,8 @@ impl World {
     pub fn with_tenants_max(tenants_max: usize) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000_000)));
-        let store = Store::open(Options::new(directory.path()), Arc::clone(&clock) as _).unwrap();
+        let store =
+            engines::open(engines::options(directory.path()), Arc::clone(&clock) as _).unwrap();
         let messages = Arc::new(Messages::new(tenants_max, USERS_MAX));
         let handlers = Handlers::new([("organization", messages as Arc<dyn Handler>)]);
         let network = Arc::new(Network {

@@ -108,7 +108,7 @@ impl World {
             readers: 2,
             writer_cache_kib: 1_024,
             reader_cache_kib: 512,
-            ..Options::new(directory.path())
+            ..engines::options(directory.path())
         };
         let opened = Arc::clone(&clock);
         let store = tokio::task::spawn_blocking(move || Store::open(options, opened).unwrap());
