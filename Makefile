@@ -1,5 +1,5 @@
 # `make` alone prints this list. CI calls the same targets.
-.PHONY: help setup build demo test unit e2e lint fmt deny bench soak docs clean
+.PHONY: help setup build demo test unit unit-postgres e2e e2e-postgres lint fmt deny bench soak docs clean
 
 help: ## Print what can be made
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
@@ -13,13 +13,19 @@ build: setup ## Build target/release/isopolity
 demo: build ## Three tenants with real people, one organization, everyone synced; then serve it
 	target/release/isopolity demo
 
-test: setup lint unit e2e deny ## Everything that has to be green: format, lints, tests, end to end, dependencies
+test: setup lint unit unit-postgres e2e e2e-postgres deny ## Everything that has to be green: format, lints, tests on both engines, end to end, dependencies
 
 unit: ## The tests of the crates
 	cargo test --locked --workspace --exclude e2e
 
+unit-postgres: ## The same tests on PostgreSQL, beside a server of their own
+	scripts/with-postgres.sh cargo test --locked --workspace --exclude e2e
+
 e2e: build ## The black-box suite against the release binary
 	cargo test --locked -p e2e
+
+e2e-postgres: build ## The black-box suite with the data in PostgreSQL
+	scripts/with-postgres.sh cargo test --locked -p e2e
 
 lint: ## Check the format and let clippy accept no warning
 	cargo fmt --all --check
@@ -34,8 +40,9 @@ deny: ## Check licences, banned crates, sources and advisories of the dependenci
 bench: build ## Measure, and write the figures to docs/performance.md
 	scripts/bench.sh
 
-soak: build ## 200 rounds of kill -9 under load
+soak: build ## 200 rounds of kill -9 under load, on each engine
 	E2E_SOAK_ROUNDS=200 cargo test --locked -p e2e --test crash -- --nocapture
+	E2E_SOAK_ROUNDS=200 scripts/with-postgres.sh cargo test --locked -p e2e --test crash -- --nocapture
 
 docs: ## Build the reference of the crates, with every broken link an error
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps

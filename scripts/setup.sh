@@ -16,6 +16,8 @@ need pkg-config pkg-config
 need curl curl
 # The C library's headers come with no command of their own; bundled SQLite and aws-lc need them.
 [ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
+# The second engine, for the tests on it.
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 # A shifted clock, for the tests of tokens and deadlines.
 compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || packages+=(libfaketime)
 

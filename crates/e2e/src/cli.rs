@@ -10,6 +10,8 @@ use std::{
 
 use serde_json::Value;
 
+use crate::engine;
+
 /// The longest that a command may take before it counts as stuck.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -75,6 +77,7 @@ pub fn run(arguments: &[&str], environment: &[(&str, &str)], input: &str) -> Cli
     std::fs::write(&input_path, input).unwrap();
     let mut child = Command::new(binary())
         .args(arguments)
+        .envs(engine::environment_of(arguments))
         .envs(environment.iter().copied())
         .stdin(File::open(input_path).unwrap())
         .stdout(Stdio::from(File::create(&stdout_path).unwrap()))

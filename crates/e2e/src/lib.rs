@@ -18,6 +18,7 @@
 mod caller;
 mod cli;
 mod deployment;
+pub mod engine;
 pub mod metadata;
 pub mod organization;
 mod server;

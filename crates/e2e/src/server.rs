@@ -13,6 +13,7 @@ use std::{
 use serde_json::Value;
 
 use crate::cli::binary;
+use crate::engine;
 
 /// How long a server may take until it accepts, and until it has drained.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -64,6 +65,7 @@ impl Server {
             .arg(data)
             .args(["--listen", listen])
             .args(&options.arguments)
+            .envs(engine::environment(data))
             .envs(options.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

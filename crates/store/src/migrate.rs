@@ -105,3 +105,47 @@ fn apply(connection: &dyn Connection, steps: &[Migration], now: Timestamp) -> Re
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ISLAND;
+
+    fn statements() -> impl Iterator<Item = &'static str> {
+        ISLAND.iter().flat_map(|step| step.ddl.split(';'))
+    }
+
+    #[test]
+    fn every_key_and_index_begins_with_the_tenant() {
+        for statement in statements() {
+            let columns = match (
+                statement.split_once("PRIMARY KEY"),
+                statement.split_once(" INDEX "),
+            ) {
+                (Some((_, key)), _) => key,
+                (None, Some((_, index))) => index.split_once(" (").map_or(index, |it| it.1),
+                (None, None) => {
+                    assert!(!statement.contains("CREATE TABLE"), "no key: {statement}");
+                    continue;
+                }
+            };
+            let first = columns.trim_start_matches([' ', '(']);
+            assert!(first.starts_with("tenant_id"), "{statement}");
+        }
+    }
+
+    #[test]
+    fn the_document_says_how_to_distribute_every_table() {
+        let document = include_str!("../../../docs/scale.md");
+        for statement in statements() {
+            let Some((_, rest)) = statement.split_once("CREATE TABLE ") else {
+                continue;
+            };
+            let table = rest.split_whitespace().next().unwrap_or_default();
+            let says = format!("SELECT create_distributed_table('{table}', 'tenant_id');");
+            assert!(
+                document.contains(&says),
+                "docs/scale.md doesn't have {table}"
+            );
+        }
+    }
+}

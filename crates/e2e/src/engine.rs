@@ -1,0 +1,46 @@
+//! The engine that a server under test runs on: files, or PostgreSQL where `TEST_DATABASE_URL` names
+//! a database in which the test may make schemas.
+
+use std::{
+    collections::HashSet,
+    ffi::OsStr,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::Path,
+    process::Command,
+    sync::{Mutex, PoisonError},
+};
+
+/// Whether servers keep their data in files, which a test may then look at and damage.
+pub fn are_files() -> bool {
+    std::env::var_os("TEST_DATABASE_URL").is_none()
+}
+
+/// What a process with this data directory finds in its environment.
+pub(crate) fn environment(data: &Path) -> Option<(&'static str, String)> {
+    static MADE: Mutex<Option<HashSet<String>>> = Mutex::new(None);
+    let server = std::env::var("TEST_DATABASE_URL").ok()?;
+    let mut hasher = DefaultHasher::new();
+    data.hash(&mut hasher);
+    let schema = format!("e2e_{:016x}", hasher.finish());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if made.get_or_insert_default().insert(schema.clone()) {
+        let make = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
+        let status = Command::new("psql")
+            .args(["--quiet", "--dbname", &server, "--command", &make])
+            .status()
+            .unwrap();
+        assert!(status.success(), "psql can't make {schema}");
+    }
+    let url = format!("{server}?options=-c%20search_path%3D{schema}");
+    Some(("DATABASE_URL", url))
+}
+
+/// The same for a command whose arguments name a data directory.
+pub(crate) fn environment_of<S: AsRef<OsStr>>(arguments: &[S]) -> Option<(&'static str, String)> {
+    let at = arguments.iter().position(|argument| {
+        ["--data", "--dir"]
+            .iter()
+            .any(|own| argument.as_ref() == *own)
+    })?;
+    environment(Path::new(arguments.get(at + 1)?.as_ref()))
+}
