@@ -111,9 +111,23 @@ pub(crate) enum Command {
         after_help = "Example: isopolity doctor --data ./data\n\nExit code 1 if anything is wrong."
     )]
     Doctor,
+    /// Move all data from files to PostgreSQL, or back; the server has to be stopped
+    #[command(
+        after_help = "Example: isopolity migrate --data ./data --to postgres://isopolity@db.example/isopolity\n\
+            Example: isopolity migrate --data ./data --database-url postgres://isopolity@db.example/isopolity --to files\n\n\
+            What was moved stays where it was. A move that was cut off goes on when it is started again."
+    )]
+    Migrate(Migrate),
     /// The configuration in force
     #[command(subcommand, after_help = "Example: isopolity config show")]
     Config(Config),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// The address of an empty database, or "files" for the data directory's
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
 }
 
 #[derive(Debug, Args)]

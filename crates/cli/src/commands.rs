@@ -13,7 +13,7 @@ use types::{Error, Result};
 
 use crate::args::{self, Cli, Global};
 use crate::output::{Output, Style};
-use crate::{demo, run, serve, show};
+use crate::{demo, migrate, run, serve, show};
 
 /// The longest secret that standard input may give.
 const SECRET_BYTES_MAX: u64 = 4_096;
@@ -39,6 +39,10 @@ pub(crate) async fn dispatch(cli: Cli, output: &Output) -> Result<()> {
             );
             let config = load(global, flags)?;
             return demo::run(config, &options, output).await;
+        }
+        args::Command::Migrate(args::Migrate { to }) => {
+            let config = load(global, Vec::new())?;
+            return migrate::run(&config, &to, output).await;
         }
         args::Command::Config(command) => return configuration(global, &command, output),
         args::Command::Doctor => {

@@ -15,8 +15,8 @@ pub fn are_files() -> bool {
     std::env::var_os("TEST_DATABASE_URL").is_none()
 }
 
-/// What a process with this data directory finds in its environment.
-pub(crate) fn environment(data: &Path) -> Option<(&'static str, String)> {
+/// The address of the database that belongs to a data directory; `None` on files.
+pub fn database_url(data: &Path) -> Option<String> {
     static MADE: Mutex<Option<HashSet<String>>> = Mutex::new(None);
     let server = std::env::var("TEST_DATABASE_URL").ok()?;
     let mut hasher = DefaultHasher::new();
@@ -31,8 +31,12 @@ pub(crate) fn environment(data: &Path) -> Option<(&'static str, String)> {
             .unwrap();
         assert!(status.success(), "psql can't make {schema}");
     }
-    let url = format!("{server}?options=-c%20search_path%3D{schema}");
-    Some(("DATABASE_URL", url))
+    Some(format!("{server}?options=-c%20search_path%3D{schema}"))
+}
+
+/// What a process with this data directory finds in its environment.
+pub(crate) fn environment(data: &Path) -> Option<(&'static str, String)> {
+    database_url(data).map(|url| ("DATABASE_URL", url))
 }
 
 /// The same for a command whose arguments name a data directory.

@@ -56,13 +56,22 @@ impl Database {
         matches!(self, Self::Files { .. })
     }
 
-    /// Opens the registry, making it where there is none.
+    /// Opens the registry, making it where there is no data yet.
     pub(crate) fn registry(&self, clock: &dyn Clock) -> Result<Box<dyn Connection>> {
+        self.open_registry(clock, false)
+    }
+
+    /// Opens the registry of a deployment whose tenants may have been brought there before it.
+    pub(crate) fn new_registry(&self, clock: &dyn Clock) -> Result<Box<dyn Connection>> {
+        self.open_registry(clock, true)
+    }
+
+    fn open_registry(&self, clock: &dyn Clock, may_be_new: bool) -> Result<Box<dyn Connection>> {
         let connection: Box<dyn Connection> = match self {
             Self::Files { directory } => {
                 let path = directory.join("registry.db");
                 let tenants = directory.join("tenants");
-                if !path.exists() && holds_files(&tenants) {
+                if !may_be_new && !path.exists() && holds_files(&tenants) {
                     return Err(Error::conflict(format!(
                         "{} is missing, but {} holds the data of tenants. Restore it from a \
                          backup; without it nobody knows whose they are.",

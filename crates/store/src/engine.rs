@@ -1,9 +1,9 @@
 //! The seam between the store and a database engine: all that differs between SQLite and
 //! PostgreSQL stands behind these traits, and none of it is seen outside this crate's callers.
 
-use types::Result;
+use types::{Error, Result};
 
-use crate::value::{Param, Row};
+use crate::value::{Kind, Param, Row};
 
 /// Access to the columns of one row.
 pub trait RowAccess {
@@ -22,6 +22,59 @@ pub enum Mode {
     Read,
     /// The island's one writer.
     Write,
+}
+
+/// A table as the engine describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// Its columns by name, and what they hold.
+    pub columns: Vec<(String, Kind)>,
+    /// The columns of its primary key, in order.
+    pub key: Vec<String>,
+}
+
+/// A column as an engine describes it: table, column, type, place in the primary key from 1 on.
+pub(crate) type Described = (String, String, String, i64);
+
+/// Puts descriptions of columns together, table by table.
+pub(crate) fn tables_of(mut columns: Vec<Described>) -> Result<Vec<Table>> {
+    columns.sort();
+    let mut tables: Vec<Table> = Vec::new();
+    let mut keys: Vec<(i64, String)> = Vec::new();
+    for (name, column, kind, place) in columns {
+        if tables.last().is_none_or(|table| table.name != name) {
+            close_key(&mut tables, &mut keys);
+            tables.push(Table {
+                name,
+                columns: Vec::new(),
+                key: Vec::new(),
+            });
+        }
+        let kind = match kind.to_ascii_lowercase().as_str() {
+            "integer" | "bigint" => Kind::Int,
+            "text" => Kind::Text,
+            "blob" | "bytea" => Kind::Bytes,
+            other => return Err(Error::internal(format!("a column of type {other}"))),
+        };
+        if place > 0 {
+            keys.push((place, column.clone()));
+        }
+        if let Some(table) = tables.last_mut() {
+            table.columns.push((column, kind));
+        }
+    }
+    close_key(&mut tables, &mut keys);
+    Ok(tables)
+}
+
+fn close_key(tables: &mut [Table], keys: &mut Vec<(i64, String)>) {
+    keys.sort();
+    let key = keys.drain(..).map(|(_, column)| column).collect();
+    if let Some(table) = tables.last_mut() {
+        table.key = key;
+    }
 }
 
 /// One connection to one database, used by one thread at a time.
@@ -58,6 +111,8 @@ pub trait Connection: Send {
     fn keeps_snapshots(&self) -> bool;
     /// The table in which migrations are noted down.
     fn migrations(&self) -> &'static str;
+    /// The tables that are here, by name, migrations' own apart.
+    fn tables(&self) -> Result<Vec<Table>>;
     /// Turns the shared form of a schema definition (BYTES, BIGINT, TABLE_OPTIONS) into the engine's.
     fn dialect(&self, ddl: &str) -> String;
     /// Bounds the memory that this connection may keep pages in. Nothing to do for an engine whose

@@ -441,7 +441,7 @@ fn closed() -> Error {
     Error::unavailable("The server is closing this data. Try again.", 1)
 }
 
-fn make_private_directory(path: &Path) -> Result<()> {
+pub(crate) fn make_private_directory(path: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new()
         .recursive(true)

@@ -45,6 +45,9 @@ struct Known {
     domains: HashMap<String, TenantId>,
 }
 
+/// The registry's tables.
+pub(crate) const REGISTRY_TABLES: [&str; 2] = ["registry_tenants", "registry_domains"];
+
 pub(crate) struct Registry {
     connection: Mutex<Box<dyn Connection>>,
     known: RwLock<Known>,

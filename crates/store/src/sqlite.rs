@@ -7,7 +7,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, OpenFlags, ToSql};
 use types::{Error, Result};
 
-use crate::engine::{Connection, Mode, RowAccess};
+use crate::engine::{Connection, Mode, RowAccess, Table, tables_of};
 use crate::value::{Param, Row};
 
 /// Prepared statements kept per connection.
@@ -149,6 +149,20 @@ impl Connection for Sqlite {
     }
     fn migrations(&self) -> &'static str {
         "migrations"
+    }
+    fn tables(&self) -> Result<Vec<Table>> {
+        let mut columns = Vec::new();
+        self.query(
+            "SELECT t.name, c.name, c.type, c.pk FROM sqlite_master AS t, \
+             pragma_table_info(t.name) AS c WHERE t.type = 'table' \
+             AND t.name NOT LIKE 'sqlite_%' AND t.name <> 'migrations'",
+            &[],
+            &mut |row| {
+                columns.push((row.string(0)?, row.string(1)?, row.string(2)?, row.int(3)?));
+                Ok(())
+            },
+        )?;
+        tables_of(columns)
     }
     fn dialect(&self, ddl: &str) -> String {
         ddl.replace("WIDE_TABLE_OPTIONS", "STRICT")

@@ -87,6 +87,48 @@ where
     }
 }
 
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// BIGINT.
+    Int,
+    /// TEXT.
+    Text,
+    /// BLOB or BYTEA.
+    Bytes,
+}
+
+/// A value that outlives its row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    Null,
+    Int(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl Value {
+    pub(crate) fn read(row: &Row<'_>, column: usize, kind: Kind) -> Result<Self> {
+        Ok(match kind {
+            Kind::Int => row.opt_int(column)?.map_or(Self::Null, Self::Int),
+            Kind::Text => row.opt_string(column)?.map_or(Self::Null, Self::Text),
+            Kind::Bytes => {
+                let bytes = row.opt_bytes(column)?;
+                bytes.map_or(Self::Null, |bytes| Self::Bytes(bytes.to_vec()))
+            }
+        })
+    }
+
+    pub(crate) fn as_param(&self) -> Param<'_> {
+        match self {
+            Self::Null => Param::Null,
+            Self::Int(value) => Param::Int(*value),
+            Self::Text(value) => Param::Text(value),
+            Self::Bytes(value) => Param::Bytes(value),
+        }
+    }
+}
+
 /// Builds a parameter list: `params![tx.tenant(), &id, name]`, in the order of `?1, ?2 …`.
 #[macro_export]
 macro_rules! params {

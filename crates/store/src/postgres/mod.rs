@@ -27,7 +27,7 @@ pub(crate) use lease::Lease;
 use pool::{Client, Lent, Pool};
 use values::{Bound, PostgresRow};
 
-use crate::engine::{Connection, Mode};
+use crate::engine::{Connection, Mode, Table, tables_of};
 use crate::value::{Param, Row};
 
 /// What a transaction says of itself, for the policies of the tables.
@@ -258,6 +258,27 @@ impl Connection for Postgres {
             Part::Registry => "registry_migrations",
             _ => "migrations",
         }
+    }
+
+    fn tables(&self) -> Result<Vec<Table>> {
+        let mut columns = Vec::new();
+        self.query(
+            "SELECT c.table_name::text, c.column_name::text, c.data_type::text, \
+             coalesce((SELECT k.ordinal_position FROM information_schema.table_constraints AS t \
+             JOIN information_schema.key_column_usage AS k \
+             ON k.constraint_schema = t.constraint_schema \
+             AND k.constraint_name = t.constraint_name AND k.table_name = t.table_name \
+             WHERE t.constraint_type = 'PRIMARY KEY' AND t.table_schema = c.table_schema \
+             AND t.table_name = c.table_name AND k.column_name = c.column_name), 0)::bigint \
+             FROM information_schema.columns AS c WHERE c.table_schema = current_schema() \
+             AND c.table_name NOT IN ('migrations', 'registry_migrations', 'leases')",
+            &[],
+            &mut |row| {
+                columns.push((row.string(0)?, row.string(1)?, row.string(2)?, row.int(3)?));
+                Ok(())
+            },
+        )?;
+        tables_of(columns)
     }
 
     fn dialect(&self, ddl: &str) -> String {
