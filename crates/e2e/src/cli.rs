@@ -77,7 +77,7 @@ pub fn run(arguments: &[&str], environment: &[(&str, &str)], input: &str) -> Cli
     std::fs::write(&input_path, input).unwrap();
     let mut child = Command::new(binary())
         .args(arguments)
-        .envs(engine::environment_of(arguments))
+        .envs(engine::environment_of(arguments, environment))
         .envs(environment.iter().copied())
         .stdin(File::open(input_path).unwrap())
         .stdout(Stdio::from(File::create(&stdout_path).unwrap()))

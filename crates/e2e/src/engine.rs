@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashSet,
-    ffi::OsStr,
     hash::{DefaultHasher, Hash, Hasher},
     path::Path,
     process::Command,
@@ -39,12 +38,15 @@ pub(crate) fn environment(data: &Path) -> Option<(&'static str, String)> {
     database_url(data).map(|url| ("DATABASE_URL", url))
 }
 
-/// The same for a command whose arguments name a data directory.
-pub(crate) fn environment_of<S: AsRef<OsStr>>(arguments: &[S]) -> Option<(&'static str, String)> {
-    let at = arguments.iter().position(|argument| {
-        ["--data", "--dir"]
-            .iter()
-            .any(|own| argument.as_ref() == *own)
-    })?;
-    environment(Path::new(arguments.get(at + 1)?.as_ref()))
+/// The same for a command whose arguments or environment name a data directory.
+pub(crate) fn environment_of(
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Option<(&'static str, String)> {
+    let at = arguments
+        .iter()
+        .position(|it| ["--data", "--dir"].contains(it));
+    let argument = at.and_then(|at| arguments.get(at + 1)).copied();
+    let variable = variables.iter().find(|(name, _)| *name == "ISOPOLITY_DATA");
+    environment(Path::new(argument.or(variable.map(|(_, value)| *value))?))
 }

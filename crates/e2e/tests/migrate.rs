@@ -19,9 +19,10 @@ fn domains(list: &Value) -> Vec<&str> {
 
 #[test]
 fn a_deployment_moves_to_the_database_and_back() {
-    let directory = tempfile::tempdir().unwrap();
-    let data = directory.path().to_str().unwrap();
-    let Some(url) = engine::database_url(directory.path()) else {
+    let scratch = tempfile::tempdir().unwrap();
+    let directory = scratch.path().join("data");
+    let data = directory.to_str().unwrap();
+    let Some(url) = engine::database_url(&directory) else {
         return;
     };
     let url = url.as_str();
@@ -66,13 +67,9 @@ fn a_deployment_moves_to_the_database_and_back() {
     // What was moved stays, and has to be out of the way of what comes back.
     on(data, url, &["migrate", "--to", "files"]).refused(1);
     for old in ["registry.db", "registry.db-wal", "registry.db-shm"] {
-        let _ = std::fs::remove_file(directory.path().join(old));
+        let _ = std::fs::remove_file(directory.join(old));
     }
-    std::fs::rename(
-        directory.path().join("tenants"),
-        directory.path().join("old"),
-    )
-    .unwrap();
+    std::fs::rename(directory.join("tenants"), directory.join("old")).unwrap();
     let back = on(data, url, &["migrate", "--to", "files"]).ok();
     assert_eq!(back["tenants"].as_array().unwrap().len(), 3);
     assert_eq!(domains(&on(data, "", &["tenant", "list"]).ok()).len(), 3);

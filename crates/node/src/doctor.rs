@@ -40,7 +40,10 @@ impl Node {
         for tenant in self.store().tenants() {
             let island = self.store().island(tenant.tenant_id)?;
             checks.extend(self.check_tenant(island.clone()).await?);
-            version = version.or_else(|| island.engine_version().ok());
+            if version.is_none() {
+                let asked = tokio::task::spawn_blocking(move || island.engine_version());
+                version = asked.await.map_err(Error::internal)?.ok();
+            }
         }
         let version = version.unwrap_or_else(|| "no tenant yet".into());
         checks.push(Check::new("engine", None, version));
