@@ -91,6 +91,7 @@ mod app_key;
 mod app_role_assignments;
 mod applications;
 mod audit_logs;
+mod batch;
 mod body;
 mod caller;
 mod connections;
@@ -119,6 +120,7 @@ mod query_options;
 mod references;
 mod reply;
 mod request;
+mod respond;
 mod revocation;
 mod route;
 pub mod server;
@@ -167,5 +169,6 @@ pub fn all_routes() -> Routes {
     multi_tenant_organization::routes(&mut routes);
     tenant_information::routes(&mut routes);
     directory_objects::routes(&mut routes);
+    batch::routes(&mut routes);
     routes
 }

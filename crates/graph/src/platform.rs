@@ -60,6 +60,8 @@ pub struct Limits {
     pub drain_time: Duration,
     /// Requests in one `$batch`.
     pub batch_requests: usize,
+    /// Bytes of the answers in one `$batch` beyond which no further one is taken up.
+    pub batch_answer_bytes: usize,
 }
 
 impl Default for Limits {
@@ -74,6 +76,7 @@ impl Default for Limits {
             stall_time: Duration::from_secs(30),
             drain_time: Duration::from_secs(10),
             batch_requests: 20,
+            batch_answer_bytes: 16 * 1024 * 1024,
         }
     }
 }
@@ -131,6 +134,7 @@ impl Platform {
                 stall_time: limits.seconds("stall_seconds"),
                 drain_time: limits.seconds("drain_seconds"),
                 batch_requests: limits.size("batch_requests"),
+                batch_answer_bytes: limits.size("batch_answer_bytes"),
             },
             node: node.clone(),
         }
