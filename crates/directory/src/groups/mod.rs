@@ -9,13 +9,14 @@
 mod members;
 mod properties;
 
+use query::SearchTable;
 use serde_json::{Map, Value, json};
 use store::{Change, Op, Param, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, Timestamp, fold, kind};
 
 use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json, folded_json_list};
 use crate::schema::{Purpose, is_nickname, set};
-use crate::{audited, domains, references, tenant};
+use crate::{audited, domains, references, search, tenant};
 
 pub(crate) use members::kind_of;
 pub use members::{
@@ -33,6 +34,12 @@ macro_rules! columns {
 
 static LISTING: Listing = Listing {
     entity: &ENTITY,
+    search: SearchTable {
+        kind: search::GROUP,
+        table: "groups AS g",
+        tenant: "g.tenant_id",
+        id: "g.id",
+    },
     select: concat!(
         "SELECT ",
         columns!(),
