@@ -97,6 +97,7 @@ mod caller;
 mod connections;
 mod cross_tenant_access_policy;
 mod deleted_items;
+mod delta;
 mod directory_objects;
 mod domains;
 pub mod errors;
@@ -133,7 +134,6 @@ mod tls;
 mod unread;
 mod user_sharing;
 mod users;
-mod users_delta;
 
 pub use app::App;
 pub use body::DEPTH_MAX;
@@ -156,7 +156,7 @@ pub fn all_routes() -> Routes {
     organization::routes(&mut routes);
     domains::routes(&mut routes);
     users::routes(&mut routes);
-    users_delta::routes(&mut routes);
+    delta::routes(&mut routes);
     groups::routes(&mut routes);
     deleted_items::routes(&mut routes);
     applications::routes(&mut routes);

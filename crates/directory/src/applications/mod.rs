@@ -216,6 +216,17 @@ pub fn project(application: &Application, select: Option<&[String]>) -> Result<M
     APPLICATION.project(select, |name| application.value(name))
 }
 
+/// Refuses names that aren't properties of applications.
+pub fn check_select(select: &[String]) -> Result<()> {
+    APPLICATION.selected(Some(select)).map(drop)
+}
+
+/// The names of all properties.
+pub fn property_names() -> Vec<String> {
+    let names = APPLICATION.properties.iter().map(|it| it.name);
+    names.map(str::to_owned).collect()
+}
+
 /// What applications can be filtered by.
 pub fn entity() -> &'static query::Entity {
     &ENTITY

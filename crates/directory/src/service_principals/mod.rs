@@ -206,6 +206,12 @@ pub fn check_select(select: &[String]) -> Result<()> {
     SERVICE_PRINCIPAL.selected(Some(select)).map(drop)
 }
 
+/// The names of all properties.
+pub fn property_names() -> Vec<String> {
+    let names = SERVICE_PRINCIPAL.properties.iter().map(|it| it.name);
+    names.map(str::to_owned).collect()
+}
+
 /// What service principals can be filtered by.
 pub fn entity() -> &'static Entity {
     &ENTITY

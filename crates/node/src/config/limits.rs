@@ -95,6 +95,8 @@ pub const LIMITS: &[Limit] = &[
     fixed(QUERIES, "search_depth", 16, "levels of parentheses in a `$search`"),
     fixed(QUERIES, "search_word_characters", 64, "characters of a word that `$search` looks at"),
     fixed(QUERIES, "delta_filter_ids", 50, "ids in the `$filter` of a delta query"),
+    fixed(QUERIES, "delta_changes", 10_000, "changes that one page of a delta query looks at"),
+    fixed(QUERIES, "delta_links", 1_000, "members and owners on one page of a delta query; the others are on the pages after it"),
     limit(ORGANIZATION, "organization_tenants", 100, (2, 1_000), "active tenants in one organization, counted when a tenant joins; pending ones don't count"),
     fixed(ORGANIZATION, "organization_pending_tenants", 1_000, "pending tenants in one organization"),
     fixed(ORGANIZATION, "organization_invitations", 1_000, "organizations that have added one tenant, which it hasn't answered"),
