@@ -36,6 +36,7 @@ use crate::respond::{Mark, respond};
 use crate::route::{
     Access, ApplicationHandler, ErrorForm, Found, Handler, Route, Routes, Table, Version,
 };
+use crate::throttle::Throttle;
 
 /// The HTTP face of a deployment. Cheap to clone.
 #[derive(Clone)]
@@ -47,6 +48,7 @@ struct Inner {
     metrics: Metrics,
     openapi: Bytes,
     places: Semaphore,
+    throttle: Throttle,
 }
 
 /// Counts a request in, and out whatever ends it: its answer or the client's going away.
@@ -73,6 +75,10 @@ impl App {
         Ok(Self(Arc::new(Inner {
             metrics: Metrics::new(table.routes().len()),
             places: Semaphore::new(platform.limits.requests_in_flight),
+            throttle: Throttle::new(
+                platform.limits.application_requests,
+                platform.limits.tenant_requests,
+            ),
             openapi,
             table,
             platform,
@@ -276,6 +282,10 @@ impl App {
                     }
                 };
                 let is_batch = route.access() == Access::Batch;
+                // Of a batch, each part by itself counts and is done once.
+                if !is_batch {
+                    self.0.throttle.admit(caller.tenant, caller.app_id)?;
+                }
                 let checked = if is_batch {
                     caller::check_any(caller)
                 } else {
@@ -294,7 +304,6 @@ impl App {
                 let start = (route.options.has(Allowed::DELTA_TOKEN))
                     .then(|| request.link("$deltatoken", ""));
                 let call = Call::new(authorized, request);
-                // Of a batch, each part by itself is done once.
                 let outcome = if route.method == Method::POST && !is_batch {
                     Box::pin(self.once(&asker, call, handler)).await
                 } else {

@@ -130,6 +130,7 @@ mod sieve;
 mod sight;
 mod stall;
 mod tenant_information;
+mod throttle;
 mod tls;
 mod unread;
 mod user_sharing;

@@ -50,6 +50,10 @@ pub struct Limits {
     pub requests_in_flight: usize,
     /// Open connections.
     pub connections: usize,
+    /// Requests of one application in one tenant within 10 seconds.
+    pub application_requests: usize,
+    /// Requests in one tenant within 10 seconds.
+    pub tenant_requests: usize,
     /// How long a request may take, reading its body included.
     pub request_time: Duration,
     /// How long a client may take to send a request's head, or to shake hands over TLS.
@@ -71,6 +75,8 @@ impl Default for Limits {
             url_bytes: 16 * 1024,
             requests_in_flight: 1024,
             connections: 8192,
+            application_requests: 1_000_000,
+            tenant_requests: 2_000_000,
             request_time: Duration::from_mins(1),
             header_time: Duration::from_secs(10),
             stall_time: Duration::from_secs(30),
@@ -129,6 +135,8 @@ impl Platform {
                 url_bytes: limits.size("url_bytes"),
                 requests_in_flight: limits.size("requests_in_flight"),
                 connections: node::descriptors::connections(limits.size("connections")),
+                application_requests: limits.size("application_requests"),
+                tenant_requests: limits.size("tenant_requests"),
                 request_time: limits.seconds("request_seconds"),
                 header_time: limits.seconds("header_seconds"),
                 stall_time: limits.seconds("stall_seconds"),

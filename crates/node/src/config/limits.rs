@@ -73,6 +73,8 @@ pub const LIMITS: &[Limit] = &[
     limit(HTTP, "batch_answer_bytes", 16_777_216, (65_536, 268_435_456), "bytes of the answers in one `$batch`; beyond them no further request is carried out, and a read's answer is left out"),
     limit(HTTP, "requests_in_flight", 1_024, (1, 65_536), "requests that are worked on at once"),
     limit(HTTP, "connections", 4_096, (1, 65_536), "open connections, and never more than half of the files that the system lets a process open; for a further one, the one goes that was silent the longest"),
+    limit(HTTP, "application_requests", 1_000_000, (10, 1_000_000_000), "requests of one application in one tenant within 10 seconds, each part of a `$batch` counted; further ones get 429 with `Retry-After`"),
+    limit(HTTP, "tenant_requests", 2_000_000, (10, 1_000_000_000), "the same of all applications in one tenant"),
     fixed(HTTP, "path_segments", 16, "segments of a path"),
     fixed(HTTP, "query_parameters", 64, "parameters of a query"),
     fixed(HTTP, "idempotency_key_characters", 255, "characters in an `Idempotency-Key`"),
