@@ -85,8 +85,8 @@ const DELETE_WORD: &str = "DELETE FROM search_words WHERE tenant_id = ?1 AND fie
 pub enum Progress {
     /// It has everything.
     Current,
-    /// It has everything up to some change.
-    Behind,
+    /// It lacks so many changes.
+    Behind(u64),
     /// There are objects that it has never looked at.
     Building,
 }
@@ -96,12 +96,12 @@ pub fn progress(tx: &ReadTx<'_>) -> Result<Progress> {
     let Some(position) = tx.cursor(READER)? else {
         return Ok(Progress::Building);
     };
-    Ok(if scan(tx)?.is_some() {
-        Progress::Building
-    } else if position < tx.head()? {
-        Progress::Behind
-    } else {
-        Progress::Current
+    if scan(tx)?.is_some() {
+        return Ok(Progress::Building);
+    }
+    Ok(match tx.head()?.saturating_sub(position) {
+        0 => Progress::Current,
+        changes => Progress::Behind(changes),
     })
 }
 

@@ -20,7 +20,7 @@ async fn round(tenant: &Tenant, kind: &str, target: &str) -> (Vec<Value>, String
         assert_fits(kind, change);
     }
     let link = page["@odata.deltaLink"].as_str().expect("the last page");
-    (page.items().to_vec(), link.to_owned())
+    (page.items().clone(), link.to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]

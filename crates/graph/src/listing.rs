@@ -20,6 +20,8 @@ use crate::request::Call;
 
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 999;
+/// The changes that a search may not have seen yet.
+const BEHIND_MAX: u64 = 10_000;
 /// How long a search works on the index before it looks.
 const CATCH_UP_TIME: Duration = Duration::from_secs(5);
 
@@ -98,7 +100,12 @@ async fn make_searchable(call: &Call) -> Result<(), Refusal> {
         progress = island.write(Actor::System, search::catch_up).await?;
     }
     // Behind by some changes is what `ConsistencyLevel: eventual` allows.
-    if progress == Progress::Building {
+    let is_near = match progress {
+        Progress::Current => true,
+        Progress::Behind(changes) => changes <= BEHIND_MAX,
+        Progress::Building => false,
+    };
+    if !is_near {
         return Err(Refusal::busy(
             "The index that $search needs is being made. Try again.",
             5,

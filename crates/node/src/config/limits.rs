@@ -96,6 +96,8 @@ pub const LIMITS: &[Limit] = &[
     fixed(QUERIES, "search_clauses", 50, "clauses of a `$search`"),
     fixed(QUERIES, "search_depth", 16, "levels of parentheses in a `$search`"),
     fixed(QUERIES, "search_word_characters", 64, "characters of a word that `$search` looks at"),
+    fixed(QUERIES, "search_catch_up_seconds", 5, "seconds that a `$search` brings its index up to date before it looks"),
+    fixed(QUERIES, "search_behind", 10_000, "changes that a `$search` may not have seen then; with more, it is answered with 503 and `Retry-After`"),
     fixed(QUERIES, "delta_filter_ids", 50, "ids in the `$filter` of a delta query"),
     fixed(QUERIES, "delta_changes", 10_000, "changes that one page of a delta query looks at"),
     fixed(QUERIES, "delta_links", 1_000, "members and owners on one page of a delta query; the others are on the pages after it"),
