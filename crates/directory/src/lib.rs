@@ -22,6 +22,7 @@ pub mod listing;
 pub mod permissions;
 mod references;
 mod schema;
+pub mod search;
 pub mod service_principals;
 pub mod synced;
 pub mod tenant;

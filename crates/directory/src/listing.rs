@@ -6,7 +6,7 @@
 //!
 //! Source: "Advanced query capabilities on Microsoft Entra ID objects" (Microsoft Graph).
 
-use query::{Entity, Filter, Options, SqlValue};
+use query::{Entity, Filter, Options, SearchTable, SqlValue};
 use serde::{Deserialize, Serialize};
 use store::{Param, ReadTx, Row};
 use types::{Error, Result, Timestamp};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// Which objects, and in which order.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Page<'a> {
-    /// Only those for which this is true.
+    /// Only those for which this is true; a `$search` is part of it.
     pub filter: Option<&'a Filter>,
     /// The request came with `ConsistencyLevel: eventual` and `$count=true`.
     pub advanced: bool,
@@ -142,6 +142,8 @@ pub struct Place {
 /// A table that can be listed, in constants.
 pub(crate) struct Listing {
     pub(crate) entity: &'static Entity,
+    /// What `$search` looks through.
+    pub(crate) search: SearchTable,
     /// `SELECT … FROM users AS u WHERE u.tenant_id = ?1`
     pub(crate) select: &'static str,
     /// `SELECT count(*) FROM users AS u WHERE u.tenant_id = ?1`
@@ -178,7 +180,16 @@ impl Listing {
             sql.push_str(" AND ");
             sql.push_str(&filter.sql);
         }
-        let key = self.key(page.order.by)?;
+        let key = self.key(page.order.by)?.map(str::to_owned);
+        // What is found by its words is few, and is to be looked up by that: this takes the order's
+        // index from the engine's choice.
+        let unindexed = |column: &str| format!("COALESCE({column}, {column})");
+        let searches = page.filter.is_some_and(Filter::searches);
+        let key = if searches {
+            key.map(|column| unindexed(&column))
+        } else {
+            key
+        };
         let (sign, direction) = if page.order.descending {
             ("<", " DESC")
         } else {
@@ -187,7 +198,8 @@ impl Listing {
         let id = self.id;
         if let Some(after) = page.after {
             let next = params.len() + 1;
-            let behind = match (key, &after.key) {
+            let behind = match (&key, &after.key) {
+                (None, None) if searches => format!(" AND {} {sign} ?{next}", unindexed(id)),
                 (None, None) => format!(" AND {id} {sign} ?{next}"),
                 (Some(column), Some(value)) => {
                     params.push(if page.order.is_advanced() {
@@ -254,6 +266,7 @@ impl Listing {
     fn filter(&self, page: &Page<'_>, first_parameter: usize) -> Result<query::Compiled> {
         let options = Options {
             advanced: page.advanced,
+            search: Some(self.search),
         };
         match page.filter {
             Some(filter) => query::compile(filter, self.entity, options, first_parameter),

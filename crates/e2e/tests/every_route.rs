@@ -132,6 +132,55 @@ async fn without_a_permission_nothing_opens() {
     d.finish().await;
 }
 
+/// Status and code of a refusal; the message without what it names.
+fn sight(status: &Value, body: &Value) -> (Value, Value, String) {
+    let error = &body["error"];
+    let message = error["message"].as_str().unwrap_or_default();
+    (status.clone(), error["code"].clone(), message.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_batch_every_route_answers_as_alone() {
+    let d = SHARED.get();
+    let contoso = d.tenant("Contoso").await;
+    let reader = d.app(&contoso, &["Domain.Read.All"]).await;
+    let routes = routes(&d).await;
+    for version in ["/v1.0", "/beta"] {
+        let of_version: Vec<&Route> = routes
+            .iter()
+            .filter(|route| route.path.starts_with(version) && !route.path.ends_with("$batch"))
+            .collect();
+        for part in of_version.chunks(20) {
+            let requests: Vec<Value> = part
+                .iter()
+                .enumerate()
+                .map(|(id, route)| {
+                    let mut request = json!({
+                        "id": id.to_string(), "method": route.method,
+                        "url": route.path.strip_prefix(version).unwrap(),
+                    });
+                    if ["post", "patch", "put"].contains(&route.method.as_str()) {
+                        request["body"] = json!({});
+                        request["headers"] = json!({ "Content-Type": "application/json" });
+                    }
+                    request
+                })
+                .collect();
+            let batch = json!({ "requests": requests });
+            let answer = reader.post(&format!("{version}/$batch"), batch).await;
+            let answer = answer.expect(200);
+            let answers = answer["responses"].as_array().unwrap();
+            for (route, inside) in part.iter().zip(answers) {
+                let alone = call(&reader, route).await;
+                let alone = sight(&json!(alone.status), &alone.json);
+                let inside = sight(&inside["status"], &inside["body"]);
+                assert_eq!(inside, alone, "{} {}", route.method, route.path);
+            }
+        }
+    }
+    d.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_a_route_is_not_found() {
     let d = SHARED.get();

@@ -13,35 +13,30 @@ use std::task::Poll;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
 use node::idempotency::{Answer, Key};
 use tokio::sync::Semaphore;
 use tracing::{Instrument, Span, field};
-use types::Timestamp;
 
 use crate::body;
 use crate::caller::{self, Caller, TokenRefusal};
-use crate::errors::{Ids, Refusal};
-use crate::idempotency::{Begun, KEY_BYTES_MAX};
+use crate::errors::Refusal;
+use crate::idempotency::{self, Begun, IDEMPOTENCY_KEY, KEY_BYTES_MAX};
 use crate::metrics::Metrics;
-use crate::oauth;
 use crate::openapi;
 use crate::path;
 use crate::platform::{Platform, Refused};
 use crate::query_options::{Allowed, QueryOptions};
-use crate::reply::{JSON, PLAIN_JSON, Reply};
+use crate::reply::Reply;
 use crate::request::{Call, PublicCall, Request};
-use crate::route::{ApplicationHandler, ErrorForm, Found, Handler, Route, Routes, Table, Version};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
-const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
-const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// The longest `client-request-id` that is echoed.
-const CLIENT_REQUEST_ID_MAX: usize = 128;
+use crate::respond::{Mark, respond};
+use crate::route::{
+    Access, ApplicationHandler, ErrorForm, Found, Handler, Route, Routes, Table, Version,
+};
+use crate::throttle::Throttle;
 
 /// The HTTP face of a deployment. Cheap to clone.
 #[derive(Clone)]
@@ -53,6 +48,7 @@ struct Inner {
     metrics: Metrics,
     openapi: Bytes,
     places: Semaphore,
+    throttle: Throttle,
 }
 
 /// Counts a request in, and out whatever ends it: its answer or the client's going away.
@@ -71,14 +67,6 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// What is known of a request whatever becomes of it.
-struct Mark {
-    request_id: String,
-    client_request_id: Option<HeaderValue>,
-    version: Version,
-    method: Method,
-}
-
 impl App {
     /// Puts a table of routes before a deployment.
     pub fn new(platform: Platform, routes: Routes) -> types::Result<Self> {
@@ -87,6 +75,10 @@ impl App {
         Ok(Self(Arc::new(Inner {
             metrics: Metrics::new(table.routes().len()),
             places: Semaphore::new(platform.limits.requests_in_flight),
+            throttle: Throttle::new(
+                platform.limits.application_requests,
+                platform.limits.tenant_requests,
+            ),
             openapi,
             table,
             platform,
@@ -118,20 +110,28 @@ impl App {
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        let url_bytes_max = self.0.platform.limits.url_bytes;
+        self.answer(request, url_bytes_max).await.map(Full::new)
+    }
+
+    /// [`App::handle`], with another bound for the address.
+    pub(crate) async fn answer<B>(
+        &self,
+        request: http::Request<B>,
+        url_bytes_max: usize,
+    ) -> Response<Bytes>
+    where
+        B: Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let started = Instant::now();
         let metrics = &self.0.metrics;
         let _in_flight = InFlight::new(metrics);
         let (parts, body) = request.into_parts();
         let (version, rest) = Version::split(parts.uri.path());
-        let mark = Mark {
-            request_id: new_request_id(),
-            client_request_id: parts.headers.get(&CLIENT_REQUEST_ID).cloned().filter(|id| {
-                id.len() <= CLIENT_REQUEST_ID_MAX && id.to_str().is_ok() && !id.is_empty()
-            }),
-            version,
-            method: parts.method.clone(),
-        };
-        let found = self.find(&mark, &parts.uri, rest);
+        let mark = Mark::new(version, parts.method.clone(), &parts.headers);
+        let found = self.find(&mark, &parts.uri, rest, url_bytes_max);
         let index = found.as_ref().ok().map(|(index, _)| *index);
         let route = index.and_then(|index| self.0.table.get(index));
         // Made only when somebody looks at debug level: writing its fields for every request costs a
@@ -161,7 +161,7 @@ impl App {
                 ErrorForm::Graph,
             ),
         };
-        let response = self.respond(&mark, outcome, errors, &span);
+        let response = respond(&self.0.platform, &mark, outcome, errors, &span);
         let took = started.elapsed();
         let status = response.status().as_u16();
         span.record("http.status", status);
@@ -170,9 +170,14 @@ impl App {
         response
     }
 
-    fn find(&self, mark: &Mark, uri: &http::Uri, rest: &str) -> Result<Match, Missed> {
+    fn find(
+        &self,
+        mark: &Mark,
+        uri: &http::Uri,
+        rest: &str,
+        url_bytes_max: usize,
+    ) -> Result<Match, Missed> {
         let url_bytes = uri.path().len() + uri.query().map_or(0, |query| query.len() + 1);
-        let url_bytes_max = self.0.platform.limits.url_bytes;
         if url_bytes > url_bytes_max {
             return Err(Missed::graph(Refusal::limit(
                 StatusCode::URI_TOO_LONG,
@@ -276,7 +281,17 @@ impl App {
                         self.0.platform.refusals.on_refusal(&refused).await;
                     }
                 };
-                let authorized = match caller::check(caller, route.permissions) {
+                let is_batch = route.access() == Access::Batch;
+                // Of a batch, each part by itself counts and is done once.
+                if !is_batch {
+                    self.0.throttle.admit(caller.tenant, caller.app_id)?;
+                }
+                let checked = if is_batch {
+                    caller::check_any(caller)
+                } else {
+                    caller::check(caller, route.permissions)
+                };
+                let authorized = match checked {
                     Ok(authorized) => authorized,
                     Err((caller, refusal)) => {
                         Box::pin(refused(&caller, &refusal)).await;
@@ -289,7 +304,7 @@ impl App {
                 let start = (route.options.has(Allowed::DELTA_TOKEN))
                     .then(|| request.link("$deltatoken", ""));
                 let call = Call::new(authorized, request);
-                let outcome = if route.method == Method::POST {
+                let outcome = if route.method == Method::POST && !is_batch {
                     Box::pin(self.once(&asker, call, handler)).await
                 } else {
                     handler(call).await
@@ -397,10 +412,7 @@ impl App {
             .ok()
             .filter(|text| (1..=KEY_BYTES_MAX).contains(&text.len()));
         let Some(text) = text else {
-            return Err(Refusal::bad_request(format!(
-                "The header Idempotency-Key has to be 1 to {KEY_BYTES_MAX} printable characters."
-            ))
-            .with_target("Idempotency-Key"));
+            return Err(idempotency::bad_key());
         };
         let request = [
             call.path.as_bytes(),
@@ -459,77 +471,6 @@ impl App {
             .await
             .unwrap_or_else(|error| Err(Refusal::fault(error.to_string())))
     }
-
-    fn respond(
-        &self,
-        mark: &Mark,
-        outcome: Result<Reply, Refusal>,
-        errors: ErrorForm,
-        span: &Span,
-    ) -> Response<Full<Bytes>> {
-        let mut headers = HeaderMap::with_capacity(12);
-        let (status, content_type, body, extra) = match outcome {
-            Ok(reply) => (reply.status, reply.content_type, reply.body, reply.headers),
-            Err(refusal) => {
-                if let Some(fault) = refusal.fault_text() {
-                    tracing::error!(parent: span, request.id = %mark.request_id, http.method = %mark.method, error = fault, "a request failed by a fault of ours");
-                }
-                let now = self.0.platform.store.clock().now();
-                let date = Timestamp::from_seconds(now.seconds()).to_string();
-                let client_request_id = mark
-                    .client_request_id
-                    .as_ref()
-                    .and_then(|id| id.to_str().ok());
-                match errors {
-                    ErrorForm::Graph => {
-                        let body = refusal.body(&Ids {
-                            date: &date,
-                            request_id: &mark.request_id,
-                            client_request_id: client_request_id.unwrap_or(&mark.request_id),
-                        });
-                        let extra = refusal.headers().iter().cloned().collect();
-                        (refusal.status(), Some(JSON), Bytes::from(body), extra)
-                    }
-                    ErrorForm::OAuth => {
-                        let trail = oauth::trail(&mark.request_id, client_request_id, now);
-                        let body = oauth::error_body(&refusal, &mark.method, &trail).to_string();
-                        let mut extra: HeaderMap = refusal.headers().iter().cloned().collect();
-                        let no_store = HeaderValue::from_static(oauth::NO_STORE);
-                        extra.insert(header::CACHE_CONTROL, no_store);
-                        (refusal.status(), Some(PLAIN_JSON), Bytes::from(body), extra)
-                    }
-                }
-            }
-        };
-        let request_id = HeaderValue::from_str(&mark.request_id)
-            .unwrap_or_else(|_| HeaderValue::from_static(""));
-        let client_request_id = mark
-            .client_request_id
-            .clone()
-            .unwrap_or_else(|| request_id.clone());
-        headers.insert(REQUEST_ID, request_id);
-        headers.insert(CLIENT_REQUEST_ID, client_request_id);
-        headers.insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        if mark.version != Version::Root {
-            headers.insert(ODATA_VERSION, HeaderValue::from_static("4.0"));
-        }
-        if let Some(content_type) = content_type {
-            headers.insert(header::CONTENT_TYPE, content_type);
-        }
-        if mark.method == Method::HEAD {
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-        }
-        headers.extend(extra);
-        let is_head = mark.method == Method::HEAD;
-        let mut response = Response::new(Full::new(if is_head { Bytes::new() } else { body }));
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
-        response
-    }
 }
 
 type Match = (usize, Vec<(&'static str, String)>);
@@ -553,12 +494,6 @@ fn is_audited(method: &Method, status: StatusCode) -> bool {
         || (status.is_client_error()
             && status != StatusCode::TOO_MANY_REQUESTS
             && !method.is_safe())
-}
-
-fn new_request_id() -> String {
-    uuid::Builder::from_random_bytes(rand::random())
-        .into_uuid()
-        .to_string()
 }
 
 fn kept(reply: &Reply) -> Answer {

@@ -57,9 +57,9 @@ static SOURCE: Source<Application> = Source {
 pub(crate) fn routes(routes: &mut Routes) {
     let mut area = routes.area("applications", Versions::Both);
     area.get("/applications", LIST, "List applications", list)
-        .query(Allowed::LIST);
+        .query(Allowed::LIST.and(Allowed::SEARCH));
     area.get("/applications/$count", LIST, "Count applications", count)
-        .query(Allowed::FILTER);
+        .query(Allowed::FILTER.and(Allowed::SEARCH));
     area.post("/applications", CREATE, "Create an application", create);
     area.get("/applications/{id}", READ, "Get an application", get)
         .query(Allowed::SELECT);

@@ -135,6 +135,12 @@ impl Refusal {
         .with_header(header::RETRY_AFTER, &retry_after_seconds.max(1).to_string())
     }
 
+    /// 429, and when to come again.
+    pub(crate) fn throttled(message: &str, retry_after_seconds: u64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message)
+            .with_header(header::RETRY_AFTER, &retry_after_seconds.max(1).to_string())
+    }
+
     pub(crate) fn fault(text: impl Into<String>) -> Self {
         let mut refusal = Self::busy("The server couldn't complete the request. Try again.", 2);
         refusal.0.fault = Some(text.into());

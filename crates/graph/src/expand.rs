@@ -41,7 +41,7 @@ impl<T> Expand<T> {
         let Some(text) = call.options.expand.as_deref() else {
             return Ok(None);
         };
-        if call.options.is_advanced() {
+        if call.options.is_advanced() || call.options.search.is_some() {
             return Err(Error::unsupported("$expand isn't supported in advanced queries.").into());
         }
         let sights = Sights::of(&call.caller);

@@ -16,6 +16,10 @@ use store::{Island, Store};
 use types::{Result, TenantId};
 use uuid::Uuid;
 
+use crate::errors::Refusal;
+
+/// The header.
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// The longest key.
 pub(crate) const KEY_BYTES_MAX: usize = 255;
 const PURPOSE: &str = "idempotency";
@@ -33,6 +37,14 @@ pub(crate) enum Begun {
     Running,
     /// The key was used for another request.
     Different,
+}
+
+/// That a key is too long or has something in it that can't be printed.
+pub(crate) fn bad_key() -> Refusal {
+    Refusal::bad_request(format!(
+        "The header Idempotency-Key has to be 1 to {KEY_BYTES_MAX} printable characters."
+    ))
+    .with_target("Idempotency-Key")
 }
 
 /// The client's name for a request: tenant, application, key.

@@ -91,11 +91,13 @@ mod app_key;
 mod app_role_assignments;
 mod applications;
 mod audit_logs;
+mod batch;
 mod body;
 mod caller;
 mod connections;
 mod cross_tenant_access_policy;
 mod deleted_items;
+mod delta;
 mod directory_objects;
 mod domains;
 pub mod errors;
@@ -119,6 +121,7 @@ mod query_options;
 mod references;
 mod reply;
 mod request;
+mod respond;
 mod revocation;
 mod route;
 pub mod server;
@@ -127,11 +130,11 @@ mod sieve;
 mod sight;
 mod stall;
 mod tenant_information;
+mod throttle;
 mod tls;
 mod unread;
 mod user_sharing;
 mod users;
-mod users_delta;
 
 pub use app::App;
 pub use body::DEPTH_MAX;
@@ -154,7 +157,7 @@ pub fn all_routes() -> Routes {
     organization::routes(&mut routes);
     domains::routes(&mut routes);
     users::routes(&mut routes);
-    users_delta::routes(&mut routes);
+    delta::routes(&mut routes);
     groups::routes(&mut routes);
     deleted_items::routes(&mut routes);
     applications::routes(&mut routes);
@@ -167,5 +170,6 @@ pub fn all_routes() -> Routes {
     multi_tenant_organization::routes(&mut routes);
     tenant_information::routes(&mut routes);
     directory_objects::routes(&mut routes);
+    batch::routes(&mut routes);
     routes
 }

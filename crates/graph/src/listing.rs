@@ -5,11 +5,14 @@
 //!
 //! Source: "Advanced query capabilities on Microsoft Entra ID objects" (Microsoft Graph).
 
+use std::time::{Duration, Instant};
+
+use directory::search::{self, Progress};
 use directory::{Order, Page as Wanted, Place};
 use query::Filter;
 use serde_json::{Map, Value};
 use store::ReadTx;
-use types::Error;
+use types::{Actor, Error};
 
 use crate::errors::Refusal;
 use crate::reply::{Page, Reply};
@@ -17,6 +20,10 @@ use crate::request::Call;
 
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 999;
+/// The changes that a search may not have seen yet.
+const BEHIND_MAX: u64 = 10_000;
+/// How long a search works on the index before it looks.
+const CATCH_UP_TIME: Duration = Duration::from_secs(5);
 
 /// An object as an answer has it.
 pub(crate) type Shown = Map<String, Value>;
@@ -58,6 +65,55 @@ pub(crate) fn filter(call: &Call) -> Result<Option<Filter>, Refusal> {
     Ok(filter.map(query::parse_filter).transpose()?)
 }
 
+/// What `$filter` and `$search` say together.
+pub(crate) fn condition(call: &Call) -> Result<Option<Filter>, Refusal> {
+    let Some(text) = call.options.search.as_deref() else {
+        return filter(call);
+    };
+    if !call.options.is_eventual {
+        return Err(Error::unsupported(
+            "Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'.",
+        )
+        .into());
+    }
+    let search = query::parse_search(text)?;
+    Ok(Some(match filter(call)? {
+        Some(filter) => filter.and(search),
+        None => search,
+    }))
+}
+
+/// Whether a query is an advanced one. `$search` makes it one without `$count`.
+fn is_advanced(call: &Call) -> bool {
+    call.options.is_advanced() || (call.options.is_eventual && call.options.search.is_some())
+}
+
+/// Brings the index of words up to what was written before a search.
+async fn make_searchable(call: &Call) -> Result<(), Refusal> {
+    if call.options.search.is_none() {
+        return Ok(());
+    }
+    let mut progress = call.read_few(search::progress).await?;
+    let island = call.island()?;
+    let begun = Instant::now();
+    while progress != Progress::Current && begun.elapsed() < CATCH_UP_TIME {
+        progress = island.write(Actor::System, search::catch_up).await?;
+    }
+    // Behind by some changes is what `ConsistencyLevel: eventual` allows.
+    let is_near = match progress {
+        Progress::Current => true,
+        Progress::Behind(changes) => changes <= BEHIND_MAX,
+        Progress::Building => false,
+    };
+    if !is_near {
+        return Err(Refusal::busy(
+            "The index that $search needs is being made. Try again.",
+            5,
+        ));
+    }
+    Ok(())
+}
+
 fn order(call: &Call, sorting: Sorting) -> Result<Order, Refusal> {
     let Some(text) = call.options.order_by.as_deref() else {
         return Ok(Order::default());
@@ -65,7 +121,7 @@ fn order(call: &Call, sorting: Sorting) -> Result<Order, Refusal> {
     let order = Order::parse(&query::parse_orderby(text)?)?;
     let is_plain =
         sorting == Sorting::Plain && !order.is_advanced() && call.options.filter.is_none();
-    if !is_plain && !call.options.is_advanced() {
+    if !is_plain && !is_advanced(call) {
         return Err(Error::unsupported(
             "Sorting needs the header ConsistencyLevel: eventual and the parameter $count=true here.",
         )
@@ -92,10 +148,11 @@ pub(crate) async fn list_shown<T: 'static>(
     sorting: Sorting,
     show: impl Fn(&ReadTx<'_>, &T, Option<&[String]>) -> types::Result<Shown> + Send + 'static,
 ) -> Result<Reply, Refusal> {
-    let (select, filter, order) = (select(call)?, filter(call)?, order(call, sorting)?);
+    let (select, filter, order) = (select(call)?, condition(call)?, order(call, sorting)?);
     let size = page_size(call)?;
     let after: Option<Place> = call.skip_token(source.set)?;
-    let advanced = call.options.is_advanced();
+    let (advanced, counts) = (is_advanced(call), call.options.is_advanced());
+    make_searchable(call).await?;
     let (items, count, next) = call
         .read(move |tx| {
             let wanted = Wanted {
@@ -108,7 +165,7 @@ pub(crate) async fn list_shown<T: 'static>(
             let mut found = (source.list)(tx, &wanted)?;
             let next = cut(&mut found, size).map(|last| (source.place)(last, order));
             // Without the header `$count` is ignored, and later pages don't repeat it.
-            let count = if advanced && after.is_none() {
+            let count = if counts && after.is_none() {
                 Some((source.count)(tx, filter.as_ref(), advanced)?)
             } else {
                 None
@@ -156,7 +213,8 @@ pub(crate) async fn count<T: 'static>(
     source: &'static Source<T>,
 ) -> Result<Reply, Refusal> {
     check_count(call)?;
-    let filter = filter(call)?;
+    let filter = condition(call)?;
+    make_searchable(call).await?;
     let count = call
         .read(move |tx| (source.count)(tx, filter.as_ref(), true))
         .await?;

@@ -108,7 +108,7 @@ fn operation(route: &Route, version: Version) -> Value {
     responses.insert("2XX".into(), json!({ "description": "Done" }));
     let refusals: &[&str] = match route.access() {
         Access::Public => &["4XX", "503"],
-        Access::Application => &["400", "401", "403", "404", "4XX", "503"],
+        Access::Application | Access::Batch => &["400", "401", "403", "404", "4XX", "503"],
     };
     for status in refusals {
         responses.insert(
@@ -134,7 +134,7 @@ fn operation(route: &Route, version: Version) -> Value {
         }
         let security = match route.access() {
             Access::Public => json!([]),
-            Access::Application => {
+            Access::Application | Access::Batch => {
                 json!([{ "clientCredentials": ["https://graph.microsoft.com/.default"] }])
             }
         };

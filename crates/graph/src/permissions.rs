@@ -28,6 +28,7 @@ pub fn document(table: &Table) -> String {
             };
             let permissions = match route.access() {
                 Access::Public => "open".to_owned(),
+                Access::Batch => "any permission; each request asks for its own".to_owned(),
                 Access::Application => route
                     .permissions
                     .iter()

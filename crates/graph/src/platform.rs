@@ -50,6 +50,10 @@ pub struct Limits {
     pub requests_in_flight: usize,
     /// Open connections.
     pub connections: usize,
+    /// Requests of one application in one tenant within 10 seconds.
+    pub application_requests: usize,
+    /// Requests in one tenant within 10 seconds.
+    pub tenant_requests: usize,
     /// How long a request may take, reading its body included.
     pub request_time: Duration,
     /// How long a client may take to send a request's head, or to shake hands over TLS.
@@ -60,6 +64,8 @@ pub struct Limits {
     pub drain_time: Duration,
     /// Requests in one `$batch`.
     pub batch_requests: usize,
+    /// Bytes of the answers in one `$batch` beyond which no further one is taken up.
+    pub batch_answer_bytes: usize,
 }
 
 impl Default for Limits {
@@ -69,11 +75,14 @@ impl Default for Limits {
             url_bytes: 16 * 1024,
             requests_in_flight: 1024,
             connections: 8192,
+            application_requests: 1_000_000,
+            tenant_requests: 2_000_000,
             request_time: Duration::from_mins(1),
             header_time: Duration::from_secs(10),
             stall_time: Duration::from_secs(30),
             drain_time: Duration::from_secs(10),
             batch_requests: 20,
+            batch_answer_bytes: 16 * 1024 * 1024,
         }
     }
 }
@@ -126,11 +135,14 @@ impl Platform {
                 url_bytes: limits.size("url_bytes"),
                 requests_in_flight: limits.size("requests_in_flight"),
                 connections: node::descriptors::connections(limits.size("connections")),
+                application_requests: limits.size("application_requests"),
+                tenant_requests: limits.size("tenant_requests"),
                 request_time: limits.seconds("request_seconds"),
                 header_time: limits.seconds("header_seconds"),
                 stall_time: limits.seconds("stall_seconds"),
                 drain_time: limits.seconds("drain_seconds"),
                 batch_requests: limits.size("batch_requests"),
+                batch_answer_bytes: limits.size("batch_answer_bytes"),
             },
             node: node.clone(),
         }

@@ -99,6 +99,8 @@ pub enum Access {
     Public,
     /// A token with any one of the route's permissions.
     Application,
+    /// A token with any permission: what it carries are requests, each of which asks for its own.
+    Batch,
 }
 
 /// Whose form the errors of a route have.
@@ -132,6 +134,7 @@ pub struct Route {
     pub(crate) options: Allowed,
     pub(crate) handler: Handler,
     pub(crate) always: bool,
+    batch: bool,
     pub(crate) errors: ErrorForm,
     slots: Vec<Slot>,
 }
@@ -149,6 +152,12 @@ impl Route {
         self
     }
 
+    /// It carries other requests.
+    pub(crate) fn batch(&mut self) -> &mut Self {
+        self.batch = true;
+        self
+    }
+
     /// Its errors have this form.
     pub(crate) fn errors(&mut self, form: ErrorForm) -> &mut Self {
         self.errors = form;
@@ -159,6 +168,7 @@ impl Route {
     pub fn access(&self) -> Access {
         match self.handler {
             Handler::Public(_) => Access::Public,
+            Handler::Application(_) if self.batch => Access::Batch,
             Handler::Application(_) => Access::Application,
         }
     }
@@ -292,6 +302,7 @@ impl Area<'_> {
             options: Allowed::NONE,
             handler,
             always: false,
+            batch: false,
             errors: ErrorForm::Graph,
             slots: path::template(path),
         });

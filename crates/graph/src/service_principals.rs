@@ -49,14 +49,14 @@ static SOURCE: Source<ServicePrincipal> = Source {
 pub(crate) fn routes(routes: &mut Routes) {
     let mut area = routes.area("servicePrincipals", Versions::Both);
     area.get("/servicePrincipals", LIST, "List service principals", list)
-        .query(Allowed::LIST);
+        .query(Allowed::LIST.and(Allowed::SEARCH));
     area.get(
         "/servicePrincipals/$count",
         LIST,
         "Count service principals",
         count,
     )
-    .query(Allowed::FILTER);
+    .query(Allowed::FILTER.and(Allowed::SEARCH));
     area.post(
         "/servicePrincipals",
         WRITE,

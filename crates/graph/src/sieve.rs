@@ -84,6 +84,8 @@ fn add_names(node: &Node, names: &mut Vec<String>) {
             return parts.iter().for_each(|part| add_names(part, names));
         }
         Expression::Not(inner) => return add_names(inner, names),
+        // Relations aren't searched.
+        Expression::Search(_) => return,
         Expression::Compare { path, .. }
         | Expression::In { path, .. }
         | Expression::Call { path, .. }

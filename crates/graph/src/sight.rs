@@ -8,6 +8,7 @@
 //! returned for inaccessible member objects".
 
 use directory::groups::LinkKind;
+use query::Search;
 use query::filter::{Expression, Node};
 use serde_json::Value;
 use types::Error;
@@ -126,12 +127,25 @@ impl Sight {
         }
     }
 
+    fn unseen_in(self, search: &Search) -> Option<&str> {
+        match search {
+            Search::All(parts) | Search::Any(parts) => {
+                parts.iter().find_map(|part| self.unseen_in(part))
+            }
+            Search::Clause { path, .. } => {
+                let name = path.segments.first()?;
+                (!self.shows(name)).then_some(name)
+            }
+        }
+    }
+
     fn unseen(self, node: &Node) -> Option<&str> {
         let path = match &node.expression {
             Expression::And(parts) | Expression::Or(parts) => {
                 return parts.iter().find_map(|part| self.unseen(part));
             }
             Expression::Not(inner) => return self.unseen(inner),
+            Expression::Search(search) => return self.unseen_in(search),
             Expression::Compare { path, .. }
             | Expression::In { path, .. }
             | Expression::Call { path, .. }

@@ -1,9 +1,11 @@
-//! Housekeeping: what is kept for a time goes when the time is over.
+//! Housekeeping: what is kept for a time goes when the time is over, and what is found by its words
+//! is in the index of words.
 //!
 //! One task for all tenants, a few hundred objects per transaction, so that nobody waits behind it.
 
 use std::time::Duration;
 
+use directory::search::{self, Progress};
 use store::{Island, ReadTx, Store, Tx, params};
 use tokio::time::Instant;
 use types::{Actor, Result, Timestamp};
@@ -93,7 +95,17 @@ fn last_before(tx: &ReadTx<'_>, floor: u64, before: Timestamp) -> Result<u64> {
     Ok(found.unwrap_or(0).max(floor))
 }
 
+/// Transactions in which the index of words is brought up to date at one go.
+const INDEX_STEPS: usize = 20_000;
+
 async fn tidy(island: &Island, limits: &Limits) -> Result<()> {
+    // Before changes go that it hasn't seen.
+    for _ in 0..INDEX_STEPS {
+        if island.read(search::progress).await? == Progress::Current {
+            break;
+        }
+        island.write(Actor::System, search::catch_up).await?;
+    }
     for (limit, unit, trim) in TRIMS {
         let keep = i64::try_from(limits.get(limit))
             .unwrap_or(i64::MAX)

@@ -15,8 +15,9 @@ use crate::filter::{
     Comparison, Expression, Filter, Function, Literal, Node, Path, Position, Predicate, Quantifier,
     Value, invalid,
 };
-use crate::plan::{ListTest, Operand, Plan, Rows, Slot, Test};
+use crate::plan::{ListTest, Operand, Plan, Rows, Slot, Sought, Test};
 use crate::schema::{Column, Entity, Operator, Property, PropertyKind, Support};
+use crate::search::{self, Search};
 
 /// Checks `filter` against `entity`.
 pub(crate) fn bind(filter: &Filter, entity: &Entity, advanced: bool) -> Result<Plan> {
@@ -117,6 +118,7 @@ impl Binder {
                 }
                 self.lambda(found, *quantifier == Quantifier::All, predicate.as_ref())
             }
+            Expression::Search(search) => Ok(Plan::Search(sought(search, scope)?)),
         }
     }
 
@@ -261,7 +263,7 @@ impl Binder {
                 tests.push(ListTest { negated, test });
                 Ok(())
             }
-            Expression::Lambda { .. } | Expression::Count { .. } => {
+            Expression::Lambda { .. } | Expression::Count { .. } | Expression::Search(_) => {
                 refuse("its elements aren't collections")
             }
         }
@@ -362,6 +364,51 @@ fn unknown(name: &str, owner: &str, at: Position) -> Error {
         "$filter",
         format!("Could not find a property named '{name}' on type '{owner}'. (position {at})"),
     )
+}
+
+fn sought(search: &Search, scope: &Scope<'_>) -> Result<Sought> {
+    let each = |parts: &[Search]| -> Result<Vec<Sought>> {
+        parts.iter().map(|part| sought(part, scope)).collect()
+    };
+    match search {
+        Search::All(parts) => Ok(Sought::All(each(parts)?)),
+        Search::Any(parts) => Ok(Sought::Any(each(parts)?)),
+        Search::Clause { path, text } => clause(path, text, scope),
+    }
+}
+
+fn clause(path: &Path, text: &str, scope: &Scope<'_>) -> Result<Sought> {
+    let found = resolve(path, scope).map_err(|error| match error {
+        Error::Invalid { message, .. } => Error::invalid(
+            "$search",
+            message.replacen("filter clause", "search clause", 1),
+        ),
+        other => other,
+    })?;
+    let name = found.property.name;
+    let worded = search::WORDED.iter().find(|(own, _)| *own == name);
+    if let (Some((_, property)), 1) = (worded, found.names.len()) {
+        return Ok(Sought::Words {
+            property: *property,
+            name,
+            words: search::sought(text),
+        });
+    }
+    let test = Test::StartsWith(fold(text));
+    let starts = found.property.operators.support(Operator::StartsWith);
+    let plan = match found.property.kind {
+        PropertyKind::Text if starts != Support::None => Plan::Test(found.slot()?, test),
+        PropertyKind::TextList if starts != Support::None => {
+            let negated = false;
+            Plan::ListAny(found.slot()?, vec![ListTest { negated, test }])
+        }
+        _ => {
+            return Err(Error::unsupported(format!(
+                "Searching is not supported for property '{name}'."
+            )));
+        }
+    };
+    Ok(Sought::Where(Box::new(plan)))
 }
 
 impl Found<'_> {

@@ -10,7 +10,7 @@ use types::Result;
 
 use crate::bind::bind;
 use crate::filter::Filter;
-use crate::plan::Plan;
+use crate::plan::{Plan, Sought};
 use crate::schema::Entity;
 
 /// Whether `object`, which is an `entity`, passes the filter.
@@ -41,6 +41,16 @@ fn holds(plan: &Plan, object: &Value) -> bool {
         Plan::RowsCount(rows, comparison, number) => {
             comparison.holds(length(rows.elements(object).len()).cmp(number))
         }
+        Plan::Search(sought) => is_found(sought, object),
+    }
+}
+
+fn is_found(sought: &Sought, object: &Value) -> bool {
+    match sought {
+        Sought::All(parts) => parts.iter().all(|part| is_found(part, object)),
+        Sought::Any(parts) => parts.iter().any(|part| is_found(part, object)),
+        Sought::Words { name, words, .. } => Sought::has_words(object, name, words),
+        Sought::Where(plan) => holds(plan, object),
     }
 }
 

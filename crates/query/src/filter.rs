@@ -12,6 +12,8 @@ use std::fmt;
 use types::{Error, Result, Timestamp};
 use uuid::Uuid;
 
+use crate::search::Search;
+
 /// The longest text of a query option, in bytes.
 pub const MAX_TEXT: usize = 16_384;
 /// How deep parentheses, `not` and lambdas may stand in each other.
@@ -105,6 +107,8 @@ pub enum Expression {
         /// With which number.
         number: i64,
     },
+    /// What a `$search` says; only [`crate::parse_search`] makes it.
+    Search(Search),
 }
 
 /// What a lambda asks of each element.
@@ -189,11 +193,28 @@ pub enum Quantifier {
 }
 
 impl Filter {
+    /// What passes both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let at = self.root.at;
+        let expression = Expression::And(vec![self.root, other.root]);
+        Self {
+            root: Node { at, expression },
+        }
+    }
     /// Takes a tree that is within the bounds; for front ends other than [`crate::odata`].
     pub fn new(root: Node) -> Result<Self> {
         let mut nodes = 0;
         check(&root, 0, &mut nodes)?;
         Ok(Self { root })
+    }
+    /// Whether it says what a `$search` does, so that ids are looked up by what is found.
+    pub fn searches(&self) -> bool {
+        let is_search = |node: &Node| matches!(node.expression, Expression::Search(_));
+        match &self.root.expression {
+            Expression::And(nodes) => nodes.iter().any(is_search),
+            _ => is_search(&self.root),
+        }
     }
     /// The outermost node.
     pub const fn root(&self) -> &Node {
@@ -261,6 +282,15 @@ fn check(node: &Node, depth: usize, nodes: &mut usize) -> Result<()> {
         Expression::Compare { path, .. }
         | Expression::Call { path, .. }
         | Expression::Count { path, .. } => check_path(path),
+        Expression::Search(search) => check_search(search),
+    }
+}
+
+/// What a search says is bounded where it is read.
+fn check_search(search: &Search) -> Result<()> {
+    match search {
+        Search::All(parts) | Search::Any(parts) => parts.iter().try_for_each(check_search),
+        Search::Clause { path, .. } => check_path(path),
     }
 }
 
@@ -322,6 +352,8 @@ impl fmt::Display for Node {
                 }
                 Ok(())
             }
+            // A filter has no words for it.
+            Expression::Search(search) => write!(f, "search({search:?})"),
             Expression::Not(child) => write!(f, "not ({child})"),
             Expression::Compare {
                 path,

@@ -27,10 +27,12 @@ pub mod filter;
 pub mod odata;
 mod plan;
 pub mod schema;
+pub mod search;
 pub mod sql;
 
 pub use evaluate::evaluate;
 pub use filter::Filter;
 pub use odata::{OrderBy, parse_filter, parse_orderby, parse_select};
 pub use schema::{Column, Entity, Operator, Operators, Property, PropertyKind};
+pub use search::{Search, SearchTable, parse_search};
 pub use sql::{Compiled, Options, SqlValue, compile};

@@ -26,6 +26,21 @@ pub(crate) enum Plan {
     /// A row meets the condition; with none given, there is a row.
     RowsAny(Rows, Option<Box<Self>>),
     RowsCount(Rows, Comparison, i64),
+    Search(Sought),
+}
+
+/// What a search asks for.
+#[derive(Debug)]
+pub(crate) enum Sought {
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    /// Each of the words begins a word of the text.
+    Words {
+        property: i64,
+        name: &'static str,
+        words: Vec<String>,
+    },
+    Where(Box<Plan>),
 }
 
 /// One property: its column, and its way in the JSON object.
@@ -113,6 +128,16 @@ impl Rows {
         lookup(object, &self.names)
             .and_then(Json::as_array)
             .map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Sought {
+    /// Whether a property's text has all the words.
+    pub(crate) fn has_words(object: &Json, name: &str, words: &[String]) -> bool {
+        let text = object.get(name).and_then(Json::as_str).unwrap_or_default();
+        let of_text = crate::search::words(text);
+        let is_there = |word: &String| of_text.iter().any(|own| own.starts_with(word.as_str()));
+        words.iter().all(is_there)
     }
 }
 

@@ -6,13 +6,17 @@
 //!
 //! Source: the SQL subset that both engines share; [`crate::schema`] for what the columns hold.
 
-use types::Result;
+use types::{Error, Result};
 
 use crate::bind::bind;
 use crate::filter::{Comparison, Filter};
-use crate::plan::{ListTest, Operand, Plan, Rows, Test};
+use crate::plan::{ListTest, Operand, Plan, Rows, Sought, Test};
 use crate::schema::Entity;
+use crate::search::{SearchTable, word_field};
 
+/// The objects that have a word, up to its field.
+const WORDS: &str =
+    "SELECT s.object_id FROM search_words AS s WHERE s.tenant_id = ?1 AND s.field = ";
 /// What surrounds each element in a list's column.
 const SEPARATOR: &str = "\u{1f}";
 
@@ -21,6 +25,8 @@ const SEPARATOR: &str = "\u{1f}";
 pub struct Options {
     /// It came with `ConsistencyLevel: eventual` and `$count=true`.
     pub advanced: bool,
+    /// What a `$search` looks through; none where there is no such thing.
+    pub search: Option<SearchTable>,
 }
 
 /// A parameter's value.
@@ -56,8 +62,13 @@ pub fn compile(
     let mut writer = Writer {
         params: Vec::new(),
         first: first_parameter,
+        search: options.search,
+        lacks_search: false,
     };
     let sql = writer.condition(&plan, false);
+    if writer.lacks_search {
+        return Err(Error::unsupported("$search isn't supported here."));
+    }
     Ok(Compiled {
         sql,
         params: writer.params,
@@ -67,6 +78,9 @@ pub fn compile(
 struct Writer {
     params: Vec<SqlValue>,
     first: usize,
+    search: Option<SearchTable>,
+    /// Whether there was something to search for and nothing to search through.
+    lacks_search: bool,
 }
 
 impl Writer {
@@ -116,6 +130,65 @@ impl Writer {
                 Some(empty) => exists(rows, None, empty != negated),
                 None => self.rows_count(rows, *comparison, *number, negated),
             },
+            Plan::Search(sought) => {
+                let Some(table) = self.search else {
+                    self.lacks_search = true;
+                    return String::new();
+                };
+                let ids = self.ids(sought, &table);
+                let not = if negated { "NOT " } else { "" };
+                format!("({} {not}IN ({ids}))", table.id)
+            }
+        }
+    }
+
+    /// The ids of what is sought, as a query of its own: each part is looked up by its own index,
+    /// however they are joined.
+    fn ids(&mut self, sought: &Sought, table: &SearchTable) -> String {
+        let SearchTable {
+            table: from,
+            tenant,
+            id,
+            kind,
+        } = *table;
+        match sought {
+            Sought::Any(parts) => {
+                let parts: Vec<_> = parts.iter().map(|part| self.ids(part, table)).collect();
+                parts.join(" UNION ")
+            }
+            Sought::All(parts) => {
+                let mut sql = format!("SELECT {id} FROM {from} WHERE {tenant} = ?1");
+                for part in parts {
+                    let ids = self.ids(part, table);
+                    for piece in [" AND ", id, " IN (", &ids, ")"] {
+                        sql.push_str(piece);
+                    }
+                }
+                sql
+            }
+            Sought::Words {
+                property, words, ..
+            } => {
+                let mut sql = String::new();
+                for (depth, word) in words.iter().enumerate() {
+                    let field = self.parameter(SqlValue::Int(word_field(kind, *property)));
+                    let test = self.test("s.word", &Test::StartsWith(word.clone()));
+                    let and = if depth == 0 {
+                        ""
+                    } else {
+                        " AND s.object_id IN ("
+                    };
+                    for piece in [and, WORDS, &field, " AND ", &test] {
+                        sql.push_str(piece);
+                    }
+                }
+                sql.push_str(&")".repeat(words.len().saturating_sub(1)));
+                sql
+            }
+            Sought::Where(plan) => {
+                let condition = self.condition(plan, false);
+                format!("SELECT {id} FROM {from} WHERE {tenant} = ?1 AND {condition}")
+            }
         }
     }
 

@@ -388,4 +388,23 @@ proptest! {
         survives(&text);
         survives(&text.replace(' ', ""));
     }
+
+    #[test]
+    fn any_search_is_read_or_refused(text in "(\\(|\\)|\"|:|\\\\| |AND|OR|NOT|a|é|displayName){0,40}", any in any::<String>()) {
+        for text in [&text, &any] {
+            let _ = query::parse_search(text);
+            let quoted = format!("\"displayName:{}\"", text.replace(['\\', '"', '\0', '\u{1f}'], "x"));
+            if !text.trim().is_empty() && quoted.len() < 4_096 {
+                query::parse_search(&quoted).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_is_found_by_each_of_its_words(text in any::<String>()) {
+        let words = query::search::words(&text);
+        for word in &words {
+            prop_assert!(!word.is_empty() && word.chars().count() <= 64);
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use query::SearchTable;
 use serde_json::{Map, Value, json};
 use store::{Change, Op, Param, ReadTx, Row, Tx, params};
 use types::{Actor, Error, Id, Result, Timestamp, fold, kind};
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json, folded_json_list};
 use crate::schema::Purpose;
-use crate::{audited, references, service_principals, tenant};
+use crate::{audited, references, search, service_principals, tenant};
 
 use properties::{APPLICATION, ENTITY};
 pub use secrets::{
@@ -35,6 +36,12 @@ macro_rules! columns {
 
 static LISTING: Listing = Listing {
     entity: &ENTITY,
+    search: SearchTable {
+        kind: search::APPLICATION,
+        table: "applications AS a",
+        tenant: "a.tenant_id",
+        id: "a.id",
+    },
     select: concat!(
         "SELECT ",
         columns!(),
@@ -207,6 +214,17 @@ impl Application {
 /// Shows an application: Graph's default set, or the properties that are selected.
 pub fn project(application: &Application, select: Option<&[String]>) -> Result<Map<String, Value>> {
     APPLICATION.project(select, |name| application.value(name))
+}
+
+/// Refuses names that aren't properties of applications.
+pub fn check_select(select: &[String]) -> Result<()> {
+    APPLICATION.selected(Some(select)).map(drop)
+}
+
+/// The names of all properties.
+pub fn property_names() -> Vec<String> {
+    let names = APPLICATION.properties.iter().map(|it| it.name);
+    names.map(str::to_owned).collect()
 }
 
 /// What applications can be filtered by.

@@ -72,6 +72,18 @@ const OWNERS: &str = "SELECT o.owner_id, o.owner_kind FROM group_owners AS o \
     OR (o.owner_kind = 3 AND EXISTS (SELECT 1 FROM service_principals AS s \
     WHERE s.tenant_id = ?1 AND s.id = o.owner_id AND s.deleted_at IS NULL))) \
     ORDER BY o.owner_id LIMIT ?4";
+const IS_OWNER: &str = "SELECT count(*) FROM group_owners AS o WHERE o.tenant_id = ?1 \
+    AND o.group_id = ?2 AND o.owner_id = ?3 \
+    AND ((o.owner_kind = 1 AND EXISTS (SELECT 1 FROM users AS u WHERE u.tenant_id = ?1 \
+    AND u.id = o.owner_id AND u.deleted_at IS NULL)) \
+    OR (o.owner_kind = 3 AND EXISTS (SELECT 1 FROM service_principals AS s \
+    WHERE s.tenant_id = ?1 AND s.id = o.owner_id AND s.deleted_at IS NULL)))";
+/// Whatever is deleted.
+const WITH_MEMBER: &str = "SELECT group_id FROM group_members WHERE tenant_id = ?1 \
+    AND member_id = ?2 AND group_id > ?3 ORDER BY group_id LIMIT ?4";
+/// Whatever is deleted.
+const WITH_OWNER: &str = "SELECT group_id FROM group_owners WHERE tenant_id = ?1 \
+    AND owner_id = ?2 AND group_id > ?3 ORDER BY group_id LIMIT ?4";
 /// Whatever is deleted.
 const BELOW: &str = "SELECT member_id, member_kind FROM group_members WHERE tenant_id = ?1 \
     AND group_id = ?2 LIMIT ?3";
@@ -317,6 +329,31 @@ pub fn count_members(
 /// Whether an object is a direct member.
 pub fn is_member(tx: &ReadTx<'_>, group: Id<kind::Group>, member: Uuid) -> Result<bool> {
     Ok(tx.count(IS_MEMBER, params![&tx.tenant(), &group, &member])? > 0)
+}
+
+/// Whether an object is an owner.
+pub fn is_owner(tx: &ReadTx<'_>, group: Id<kind::Group>, owner: Uuid) -> Result<bool> {
+    Ok(tx.count(IS_OWNER, params![&tx.tenant(), &group, &owner])? > 0)
+}
+
+/// The groups of which an object is a direct member, or would be if neither were deleted, by id
+/// behind `after`.
+pub fn with_member(tx: &ReadTx<'_>, member: Uuid, after: Uuid, limit: usize) -> Result<Vec<Uuid>> {
+    tx.query(
+        WITH_MEMBER,
+        params![&tx.tenant(), &member, &after, limit],
+        |row| row.uuid(0),
+    )
+}
+
+/// The groups of which an object is an owner, or would be if neither were deleted, by id behind
+/// `after`.
+pub fn with_owner(tx: &ReadTx<'_>, owner: Uuid, after: Uuid, limit: usize) -> Result<Vec<Uuid>> {
+    tx.query(
+        WITH_OWNER,
+        params![&tx.tenant(), &owner, &after, limit],
+        |row| row.uuid(0),
+    )
 }
 
 /// The owners by id, behind `after`.

@@ -9,19 +9,21 @@
 mod members;
 mod properties;
 
+use query::SearchTable;
 use serde_json::{Map, Value, json};
 use store::{Change, Op, Param, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, Timestamp, fold, kind};
 
 use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json, folded_json_list};
 use crate::schema::{Purpose, is_nickname, set};
-use crate::{audited, domains, references, tenant};
+use crate::{audited, domains, references, search, tenant};
 
 pub(crate) use members::kind_of;
 pub use members::{
     Link, LinkKind, TRANSITIVE_MAX, add_member, add_owner, count_members, groups_of, is_member,
-    link_to, member_of, members, members_of_kind, owners, remove_member, remove_owner,
+    is_owner, link_to, member_of, members, members_of_kind, owners, remove_member, remove_owner,
     transitive_groups, transitive_links, transitive_members, transitive_users, users_below,
+    with_member, with_owner,
 };
 use properties::{ENTITY, GROUP};
 
@@ -33,6 +35,12 @@ macro_rules! columns {
 
 static LISTING: Listing = Listing {
     entity: &ENTITY,
+    search: SearchTable {
+        kind: search::GROUP,
+        table: "groups AS g",
+        tenant: "g.tenant_id",
+        id: "g.id",
+    },
     select: concat!(
         "SELECT ",
         columns!(),
@@ -151,6 +159,12 @@ pub fn project(group: &Group, select: Option<&[String]>) -> Result<Map<String, V
 /// Refuses names that aren't properties of groups.
 pub fn check_select(select: &[String]) -> Result<()> {
     GROUP.selected(Some(select)).map(drop)
+}
+
+/// The names of all properties.
+pub fn property_names() -> Vec<String> {
+    let names = GROUP.properties.iter().map(|it| it.name);
+    names.map(str::to_owned).collect()
 }
 
 /// What groups can be filtered by.

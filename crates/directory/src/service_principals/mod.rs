@@ -9,6 +9,7 @@
 mod properties;
 
 use query::Entity;
+use query::SearchTable;
 use serde_json::{Map, Value, json};
 use store::{Change, Op, Param, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, Timestamp, fold, kind};
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json_list, folded_list};
 use crate::permissions::{self, GRAPH_APP_ID};
 use crate::schema::Purpose;
-use crate::{applications, audited, references};
+use crate::{applications, audited, references, search};
 
 use properties::{ENTITY, SERVICE_PRINCIPAL};
 
@@ -30,6 +31,12 @@ macro_rules! columns {
 
 static LISTING: Listing = Listing {
     entity: &ENTITY,
+    search: SearchTable {
+        kind: search::SERVICE_PRINCIPAL,
+        table: "service_principals AS s",
+        tenant: "s.tenant_id",
+        id: "s.id",
+    },
     select: concat!(
         "SELECT ",
         columns!(),
@@ -197,6 +204,12 @@ pub fn project(
 /// Refuses names that aren't properties of service principals.
 pub fn check_select(select: &[String]) -> Result<()> {
     SERVICE_PRINCIPAL.selected(Some(select)).map(drop)
+}
+
+/// The names of all properties.
+pub fn property_names() -> Vec<String> {
+    let names = SERVICE_PRINCIPAL.properties.iter().map(|it| it.name);
+    names.map(str::to_owned).collect()
 }
 
 /// What service principals can be filtered by.

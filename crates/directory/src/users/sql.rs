@@ -5,7 +5,10 @@ use store::{Param, Row};
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
 use super::User;
+use query::SearchTable;
+
 use crate::listing::{Listing, folded_json, folded_json_list, folded_list};
+use crate::search;
 
 macro_rules! columns {
     () => {
@@ -16,6 +19,12 @@ macro_rules! columns {
 
 pub(crate) static LISTING: Listing = Listing {
     entity: &super::properties::ENTITY,
+    search: SearchTable {
+        kind: search::USER,
+        table: "users AS u",
+        tenant: "u.tenant_id",
+        id: "u.id",
+    },
     select: concat!(
         "SELECT ",
         columns!(),

@@ -73,9 +73,9 @@ static SOURCE: Source<Group> = Source {
 pub(crate) fn routes(routes: &mut Routes) {
     let mut area = routes.area("groups", Versions::Both);
     area.get("/groups", LIST, "List groups", list)
-        .query(Allowed::LIST.and(Allowed::EXPAND));
+        .query(Allowed::LIST.and(Allowed::EXPAND).and(Allowed::SEARCH));
     area.get("/groups/$count", LIST, "Count groups", count)
-        .query(Allowed::FILTER);
+        .query(Allowed::FILTER.and(Allowed::SEARCH));
     area.post("/groups", CREATE, "Create a group", create);
     area.get("/groups/{id}", READ, "Get a group", get)
         .query(Allowed::SELECT.and(Allowed::EXPAND));

@@ -57,9 +57,9 @@ static SOURCE: Source<User> = Source {
 pub(crate) fn routes(routes: &mut Routes) {
     let mut area = routes.area("users", Versions::Both);
     area.get("/users", READ, "List users", list)
-        .query(Allowed::LIST.and(Allowed::EXPAND));
+        .query(Allowed::LIST.and(Allowed::EXPAND).and(Allowed::SEARCH));
     area.get("/users/$count", READ, "Count users", count)
-        .query(Allowed::FILTER);
+        .query(Allowed::FILTER.and(Allowed::SEARCH));
     area.post("/users", CREATE, "Create a user", create);
     area.get("/users/{id}", READ, "Get a user", get)
         .query(Allowed::SELECT.and(Allowed::EXPAND));
@@ -111,7 +111,7 @@ impl Look {
 }
 
 fn check_filter(call: &Call) -> Result<(), Refusal> {
-    match listing::filter(call)? {
+    match listing::condition(call)? {
         Some(filter) => Ok(Sights::of(&call.caller).users.check_filter(&filter)?),
         None => Ok(()),
     }

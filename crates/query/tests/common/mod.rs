@@ -125,8 +125,14 @@ pub(crate) static FREE: Entity = Entity {
     ],
 };
 
-pub(crate) const ADVANCED: Options = Options { advanced: true };
-pub(crate) const PLAIN: Options = Options { advanced: false };
+pub(crate) const ADVANCED: Options = Options {
+    advanced: true,
+    search: None,
+};
+pub(crate) const PLAIN: Options = Options {
+    advanced: false,
+    search: None,
+};
 
 /// The message of the 400 that parsing or compiling over `USER` gives; "" if it gives none.
 pub(crate) fn refusal(text: &str, options: Options) -> String {
