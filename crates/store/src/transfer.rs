@@ -5,6 +5,8 @@
 //! cut off is taken up where it was. The registry comes last: before every tenant is there, and is
 //! the same by count and checksum, the new side holds no tenant for anybody.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::Serialize;
 use types::{Error, Result, TenantId};
@@ -137,8 +139,9 @@ fn move_tenant(tenant: TenantId, source: &Side<'_>, target: &Side<'_>) -> Result
         all.update(table.name.as_bytes());
         all.update(&digest);
     }
-    let digest = all.finish();
-    moved.digest = digest.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    for byte in all.finish().as_ref() {
+        let _ = write!(moved.digest, "{byte:02x}");
+    }
     from.query(
         "SELECT seq FROM feed_head WHERE tenant_id = ?1",
         &[(&tenant).into()],
