@@ -116,6 +116,7 @@ mod platform;
 mod projection;
 mod public;
 mod query_options;
+mod readiness;
 mod references;
 mod reply;
 mod request;
@@ -163,6 +164,7 @@ pub fn all_routes() -> Routes {
     audit_logs::routes(&mut routes);
     user_sharing::routes(&mut routes);
     explain::routes(&mut routes);
+    readiness::routes(&mut routes);
     cross_tenant_access_policy::routes(&mut routes);
     multi_tenant_organization::routes(&mut routes);
     tenant_information::routes(&mut routes);

@@ -15,6 +15,7 @@ mod housekeeping;
 pub mod idempotency;
 mod import;
 mod operator;
+mod readiness;
 mod sharing;
 mod tenants;
 mod tokens;
@@ -52,6 +53,7 @@ struct Inner {
     passwords: password::Pool,
     transport: Arc<dyn Transport>,
     engine: Engine,
+    postures: readiness::Postures,
     housekeeping: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -95,6 +97,7 @@ impl Node {
             ("organization", Arc::new(organization) as Arc<dyn Handler>),
             ("sync", Arc::new(sync::Messages)),
             ("explain", Arc::new(explain::Messages)),
+            ("readiness", Arc::new(::readiness::Messages)),
         ]);
         let transport: Arc<dyn Transport> =
             Arc::new(InProcess::new(store.clone(), handlers.clone()));
@@ -111,6 +114,7 @@ impl Node {
             verifier,
             transport,
             engine,
+            postures: readiness::Postures::default(),
             housekeeping: Mutex::default(),
         })))
     }

@@ -72,6 +72,10 @@ impl Node {
                 home_id,
             } => self.find_synced(&tenant, &home_tenant, &home_id).await,
             Command::Explain { from, to, action } => self.explain_names(&from, &to, &action).await,
+            Command::Readiness { tenant } => {
+                let tenant = self.store().find_tenant(&tenant)?;
+                self.show_readiness(tenant).await
+            }
             Command::Doctor => self.doctor().await,
             command => self.execute_organization(command).await,
         }

@@ -22,6 +22,7 @@ pub mod engine;
 pub mod explain;
 mod links;
 pub mod mapping;
+pub mod outlook;
 mod pair;
 pub mod plan;
 pub mod provisioning;

@@ -97,6 +97,8 @@ pub const LIMITS: &[Limit] = &[
     fixed(ORGANIZATION, "sharing_list", 10_000, "users and groups listed in one sharing scope"),
     fixed(ORGANIZATION, "sync_batch_users", 1_000, "users in one message of a synchronization"),
     fixed(ORGANIZATION, "sync_batches_in_flight", 8, "large ones of these messages under way at once in a deployment, from their plan until they are settled"),
+    fixed(ORGANIZATION, "change_requests", 100, "requests for a change that one tenant may have waiting at another"),
+    fixed(ORGANIZATION, "reason_characters", 1_024, "characters of the reason for declining something"),
     fixed(DIRECTORY, "display_name_characters", 256, "characters in `displayName`"),
     fixed(DIRECTORY, "mail_nickname_characters", 64, "characters in `mailNickname`"),
     fixed(DIRECTORY, "business_phones", 1, "numbers in `businessPhones`"),
