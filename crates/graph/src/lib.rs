@@ -86,6 +86,7 @@
 //! - Routes for everybody go by [`Area::public`], whose handlers get a [`PublicCall`] without a
 //!   caller and so without an island.
 
+mod admission;
 mod app;
 mod app_key;
 mod app_role_assignments;
@@ -164,6 +165,7 @@ pub fn all_routes() -> Routes {
     audit_logs::routes(&mut routes);
     user_sharing::routes(&mut routes);
     explain::routes(&mut routes);
+    admission::routes(&mut routes);
     readiness::routes(&mut routes);
     cross_tenant_access_policy::routes(&mut routes);
     multi_tenant_organization::routes(&mut routes);

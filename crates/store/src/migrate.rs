@@ -33,6 +33,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     8 "0008_audit",
     9 "0009_idempotency",
     15 "0015_readiness",
+    16 "0016_admission",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry": 1 "0001_registry"];
