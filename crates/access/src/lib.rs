@@ -37,7 +37,7 @@ pub use identity_sync::{
     update_identity_sync,
 };
 pub use join::{SettingChange, apply_templates, preview_templates, set_membership};
-pub use mend::{mend_consent, mend_doors, mend_sync};
+pub use mend::{Opened, close, mend_consent, mend_doors, mend_sync, reopen};
 pub use model::{
     AccessType, AppServiceConnect, B2bSetting, Consent, Devices, InboundTrust, M365Inbound,
     M365Outbound, Named, OFFICE_365, Redemption, Settings, TEAMS, Target, TargetConfiguration,

@@ -10,7 +10,7 @@ use crate::body::TARGETS_MAX;
 use crate::evaluate::{Direction, Rules};
 use crate::identity_sync::{create_identity_sync, update_identity_sync};
 use crate::model::{AccessType, Named, Target, TargetConfiguration};
-use crate::partners::{create_partner, update_partner};
+use crate::partners::{create_partner, find_partner, update_partner};
 
 const PARTNERS: &str = "/v1.0/policies/crossTenantAccessPolicy/partners";
 
@@ -157,4 +157,59 @@ pub fn mend_doors(tx: &mut Tx<'_>, partner: TenantId, direction: Direction) -> R
         return Ok(());
     }
     carry_out(tx, partner, stance.open_doors(direction))
+}
+
+/// What a tenant has opened for another, as far as [`close`] closes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Opened {
+    sync_allowed: Option<bool>,
+    consent_inbound: Option<bool>,
+    consent_outbound: Option<bool>,
+}
+
+fn set_opened(tx: &mut Tx<'_>, partner: TenantId, new: Opened) -> Result<Option<Opened>> {
+    let Some(entry) = find_partner(tx, partner)? else {
+        return Ok(None);
+    };
+    let consent = entry.settings.automatic_user_consent_settings;
+    let old = Opened {
+        sync_allowed: entry
+            .identity_synchronization
+            .as_ref()
+            .and_then(|sync| sync.is_sync_allowed),
+        consent_inbound: consent.inbound_allowed,
+        consent_outbound: consent.outbound_allowed,
+    };
+    let object = |value: Value| match value {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    };
+    let consent = object(json!({"automaticUserConsentSettings": {
+        "inboundAllowed": new.consent_inbound,
+        "outboundAllowed": new.consent_outbound,
+    }}));
+    update_partner(tx, partner, &consent)?;
+    if entry.identity_synchronization.is_some() {
+        let sync = object(json!({"userSyncInbound": {"isSyncAllowed": new.sync_allowed}}));
+        update_identity_sync(tx, partner, &sync)?;
+    }
+    Ok(Some(old))
+}
+
+/// Closes what this tenant has opened for a partner's users and its own in the partner: none are
+/// synced in any more, and both halves of automatic redemption are as the default has them. Answers
+/// what was open, for [`reopen`]; none if there is no entry.
+pub fn close(tx: &mut Tx<'_>, partner: TenantId) -> Result<Option<Opened>> {
+    let closed = Opened {
+        sync_allowed: Some(false),
+        consent_inbound: None,
+        consent_outbound: None,
+    };
+    set_opened(tx, partner, closed)
+}
+
+/// Opens what [`close`] has closed.
+pub fn reopen(tx: &mut Tx<'_>, partner: TenantId, opened: Opened) -> Result<()> {
+    set_opened(tx, partner, opened).map(drop)
 }

@@ -495,3 +495,38 @@ pub fn list(
         ),
     }
 }
+
+/// What the users of another tenant have here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Standing {
+    /// The users, deleted ones not counted.
+    pub users: u64,
+    /// Their memberships in groups.
+    pub group_memberships: u64,
+    /// Application roles that they are assigned.
+    pub role_assignments: u64,
+}
+
+/// What the users of another tenant have here.
+pub fn standing(tx: &ReadTx<'_>, home_tenant: TenantId) -> Result<Standing> {
+    let tenant = tx.tenant();
+    let key = params![&tenant, &home_tenant];
+    Ok(Standing {
+        users: count(tx, home_tenant)?,
+        group_memberships: tx.count(
+            "SELECT count(*) FROM users u JOIN group_members m \
+             ON m.tenant_id = u.tenant_id AND m.member_id = u.id \
+             WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 AND u.home_id IS NOT NULL \
+             AND u.deleted_at IS NULL",
+            key,
+        )?,
+        role_assignments: tx.count(
+            "SELECT count(*) FROM users u JOIN app_role_assignments a \
+             ON a.tenant_id = u.tenant_id AND a.principal_id = u.id \
+             WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 AND u.home_id IS NOT NULL \
+             AND u.deleted_at IS NULL",
+            key,
+        )?,
+    })
+}

@@ -97,6 +97,7 @@ mod caller;
 mod connections;
 mod cross_tenant_access_policy;
 mod deleted_items;
+mod departures;
 mod directory_objects;
 mod domains;
 pub mod errors;
@@ -167,6 +168,7 @@ pub fn all_routes() -> Routes {
     explain::routes(&mut routes);
     admission::routes(&mut routes);
     readiness::routes(&mut routes);
+    departures::routes(&mut routes);
     cross_tenant_access_policy::routes(&mut routes);
     multi_tenant_organization::routes(&mut routes);
     tenant_information::routes(&mut routes);

@@ -8,6 +8,7 @@ mod applications;
 pub mod command;
 pub mod config;
 pub mod control;
+mod departures;
 pub mod descriptors;
 mod doctor;
 pub mod explain;
@@ -30,7 +31,7 @@ use identity::token::{Issuer, Verifier, VerifierOptions};
 use identity::{DeploymentKey, KeyRing, PublicUrl, Sealer, Secret, password};
 use store::{Clock, Options, Store, SystemClock};
 use sync::Engine;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use types::{Error, Result, TenantId};
 
 pub use tokens::TenantKeysLoader;
@@ -55,6 +56,8 @@ struct Inner {
     engine: Engine,
     postures: readiness::Postures,
     housekeeping: Mutex<Option<JoinHandle<()>>>,
+    /// Departures that are under way.
+    departing: Mutex<JoinSet<()>>,
 }
 
 impl Node {
@@ -98,6 +101,7 @@ impl Node {
             ("sync", Arc::new(sync::Messages)),
             ("explain", Arc::new(explain::Messages)),
             ("readiness", Arc::new(::readiness::Messages)),
+            ("departures", Arc::new(::departures::Messages)),
         ]);
         let transport: Arc<dyn Transport> =
             Arc::new(InProcess::new(store.clone(), handlers.clone()));
@@ -116,6 +120,7 @@ impl Node {
             engine,
             postures: readiness::Postures::default(),
             housekeeping: Mutex::default(),
+            departing: Mutex::default(),
         })))
     }
 
@@ -133,6 +138,8 @@ impl Node {
             let store = self.store().clone();
             let limits = self.config().limits.clone();
             *housekeeping = Some(tokio::spawn(housekeeping::run(store, limits)));
+            let node = self.clone();
+            self.depart(async move { node.resume_departures().await });
         }
     }
 
@@ -148,6 +155,7 @@ impl Node {
             task.abort();
             let _ = task.await;
         }
+        self.stop_departing().await;
         self.0.engine.stop().await;
         let store = self.store().clone();
         // Waits for the writers, so not on the runtime's threads.

@@ -34,6 +34,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     9 "0009_idempotency",
     15 "0015_readiness",
     16 "0016_admission",
+    17 "0017_departures",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry": 1 "0001_registry"];

@@ -11,6 +11,7 @@ use types::trace::{Mend, Step};
 use types::{Error, Result, TenantId, Timestamp};
 
 use crate::pair::{self, Phase};
+use crate::plan;
 use crate::sharing::{Scope, Sharing};
 
 /// Whether users are shared with a tenant and sent to it.
@@ -127,4 +128,19 @@ impl Outlook {
         };
         [shared, paused]
     }
+}
+
+/// Whether a target has nobody from here any more, once nothing is shared with it; `None` while that
+/// is on its way, `Some(false)` if something holds it up, so that waiting is of no use.
+pub fn is_withdrawn(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<bool>> {
+    let Some(pair) = pair::get(tx, target)? else {
+        return Ok(Some(true));
+    };
+    if pair.synced + pair.failed == 0 && pair.position.scope_key.starts_with("none") {
+        return Ok(Some(true));
+    }
+    if pair.paused || pair.blocked.is_some() || !plan::outbound(tx, target)?.allowed {
+        return Ok(Some(false));
+    }
+    Ok(None)
 }
