@@ -34,6 +34,7 @@ use sync::Engine;
 use tokio::task::{JoinHandle, JoinSet};
 use types::{Error, Result, TenantId};
 
+pub use operator::consent;
 pub use tokens::TenantKeysLoader;
 
 /// Tenants whose signing keys are kept parsed.
@@ -95,7 +96,8 @@ impl Node {
         let organization = organization::Messages::new(
             limits.size("organization_tenants"),
             limits.get("organization_users"),
-        );
+        )
+        .invitation_days(limits.get("organization_invitation_days"));
         let handlers = Handlers::new([
             ("organization", Arc::new(organization) as Arc<dyn Handler>),
             ("sync", Arc::new(sync::Messages)),

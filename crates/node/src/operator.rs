@@ -439,7 +439,7 @@ fn shown(user: &directory::users::User) -> Result<Value> {
 }
 
 /// The admin's two consents, as the templates carry them to every partner.
-fn consent(tx: &mut store::Tx<'_>, accept_users: bool, skip_consent: bool) -> Result<()> {
+pub fn consent(tx: &mut store::Tx<'_>, accept_users: bool, skip_consent: bool) -> Result<()> {
     if accept_users {
         access::update_identity_sync_template(
             tx,

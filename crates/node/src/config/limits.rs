@@ -91,6 +91,7 @@ pub const LIMITS: &[Limit] = &[
     limit(ORGANIZATION, "organization_tenants", 100, (2, 1_000), "active tenants in one organization, counted when a tenant joins; pending ones don't count"),
     fixed(ORGANIZATION, "organization_pending_tenants", 1_000, "pending tenants in one organization"),
     fixed(ORGANIZATION, "organization_invitations", 1_000, "organizations that have added one tenant, which it hasn't answered"),
+    limit(ORGANIZATION, "organization_invitation_days", 30, (1, 365), "days that an invitation is good for, from when the tenant was added"),
     limit(ORGANIZATION, "organization_users", 10_000_000, (1, 100_000_000), "internal users of each tenant, counted when it joins"),
     fixed(ORGANIZATION, "tenant_organizations", 1, "organizations in which one tenant is active"),
     fixed(ORGANIZATION, "organization_owners_min", 1, "active owners of an organization, at least"),
