@@ -474,6 +474,17 @@ pub fn count(tx: &ReadTx<'_>, home_tenant: TenantId) -> Result<u64> {
     tx.count(sql::COUNT_HOME, params![&tx.tenant(), &home_tenant])
 }
 
+/// When the first of another tenant's users who are here came.
+pub fn since(tx: &ReadTx<'_>, home_tenant: TenantId) -> Result<Option<Timestamp>> {
+    let first = tx.query_one(
+        "SELECT min(created_at) FROM users \
+         WHERE tenant_id = ?1 AND home_tenant_id = ?2 AND home_id IS NOT NULL",
+        params![&tx.tenant(), &home_tenant],
+        |row| row.opt_timestamp(0),
+    )?;
+    Ok(first.flatten())
+}
+
 /// The users of another tenant in the order of their ids at home, deleted ones included, behind
 /// the one whose id at home is `after`.
 pub fn list(

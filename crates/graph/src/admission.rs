@@ -66,6 +66,12 @@ pub(crate) fn routes(routes: &mut Routes) {
         delete_own,
     );
     area.get(
+        "/isopolity/admission/tenants/{tenantId}/coming",
+        READ,
+        "Say who of a tenant would come, and what the rules would make of each",
+        coming,
+    );
+    area.get(
         "/isopolity/admission/tenants/{tenantId}/users",
         READ,
         "List the users of a tenant who are held, were decided about or are turned away",
@@ -155,6 +161,8 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
                 shown.insert("syncAllowed".into(), allowed.into());
                 let users = directory::synced::count(tx, source)?;
                 shown.insert("users".into(), users.into());
+                let since = directory::synced::since(tx, source)?;
+                shown.insert("usersSinceDateTime".into(), json!(since));
                 if let Value::Object(counts) = admission::counts(tx, source)? {
                     shown.extend(counts);
                 }
@@ -192,6 +200,23 @@ async fn users(call: Call) -> Result<Reply, Refusal> {
         )
     };
     Reply::collection(&call, USERS, &page)
+}
+
+async fn coming(call: Call) -> Result<Reply, Refusal> {
+    let source = source(&call)?;
+    let own = call.caller.tenant;
+    call.read(move |tx| {
+        if organization::is_active_with(tx, source)? {
+            return Ok(());
+        }
+        Err(Error::not_found("admission", source))
+    })
+    .await?;
+    let told = call.platform().node.coming(own, source).await?;
+    let shown = call
+        .write(move |tx| admission::coming::foresee(tx, source, told))
+        .await?;
+    Reply::object(&call, "isopolity.coming", &shown)
 }
 
 async fn release(call: Call) -> Result<Reply, Refusal> {

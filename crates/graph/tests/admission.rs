@@ -363,3 +363,57 @@ async fn the_first_ones_wait_for_the_admin() {
         .expect(204);
     rig.until(&bob, |user| user.is_some()).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_would_come_is_seen_before_anybody_comes() {
+    let rig = Rig::start().await;
+    let ann = rig.user("ann", Some("ann@contoso.example")).await;
+    rig.until(&ann, |user| user.is_some()).await;
+    // Shut off at once: whoever comes later doesn't.
+    let partner = format!(
+        "/policies/crossTenantAccessPolicy/partners/{}/identitySynchronization",
+        rig.home.id
+    );
+    let shut = json!({"userSyncInbound": {"isSyncAllowed": false}});
+    rig.here.patch(&partner, shut).await.expect(204);
+    let bob = rig.user("bob", Some("bob@elsewhere.example")).await;
+    let domains = json!({"allowedMailDomains": ["contoso.example"]});
+    rig.here.patch(&rig.own(""), domains).await.expect(204);
+    let coming = rig.here.get(&rig.own("/coming")).await.expect(200);
+    let users = coming["users"].as_array().unwrap();
+    assert_eq!(
+        (&coming["count"], &coming["allowed"]),
+        (&json!(1), &json!(false)),
+        "{coming}"
+    );
+    assert_eq!(
+        (&users[0]["id"], &users[0]["admitted"]),
+        (&json!(bob), &json!(false))
+    );
+    assert!(
+        users[0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("elsewhere.example")
+    );
+    // It was a question.
+    assert_eq!(rig.listed().await, Vec::<Value>::new());
+    let list = rig
+        .here
+        .get(&format!("{ADMISSION}/tenants"))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&list["value"][0]["syncAllowed"], &list["value"][0]["users"]),
+        (&json!(false), &json!(2))
+    );
+    assert!(list["value"][0]["usersSinceDateTime"].is_string());
+    let stranger = rig.d.tenant("Stranger").await;
+    for id in [stranger.id.to_string(), NOBODY.to_owned()] {
+        let path = format!("{ADMISSION}/tenants/{id}/coming");
+        rig.here
+            .get(&path)
+            .await
+            .refused(404, "Request_ResourceNotFound");
+    }
+}

@@ -72,6 +72,7 @@ impl Handler for Messages {
         match kind {
             explain::QUERY => explain::answer(tx, from, body),
             adoption::QUERY => adoption::answer(tx, from, body),
+            admission::coming::QUERY => admission::coming::answer(tx, from),
             _ => Err(Error::bad_request(format!("'{kind}' isn't a query."))),
         }
     }

@@ -101,6 +101,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(ORGANIZATION, "admission_domains", 100, "domains in `allowedMailDomains` of an admission"),
     fixed(ORGANIZATION, "admission_hold", 1_000, "`holdFirst` of an admission"),
     fixed(ORGANIZATION, "admission_turned_away", 1_000, "users of one tenant who were turned away that the receiving tenant lists; their home lists all"),
+    fixed(ORGANIZATION, "admission_coming", 100, "users who would come from a tenant that are named; the rest is counted, among its first 10,000"),
     fixed(ORGANIZATION, "change_requests", 100, "requests for a change that one tenant may have waiting at another"),
     fixed(ORGANIZATION, "departure_names", 100, "users of each tenant that the preview of a departure names; the rest is counted"),
     fixed(ORGANIZATION, "departure_withdraw_seconds", 3_600, "seconds that a departure waits for the others to remove its users; then it goes on and reports how many stayed"),

@@ -17,6 +17,7 @@
 //! is turned away is a failure at home, with the reason in words, and is listed here.
 
 mod apply;
+pub mod coming;
 mod rules;
 mod users;
 
