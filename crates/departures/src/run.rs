@@ -177,27 +177,28 @@ fn withdraw(tx: &mut Tx<'_>, departure: &mut Departure) -> Result<Progress> {
 }
 
 fn leave(tx: &mut Tx<'_>, departure: &mut Departure) -> Result<Progress> {
-    if !departure.asked {
+    let tenant = departure.tenant;
+    let mut together = organization::members(tx)?
+        .iter()
+        .any(|member| member.tenant_id == tenant);
+    if together && !departure.asked {
         departure.asked = true;
-        let tenant = departure.tenant;
-        let asked = tx.attempt(|tx| organization::remove(tx, tenant));
-        return match asked {
+        return match tx.attempt(|tx| organization::remove(tx, tenant)) {
             Ok(()) => Ok(Progress::Again),
             Err(error) if error.is_transient() => Err(error),
-            Err(error) => {
-                departure.stage = Stage::Failed;
-                departure.reason = Some(error.to_string());
-                undo::share_again(tx, departure)?;
-                messages::tell(tx, departure, messages::END)?;
-                audited(tx, "Complete a departure", departure)?;
-                Ok(Progress::Again)
-            }
+            Err(error) => fail(tx, departure, error.to_string()),
         };
     }
     for side in &departure.sides {
-        if organization::is_active_with(tx, side.tenant_id)? {
+        together |= organization::is_active_with(tx, side.tenant_id)?;
+    }
+    if together {
+        let patience = 2 * WITHDRAW_SECONDS_MAX;
+        if departure.started_at.plus_seconds(patience) > tx.now() {
             return Ok(Progress::Wait);
         }
+        let reason = "The organization hasn't carried the removal out. Its audit log says why.";
+        return fail(tx, departure, reason.into());
     }
     if departure.users_from_them != Treatment::Keep {
         for side in &mut departure.sides {
@@ -205,6 +206,16 @@ fn leave(tx: &mut Tx<'_>, departure: &mut Departure) -> Result<Progress> {
         }
     }
     departure.stage = Stage::Treating;
+    Ok(Progress::Again)
+}
+
+/// It ends here; what was taken back is shared again.
+fn fail(tx: &mut Tx<'_>, departure: &mut Departure, reason: String) -> Result<Progress> {
+    departure.stage = Stage::Failed;
+    departure.reason = Some(reason);
+    undo::share_again(tx, departure)?;
+    messages::tell(tx, departure, messages::END)?;
+    audited(tx, "Complete a departure", departure)?;
     Ok(Progress::Again)
 }
 
