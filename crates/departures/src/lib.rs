@@ -34,3 +34,5 @@ const AT_ONCE: usize = 200;
 pub const NAMES_MAX: usize = 100;
 /// Seconds that withdrawing may take; then the tenant leaves, and the report says how many stayed.
 pub const WITHDRAW_SECONDS_MAX: i64 = 3_600;
+/// Reports of one other tenant's departures that are kept.
+pub const TOLD_MAX: u64 = 1_000;

@@ -5,6 +5,7 @@ use store::{Change, Op, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, TenantId, kind};
 use uuid::Uuid;
 
+use crate::TOLD_MAX;
 use crate::model::{Departure, Report, Stage};
 
 const KIND: &str = "departure";
@@ -113,13 +114,26 @@ pub(crate) fn keep(
     is_first: bool,
 ) -> Result<bool> {
     match find(tx, report.id)? {
-        None if is_first => {}
+        None if is_first => refuse_too_many(tx, from)?,
         Some(Kept::Theirs(known)) if known.by == from => {}
         _ => return Ok(false),
     }
     let doc = serde_json::to_string(report).map_err(Error::internal)?;
     put(tx, report.id, false, from, "told", &doc, report.started_at)?;
     Ok(true)
+}
+
+fn refuse_too_many(tx: &ReadTx<'_>, from: TenantId) -> Result<()> {
+    let told = tx.count(
+        "SELECT count(*) FROM departures WHERE tenant_id = ?1 AND by_tenant_id = ?2 AND own = 0",
+        params![&tx.tenant(), &from],
+    )?;
+    if told < TOLD_MAX {
+        return Ok(());
+    }
+    Err(Error::bad_request(format!(
+        "The tenant keeps {TOLD_MAX} reports of the sender's departures already."
+    )))
 }
 
 fn put(

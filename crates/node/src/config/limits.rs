@@ -105,6 +105,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(ORGANIZATION, "change_requests", 100, "requests for a change that one tenant may have waiting at another"),
     fixed(ORGANIZATION, "departure_names", 100, "users of each tenant that the preview of a departure names; the rest is counted"),
     fixed(ORGANIZATION, "departure_withdraw_seconds", 3_600, "seconds that a departure waits for the others to remove its users; then it goes on and reports how many stayed"),
+    fixed(ORGANIZATION, "departure_reports", 1_000, "reports of another tenant's departures that are kept"),
     fixed(ORGANIZATION, "reason_characters", 1_024, "characters of the reason for declining something"),
     fixed(DIRECTORY, "display_name_characters", 256, "characters in `displayName`"),
     fixed(DIRECTORY, "mail_nickname_characters", 64, "characters in `mailNickname`"),
