@@ -300,6 +300,9 @@ pub(crate) fn receive(tx: &mut Tx<'_>, other: TenantId, body: RequestBody) -> Re
     if !pair.contains(&other) || !pair.contains(&tx.tenant()) || body.from == body.to {
         return Err(Error::bad_request("The request is about other tenants."));
     }
+    if body.changes.is_empty() {
+        return Err(Error::bad_request("The request asks for nothing."));
+    }
     if find(tx, body.id)?.is_some() {
         return Err(Error::bad_request(
             "A request with this id is here already.",
