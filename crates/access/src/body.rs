@@ -23,7 +23,7 @@ const FALLBACK_PROVIDERS: [&str; 3] = [
 ];
 
 /// The part that is an object even where nothing is set.
-const CONSENT: &str = "automaticUserConsentSettings";
+pub(crate) const CONSENT: &str = "automaticUserConsentSettings";
 
 /// A JSON object.
 pub(crate) type Object = Map<String, Value>;

@@ -7,6 +7,8 @@
 //! - A step says how many are listed, never who. Its mend holds the list as it would have to be,
 //!   so a trace that goes to another tenant has to pass [`disclosed`].
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use store::ReadTx;
 use types::trace::{Mend, Step, Trace};
@@ -19,6 +21,7 @@ use crate::model::{
     AccessType, B2bSetting, Named, OFFICE_365, Settings, Target, TargetConfiguration, TargetType,
 };
 use crate::partners::{Partner, find_partner};
+use crate::stance::{Door, Doors, Stance};
 
 /// Which way a user goes, seen from this tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +67,7 @@ pub struct Rules {
     tenant: TenantId,
     partner: TenantId,
     entry: Option<Partner>,
-    default: Settings,
+    default: Arc<Settings>,
 }
 
 impl Rules {
@@ -74,25 +77,82 @@ impl Rules {
             tenant: tx.tenant(),
             partner,
             entry: find_partner(tx, partner)?,
-            default: get_default(tx)?.settings,
+            default: Arc::new(get_default(tx)?.settings),
         })
+    }
+
+    /// The rules about several tenants, in the order in which they are named.
+    pub fn load_each(tx: &ReadTx<'_>, partners: &[TenantId]) -> Result<Vec<Self>> {
+        let default = Arc::new(get_default(tx)?.settings);
+        partners
+            .iter()
+            .map(|partner| {
+                Ok(Self {
+                    tenant: tx.tenant(),
+                    partner: *partner,
+                    entry: find_partner(tx, *partner)?,
+                    default: Arc::clone(&default),
+                })
+            })
+            .collect()
     }
 
     /// Whether users may be synced: outbound, ours there; inbound, theirs here.
     pub fn sync(&self, direction: Direction) -> Trace {
-        let mut trace = Trace::new();
-        if direction == Direction::Inbound {
-            trace.step(self.sync_step());
-        }
-        trace.step(self.consent_step(direction, "Synchronization needs"));
-        trace
+        decided(self.stance().sync_steps(self.tenant, direction))
     }
 
     /// Whether this tenant's half of automatic redemption is on: with both, users aren't asked.
     pub fn consent_suppressed(&self, direction: Direction) -> Trace {
-        let mut trace = Trace::new();
-        trace.step(self.consent_step(direction, "Leaving out the consent prompt needs"));
-        trace
+        let needs = "Leaving out the consent prompt needs";
+        decided([self.stance().consent_step(self.tenant, direction, needs)])
+    }
+
+    /// What holds for everybody of that tenant, without the lists.
+    pub fn stance(&self) -> Stance {
+        let entry = self.entry.as_ref();
+        let sync = entry.and_then(|entry| entry.identity_synchronization.as_ref());
+        let consent = entry.map(|entry| entry.settings.automatic_user_consent_settings);
+        let (consent, default) = (
+            consent.unwrap_or_default(),
+            self.default.automatic_user_consent_settings,
+        );
+        let doors = |direction| {
+            let door = |half| {
+                let (_, list) = self.in_force(direction, Channel::Collaboration, half);
+                Door::of(list.as_ref())
+            };
+            Doors {
+                users: door(Half::Users),
+                applications: door(Half::Applications),
+            }
+        };
+        Stance {
+            partner: self.partner,
+            has_entry: entry.is_some(),
+            has_sync_entry: sync.is_some(),
+            sync_allowed: sync.and_then(|sync| sync.is_sync_allowed),
+            consent_inbound: consent.inbound_allowed.or(default.inbound_allowed),
+            consent_outbound: consent.outbound_allowed.or(default.outbound_allowed),
+            collaboration_inbound: doors(Direction::Inbound),
+            collaboration_outbound: doors(Direction::Outbound),
+        }
+    }
+
+    /// The list of a half that counts, and whether it is the partner's own.
+    fn in_force(
+        &self,
+        direction: Direction,
+        channel: Channel,
+        half: Half,
+    ) -> (bool, Option<TargetConfiguration>) {
+        let of = |settings: &Settings| {
+            part_of(settings, direction, channel)
+                .and_then(|part| half.of(part))
+                .cloned()
+        };
+        let own = self.entry.as_ref().and_then(|entry| of(&entry.settings));
+        (own.is_some(), own.or_else(|| of(&self.default)))
     }
 
     /// Whether a user may sign in, and into an application. `None` is the tenant itself, which no
@@ -170,67 +230,6 @@ impl Rules {
         }
     }
 
-    fn sync_step(&self) -> Step {
-        let entry = self.entry.as_ref();
-        let sync = entry.and_then(|entry| entry.identity_synchronization.as_ref());
-        let value = sync.and_then(|sync| sync.is_sync_allowed);
-        let allowed = value == Some(true);
-        Step {
-            tenant_id: self.tenant,
-            setting: format!(
-                "partners/{}.identitySynchronization.userSyncInbound.isSyncAllowed",
-                self.partner
-            ),
-            value: flag(value),
-            allowed,
-            reason: format!(
-                "Tenant {} {} users of tenant {} to be synchronized into it.",
-                self.tenant,
-                if allowed { "allows" } else { "doesn't allow" },
-                self.partner
-            ),
-            mend: (!allowed)
-                .then(|| mend::allow_sync(self.partner, entry.is_some(), sync.is_some())),
-        }
-    }
-
-    fn consent_step(&self, direction: Direction, needs: &str) -> Step {
-        let part = "automaticUserConsentSettings";
-        let consent = self
-            .entry
-            .as_ref()
-            .map(|entry| entry.settings.automatic_user_consent_settings);
-        let consent = consent.unwrap_or_default();
-        let default = self.default.automatic_user_consent_settings;
-        let (member, value, who) = match direction {
-            Direction::Outbound => (
-                "outboundAllowed",
-                consent.outbound_allowed.or(default.outbound_allowed),
-                "its users in",
-            ),
-            Direction::Inbound => (
-                "inboundAllowed",
-                consent.inbound_allowed.or(default.inbound_allowed),
-                "users from",
-            ),
-        };
-        let allowed = value == Some(true);
-        Step {
-            tenant_id: self.tenant,
-            setting: format!("partners/{}.{part}.{member}", self.partner),
-            value: flag(value),
-            allowed,
-            reason: format!(
-                "{needs} automatic redemption on both sides; tenant {} has it {} for {who} \
-                 tenant {}.",
-                self.tenant,
-                if allowed { "on" } else { "off" },
-                self.partner
-            ),
-            mend: (!allowed).then(|| self.set(part, member, &json!(true))),
-        }
-    }
-
     fn half_step(
         &self,
         direction: Direction,
@@ -240,19 +239,12 @@ impl Rules {
         names: impl Fn(&Target) -> bool,
     ) -> Step {
         let part = part_name(direction, channel);
-        let of = |settings: &Settings, half: Half| {
-            part_of(settings, direction, channel)
-                .and_then(|part| half.of(part))
-                .cloned()
-        };
-        let entry = self.entry.as_ref().map(|entry| &entry.settings);
-        let own = entry.and_then(|settings| of(settings, half));
-        let whose = if own.is_some() {
+        let (is_own, in_force) = self.in_force(direction, channel, half);
+        let whose = if is_own {
             format!("partners/{}", self.partner)
         } else {
             "default".into()
         };
-        let in_force = own.or_else(|| of(&self.default, half));
         let listed = in_force
             .as_ref()
             .is_some_and(|list| list.targets.iter().any(&names));
@@ -263,9 +255,7 @@ impl Rules {
                 AccessType::Blocked => !listed,
             });
         let mend = || {
-            let other = entry
-                .and_then(|settings| of(settings, half.other()))
-                .or_else(|| of(&self.default, half.other()));
+            let (_, other) = self.in_force(direction, channel, half.other());
             mend::opened(
                 in_force.as_ref(),
                 other.as_ref(),
@@ -273,7 +263,7 @@ impl Rules {
                 half.all(),
                 &names,
             )
-            .map(|list| self.set(part, half.name(), &json!(list)))
+            .map(|list| self.set(part, half.name(), json!(list)))
         };
         Step {
             tenant_id: self.tenant,
@@ -302,8 +292,8 @@ impl Rules {
         }
     }
 
-    fn set(&self, part: &str, member: &str, value: &Value) -> Mend {
-        mend::set(self.partner, self.entry.is_some(), part, member, value)
+    fn set(&self, part: &str, member: &str, value: Value) -> Mend {
+        mend::set(self.partner, self.entry.is_some(), part, &[(member, value)])
     }
 }
 
@@ -355,7 +345,7 @@ const fn part_of(
     .as_ref()
 }
 
-const fn part_name(direction: Direction, channel: Channel) -> &'static str {
+pub(crate) const fn part_name(direction: Direction, channel: Channel) -> &'static str {
     match (direction, channel) {
         (Direction::Outbound, Channel::Collaboration) => "b2bCollaborationOutbound",
         (Direction::Inbound, Channel::Collaboration) => "b2bCollaborationInbound",
@@ -364,17 +354,17 @@ const fn part_name(direction: Direction, channel: Channel) -> &'static str {
     }
 }
 
-fn flag(value: Option<bool>) -> String {
-    match value {
-        Some(true) => "true",
-        Some(false) => "false",
-        None => "not set",
+/// The steps up to the one that refuses.
+fn decided(steps: impl IntoIterator<Item = Step>) -> Trace {
+    let mut trace = Trace::new();
+    for step in steps {
+        trace.step(step);
     }
-    .to_owned()
+    trace
 }
 
 /// A list in words that may be disclosed: how many, and only "all" by name.
-fn words(list: &TargetConfiguration) -> String {
+pub(crate) fn words(list: &TargetConfiguration) -> String {
     let access = match list.access_type {
         AccessType::Allowed => "allowed",
         AccessType::Blocked => "blocked",

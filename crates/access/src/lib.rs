@@ -24,6 +24,7 @@ mod model;
 mod partners;
 mod policy;
 mod records;
+mod stance;
 mod templates;
 
 pub use default::{DefaultConfiguration, get_default, reset_default, update_default};
@@ -36,6 +37,7 @@ pub use identity_sync::{
     update_identity_sync,
 };
 pub use join::{SettingChange, apply_templates, preview_templates, set_membership};
+pub use mend::{Opened, close, mend_consent, mend_doors, mend_sync, reopen};
 pub use model::{
     AccessType, AppServiceConnect, B2bSetting, Consent, Devices, InboundTrust, M365Inbound,
     M365Outbound, Named, OFFICE_365, Redemption, Settings, TEAMS, Target, TargetConfiguration,
@@ -45,6 +47,7 @@ pub use partners::{
     Partner, create_partner, delete_partner, get_partner, list_partners, update_partner,
 };
 pub use policy::{Policy, get_policy, update_policy};
+pub use stance::{Door, Doors, Opening, Stance};
 pub use templates::{
     IdentitySyncTemplate, Level, PartnerTemplate, get_identity_sync_template, get_partner_template,
     reset_identity_sync_template, reset_partner_template, update_identity_sync_template,

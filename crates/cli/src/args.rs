@@ -90,6 +90,9 @@ pub(crate) enum Command {
         after_help = "Example: isopolity explain --from contoso.example/ann@contoso.example --to fabrikam.example --action sync"
     )]
     Explain(Explain),
+    /// Say for every two tenants of the organization whether things work between them
+    #[command(after_help = "Example: isopolity readiness --tenant contoso.example")]
+    Readiness(Readiness),
     /// See it work: three tenants with people, one organization, everyone synced both ways
     #[command(after_help = "Example: isopolity demo\n\
             Example: isopolity demo --once --json --users contoso.ldif fabrikam.csv tailspin.ldif")]
@@ -407,6 +410,12 @@ pub(crate) struct Explain {
     /// What
     #[arg(long)]
     pub(crate) action: Action,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Readiness {
+    #[command(flatten)]
+    pub(crate) of: Of,
 }
 
 #[derive(Debug, Args)]

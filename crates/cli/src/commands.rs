@@ -13,7 +13,7 @@ use types::{Error, Result};
 
 use crate::args::{self, Cli, Global};
 use crate::output::{Output, Style};
-use crate::{demo, migrate, run, serve, show};
+use crate::{demo, matrix, migrate, run, serve, show};
 
 /// The longest secret that standard input may give.
 const SECRET_BYTES_MAX: u64 = 4_096;
@@ -157,6 +157,10 @@ pub(crate) async fn dispatch(cli: Cli, output: &Output) -> Result<()> {
             },
             show::decision,
         ),
+        args::Command::Readiness(args::Readiness { of }) => {
+            let tenant = of.tenant;
+            (Command::Readiness { tenant }, matrix::readiness)
+        }
         args::Command::Domain(args::Domain::Add {
             of,
             domain,

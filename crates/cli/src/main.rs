@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod demo;
+mod matrix;
 mod migrate;
 mod output;
 mod run;

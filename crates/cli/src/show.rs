@@ -26,7 +26,7 @@ fn verdict(style: Style, is_good: bool, good: &str, bad: &str) -> String {
     }
 }
 
-fn items<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+pub(crate) fn items<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value[name].as_array().map_or(&[], Vec::as_slice)
 }
 

@@ -2,7 +2,8 @@
 //!
 //! - Matched by (home tenant, home object id) and by nothing else: a mail or a name proves nothing.
 //! - The mapped attributes, the name and the mail are the home's, their absence included; the rest
-//!   is this tenant's. `userType` is set when the user is made and not touched after.
+//!   is this tenant's. `userType` is set when the user is made and not touched after, but where this
+//!   tenant takes guests at most.
 //! - A repeated upsert changes nothing: no row is written and nothing goes into the feed.
 //! - What the home deleted, the home brings back, with the same id. What this tenant's admin
 //!   deleted stays deleted until the admin restores or purges it.
@@ -42,6 +43,12 @@ pub const MAPPED: [&str; 15] = [
     "preferredLanguage",
 ];
 
+/// Attributes that aren't taken from home, but may be set by this tenant's rules for whoever comes.
+pub const EXTRA: [&str; 3] = ["companyName", "employeeType", "usageLocation"];
+
+/// Document key of ours: whether the user is a guest because this tenant takes guests at most.
+const CAPPED: &str = "#guestAtMost";
+
 /// Names of the form `alias_domain`, `alias_domain1` … that are tried, at most.
 const SUFFIX_MAX: u32 = 99;
 
@@ -67,6 +74,10 @@ pub struct SyncedUser {
     pub home_mail: Option<String>,
     /// The manager's object id at home.
     pub manager_home_id: Option<Id<kind::User>>,
+    /// Some of [`EXTRA`], by this tenant's own rules; what is absent stays.
+    pub extra: Map<String, Value>,
+    /// Whether this tenant takes guests at most.
+    pub guest_at_most: bool,
 }
 
 /// What an upsert did.
@@ -142,11 +153,13 @@ fn checked(synced: &SyncedUser) -> Result<Cow<'_, Map<String, Value>>> {
         ));
     }
     Upn::parse(&synced.user_principal_name)?;
-    if is_normal {
+    if is_normal && synced.extra.is_empty() {
         return Ok(Cow::Borrowed(&synced.properties));
     }
     let mut normal = Map::new();
-    for (name, value) in &synced.properties {
+    let extra = synced.extra.iter();
+    let extra = extra.filter(|(name, _)| EXTRA.contains(&name.as_str()));
+    for (name, value) in synced.properties.iter().chain(extra) {
         if let Some(value) = users::normal(name, value)? {
             normal.insert(name.clone(), value);
         }
@@ -185,6 +198,7 @@ struct NewDocument<'a> {
     other_mails: Option<&'a Value>,
     now: Timestamp,
     account_enabled: bool,
+    guest_at_most: bool,
 }
 
 impl Serialize for NewDocument<'_> {
@@ -204,6 +218,9 @@ impl Serialize for NewDocument<'_> {
         map.serialize_entry("showInAddressList", &true)?;
         if !self.account_enabled {
             map.serialize_entry(HOME_DISABLED, &true)?;
+        }
+        if self.guest_at_most {
+            map.serialize_entry(CAPPED, &true)?;
         }
         if let Some(home_upn) = self.given_up {
             map.serialize_entry(HOME_UPN, home_upn)?;
@@ -249,6 +266,7 @@ fn create(
             other_mails: other_mails.as_ref(),
             now,
             account_enabled: synced.account_enabled,
+            guest_at_most: synced.guest_at_most,
         };
         let doc = serde_json::to_string(&document).map_err(Error::internal)?;
         let folded_upn = fold(&upn);
@@ -258,7 +276,11 @@ fn create(
             deleted_by_home: None,
             account_enabled: synced.account_enabled,
             blocked_here: false,
-            user_type: "member",
+            user_type: if synced.guest_at_most {
+                "guest"
+            } else {
+                "member"
+            },
             user_principal_name: Some(&folded_upn),
             manager_ref: synced.manager_home_id,
             folded: &folded,
@@ -294,6 +316,12 @@ fn change(
     for name in MAPPED {
         set(&mut user.document, name, properties.get(name).cloned());
     }
+    for name in EXTRA {
+        if let Some(value) = properties.get(name) {
+            set(&mut user.document, name, Some(value.clone()));
+        }
+    }
+    cap(&mut user, synced.guest_at_most);
     set(&mut user.document, "mail", mail);
     set(&mut user.document, "otherMails", other_mails);
     users::set_home_enabled(&mut user, synced.account_enabled);
@@ -305,10 +333,12 @@ fn change(
     user.deleted_by_home = false;
 
     let mut changed: Vec<(String, Value, Value)> = Vec::new();
-    let owned = MAPPED
-        .iter()
-        .copied()
-        .chain(["userPrincipalName", "mail", "otherMails"]);
+    let owned =
+        MAPPED
+            .iter()
+            .copied()
+            .chain(EXTRA)
+            .chain(["userPrincipalName", "mail", "otherMails"]);
     for name in owned {
         let (before, after) = (old.document.get(name), user.document.get(name));
         if before != after {
@@ -321,6 +351,13 @@ fn change(
             "accountEnabled".to_owned(),
             old.account_enabled.into(),
             user.account_enabled.into(),
+        ));
+    }
+    if old.folded_type != user.folded_type {
+        changed.push((
+            "userType".to_owned(),
+            old.user_type().into(),
+            user.user_type().into(),
         ));
     }
     if old.manager_ref != user.manager_ref {
@@ -351,6 +388,23 @@ fn change(
         SyncedOutcome::Unchanged
     };
     Ok(Upserted { id, outcome })
+}
+
+/// Makes a guest of a member if this tenant takes guests at most, and a member again of whom that
+/// has made a guest.
+fn cap(user: &mut User, guest_at_most: bool) {
+    if guest_at_most && user.folded_type != "guest" {
+        user.folded_type = "guest".into();
+        set(&mut user.document, CAPPED, Some(true.into()));
+    } else if !guest_at_most && user.document.contains_key(CAPPED) {
+        user.folded_type = "member".into();
+        set(&mut user.document, CAPPED, None);
+    }
+}
+
+/// A value of an attribute in the form that is stored; none for one that clears it.
+pub fn normal(name: &str, value: &Value) -> Result<Option<Value>> {
+    users::normal(name, value)
 }
 
 fn is_renamed(user: &User, home_upn: &str) -> bool {
@@ -420,6 +474,17 @@ pub fn count(tx: &ReadTx<'_>, home_tenant: TenantId) -> Result<u64> {
     tx.count(sql::COUNT_HOME, params![&tx.tenant(), &home_tenant])
 }
 
+/// When the first of another tenant's users who are here came.
+pub fn since(tx: &ReadTx<'_>, home_tenant: TenantId) -> Result<Option<Timestamp>> {
+    let first = tx.query_one(
+        "SELECT min(created_at) FROM users \
+         WHERE tenant_id = ?1 AND home_tenant_id = ?2 AND home_id IS NOT NULL",
+        params![&tx.tenant(), &home_tenant],
+        |row| row.opt_timestamp(0),
+    )?;
+    Ok(first.flatten())
+}
+
 /// The users of another tenant in the order of their ids at home, deleted ones included, behind
 /// the one whose id at home is `after`.
 pub fn list(
@@ -440,4 +505,39 @@ pub fn list(
             sql::user,
         ),
     }
+}
+
+/// What the users of another tenant have here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Standing {
+    /// The users, deleted ones not counted.
+    pub users: u64,
+    /// Their memberships in groups.
+    pub group_memberships: u64,
+    /// Application roles that they are assigned.
+    pub role_assignments: u64,
+}
+
+/// What the users of another tenant have here.
+pub fn standing(tx: &ReadTx<'_>, home_tenant: TenantId) -> Result<Standing> {
+    let tenant = tx.tenant();
+    let key = params![&tenant, &home_tenant];
+    Ok(Standing {
+        users: count(tx, home_tenant)?,
+        group_memberships: tx.count(
+            "SELECT count(*) FROM users u JOIN group_members m \
+             ON m.tenant_id = u.tenant_id AND m.member_id = u.id \
+             WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 AND u.home_id IS NOT NULL \
+             AND u.deleted_at IS NULL",
+            key,
+        )?,
+        role_assignments: tx.count(
+            "SELECT count(*) FROM users u JOIN app_role_assignments a \
+             ON a.tenant_id = u.tenant_id AND a.principal_id = u.id \
+             WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 AND u.home_id IS NOT NULL \
+             AND u.deleted_at IS NULL",
+            key,
+        )?,
+    })
 }

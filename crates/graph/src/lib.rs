@@ -86,6 +86,7 @@
 //! - Routes for everybody go by [`Area::public`], whose handlers get a [`PublicCall`] without a
 //!   caller and so without an island.
 
+mod admission;
 mod app;
 mod app_key;
 mod app_role_assignments;
@@ -98,6 +99,7 @@ mod connections;
 mod cross_tenant_access_policy;
 mod deleted_items;
 mod delta;
+mod departures;
 mod directory_objects;
 mod domains;
 pub mod errors;
@@ -118,6 +120,7 @@ mod platform;
 mod projection;
 mod public;
 mod query_options;
+mod readiness;
 mod references;
 mod reply;
 mod request;
@@ -166,6 +169,9 @@ pub fn all_routes() -> Routes {
     audit_logs::routes(&mut routes);
     user_sharing::routes(&mut routes);
     explain::routes(&mut routes);
+    admission::routes(&mut routes);
+    readiness::routes(&mut routes);
+    departures::routes(&mut routes);
     cross_tenant_access_policy::routes(&mut routes);
     multi_tenant_organization::routes(&mut routes);
     tenant_information::routes(&mut routes);

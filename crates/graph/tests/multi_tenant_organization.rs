@@ -352,6 +352,17 @@ async fn an_invitation_says_what_joining_would_change() {
     let invitation = &list["value"][0];
     assert_eq!(invitation["addedByTenantId"], json!(contoso.id));
     assert_eq!(invitation["organizationName"], "Round table");
+    assert_eq!(invitation["inviterDisplayName"], "Contoso");
+    let domains = json!(["contoso.example"]);
+    assert_eq!(invitation["inviterVerifiedDomains"], domains);
+    let (invited, expires) = (
+        &invitation["invitedDateTime"],
+        &invitation["expirationDateTime"],
+    );
+    assert!(
+        invited.as_str().unwrap() < expires.as_str().unwrap(),
+        "{invitation}"
+    );
     assert!(!list.to_string().contains("sharedId"), "{list}");
 
     let address = format!("/beta/isopolity/invitations/{}/preview", contoso.id);
@@ -388,6 +399,65 @@ async fn an_invitation_says_what_joining_would_change() {
         .await
         .expect(200);
     assert_eq!(list["value"], json!([]));
+}
+
+#[tokio::test]
+async fn an_invitation_is_declined_with_a_reason_or_accepted() {
+    let tenants = Tenants::start(ALL).await;
+    let contoso = tenants.tenant("Contoso").await;
+    let fabrikam = tenants.tenant("Fabrikam").await;
+    create(&contoso).await;
+    add(&contoso, &fabrikam).await;
+    let one = format!("/beta/isopolity/invitations/{}", contoso.id);
+    fabrikam.get(&one).await.expect(200);
+    for bad in [
+        json!({"reason": 7}),
+        json!({"reason": "x".repeat(1_025)}),
+        json!({"why": "x"}),
+    ] {
+        let refused = fabrikam.post(&format!("{one}/decline"), bad).await;
+        refused.refused(400, "Request_BadRequest");
+    }
+    let reader = fabrikam.with_permissions("MultiTenantOrganization.Read.All");
+    let denied = reader.post(&format!("{one}/decline"), json!({})).await;
+    denied.refused(403, "Authorization_RequestDenied");
+    let reason = json!({"reason": "We are in another one."});
+    fabrikam
+        .post(&format!("{one}/decline"), reason)
+        .await
+        .expect(204);
+    fabrikam
+        .get(&one)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    contoso
+        .get(&path(&fabrikam))
+        .await
+        .refused(404, "Directory_ObjectNotFound");
+    let auditor = contoso.with_permissions("AuditLog.Read.All");
+    let log = "/auditLogs/directoryAudits?$filter=activityDisplayName eq \
+        'Decline to join a MultiTenantOrg'";
+    let log = auditor.get(log).await.expect(200);
+    assert_eq!(log["value"][0]["resultReason"], "We are in another one.");
+
+    add(&contoso, &fabrikam).await;
+    let consents = json!({"acceptUsers": true, "skipConsent": true});
+    let narrow = fabrikam.with_permissions("MultiTenantOrganization.ReadWrite.All");
+    let denied = narrow
+        .post(&format!("{one}/accept"), consents.clone())
+        .await;
+    denied.refused(403, "Authorization_RequestDenied");
+    fabrikam
+        .post(&format!("{one}/accept"), consents)
+        .await
+        .expect(200);
+    let request = fabrikam.get(JOIN_REQUEST).await.expect(200);
+    assert_eq!(request["memberState"], "active", "{request}");
+    for nobody in [NOBODY, "nonsense", &contoso.id.to_string()] {
+        let accept = format!("/beta/isopolity/invitations/{nobody}/accept");
+        let missing = fabrikam.post(&accept, json!({})).await;
+        missing.refused(404, "Request_ResourceNotFound");
+    }
 }
 
 #[tokio::test]

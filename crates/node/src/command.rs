@@ -189,6 +189,11 @@ pub enum Command {
         /// `sync` or `signin`.
         action: String,
     },
+    /// → `{"tenants":[{"tenantId","displayName"}],"value":[{"from","to","action","state","counts","steps":[…]}]}`
+    Readiness {
+        /// Who looks.
+        tenant: String,
+    },
     /// → `{"ok","checks":[{"name","ok","detail"}]}`
     Doctor,
 }

@@ -196,6 +196,17 @@ fn resource_side(tx: &ReadTx<'_>, from: TenantId, body: &SignInBody) -> Result<T
 }
 
 impl Node {
+    /// Who has invited a tenant, by the inviter's own word; none if it can't be asked now.
+    pub async fn inviter(
+        &self,
+        invited: TenantId,
+        inviter: TenantId,
+    ) -> Option<organization::Inviter> {
+        let kind = organization::INVITER_QUERY;
+        let answer = self.transport().ask(invited, inviter, kind, "null".into());
+        serde_json::from_str(&answer.await.ok()?).ok()
+    }
+
     /// Answers a question of a caller from the home tenant.
     pub async fn explain(&self, question: Question) -> Result<Trace> {
         let home = self.store().island(question.from)?;

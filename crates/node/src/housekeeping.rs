@@ -64,6 +64,12 @@ const TRIMS: &[(&str, i64, Trim)] = &[
     ("audit_days", DAY_SECONDS, |tx, before| {
         Ok(audit::trim(tx, before)? > 0)
     }),
+    ("organization_invitation_days", DAY_SECONDS, |tx, before| {
+        Ok(organization::trim_invitations(tx, before, AT_ONCE)? >= AT_ONCE)
+    }),
+    ("audit_days", DAY_SECONDS, |tx, before| {
+        Ok(::readiness::requests::trim(tx, before, AT_ONCE)? >= AT_ONCE)
+    }),
     ("provisioning_days", DAY_SECONDS, |tx, before| {
         Ok(sync::provisioning::trim(tx, before, AT_ONCE)? >= AT_ONCE as u64)
     }),

@@ -8,6 +8,7 @@ mod applications;
 pub mod command;
 pub mod config;
 pub mod control;
+mod departures;
 pub mod descriptors;
 mod doctor;
 pub mod explain;
@@ -15,6 +16,7 @@ mod housekeeping;
 pub mod idempotency;
 mod import;
 mod operator;
+mod readiness;
 mod sharing;
 mod tenants;
 mod tokens;
@@ -29,9 +31,10 @@ use identity::token::{Issuer, Verifier, VerifierOptions};
 use identity::{DeploymentKey, KeyRing, PublicUrl, Sealer, Secret, password};
 use store::{Clock, Options, Store, SystemClock};
 use sync::Engine;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use types::{Error, Result, TenantId};
 
+pub use operator::consent;
 pub use tokens::TenantKeysLoader;
 
 /// Tenants whose signing keys are kept parsed.
@@ -52,7 +55,10 @@ struct Inner {
     passwords: password::Pool,
     transport: Arc<dyn Transport>,
     engine: Engine,
+    postures: readiness::Postures,
     housekeeping: Mutex<Option<JoinHandle<()>>>,
+    /// Departures that are under way.
+    departing: Mutex<JoinSet<()>>,
 }
 
 impl Node {
@@ -92,11 +98,14 @@ impl Node {
         let organization = organization::Messages::new(
             limits.size("organization_tenants"),
             limits.get("organization_users"),
-        );
+        )
+        .invitation_days(limits.get("organization_invitation_days"));
         let handlers = Handlers::new([
             ("organization", Arc::new(organization) as Arc<dyn Handler>),
             ("sync", Arc::new(sync::Messages)),
             ("explain", Arc::new(explain::Messages)),
+            ("readiness", Arc::new(::readiness::Messages)),
+            ("departures", Arc::new(::departures::Messages)),
         ]);
         let transport: Arc<dyn Transport> =
             Arc::new(InProcess::new(store.clone(), handlers.clone()));
@@ -113,7 +122,9 @@ impl Node {
             verifier,
             transport,
             engine,
+            postures: readiness::Postures::default(),
             housekeeping: Mutex::default(),
+            departing: Mutex::default(),
         })))
     }
 
@@ -131,6 +142,8 @@ impl Node {
             let store = self.store().clone();
             let limits = self.config().limits.clone();
             *housekeeping = Some(tokio::spawn(housekeeping::run(store, limits)));
+            let node = self.clone();
+            self.depart(async move { node.resume_departures().await });
         }
     }
 
@@ -146,6 +159,7 @@ impl Node {
             task.abort();
             let _ = task.await;
         }
+        self.stop_departing().await;
         self.0.engine.stop().await;
         let store = self.store().clone();
         // Waits for the writers, so not on the runtime's threads.

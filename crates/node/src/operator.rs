@@ -72,6 +72,10 @@ impl Node {
                 home_id,
             } => self.find_synced(&tenant, &home_tenant, &home_id).await,
             Command::Explain { from, to, action } => self.explain_names(&from, &to, &action).await,
+            Command::Readiness { tenant } => {
+                let tenant = self.store().find_tenant(&tenant)?;
+                self.show_readiness(tenant).await
+            }
             Command::Doctor => self.doctor().await,
             command => self.execute_organization(command).await,
         }
@@ -435,7 +439,7 @@ fn shown(user: &directory::users::User) -> Result<Value> {
 }
 
 /// The admin's two consents, as the templates carry them to every partner.
-fn consent(tx: &mut store::Tx<'_>, accept_users: bool, skip_consent: bool) -> Result<()> {
+pub fn consent(tx: &mut store::Tx<'_>, accept_users: bool, skip_consent: bool) -> Result<()> {
     if accept_users {
         access::update_identity_sync_template(
             tx,

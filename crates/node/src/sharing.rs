@@ -1,5 +1,6 @@
 //! How a tenant's user sharing stands, with what only the running deployment knows.
 
+use sync::admission::coming;
 use sync::sharing::Scope;
 use sync::status::{self, PairStatus};
 use types::trace::Trace;
@@ -25,6 +26,17 @@ impl Node {
             }
         }
         Ok(pairs)
+    }
+
+    /// Who would come to a tenant from another one, by that one's word. A source that can't be asked
+    /// is an error of its own; the caller has made sure that both are in one organization.
+    pub async fn coming(&self, tenant: TenantId, source: TenantId) -> Result<coming::Answer> {
+        let transport = self.transport();
+        let answer = transport
+            .ask(tenant, source, coming::QUERY, "null".into())
+            .await
+            .map_err(|_| Error::unavailable(format!("Tenant {source} can't be asked now."), 10))?;
+        serde_json::from_str(&answer).map_err(Error::internal)
     }
 
     /// What the target says to users from this tenant.

@@ -18,6 +18,19 @@ pub(crate) fn change(tx: &mut Tx<'_>, activity: &str, about: TenantId, name: &st
     audit::record(tx, entry).map(drop)
 }
 
+/// An invitation was declined, here or by the tenant that it is about.
+pub(crate) fn declined(
+    tx: &mut Tx<'_>,
+    about: TenantId,
+    name: &str,
+    reason: Option<String>,
+) -> Result<()> {
+    let target = audit::Target::new(about.uuid(), name, "Tenant");
+    let mut entry = audit::Entry::success(CATEGORY, crate::invitations::DECLINES).target(target);
+    entry.reason = reason;
+    audit::record(tx, entry).map(drop)
+}
+
 /// Something was refused or has failed.
 pub(crate) fn failure(
     tx: &mut Tx<'_>,

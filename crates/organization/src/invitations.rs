@@ -9,13 +9,19 @@
 //! they arrive.
 
 use border::Received;
+use serde::{Deserialize, Serialize};
 use store::{Change, Op, ReadTx, Tx, params};
-use types::{Error, Result, TenantId};
+use types::{Error, Result, TenantId, Timestamp};
 use uuid::Uuid;
 
-use crate::messages::{self, InviteBody, WithdrawBody, done};
-use crate::model::{Invitation, Snapshot};
-use crate::{INVITATIONS_MAX, audited, replica};
+use crate::messages::{self, DeclineBody, InviteBody, WithdrawBody, done};
+use crate::model::{Invitation, Snapshot, State};
+use crate::{INVITATIONS_MAX, REASON_CHARACTERS_MAX, audited, changes, join, replica};
+
+/// The question who has invited.
+pub const INVITER_QUERY: &str = messages::INVITER;
+/// What the audit log calls it when an invited tenant doesn't want to join.
+pub(crate) const DECLINES: &str = "Decline to join a MultiTenantOrg";
 
 const KIND: &str = "multiTenantOrganizationInvitation";
 /// Active tenants that an invitation may list.
@@ -38,6 +44,117 @@ pub fn invitations(tx: &ReadTx<'_>) -> Result<Vec<Invitation>> {
             })
         },
     )
+}
+
+/// The newest invitation by a tenant, as its admin asks for it.
+pub fn invitation(tx: &ReadTx<'_>, added_by: TenantId) -> Result<Invitation> {
+    invitation_by(tx, added_by)?.ok_or_else(|| Error::not_found(KIND, added_by))
+}
+
+/// Until when an invitation is good.
+pub fn expires_at(invited_at: Timestamp, days: u64) -> Timestamp {
+    let days = i64::try_from(days).unwrap_or(i64::MAX / 86_400);
+    invited_at.plus_seconds(days.saturating_mul(86_400))
+}
+
+/// Who has invited, by its own word.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inviter {
+    /// Its name.
+    pub display_name: String,
+    /// The domains that it has proved to be its own.
+    pub verified_domains: Vec<String>,
+}
+
+/// What this tenant says of itself to one that it has invited.
+pub(crate) fn inviter(tx: &ReadTx<'_>, invited: TenantId) -> Result<Inviter> {
+    let pending = replica::members(tx)?.into_iter().any(|member| {
+        member.tenant_id == invited
+            && member.state == State::Pending
+            && member.added_by == tx.tenant()
+    });
+    if !pending {
+        return Err(Error::forbidden(
+            "This tenant hasn't invited the other one.",
+        ));
+    }
+    Ok(Inviter {
+        display_name: directory::tenant::display_name(tx)?,
+        verified_domains: directory::tenant::verified_domains(tx)?,
+    })
+}
+
+/// Declines the invitation of a tenant, which reads the reason and takes this one off the list.
+pub fn decline(tx: &mut Tx<'_>, added_by: TenantId, reason: Option<String>) -> Result<()> {
+    check_reason(reason.as_deref())?;
+    let invitation = invitation(tx, added_by)?;
+    if join::is_joining(tx, invitation.shared_id)? {
+        return Err(Error::conflict(
+            "The tenant has asked to join already. Read joinRequest for its outcome.",
+        ));
+    }
+    forget_before(tx, invitation.shared_id, u64::MAX)?;
+    let body = DeclineBody {
+        shared_id: invitation.shared_id,
+        reason: reason.clone(),
+    };
+    border::outbox::post(tx, added_by, messages::DECLINE, &body)?;
+    audited::declined(tx, added_by, &invitation.organization_name, reason)
+}
+
+fn check_reason(reason: Option<&str>) -> Result<()> {
+    let fits = reason.is_none_or(|reason| {
+        reason.chars().count() <= REASON_CHARACTERS_MAX
+            && !reason.chars().any(|c| c.is_control() && c != '\n')
+    });
+    if fits {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "reason",
+        format!(
+            "'reason' has to be a text of at most {REASON_CHARACTERS_MAX} characters without \
+             control characters (limits.reason_characters)."
+        ),
+    ))
+}
+
+/// An invited tenant doesn't want to join: it is pending no more.
+pub(crate) fn receive_decline(
+    tx: &mut Tx<'_>,
+    from: TenantId,
+    body: &DeclineBody,
+) -> Result<Received> {
+    check_reason(body.reason.as_deref())?;
+    let own = replica::snapshot(tx)?.filter(|own| own.shared_id == body.shared_id);
+    let pending = own.is_some_and(|own| {
+        let member = own.member(from);
+        member.is_some_and(|it| it.state == State::Pending && it.added_by == tx.tenant())
+    });
+    if pending {
+        audited::declined(tx, from, "", body.reason.clone())?;
+        match tx.attempt(|tx| changes::remove(tx, from)) {
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => {
+                let activity = "Delete a MultiTenantOrg tenant";
+                audited::failure(tx, activity, from, &error.to_string())?;
+            }
+            Ok(()) => {}
+        }
+    }
+    Ok(done())
+}
+
+/// Forgets invitations that were made before an instant, so many at most; answers how many.
+pub fn trim_invitations(tx: &mut Tx<'_>, before: Timestamp, limit: usize) -> Result<usize> {
+    let all = invitations(tx)?;
+    let old = all.iter().filter(|it| it.invited_date_time < before);
+    let old: Vec<Uuid> = old.map(|it| it.shared_id).take(limit).collect();
+    for shared_id in &old {
+        forget_before(tx, *shared_id, u64::MAX)?;
+    }
+    Ok(old.len())
 }
 
 /// The newest invitation by a tenant.

@@ -27,7 +27,9 @@ mod model;
 mod replica;
 
 pub use changes::{add, create, leave, remove, set_role, update};
-pub use invitations::invitations;
+pub use invitations::{
+    INVITER_QUERY, Inviter, decline, expires_at, invitation, invitations, trim_invitations,
+};
 pub use join::{JoinRequest, Preview, join_request, preview_join, request_join, reset_join};
 pub use messages::Messages;
 pub use model::{Invitation, Member, Organization, Role, State};
@@ -37,3 +39,7 @@ pub use replica::{active_members, get, is_active_with, member, members};
 pub const PENDING_TENANTS_MAX: usize = 1_000;
 /// Invitations that may wait at one tenant's door.
 pub const INVITATIONS_MAX: usize = 1_000;
+/// Days that an invitation is good for, unless the configuration says otherwise.
+pub const INVITATION_DAYS: u64 = 30;
+/// Characters of the reason for declining an invitation.
+pub const REASON_CHARACTERS_MAX: usize = 1_024;

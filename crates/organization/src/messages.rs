@@ -4,6 +4,8 @@
 //! |---|---|---|---|
 //! | `organization.invite` | adder → added tenant | [`InviteBody`] | – |
 //! | `organization.withdraw` | adder, or seat → pending tenant | [`WithdrawBody`] | – |
+//! | `organization.decline` | invited tenant → adder | [`DeclineBody`] | – |
+//! | `organization.inviter` (a query) | invited tenant → adder | – | [`invitations::Inviter`] |
 //! | `organization.join` | invited tenant → adder, then seat | [`JoinBody`] | [`Answer`] |
 //! | `organization.request` | owner or leaving member → seat | [`RequestBody`] | [`Answer`] |
 //! | `organization.state` | seat → active members | the whole state | – |
@@ -15,16 +17,18 @@
 
 use border::{Handler, Receipt, Received};
 use serde::{Deserialize, Serialize};
-use store::Tx;
+use store::{ReadTx, Tx};
 use types::{Error, Result, TenantId, Timestamp};
 use uuid::Uuid;
 
 use crate::changes::{self, ChangeRequest};
 use crate::model::{Snapshot, State};
-use crate::{audited, invitations, join, replica};
+use crate::{INVITATION_DAYS, audited, invitations, join, replica};
 
 pub(crate) const INVITE: &str = "organization.invite";
 pub(crate) const WITHDRAW: &str = "organization.withdraw";
+pub(crate) const DECLINE: &str = "organization.decline";
+pub(crate) const INVITER: &str = "organization.inviter";
 pub(crate) const JOIN: &str = "organization.join";
 pub(crate) const REQUEST: &str = "organization.request";
 pub(crate) const STATE: &str = "organization.state";
@@ -49,6 +53,13 @@ pub(crate) struct InviteBody {
 pub(crate) struct WithdrawBody {
     pub(crate) shared_id: Uuid,
     pub(crate) version: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeclineBody {
+    pub(crate) shared_id: Uuid,
+    pub(crate) reason: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -116,6 +127,7 @@ impl Answer {
 pub struct Messages {
     active_tenants_max: usize,
     users_max: u64,
+    invitation_days: u64,
 }
 
 impl Messages {
@@ -125,6 +137,16 @@ impl Messages {
         Self {
             active_tenants_max,
             users_max,
+            invitation_days: INVITATION_DAYS,
+        }
+    }
+
+    /// With another time that an invitation is good for.
+    #[must_use]
+    pub const fn invitation_days(self, days: u64) -> Self {
+        Self {
+            invitation_days: days,
+            ..self
         }
     }
 
@@ -147,6 +169,16 @@ impl Messages {
                     version: Some(before.version),
                 });
             }
+        }
+        let expires_at = before
+            .member(joiner)
+            .map(|member| invitations::expires_at(member.added_at, self.invitation_days));
+        if expires_at.is_some_and(|at| at <= tx.now()) {
+            return Ok(Answer::declined(format!(
+                "The invitation was good for {} days (limits.organization_invitation_days). Ask \
+                 an owner there to remove the tenant and add it again.",
+                self.invitation_days
+            )));
         }
         if body.users > self.users_max {
             return Ok(Answer::declined(format!(
@@ -177,6 +209,7 @@ impl Handler for Messages {
     fn receive(&self, tx: &mut Tx<'_>, from: TenantId, kind: &str, body: &str) -> Result<Received> {
         let answer = match kind {
             INVITE => return invitations::receive_invite(tx, from, &read(body)?),
+            DECLINE => return invitations::receive_decline(tx, from, &read(body)?),
             WITHDRAW => return invitations::receive_withdraw(tx, from, &read(body)?),
             STATE => return receive_state(tx, from, &read(body)?),
             REMOVED => return receive_removed(tx, from, &read(body)?),
@@ -199,6 +232,14 @@ impl Handler for Messages {
         })
     }
 
+    fn answer(&self, tx: &ReadTx<'_>, from: TenantId, kind: &str, _: &str) -> Result<String> {
+        if kind != INVITER {
+            return Err(Error::bad_request(format!("'{kind}' isn't a query.")));
+        }
+        let inviter = invitations::inviter(tx, from)?;
+        serde_json::to_string(&inviter).map_err(Error::internal)
+    }
+
     fn settled(
         &self,
         tx: &mut Tx<'_>,
@@ -213,6 +254,9 @@ impl Handler for Messages {
             (INVITE, Receipt::Rejected { reason }) => {
                 let activity = "Invite a tenant to a MultiTenantOrg";
                 audited::failure(tx, activity, to, reason)
+            }
+            (DECLINE, Receipt::Rejected { reason }) => {
+                audited::failure(tx, invitations::DECLINES, to, reason)
             }
             _ => Ok(()),
         }

@@ -412,3 +412,61 @@ fn a_pending_owner_becomes_one_when_it_joins() {
     contoso.leave();
     fabrikam.sees(&[&fabrikam]);
 }
+
+#[test]
+fn an_invitation_is_good_for_a_time() {
+    let world = World::new();
+    let contoso = world.tenant("Contoso");
+    let fabrikam = world.tenant("Fabrikam");
+    contoso.create();
+    contoso.add(&fabrikam);
+    world.settle();
+    world.wait_days(31);
+    let reason = fabrikam.join_fails(contoso.id);
+    assert!(
+        reason.contains("limits.organization_invitation_days"),
+        "{reason}"
+    );
+    fabrikam.act(|tx| {
+        let before = tx.now().plus_seconds(-30 * 86_400);
+        assert_eq!(organization::trim_invitations(tx, before, 10)?, 1);
+        Ok(())
+    });
+    assert_eq!(fabrikam.invited_by(), Vec::<TenantId>::new());
+    // Added anew, it joins.
+    contoso.remove(&fabrikam);
+    world.settle();
+    contoso.add(&fabrikam);
+    world.settle();
+    fabrikam.act(organization::reset_join);
+    fabrikam.join(&contoso);
+}
+
+#[test]
+fn who_declines_is_pending_no_more() {
+    let world = World::new();
+    let contoso = world.tenant("Contoso");
+    let fabrikam = world.tenant("Fabrikam");
+    contoso.create();
+    contoso.add(&fabrikam);
+    world.settle();
+    let (us, nobody) = (contoso.id, TenantId::new(Uuid::from_u128(7)));
+    let missing = fabrikam.refused(move |tx| organization::decline(tx, nobody, None));
+    assert!(matches!(missing, Error::NotFound { .. }), "{missing}");
+    let long = "x".repeat(organization::REASON_CHARACTERS_MAX + 1);
+    let wrong = fabrikam.refused(move |tx| organization::decline(tx, us, Some(long)));
+    assert!(matches!(wrong, Error::Invalid { .. }), "{wrong}");
+    fabrikam.act(move |tx| organization::decline(tx, us, Some("Not now.".into())));
+    world.settle();
+    assert_eq!(fabrikam.invited_by(), Vec::<TenantId>::new());
+    assert!(contoso.member(&fabrikam).is_none());
+    for tenant in [&contoso, &fabrikam] {
+        let log = tenant.audit();
+        let says = |entry: &String| entry.contains("Decline to join a MultiTenantOrg");
+        assert!(log.iter().any(says), "{log:?}");
+    }
+    // It can be asked again.
+    contoso.add(&fabrikam);
+    world.settle();
+    assert_eq!(fabrikam.invited_by(), vec![contoso.id]);
+}

@@ -33,6 +33,9 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     8 "0008_audit",
     9 "0009_idempotency",
     10 "0010_search",
+    11 "0011_readiness",
+    12 "0012_admission",
+    13 "0013_departures",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -6,6 +6,7 @@ use types::trace::{Mend, Step, Trace};
 use types::{Error, Id, Result, TenantId, kind};
 
 use crate::links::{self, There};
+use crate::outlook::Outlook;
 use crate::{pair, plan, receive, sharing};
 
 /// The question that crosses the border.
@@ -103,18 +104,12 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
     trace.step(sharing_step);
     let pair = pair::get(tx, target)?;
     if pair.as_ref().is_some_and(|pair| pair.paused) {
-        let mut paused = step(
-            tx,
-            &format!("userSharing/tenants/{target}.state"),
-            "paused",
-            false,
-            "Synchronization to this tenant is paused.",
-        );
-        paused.mend = Some(Mend {
-            method: "POST".into(),
-            path: format!("/beta/isopolity/userSharing/tenants/{target}/resume"),
-            body: serde_json::Value::Null,
-        });
+        let outlook = Outlook {
+            shares: true,
+            ends_at: None,
+            paused: true,
+        };
+        let [_, paused] = outlook.steps(tx.tenant(), target);
         trace.step(paused);
     }
     if let Some(user) = &subject {

@@ -17,11 +17,14 @@
 //! - A user that fails is recorded, retried with back-off and shown; the others go on.
 //! - Only internal members are sent: no guests, no external users, so nothing is passed on.
 
+pub mod admission;
 mod adoption;
+mod again;
 pub mod engine;
 pub mod explain;
 mod links;
 pub mod mapping;
+pub mod outlook;
 mod pair;
 pub mod plan;
 pub mod provisioning;

@@ -101,11 +101,13 @@ pub(crate) struct Pair {
     pub(crate) failed: u64,
     pub(crate) blocked: Option<Trace>,
     pub(crate) applied_at: Option<Timestamp>,
+    /// How often the target has asked for all users again.
+    pub(crate) again: u64,
 }
 
 const COLUMNS: &str = "target_tenant_id, job_id, cycle_id, stage, epoch, stream_seq, feed_seq, \
                        phase, scan_after, scan_left, in_scope, scope_key, paused, synced, failed, \
-                       blocked, applied_at";
+                       blocked, applied_at, again";
 
 fn from_row(row: &store::Row<'_>) -> Result<Pair> {
     Ok(Pair {
@@ -132,6 +134,7 @@ fn from_row(row: &store::Row<'_>) -> Result<Pair> {
             .transpose()
             .map_err(Error::internal)?,
         applied_at: row.opt_timestamp(16)?,
+        again: row.count(17)?,
     })
 }
 
@@ -149,6 +152,16 @@ pub(crate) fn all(tx: &ReadTx<'_>) -> Result<Vec<Pair>> {
         params![&tx.tenant()],
         from_row,
     )
+}
+
+impl Pair {
+    /// The key of a scope for this pair: a target that wants all users again asks for a scan.
+    pub(crate) fn scope_key(&self, key: String) -> String {
+        match self.again {
+            0 => key,
+            again => format!("{key} again {again}"),
+        }
+    }
 }
 
 /// The pair with a target; a new one, or one that had ended, begins anew.

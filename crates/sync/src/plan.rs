@@ -137,7 +137,8 @@ fn gate(
     let Some(pair) = active(tx, target)? else {
         return Ok(Err(Next::Over));
     };
-    let scope = sharing::of(tx, target)?.0.in_force(tx.now())?;
+    let mut scope = sharing::of(tx, target)?.0.in_force(tx.now())?;
+    scope.key = pair.scope_key(scope.key);
     let mut position = position.clone();
     if position.scope_key != scope.key {
         position = start_scan(tx, &scope)?;

@@ -2,12 +2,14 @@
 
 use border::{Handler, Received};
 use directory::synced::{self, SyncedOutcome, SyncedUser};
+use serde_json::Map;
 use store::{ReadTx, Tx};
 use types::trace::Trace;
 use types::{Error, Id, Result, TenantId, kind};
 
+use crate::admission::Verdict;
 use crate::wire::{Batch, Item, Outcome, Reply, USERS};
-use crate::{BATCH_USERS_MAX, adoption, explain, plan};
+use crate::{BATCH_USERS_MAX, admission, adoption, again, explain, plan};
 
 /// Synchronization's end of the border.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,6 +27,12 @@ pub(crate) fn inbound(tx: &ReadTx<'_>, from: TenantId) -> Result<Trace> {
 
 impl Handler for Messages {
     fn receive(&self, tx: &mut Tx<'_>, from: TenantId, kind: &str, body: &str) -> Result<Received> {
+        if kind == again::KIND {
+            again::receive(tx, from, body)?;
+            return Ok(Received::Done {
+                reply: "null".into(),
+            });
+        }
         if kind != USERS {
             return Err(Error::bad_request(format!("'{kind}' isn't known here.")));
         }
@@ -37,7 +45,19 @@ impl Handler for Messages {
         if batch.items.len() > 2 * BATCH_USERS_MAX {
             return Err(Error::bad_request("The batch has too many users."));
         }
-        let wishes: Vec<Wish> = batch.items.into_iter().map(|it| wish(from, it)).collect();
+        let mut wishes: Vec<Wish> = batch.items.into_iter().map(|it| wish(from, it)).collect();
+        let users = wishes.iter_mut().map(|wish| match wish {
+            Wish::Have(user) => Some(user),
+            Wish::Remove { .. } | Wish::Stopped(_) => None,
+        });
+        if let Some(verdicts) = admission::admit(tx, from, users)? {
+            for (wish, verdict) in wishes.iter_mut().zip(verdicts) {
+                if let Verdict::Stopped { code, message } = verdict {
+                    let code = code.to_owned();
+                    *wish = Wish::Stopped(Outcome::Failed { code, message });
+                }
+            }
+        }
         // The disk's failure is everybody's; a user's is the user's.
         let outcomes = tx.attempt_each(&wishes, apply)?;
         let results = outcomes
@@ -52,6 +72,7 @@ impl Handler for Messages {
         match kind {
             explain::QUERY => explain::answer(tx, from, body),
             adoption::QUERY => adoption::answer(tx, from, body),
+            admission::coming::QUERY => admission::coming::answer(tx, from),
             _ => Err(Error::bad_request(format!("'{kind}' isn't a query."))),
         }
     }
@@ -87,6 +108,8 @@ enum Wish {
         home_id: Id<kind::User>,
         purge: bool,
     },
+    /// The rules of this tenant have stopped it.
+    Stopped(Outcome),
 }
 
 fn wish(from: TenantId, item: Item) -> Wish {
@@ -108,6 +131,8 @@ fn wish(from: TenantId, item: Item) -> Wish {
         user_principal_name: user.user_principal_name,
         home_mail: user.mail,
         manager_home_id: user.manager,
+        extra: Map::new(),
+        guest_at_most: false,
     })
 }
 
@@ -122,6 +147,7 @@ fn apply(tx: &mut Tx<'_>, wish: &Wish) -> Result<Outcome> {
             let target_id = synced::remove(tx, *home_tenant, *home_id, *purge)?;
             return Ok(Outcome::Removed { target_id });
         }
+        Wish::Stopped(outcome) => return Ok(outcome.clone()),
     };
     let upserted = synced::upsert(tx, user)?;
     let target_id = upserted.id;

@@ -309,6 +309,21 @@ pub fn put(tx: &mut Tx<'_>, target: Option<TenantId>, sharing: &Sharing) -> Resu
     refuse_stranger(tx, target)?;
     let old = get(tx, target)?;
     refuse_unknown(tx, sharing, old.as_ref())?;
+    write(tx, target, sharing, old)
+}
+
+/// Sets a tenant's own entry as it was before, whether or not that is in the organization now.
+pub fn put_back(tx: &mut Tx<'_>, target: TenantId, sharing: &Sharing) -> Result<()> {
+    let old = get(tx, Some(target))?;
+    write(tx, Some(target), sharing, old)
+}
+
+fn write(
+    tx: &mut Tx<'_>,
+    target: Option<TenantId>,
+    sharing: &Sharing,
+    old: Option<Sharing>,
+) -> Result<()> {
     if old.as_ref() == Some(sharing) {
         return Ok(());
     }

@@ -78,7 +78,10 @@ fn one(
     live: Option<&Position>,
 ) -> Result<PairStatus> {
     let (entry, own_entry) = sharing::of(tx, target)?;
-    let scope = entry.in_force(tx.now())?;
+    let mut scope = entry.in_force(tx.now())?;
+    if let Some(pair) = pair {
+        scope.key = pair.scope_key(scope.key);
+    }
     let outbound = plan::outbound(tx, target)?;
     let trace = if outbound.allowed {
         pair.and_then(|pair| pair.blocked.clone())

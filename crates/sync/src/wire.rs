@@ -62,7 +62,7 @@ pub struct Reply {
 }
 
 /// What became of one item.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "camelCase")]
 pub enum Outcome {
     /// A new user.

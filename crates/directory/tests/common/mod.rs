@@ -161,6 +161,8 @@ pub(crate) fn synced(number: u128, alias: &str, properties: Value) -> SyncedUser
         user_principal_name: format!("{alias}@fabrikam.example"),
         home_mail: Some(format!("{alias}@fabrikam.example")),
         manager_home_id: None,
+        extra: Map::new(),
+        guest_at_most: false,
     }
 }
 

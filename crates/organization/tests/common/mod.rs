@@ -107,6 +107,11 @@ impl World {
         }
     }
 
+    /// Lets days go by.
+    pub fn wait_days(&self, days: i64) {
+        self.clock.advance_seconds(days * 86_400);
+    }
+
     pub fn tenant(&self, name: &str) -> Tenant<'_> {
         // The same ids each time, so that a seed has the same story.
         let number = self.tenants.lock().unwrap().len() as u128;
