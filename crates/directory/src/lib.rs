@@ -18,6 +18,7 @@ mod audited;
 mod document;
 pub mod domains;
 pub mod groups;
+pub mod invitations;
 pub mod listing;
 pub mod permissions;
 mod references;

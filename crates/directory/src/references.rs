@@ -1,5 +1,5 @@
 //! What goes with an object that is gone for good: its memberships, ownerships and role
-//! assignments, each with its change in the feed.
+//! assignments, each with its change in the feed; and the invitations by which it came.
 
 use store::{Change, Op, Tx, params};
 use types::Result;
@@ -17,6 +17,8 @@ const ASSIGNMENTS: &str = "SELECT id, principal_id FROM app_role_assignments WHE
     AND (principal_id = ?2 OR resource_id = ?2)";
 const DELETE_ASSIGNMENT: &str = "DELETE FROM app_role_assignments WHERE tenant_id = ?1 AND id = ?2";
 
+const DELETE_INVITATIONS: &str = "DELETE FROM invitations WHERE tenant_id = ?1 AND user_id = ?2";
+
 /// Drops all rows that name an object.
 pub(crate) fn drop_all(tx: &mut Tx<'_>, object: Uuid) -> Result<()> {
     let tenant = tx.tenant();
@@ -32,6 +34,8 @@ pub(crate) fn drop_all(tx: &mut Tx<'_>, object: Uuid) -> Result<()> {
                 .execute(delete, params![&tenant, &group, &other])?;
         }
     }
+    tx.bookkeeping()
+        .execute(DELETE_INVITATIONS, params![&tenant, &object])?;
     let assignments: Vec<(Uuid, Uuid)> =
         tx.query(ASSIGNMENTS, params![&tenant, &object], |row| {
             Ok((row.uuid(0)?, row.uuid(1)?))

@@ -104,6 +104,7 @@ mod explain;
 mod fields;
 mod groups;
 mod idempotency;
+mod invitations;
 mod listing;
 mod metrics;
 mod multi_tenant_organization;
@@ -155,6 +156,7 @@ pub fn all_routes() -> Routes {
     domains::routes(&mut routes);
     users::routes(&mut routes);
     users_delta::routes(&mut routes);
+    invitations::routes(&mut routes);
     groups::routes(&mut routes);
     deleted_items::routes(&mut routes);
     applications::routes(&mut routes);

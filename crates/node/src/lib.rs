@@ -14,6 +14,7 @@ pub mod explain;
 mod housekeeping;
 pub mod idempotency;
 mod import;
+pub mod invitations;
 mod operator;
 mod sharing;
 mod tenants;
@@ -95,6 +96,7 @@ impl Node {
             ("organization", Arc::new(organization) as Arc<dyn Handler>),
             ("sync", Arc::new(sync::Messages)),
             ("explain", Arc::new(explain::Messages)),
+            ("invitations", Arc::new(invitations::Messages)),
         ]);
         let transport: Arc<dyn Transport> =
             Arc::new(InProcess::new(store.clone(), handlers.clone()));

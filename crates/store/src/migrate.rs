@@ -32,6 +32,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     7 "0007_sync",
     8 "0008_audit",
     9 "0009_idempotency",
+    12 "0012_invitations",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry": 1 "0001_registry"];
