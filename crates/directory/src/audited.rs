@@ -16,6 +16,7 @@ use crate::app_roles::Assignment;
 use crate::applications::Application;
 use crate::domains::Domain;
 use crate::groups::{self, Group, LinkKind};
+use crate::key_credentials::KeyCredential;
 use crate::service_principals::{self, ServicePrincipal};
 use crate::tenant::Organization;
 use crate::users::{self, User};
@@ -160,14 +161,15 @@ impl Audited for Application {
         match property {
             // Without the hints, which are the secrets' beginnings.
             "KeyDescription" => {
-                let keys = self.passwords.iter().map(|password| {
+                let passwords = self.passwords.iter().map(|password| {
                     format!(
                         "[KeyIdentifier={},KeyType=Password,KeyUsage=Verify,DisplayName={}]",
                         password.key_id,
                         password.display_name.as_deref().unwrap_or_default()
                     )
                 });
-                Some(keys.collect())
+                let keys = self.keys.iter().map(KeyCredential::description);
+                Some(passwords.chain(keys).collect())
             }
             _ => self.value(property),
         }
@@ -180,7 +182,10 @@ impl Audited for ServicePrincipal {
         Target::new(self.id, self.display_name(), "ServicePrincipal")
     }
     fn audited_value(&self, property: &str) -> Option<Value> {
-        self.value(property)
+        match property {
+            "KeyDescription" => Some(self.keys.iter().map(KeyCredential::description).collect()),
+            _ => self.value(property),
+        }
     }
 }
 

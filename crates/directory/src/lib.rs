@@ -19,6 +19,7 @@ mod document;
 pub mod domains;
 pub mod groups;
 pub mod invitations;
+pub mod key_credentials;
 pub mod listing;
 pub mod permissions;
 mod references;

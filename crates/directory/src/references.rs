@@ -1,5 +1,5 @@
 //! What goes with an object that is gone for good: its memberships, ownerships and role
-//! assignments, each with its change in the feed; and the invitations by which it came.
+//! assignments, each with its change in the feed; and the invitations by which it came and its certificates.
 
 use store::{Change, Op, Tx, params};
 use types::Result;
@@ -19,6 +19,8 @@ const DELETE_ASSIGNMENT: &str = "DELETE FROM app_role_assignments WHERE tenant_i
 
 const DELETE_INVITATIONS: &str = "DELETE FROM invitations WHERE tenant_id = ?1 AND user_id = ?2";
 
+const DELETE_KEYS: &str = "DELETE FROM key_credentials WHERE tenant_id = ?1 AND owner_id = ?2";
+
 /// Drops all rows that name an object.
 pub(crate) fn drop_all(tx: &mut Tx<'_>, object: Uuid) -> Result<()> {
     let tenant = tx.tenant();
@@ -34,8 +36,9 @@ pub(crate) fn drop_all(tx: &mut Tx<'_>, object: Uuid) -> Result<()> {
                 .execute(delete, params![&tenant, &group, &other])?;
         }
     }
-    tx.bookkeeping()
-        .execute(DELETE_INVITATIONS, params![&tenant, &object])?;
+    let mut books = tx.bookkeeping();
+    books.execute(DELETE_INVITATIONS, params![&tenant, &object])?;
+    books.execute(DELETE_KEYS, params![&tenant, &object])?;
     let assignments: Vec<(Uuid, Uuid)> =
         tx.query(ASSIGNMENTS, params![&tenant, &object], |row| {
             Ok((row.uuid(0)?, row.uuid(1)?))

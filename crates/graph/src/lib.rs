@@ -105,6 +105,7 @@ mod fields;
 mod groups;
 mod idempotency;
 mod invitations;
+mod key_credentials;
 mod listing;
 mod metrics;
 mod multi_tenant_organization;
@@ -161,6 +162,7 @@ pub fn all_routes() -> Routes {
     deleted_items::routes(&mut routes);
     applications::routes(&mut routes);
     service_principals::routes(&mut routes);
+    key_credentials::routes(&mut routes);
     app_role_assignments::routes(&mut routes);
     audit_logs::routes(&mut routes);
     user_sharing::routes(&mut routes);

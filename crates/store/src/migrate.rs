@@ -33,6 +33,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     8 "0008_audit",
     9 "0009_idempotency",
     12 "0012_invitations",
+    13 "0013_credentials",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry": 1 "0001_registry"];
