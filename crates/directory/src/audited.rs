@@ -17,6 +17,7 @@ use crate::applications::Application;
 use crate::domains::Domain;
 use crate::groups::{self, Group, LinkKind};
 use crate::key_credentials::KeyCredential;
+use crate::oauth2_permission_grants::Grant;
 use crate::service_principals::{self, ServicePrincipal};
 use crate::tenant::Organization;
 use crate::users::{self, User};
@@ -106,6 +107,26 @@ pub(crate) fn role(tx: &mut Tx<'_>, assignment: &Assignment, added: bool) -> Res
     let principal = found(tx, assignment.principal)?;
     let entry = Entry::success(category, activity).target(resource);
     record(tx, entry.target(principal)).map(drop)
+}
+
+/// Records that a client may do more or less on a resource in somebody's name.
+pub(crate) fn grant(
+    tx: &mut Tx<'_>,
+    activity: &str,
+    grant: &Grant,
+    old: Option<&str>,
+    new: Option<&str>,
+) -> Result<()> {
+    let resource = found(tx, grant.resource.uuid())?;
+    let resource = resource.modified("DelegatedPermissionGrant.Scope", json!(old), json!(new));
+    let client = found(tx, grant.client.uuid())?;
+    let mut entry = Entry::success(APPLICATIONS, activity)
+        .target(resource)
+        .target(client);
+    if let Some(principal) = grant.principal {
+        entry = entry.target(found(tx, principal.uuid())?);
+    }
+    record(tx, entry).map(drop)
 }
 
 fn came_or_went(target: Target, name: &str, value: Value, came: bool) -> Target {

@@ -110,6 +110,7 @@ mod listing;
 mod metrics;
 mod multi_tenant_organization;
 mod oauth;
+mod oauth2_permission_grants;
 mod openapi;
 mod organization;
 mod path;
@@ -164,6 +165,7 @@ pub fn all_routes() -> Routes {
     service_principals::routes(&mut routes);
     key_credentials::routes(&mut routes);
     app_role_assignments::routes(&mut routes);
+    oauth2_permission_grants::routes(&mut routes);
     audit_logs::routes(&mut routes);
     user_sharing::routes(&mut routes);
     explain::routes(&mut routes);

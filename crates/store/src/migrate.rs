@@ -34,6 +34,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     9 "0009_idempotency",
     12 "0012_invitations",
     13 "0013_credentials",
+    14 "0014_permission_grants",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry": 1 "0001_registry"];
