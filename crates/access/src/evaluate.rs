@@ -206,6 +206,31 @@ impl Rules {
         trace
     }
 
+    /// Whether people of the partner may be invited. Who it will be shows when the invitation is
+    /// redeemed, so that here only a rule refuses that lets nobody in.
+    pub fn invitation(&self) -> Trace {
+        let (direction, channel) = (Direction::Inbound, Channel::Collaboration);
+        let of = |settings: &Settings| {
+            part_of(settings, direction, channel).and_then(|part| part.users_and_groups.clone())
+        };
+        let own = self.entry.as_ref().and_then(|entry| of(&entry.settings));
+        let in_force = own.or_else(|| of(&self.default));
+        let is_allow_list = in_force
+            .as_ref()
+            .is_some_and(|list| list.access_type == AccessType::Allowed);
+        let everybody = Target {
+            target: Named::AllUsers,
+            target_type: TargetType::User,
+        };
+        let mut trace = Trace::new();
+        trace.step(
+            self.half_step(direction, channel, Half::Users, everybody, |target| {
+                is_allow_list || target.target == Named::AllUsers
+            }),
+        );
+        trace
+    }
+
     /// Which claims of the partner's are trusted.
     pub fn inbound_trust(&self) -> Trust {
         let entry = self
@@ -450,6 +475,10 @@ pub fn inbound_sign_in(
     application: Option<Uuid>,
 ) -> Result<Trace> {
     Ok(Rules::load(tx, from)?.sign_in(Direction::Inbound, channel, subject, application))
+}
+/// Whether this tenant lets people of a tenant be invited; see [`Rules::invitation`].
+pub fn inbound_invitation(tx: &ReadTx<'_>, from: TenantId) -> Result<Trace> {
+    Ok(Rules::load(tx, from)?.invitation())
 }
 /// This tenant's half of automatic redemption: at home outbound, at the resource inbound.
 pub fn consent_suppressed(

@@ -29,8 +29,8 @@ mod templates;
 
 pub use default::{DefaultConfiguration, get_default, reset_default, update_default};
 pub use evaluate::{
-    Channel, Direction, Rules, Subject, Trust, consent_suppressed, disclosed, inbound_sign_in,
-    inbound_sync, inbound_trust, outbound_sign_in, outbound_sync,
+    Channel, Direction, Rules, Subject, Trust, consent_suppressed, disclosed, inbound_invitation,
+    inbound_sign_in, inbound_sync, inbound_trust, outbound_sign_in, outbound_sync,
 };
 pub use identity_sync::{
     IdentitySync, create_identity_sync, delete_identity_sync, get_identity_sync,

@@ -16,6 +16,8 @@ use crate::app_roles::Assignment;
 use crate::applications::Application;
 use crate::domains::Domain;
 use crate::groups::{self, Group, LinkKind};
+use crate::key_credentials::KeyCredential;
+use crate::oauth2_permission_grants::Grant;
 use crate::service_principals::{self, ServicePrincipal};
 use crate::tenant::Organization;
 use crate::users::{self, User};
@@ -107,6 +109,26 @@ pub(crate) fn role(tx: &mut Tx<'_>, assignment: &Assignment, added: bool) -> Res
     record(tx, entry.target(principal)).map(drop)
 }
 
+/// Records that a client may do more or less on a resource in somebody's name.
+pub(crate) fn grant(
+    tx: &mut Tx<'_>,
+    activity: &str,
+    grant: &Grant,
+    old: Option<&str>,
+    new: Option<&str>,
+) -> Result<()> {
+    let resource = found(tx, grant.resource.uuid())?;
+    let resource = resource.modified("DelegatedPermissionGrant.Scope", json!(old), json!(new));
+    let client = found(tx, grant.client.uuid())?;
+    let mut entry = Entry::success(APPLICATIONS, activity)
+        .target(resource)
+        .target(client);
+    if let Some(principal) = grant.principal {
+        entry = entry.target(found(tx, principal.uuid())?);
+    }
+    record(tx, entry).map(drop)
+}
+
 fn came_or_went(target: Target, name: &str, value: Value, came: bool) -> Target {
     let (old, new) = if came {
         (Value::Null, value)
@@ -160,14 +182,15 @@ impl Audited for Application {
         match property {
             // Without the hints, which are the secrets' beginnings.
             "KeyDescription" => {
-                let keys = self.passwords.iter().map(|password| {
+                let passwords = self.passwords.iter().map(|password| {
                     format!(
                         "[KeyIdentifier={},KeyType=Password,KeyUsage=Verify,DisplayName={}]",
                         password.key_id,
                         password.display_name.as_deref().unwrap_or_default()
                     )
                 });
-                Some(keys.collect())
+                let keys = self.keys.iter().map(KeyCredential::description);
+                Some(passwords.chain(keys).collect())
             }
             _ => self.value(property),
         }
@@ -180,7 +203,10 @@ impl Audited for ServicePrincipal {
         Target::new(self.id, self.display_name(), "ServicePrincipal")
     }
     fn audited_value(&self, property: &str) -> Option<Value> {
-        self.value(property)
+        match property {
+            "KeyDescription" => Some(self.keys.iter().map(KeyCredential::description).collect()),
+            _ => self.value(property),
+        }
     }
 }
 

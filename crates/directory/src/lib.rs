@@ -7,8 +7,9 @@
 //! words; what is looked up, filtered or sorted is a folded column beside the document.
 //!
 //! Feed kinds: `user`, `group`, `groupMember`, `groupOwner`, `application`, `servicePrincipal`,
-//! `appRoleAssignment`, `domain`, `organization`. Of a relation the object is the group (or the
-//! assignment), the related one the member, the owner or the principal.
+//! `appRoleAssignment`, `oauth2PermissionGrant`, `domain`, `organization`. Of a relation the object is the group (or the
+//! assignment), the related one the member, the owner or the principal; of
+//! a grant the object is the client, the related one the resource.
 //!
 //! Source: the resources of Microsoft Graph v1.0 of the same names.
 
@@ -18,7 +19,10 @@ mod audited;
 mod document;
 pub mod domains;
 pub mod groups;
+pub mod invitations;
+pub mod key_credentials;
 pub mod listing;
+pub mod oauth2_permission_grants;
 pub mod permissions;
 mod references;
 mod schema;

@@ -1,9 +1,11 @@
 //! What goes with an object that is gone for good: its memberships, ownerships and role
-//! assignments, each with its change in the feed.
+//! assignments, each with its change in the feed; and the invitations by which it came and its certificates.
 
 use store::{Change, Op, Tx, params};
 use types::Result;
 use uuid::Uuid;
+
+use crate::oauth2_permission_grants;
 
 const MEMBERSHIPS: &str = "SELECT group_id, member_id FROM group_members WHERE tenant_id = ?1 \
     AND (member_id = ?2 OR group_id = ?2)";
@@ -16,6 +18,10 @@ const DELETE_OWNERSHIP: &str = "DELETE FROM group_owners WHERE tenant_id = ?1 AN
 const ASSIGNMENTS: &str = "SELECT id, principal_id FROM app_role_assignments WHERE tenant_id = ?1 \
     AND (principal_id = ?2 OR resource_id = ?2)";
 const DELETE_ASSIGNMENT: &str = "DELETE FROM app_role_assignments WHERE tenant_id = ?1 AND id = ?2";
+
+const DELETE_INVITATIONS: &str = "DELETE FROM invitations WHERE tenant_id = ?1 AND user_id = ?2";
+
+const DELETE_KEYS: &str = "DELETE FROM key_credentials WHERE tenant_id = ?1 AND owner_id = ?2";
 
 /// Drops all rows that name an object.
 pub(crate) fn drop_all(tx: &mut Tx<'_>, object: Uuid) -> Result<()> {
@@ -32,6 +38,10 @@ pub(crate) fn drop_all(tx: &mut Tx<'_>, object: Uuid) -> Result<()> {
                 .execute(delete, params![&tenant, &group, &other])?;
         }
     }
+    oauth2_permission_grants::drop_all(tx, object)?;
+    let mut books = tx.bookkeeping();
+    books.execute(DELETE_INVITATIONS, params![&tenant, &object])?;
+    books.execute(DELETE_KEYS, params![&tenant, &object])?;
     let assignments: Vec<(Uuid, Uuid)> =
         tx.query(ASSIGNMENTS, params![&tenant, &object], |row| {
             Ok((row.uuid(0)?, row.uuid(1)?))

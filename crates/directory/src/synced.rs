@@ -1,6 +1,7 @@
 //! Users of other tenants, as synchronization puts them here.
 //!
-//! - Matched by (home tenant, home object id) and by nothing else: a mail or a name proves nothing.
+//! - Matched by (home tenant, home object id): a mail proves nothing. Only somebody who was invited
+//!   under the name that the user has at home, in a domain of the home, is matched by that name.
 //! - The mapped attributes, the name and the mail are the home's, their absence included; the rest
 //!   is this tenant's. `userType` is set when the user is made and not touched after, but where this
 //!   tenant takes guests at most.
@@ -22,7 +23,7 @@ use types::{Error, Id, Result, TenantId, Timestamp, Upn, fold, kind};
 use crate::schema::{is_mail, set};
 use crate::users::sql::{self, Columns, Fixed, Folded};
 use crate::users::{self, HOME_DISABLED, HOME_UPN, ScannedUser, User};
-use crate::{domains, users::check_mapped};
+use crate::{domains, invitations, users::check_mapped};
 
 /// The mapped attributes. All of a synced user's values of these are its home's.
 pub const MAPPED: [&str; 15] = [
@@ -51,6 +52,10 @@ const CAPPED: &str = "#guestAtMost";
 
 /// Names of the form `alias_domain`, `alias_domain1` … that are tried, at most.
 const SUFFIX_MAX: u32 = 99;
+
+/// How far an invitation has come, and since when.
+pub(crate) const STATE: &str = "externalUserState";
+pub(crate) const STATE_CHANGED: &str = "externalUserStateChangeDateTime";
 
 /// Whether a synced user's property is its home's to change.
 pub(crate) fn is_owned(name: &str) -> bool {
@@ -117,9 +122,35 @@ pub fn upsert(tx: &mut Tx<'_>, synced: &SyncedUser) -> Result<Upserted> {
         sql::user,
     )?;
     match known {
-        None => create(tx, synced, &properties),
         Some(user) => change(tx, synced, &properties, user),
+        None => match invited(tx, synced)? {
+            Some(user) => adopt(tx, synced, &properties, user),
+            None => create(tx, synced, &properties),
+        },
     }
+}
+
+/// Whom this tenant has invited under the name that the user has at home. The name is the home's to
+/// give, since its domain was the home's when the invitation was made; a mail would prove nothing.
+fn invited(tx: &ReadTx<'_>, synced: &SyncedUser) -> Result<Option<User>> {
+    let found = invitations::invited_from(tx, synced.home_tenant, &synced.user_principal_name)?;
+    Ok(found.filter(|user| user.home.is_none() && user.deleted_at.is_none()))
+}
+
+/// Makes the user that was invited the one that is synced: with the same id and the same type.
+fn adopt(
+    tx: &mut Tx<'_>,
+    synced: &SyncedUser,
+    properties: &Map<String, Value>,
+    mut user: User,
+) -> Result<Upserted> {
+    let tenant = tx.tenant();
+    tx.bookkeeping().execute(
+        sql::SET_HOME,
+        params![&tenant, &user.id, &synced.home_tenant, &synced.home_id],
+    )?;
+    user.home = Some((synced.home_tenant, synced.home_id));
+    change(tx, synced, properties, user)
 }
 
 /// Checks what came, and brings its values into the form that is stored.
@@ -168,14 +199,14 @@ fn checked(synced: &SyncedUser) -> Result<Cow<'_, Map<String, Value>>> {
 }
 
 /// `alias_domain` of a name at home.
-fn base(home_upn: &str) -> String {
+pub(crate) fn base(home_upn: &str) -> String {
     match home_upn.rsplit_once('@') {
         Some((alias, domain)) => format!("{alias}_{domain}"),
         None => home_upn.to_owned(),
     }
 }
 
-fn name(base: &str, suffix: u32, initial: &str) -> Result<String> {
+pub(crate) fn name(base: &str, suffix: u32, initial: &str) -> Result<String> {
     let name = match suffix {
         0 => format!("{base}#EXT#@{initial}"),
         _ => format!("{base}{suffix}#EXT#@{initial}"),
@@ -324,6 +355,12 @@ fn change(
     cap(&mut user, synced.guest_at_most);
     set(&mut user.document, "mail", mail);
     set(&mut user.document, "otherMails", other_mails);
+    let accepts = user.text(STATE) == "PendingAcceptance";
+    if accepts {
+        set(&mut user.document, STATE, Some("Accepted".into()));
+        let now = json!(tx.now());
+        set(&mut user.document, STATE_CHANGED, Some(now));
+    }
     users::set_home_enabled(&mut user, synced.account_enabled);
     user.manager_ref = synced.manager_home_id;
     if returns || is_renamed(&old, &synced.user_principal_name) {
@@ -333,12 +370,12 @@ fn change(
     user.deleted_by_home = false;
 
     let mut changed: Vec<(String, Value, Value)> = Vec::new();
-    let owned =
-        MAPPED
-            .iter()
-            .copied()
-            .chain(EXTRA)
-            .chain(["userPrincipalName", "mail", "otherMails"]);
+    let owned = MAPPED.iter().copied().chain(EXTRA).chain([
+        "userPrincipalName",
+        "mail",
+        "otherMails",
+        STATE,
+    ]);
     for name in owned {
         let (before, after) = (old.document.get(name), user.document.get(name));
         if before != after {
@@ -417,7 +454,7 @@ fn is_renamed(user: &User, home_upn: &str) -> bool {
 }
 
 /// Gives the user the name that its name at home makes, or the next one that is free.
-fn rename(tx: &ReadTx<'_>, user: &mut User, home_upn: &str) -> Result<()> {
+pub(crate) fn rename(tx: &ReadTx<'_>, user: &mut User, home_upn: &str) -> Result<()> {
     let initial = domains::initial(tx)?;
     let base = base(home_upn);
     for suffix in 0..=SUFFIX_MAX {

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{DOMAIN, Fixture, fixture, home, home_id, object, synced, target};
+use directory::invitations::{self, NewInvitation};
 use directory::synced::{self as sync, SyncedOutcome, SyncedUser, Upserted};
 use directory::users;
 use serde_json::{Value, json};
@@ -458,4 +459,74 @@ fn what_is_wrong_is_an_error_of_that_user_only() {
         assert!(!matches!(done.outcome, SyncedOutcome::Updated { .. }));
     }
     assert_eq!(f.read(users::count_all), 1);
+}
+
+#[test]
+fn who_was_invited_under_the_name_at_home_is_matched_and_nobody_else() {
+    let f = fixture();
+    let invite = |address: &str, home_tenant: Option<TenantId>| {
+        let new = NewInvitation {
+            address: address.to_owned(),
+            display_name: None,
+            is_member: false,
+            redirect_url: "https://app.example".to_owned(),
+            home_tenant,
+            ticket_hash: [7; 32],
+            reset: None,
+        };
+        f.write(move |tx| invitations::invite(tx, &new)).user.id
+    };
+    let ann = synced(1, "ann", json!({"department": "Sales"}));
+    let invited = invite(&ann.user_principal_name.to_uppercase(), Some(home()));
+    let name = upn(&f, invited);
+    // Not yet this tenant's to send on, nor the home's to change.
+    assert!(f.read(|tx| users::get(tx, invited)).is_external());
+    f.write(move |tx| {
+        let manager = f_manager(tx);
+        users::set_manager(tx, invited, manager)
+    });
+
+    let matched = upsert(&f, &ann);
+    assert_eq!(matched.id, invited);
+    assert!(changed(&matched.outcome).contains(&"externalUserState"));
+    let user = f.read(|tx| users::get(tx, invited));
+    assert_eq!(user.home, Some((home(), home_id(1))));
+    assert_eq!(user.property("externalUserState"), "Accepted");
+    assert_eq!(user.property("department"), "Sales");
+    assert_eq!(user.user_type(), "Guest");
+    assert_eq!(f.read(|tx| users::manager_of(tx, invited)), None);
+    assert_ne!(upn(&f, invited), name);
+    assert_eq!(upsert(&f, &ann).outcome, SyncedOutcome::Unchanged);
+    // Invited again it is the same user, with nothing left to redeem.
+    assert_eq!(invite(&ann.user_principal_name, Some(home())), invited);
+
+    // Not by its mail, not under a name whose domain wasn't the home's when it was invited.
+    let mut bob = synced(2, "bob", json!({}));
+    let elsewhere = TenantId::new(Uuid::from_u128(0xe15e));
+    let other = invite(&bob.user_principal_name, Some(elsewhere));
+    let by_mail = invite("bob@mail.example", None);
+    bob.home_mail = Some("bob@mail.example".to_owned());
+    let made = upsert(&f, &bob);
+    assert_eq!(made.outcome, SyncedOutcome::Created);
+    assert!(made.id != other && made.id != by_mail);
+
+    // Who was synced first is who is invited.
+    let cy = synced(3, "cy", json!({}));
+    let made = upsert(&f, &cy).id;
+    assert_eq!(invite(&cy.user_principal_name, Some(home())), made);
+}
+
+/// A manager of this tenant's.
+fn f_manager(tx: &mut store::Tx<'_>) -> Id<kind::User> {
+    let Value::Object(properties) = json!({
+        "accountEnabled": true, "displayName": "Max", "mailNickname": "max",
+        "userPrincipalName": format!("max@{DOMAIN}"),
+    }) else {
+        unreachable!()
+    };
+    let new = users::NewUser {
+        properties,
+        ..users::NewUser::default()
+    };
+    users::create(tx, new).map_or_else(|error| panic!("{error}"), |user| user.id)
 }

@@ -4,8 +4,10 @@
 //! client has created itself.
 
 use directory::applications::{self, Application, NewPassword};
+use directory::key_credentials::Owner;
 use directory::{app_roles, service_principals};
 use identity::oauth::new_client_secret;
+use identity::revocation;
 use serde_json::{Map, Value};
 use store::{ReadTx, Tx};
 use types::{Error, Id, kind};
@@ -13,6 +15,7 @@ use uuid::Uuid;
 
 use crate::app_key::{AppKey, Reach};
 use crate::errors::Refusal;
+use crate::key_credentials;
 use crate::listing::{self, Source};
 use crate::query_options::Allowed;
 use crate::reply::Reply;
@@ -157,10 +160,16 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
 }
 
 async fn create(call: Call) -> Result<Reply, Refusal> {
-    let body = call.object("application")?;
+    let mut body = call.object("application")?;
+    let keys = key_credentials::take(&mut body)?;
     let (id, shown) = call
         .write(move |tx| {
-            let made = applications::create(tx, &body)?;
+            let mut made = applications::create(tx, &body)?;
+            if let Some(keys) = keys.filter(|keys| !keys.is_empty()) {
+                let owner = Owner::Application(made.id);
+                directory::key_credentials::replace(tx, owner, &keys)?;
+                made = applications::get(tx, made.id)?;
+            }
             Ok((made.id, applications::project(&made, None)?))
         })
         .await?;
@@ -174,11 +183,22 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
 
 async fn update(call: Call) -> Result<Reply, Refusal> {
     let (key, reach) = (Key::of(&call)?, Reach::of(&call, WRITE));
-    let patch = call.object("application")?;
-    revoking(&call, move |tx| {
+    let mut patch = call.object("application")?;
+    let keys = key_credentials::take(&mut patch)?;
+    reconsidering(&call, move |tx| {
         let before = find_own(tx, key, reach)?;
         applications::update(tx, before.id, &patch)?;
-        who_lost_roles(tx, &before)
+        let mut concerned = who_lost_roles(tx, &before)?;
+        for principal in &concerned {
+            revocation::revoke(tx, *principal)?;
+        }
+        if let Some(keys) = keys {
+            let owner = Owner::Application(before.id);
+            if directory::key_credentials::replace(tx, owner, &keys)? {
+                concerned.extend(principal(tx, &before)?);
+            }
+        }
+        Ok(concerned)
     })
     .await?;
     Ok(Reply::no_content())

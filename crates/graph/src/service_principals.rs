@@ -4,18 +4,21 @@
 //! the client has created itself, and changes those that it has created itself.
 
 use directory::applications;
+use directory::key_credentials::Owner;
 use directory::service_principals::{self, ServicePrincipal};
+use identity::revocation;
 use serde_json::Value;
 use store::ReadTx;
 use types::kind;
 
 use crate::app_key::{AppKey, Reach};
 use crate::errors::Refusal;
+use crate::key_credentials;
 use crate::listing::{self, Source};
 use crate::query_options::Allowed;
 use crate::reply::Reply;
 use crate::request::Call;
-use crate::revocation::revoking;
+use crate::revocation::{reconsidering, revoking};
 use crate::route::{Routes, Versions};
 
 const LIST: &[&str] = &[
@@ -160,13 +163,25 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
 
 async fn update(call: Call) -> Result<Reply, Refusal> {
     let (key, reach) = (Key::of(&call)?, Reach::of(&call, WRITE));
-    let patch = call.object("servicePrincipal")?;
-    revoking(&call, move |tx| {
+    let mut patch = call.object("servicePrincipal")?;
+    let keys = key_credentials::take(&mut patch)?;
+    reconsidering(&call, move |tx| {
         let before = find_own(tx, key, reach)?;
         service_principals::update(tx, before.id, &patch)?;
+        let has_lost_keys = match keys {
+            Some(keys) => {
+                let owner = Owner::ServicePrincipal(before.id);
+                directory::key_credentials::replace(tx, owner, &keys)?
+            }
+            None => false,
+        };
         let after = service_principals::get(tx, before.id)?;
         let is_shut_out = before.account_enabled && !after.account_enabled;
-        Ok(is_shut_out.then_some(before.id).into_iter().collect())
+        if is_shut_out {
+            revocation::revoke(tx, before.id)?;
+        }
+        let is_concerned = is_shut_out || has_lost_keys;
+        Ok(is_concerned.then_some(before.id).into_iter().collect())
     })
     .await?;
     Ok(Reply::no_content())

@@ -40,7 +40,8 @@ pub fn openid_configuration(public_url: &PublicUrl, authority: Authority) -> Val
     let oauth2 = format!("{public_url}/{segment}/oauth2/v2.0");
     json!({
         "token_endpoint": format!("{oauth2}/token"),
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256"],
         "jwks_uri": format!("{public_url}/{segment}/discovery/v2.0/keys"),
         "response_modes_supported": ["query", "fragment", "form_post"],
         "subject_types_supported": ["pairwise"],
@@ -88,6 +89,15 @@ pub fn instance(
             "aliases": [host],
         }],
     }))
+}
+
+/// The tenant of which an address is the token endpoint or the issuer, as it was written there.
+pub fn tenant_of_audience<'a>(public_url: &PublicUrl, audience: &'a str) -> Option<&'a str> {
+    let tenant = tenant_segment(public_url, audience)?;
+    let rest = audience.rsplit_once(tenant).map(|(_, rest)| rest)?;
+    ["/oauth2/v2.0/token", "/v2.0"]
+        .contains(&rest)
+        .then_some(tenant)
 }
 
 /// The tenant in an address of ours, as it was written.

@@ -15,6 +15,7 @@
 //! RFC 8725 (JWT best current practice), OpenID Connect Core and Discovery 1.0, Microsoft identity
 //! platform (access token claims, error codes).
 
+pub mod certificate;
 mod deployment_key;
 pub mod discovery;
 pub mod keys;

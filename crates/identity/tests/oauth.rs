@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use identity::PublicUrl;
 use identity::oauth::{
-    BODY_BYTES_MAX, ClientRecord, Form, OAuthError, Resource, ResourceRecord, SecretStanding,
+    BODY_BYTES_MAX, ClientRecord, Form, OAuthError, Proof, ProofStanding, Resource, ResourceRecord,
     TokenRequest, TokenResponse, Trail, decide, new_client_secret, secret_hash,
 };
 use identity::{Secret, token::AppToken};
@@ -29,6 +29,13 @@ fn url() -> PublicUrl {
 
 fn parse(body: &str) -> Result<TokenRequest, OAuthError> {
     TokenRequest::parse(&url(), None, FORM, body.as_bytes())
+}
+
+fn secret(request: &TokenRequest) -> (&str, bool) {
+    match &request.proof {
+        Proof::Secret { secret, is_basic } => (secret.expose(), *is_basic),
+        Proof::Assertion(_) => ("", false),
+    }
 }
 
 fn parse_basic(authorization: &str, body: &str) -> Result<TokenRequest, OAuthError> {
@@ -66,10 +73,8 @@ fn what_msal_sends_is_read() {
         request.app_id(),
         Some(uuid!("11111111-2222-3333-4444-555555555555"))
     );
-    assert_eq!(request.client_secret.expose(), "s+e&cret");
-    assert_eq!(request.secret_hash(), secret_hash("s+e&cret"));
+    assert_eq!(secret(&request), ("s+e&cret", false));
     assert_eq!(request.resource, Resource::Graph);
-    assert!(!request.is_basic);
     assert!(!format!("{request:?}").contains("cret\""));
     let charset = Some("Application/X-WWW-Form-Urlencoded; charset=UTF-8");
     assert!(TokenRequest::parse(&url(), None, charset, with("", None).as_bytes()).is_ok());
@@ -169,8 +174,7 @@ fn http_basic_is_form_encoded_and_the_only_way() {
     let body = "grant_type=client_credentials&scope=https://graph.microsoft.com/.default";
     let request = parse_basic(&basic(&format!("{CLIENT}:a%3Ab%2Bc+d")), body).unwrap();
     assert_eq!(request.client_id, CLIENT);
-    assert_eq!(request.client_secret.expose(), "a:b+c d");
-    assert!(request.is_basic);
+    assert_eq!(secret(&request), ("a:b+c d", true));
     assert!(
         parse_basic(
             &basic(&format!("{CLIENT}:a:b")).replace("Basic", "bAsIc"),
@@ -221,7 +225,7 @@ fn client() -> ClientRecord {
         display_name: "Automation".into(),
         service_principal: Id::new(Uuid::from_u128(5)),
         is_enabled: true,
-        secret: SecretStanding::Valid(Uuid::from_u128(0x5ec)),
+        proof: ProofStanding::Valid(Uuid::from_u128(0x5ec)),
         generation: 3,
     }
 }
@@ -278,11 +282,11 @@ fn decisions() {
         );
     }
     assert_eq!(code(decided(Resource::Graph, None, None)), 700_016);
-    let with_secret = |secret| Some(ClientRecord { secret, ..client() });
+    let with_secret = |proof| Some(ClientRecord { proof, ..client() });
     assert_eq!(
         code(decided(
             Resource::Graph,
-            with_secret(SecretStanding::Unknown),
+            with_secret(ProofStanding::Unknown),
             None
         )),
         7_000_215
@@ -290,7 +294,7 @@ fn decisions() {
     assert_eq!(
         code(decided(
             Resource::Graph,
-            with_secret(SecretStanding::Expired),
+            with_secret(ProofStanding::Expired),
             None
         )),
         7_000_222
@@ -303,7 +307,7 @@ fn decisions() {
     // Whether a client is disabled is told to nobody but the client.
     let unproven = ClientRecord {
         is_enabled: false,
-        secret: SecretStanding::Unknown,
+        proof: ProofStanding::Unknown,
         ..client()
     };
     assert_eq!(

@@ -364,12 +364,12 @@ fn a_secret_takes_the_tokens_with_it_that_were_granted_for_it() {
     let verifier = world.verifier_with(loader.clone());
     let of_the_old = world.claims(tenant);
     let mut of_the_new = of_the_old.clone();
-    of_the_new.secret = Some(Uuid::from_u128(0x2d));
+    of_the_new.key_id = Some(Uuid::from_u128(0x2d));
     let (old, new) = (world.issue(&of_the_old), world.issue(&of_the_new));
     for token in [&old, &new] {
         run(verifier.verify(token, now(&world.clock))).unwrap();
     }
-    loader.removed.lock().unwrap().extend(of_the_old.secret);
+    loader.removed.lock().unwrap().extend(of_the_old.key_id);
     verifier.forget_principal(tenant, of_the_old.service_principal);
     assert_eq!(refusal(&world, &verifier, &old), TokenError::Revoked);
     run(verifier.verify(&new, now(&world.clock))).unwrap();

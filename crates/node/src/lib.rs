@@ -15,6 +15,7 @@ pub mod explain;
 mod housekeeping;
 pub mod idempotency;
 mod import;
+pub mod invitations;
 mod operator;
 mod readiness;
 mod sharing;
@@ -106,6 +107,7 @@ impl Node {
             ("explain", Arc::new(explain::Messages)),
             ("readiness", Arc::new(::readiness::Messages)),
             ("departures", Arc::new(::departures::Messages)),
+            ("invitations", Arc::new(invitations::Messages)),
         ]);
         let transport: Arc<dyn Transport> =
             Arc::new(InProcess::new(store.clone(), handlers.clone()));

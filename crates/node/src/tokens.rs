@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use directory::service_principals::ServicePrincipal;
-use directory::{app_roles, applications, permissions, service_principals, tenant};
+use directory::{
+    app_roles, applications, key_credentials, permissions, service_principals, tenant,
+};
+use identity::discovery::tenant_of_audience;
 use identity::keys::{self, TenantKeys};
 use identity::oauth::{
-    ClientRecord, OAuthError, Resource, ResourceRecord, SecretStanding, TokenRequest,
-    TokenResponse, decide,
+    Assertion, ClientRecord, OAuthError, Proof, ProofStanding, Resource, ResourceRecord,
+    Thumbprint, TokenRequest, TokenResponse, decide, secret_hash,
 };
 use identity::token::AppToken;
 use identity::{Loader, Sealer, Secret, Standing, revocation};
@@ -60,6 +63,7 @@ impl Loader for TenantKeysLoader {
                 };
                 if let Some(secret) = secret
                     && !applications::has_secret(tx, found.app_id, secret)?
+                    && !has_certificate(tx, &found, secret)?
                 {
                     return Ok(None);
                 }
@@ -70,6 +74,45 @@ impl Loader for TenantKeysLoader {
     }
 }
 
+/// Whether a client has the certificate with this key id still, by its application or itself.
+fn has_certificate(tx: &ReadTx<'_>, principal: &ServicePrincipal, key_id: Uuid) -> Result<bool> {
+    if key_credentials::has(tx, principal.id.uuid(), key_id)? {
+        return Ok(true);
+    }
+    match applications::find_by_app_id(tx, principal.app_id)? {
+        Some(application) => key_credentials::has(tx, application.id.uuid(), key_id),
+        None => Ok(false),
+    }
+}
+
+/// How the certificate stands that an assertion names, and whether its key has signed.
+fn certificate(
+    tx: &ReadTx<'_>,
+    principal: &ServicePrincipal,
+    assertion: &Assertion,
+) -> Result<ProofStanding> {
+    let thumbprint = match assertion.thumbprint() {
+        Some(Thumbprint::Sha1(digest)) => key_credentials::Thumbprint::Sha1(digest),
+        Some(Thumbprint::Sha256(digest)) => key_credentials::Thumbprint::Sha256(digest),
+        None => return Ok(ProofStanding::Unknown),
+    };
+    let application = applications::find_by_app_id(tx, principal.app_id)?;
+    let owners = application.map(|application| application.id.uuid());
+    let mut standing = ProofStanding::Unknown;
+    for owner in owners.into_iter().chain([principal.id.uuid()]) {
+        for key in key_credentials::find(tx, owner, thumbprint)? {
+            if !assertion.is_signed_by(&key.public_key) {
+                standing = ProofStanding::Forged;
+            } else if key.is_valid {
+                return Ok(ProofStanding::Valid(key.key_id));
+            } else {
+                standing = ProofStanding::Expired;
+            }
+        }
+    }
+    Ok(standing)
+}
+
 /// The client as one snapshot knows it.
 fn client(tx: &ReadTx<'_>, request: &TokenRequest) -> Result<Option<ClientRecord>> {
     let Some(app_id) = request.app_id() else {
@@ -78,18 +121,22 @@ fn client(tx: &ReadTx<'_>, request: &TokenRequest) -> Result<Option<ClientRecord
     let Some(principal) = service_principals::find_by_app_id(tx, app_id)? else {
         return Ok(None);
     };
-    let found = applications::find_secret(tx, app_id, &request.secret_hash())?;
-    let secret = match found {
-        None => SecretStanding::Unknown,
-        Some(found) if found.is_valid => SecretStanding::Valid(found.key_id),
-        Some(_) => SecretStanding::Expired,
+    let proof = match &request.proof {
+        Proof::Assertion(assertion) => certificate(tx, &principal, assertion)?,
+        Proof::Secret { secret, .. } => {
+            match applications::find_secret(tx, app_id, &secret_hash(secret.expose()))? {
+                None => ProofStanding::Unknown,
+                Some(found) if found.is_valid => ProofStanding::Valid(found.key_id),
+                Some(_) => ProofStanding::Expired,
+            }
+        }
     };
     Ok(Some(ClientRecord {
         app_id,
         display_name: principal.display_name().to_owned(),
         service_principal: principal.id,
         is_enabled: principal.account_enabled,
-        secret,
+        proof,
         generation: revocation::generation(tx, principal.id)?,
     }))
 }
@@ -124,6 +171,21 @@ impl Node {
     ) -> Result<Result<Secret, OAuthError>> {
         let public_url = self.public_url().clone();
         let island = self.store().island(tenant)?;
+        let mut spends = None;
+        if let Proof::Assertion(assertion) = &request.proof {
+            let is_own = |audience: &str| {
+                tenant_of_audience(&public_url, audience)
+                    .and_then(|name| self.store().find_tenant(name).ok())
+                    == Some(tenant)
+            };
+            if let Err(refusal) =
+                assertion.check(&request.client_id, is_own, self.store().clock().now())
+            {
+                return Ok(Err(refusal));
+            }
+            let digest = assertion.use_digest(request.resource.name());
+            spends = assertion.expires_at().map(|until| (digest, until));
+        }
         let decided = island
             .read(move |tx| {
                 let organization = tenant::get(tx)?;
@@ -143,10 +205,23 @@ impl Node {
                 ))
             })
             .await?;
-        match decided {
-            Ok(token) => self.sign(token).await.map(Ok),
-            Err(refusal) => Ok(Err(refusal)),
+        let token = match decided {
+            Ok(token) => token,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if let Some((digest, until)) = spends {
+            // Before anything is signed: whoever comes second with the same gets nothing.
+            let app_id = token.app_id;
+            let is_first = island
+                .write(types::Actor::System, move |tx| {
+                    key_credentials::spend_assertion(tx, app_id, &digest, until)
+                })
+                .await?;
+            if !is_first {
+                return Ok(Err(OAuthError::AssertionReplayed));
+            }
         }
+        self.sign(token).await.map(Ok)
     }
 
     async fn sign(&self, token: AppToken) -> Result<Secret> {
@@ -183,8 +258,10 @@ impl Node {
         let tenant = self.store().find_tenant(tenant)?;
         let request = TokenRequest {
             client_id,
-            client_secret: Secret::new(client_secret),
-            is_basic: false,
+            proof: Proof::Secret {
+                secret: Secret::new(client_secret),
+                is_basic: false,
+            },
             resource: Resource::Graph,
         };
         let token = self

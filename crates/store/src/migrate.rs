@@ -36,6 +36,9 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     11 "0011_readiness",
     12 "0012_admission",
     13 "0013_departures",
+    14 "0014_invitations",
+    15 "0015_credentials",
+    16 "0016_permission_grants",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -18,6 +18,7 @@ use store::{Change, Op, Param, ReadTx, Row, Tx, params};
 use types::{Actor, Error, Id, Result, Timestamp, fold, kind};
 use uuid::Uuid;
 
+use crate::key_credentials::{self, KeyCredential};
 use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json, folded_json_list};
 use crate::schema::Purpose;
 use crate::{audited, references, search, service_principals, tenant};
@@ -92,6 +93,9 @@ const DELETED: Scope<'_> = Scope {
     params: &[],
 };
 
+/// Redirect URIs of one application, at most.
+pub const REDIRECT_URIS_MAX: usize = 256;
+
 /// What a service principal takes over from its application.
 pub(crate) const FOLLOWED: [&str; 8] = [
     "displayName",
@@ -118,6 +122,8 @@ pub struct Application {
     pub deleted_at: Option<Timestamp>,
     /// What is known of its secrets.
     pub passwords: Vec<Password>,
+    /// Its certificates.
+    pub keys: Vec<KeyCredential>,
 }
 
 impl Application {
@@ -213,7 +219,14 @@ impl Application {
 
 /// Shows an application: Graph's default set, or the properties that are selected.
 pub fn project(application: &Application, select: Option<&[String]>) -> Result<Map<String, Value>> {
-    APPLICATION.project(select, |name| application.value(name))
+    APPLICATION.project(select, |name| match name {
+        // The certificates themselves are shown to those who ask for them.
+        "keyCredentials" => {
+            let keys = application.keys.iter();
+            Some(keys.map(|key| key.to_json(select.is_some())).collect())
+        }
+        _ => application.value(name),
+    })
 }
 
 /// Refuses names that aren't properties of applications.
@@ -248,17 +261,19 @@ fn application(row: &Row<'_>) -> Result<Application> {
         created_at: row.timestamp(3)?,
         deleted_at: row.opt_timestamp(4)?,
         passwords: Vec::new(),
+        keys: Vec::new(),
     })
 }
 
-fn with_passwords(tx: &ReadTx<'_>, mut found: Application) -> Result<Application> {
+fn with_credentials(tx: &ReadTx<'_>, mut found: Application) -> Result<Application> {
     found.passwords = secrets::list(tx, found.id)?;
+    found.keys = key_credentials::list(tx, found.id.uuid())?;
     Ok(found)
 }
 
 fn load(tx: &ReadTx<'_>, id: Id<kind::Application>) -> Result<Option<Application>> {
     tx.query_one(GET, params![&tx.tenant(), &id], application)?
-        .map(|found| with_passwords(tx, found))
+        .map(|found| with_credentials(tx, found))
         .transpose()
 }
 
@@ -272,7 +287,7 @@ pub fn get(tx: &ReadTx<'_>, id: Id<kind::Application>) -> Result<Application> {
 /// The application of a client id, if there is one that isn't deleted.
 pub fn find_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<Application>> {
     tx.query_one(GET_BY_APP_ID, params![&tx.tenant(), &app_id], application)?
-        .map(|found| with_passwords(tx, found))
+        .map(|found| with_credentials(tx, found))
         .transpose()
 }
 
@@ -284,7 +299,10 @@ pub fn get_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Application> {
 /// A page of the applications that aren't deleted.
 pub fn list(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<Application>> {
     let found = LISTING.page(tx, &ALIVE, page, application)?;
-    found.into_iter().map(|it| with_passwords(tx, it)).collect()
+    found
+        .into_iter()
+        .map(|it| with_credentials(tx, it))
+        .collect()
 }
 
 /// How many there are, or for how many a filter is true.
@@ -318,6 +336,7 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Applic
         created_at: tx.now(),
         deleted_at: None,
         passwords: Vec::new(),
+        keys: Vec::new(),
     };
     APPLICATION.apply(&mut made.document, properties, Purpose::Create)?;
     let domain = tenant::default_domain(tx)?;
@@ -381,6 +400,21 @@ fn settle(tx: &ReadTx<'_>, application: &mut Application) -> Result<()> {
                 ));
             }
         }
+    }
+    let uris = application.redirect_uris();
+    if uris.len() > REDIRECT_URIS_MAX {
+        return Err(Error::LimitExceeded {
+            limit: "limits.redirect_uris",
+            message: format!(
+                "An application has {REDIRECT_URIS_MAX} redirect URIs at most, of all platforms together (limits.redirect_uris)."
+            ),
+        });
+    }
+    if uris.iter().collect::<BTreeSet<_>>().len() < uris.len() {
+        return Err(wrong(
+            "redirectUris",
+            "redirect URIs have to differ, those of other platforms included",
+        ));
     }
     identified(application, "appRoles", &["appRoles"])?;
     identified(application, "api", &["api", "oauth2PermissionScopes"])?;
@@ -525,7 +559,10 @@ pub fn delete(tx: &mut Tx<'_>, id: Id<kind::Application>) -> Result<()> {
 /// A page of the deleted applications.
 pub fn list_deleted(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<Application>> {
     let found = DELETED_LISTING.page(tx, &DELETED, page, application)?;
-    found.into_iter().map(|it| with_passwords(tx, it)).collect()
+    found
+        .into_iter()
+        .map(|it| with_credentials(tx, it))
+        .collect()
 }
 
 /// How many deleted applications there are, or for how many a filter is true.

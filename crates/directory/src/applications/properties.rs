@@ -7,7 +7,7 @@ use query::{Entity, Operators, Property, PropertyKind};
 
 use crate::schema::{Shape, Type, read, write};
 
-const URIS: Shape = Shape::TextList(256, 2_048);
+const URIS: Shape = Shape::TextList(super::REDIRECT_URIS_MAX, 256);
 
 static IMPLICIT_GRANT_SETTINGS: Type = Type {
     name: "implicitGrantSettings",

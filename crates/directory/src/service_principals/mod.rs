@@ -15,6 +15,7 @@ use store::{Change, Op, Param, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, Timestamp, fold, kind};
 use uuid::Uuid;
 
+use crate::key_credentials::{self, KeyCredential};
 use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json_list, folded_list};
 use crate::permissions::{self, GRAPH_APP_ID};
 use crate::schema::Purpose;
@@ -115,6 +116,8 @@ pub struct ServicePrincipal {
     /// Whether it may sign in.
     pub account_enabled: bool,
     owner: Option<Uuid>,
+    /// Its own certificates, beside those of its application; of one that was looked up alone.
+    pub keys: Vec<KeyCredential>,
 }
 
 impl ServicePrincipal {
@@ -198,7 +201,14 @@ pub fn project(
     principal: &ServicePrincipal,
     select: Option<&[String]>,
 ) -> Result<Map<String, Value>> {
-    SERVICE_PRINCIPAL.project(select, |name| principal.value(name))
+    SERVICE_PRINCIPAL.project(select, |name| match name {
+        // The certificates themselves are shown to those who ask for them.
+        "keyCredentials" => {
+            let keys = principal.keys.iter();
+            Some(keys.map(|key| key.to_json(select.is_some())).collect())
+        }
+        _ => principal.value(name),
+    })
 }
 
 /// Refuses names that aren't properties of service principals.
@@ -226,7 +236,13 @@ fn principal(row: &Row<'_>) -> Result<ServicePrincipal> {
         deleted_at: row.opt_timestamp(4)?,
         account_enabled: row.bool(5)?,
         owner: row.opt_uuid(6)?,
+        keys: Vec::new(),
     })
+}
+
+fn with_keys(tx: &ReadTx<'_>, mut found: ServicePrincipal) -> Result<ServicePrincipal> {
+    found.keys = key_credentials::list(tx, found.id.uuid())?;
+    Ok(found)
 }
 
 /// A service principal, deleted or not.
@@ -239,9 +255,11 @@ pub(crate) fn load(
 
 /// A service principal that isn't deleted.
 pub fn get(tx: &ReadTx<'_>, id: Id<kind::ServicePrincipal>) -> Result<ServicePrincipal> {
-    load(tx, id)?
-        .filter(|found| found.deleted_at.is_none())
-        .ok_or_else(|| Error::not_found("servicePrincipal", id))
+    let found = load(tx, id)?.filter(|found| found.deleted_at.is_none());
+    with_keys(
+        tx,
+        found.ok_or_else(|| Error::not_found("servicePrincipal", id))?,
+    )
 }
 
 /// The service principal of a client id, if there is one that isn't deleted.
@@ -274,7 +292,11 @@ pub fn find_by_name(tx: &ReadTx<'_>, name: &str) -> Result<Option<(ServicePrinci
 
 /// The service principal of a client id.
 pub fn get_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<ServicePrincipal> {
-    find_by_app_id(tx, app_id)?.ok_or_else(|| Error::not_found("servicePrincipal", app_id))
+    let found = find_by_app_id(tx, app_id)?;
+    with_keys(
+        tx,
+        found.ok_or_else(|| Error::not_found("servicePrincipal", app_id))?,
+    )
 }
 
 /// The service principal of the Graph resource.
@@ -289,7 +311,8 @@ pub fn exists(tx: &ReadTx<'_>, id: Id<kind::ServicePrincipal>) -> Result<bool> {
 
 /// A page of the service principals that aren't deleted.
 pub fn list(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<ServicePrincipal>> {
-    LISTING.page(tx, &ALIVE, page, principal)
+    let found = LISTING.page(tx, &ALIVE, page, principal)?;
+    found.into_iter().map(|it| with_keys(tx, it)).collect()
 }
 
 /// How many there are, or for how many a filter is true.
@@ -347,6 +370,7 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Servic
         deleted_at: None,
         account_enabled: flag(enabled)?.unwrap_or(true),
         owner: Some(tx.tenant().uuid()),
+        keys: Vec::new(),
     };
     refuse_taken_names(tx, &made)?;
     store(tx, &made, Op::Created, &[])?;
@@ -401,6 +425,7 @@ pub(crate) fn create_graph(tx: &mut Tx<'_>) -> Result<()> {
         deleted_at: None,
         account_enabled: true,
         owner: None,
+        keys: Vec::new(),
     };
     store(tx, &made, Op::Created, &[])
 }

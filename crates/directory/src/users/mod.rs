@@ -35,7 +35,7 @@ pub(crate) use scan::scanned;
 pub use scan::{ScannedUser, get_scanned, scan};
 pub use write::{NewUser, create, set_password, update, update_kept};
 pub(crate) use write::{
-    check_mapped, normal, refuse_taken, save, save_as, save_unseen, set_home_enabled,
+    check_mapped, insert, normal, refuse_taken, save, save_as, save_unseen, set_home_enabled,
 };
 
 /// Days in which a deleted object can be restored, unless the configuration says otherwise.
@@ -71,6 +71,8 @@ pub struct User<D = Map<String, Value>> {
     pub(crate) manager_ref: Option<Id<kind::User>>,
     /// The key by which an import finds it again.
     pub source_key: Option<String>,
+    /// Whether it came by an invitation; users who are synced did, too.
+    pub(crate) is_invited: bool,
 }
 
 impl User {
@@ -126,9 +128,10 @@ impl<D> User<D> {
     pub fn user_type(&self) -> &'static str {
         spelled_type(&self.folded_type)
     }
-    /// Whether its home is another tenant.
+    /// Whether it isn't this tenant's own: its home is another tenant, or it was invited and hasn't
+    /// shown yet where it signs in.
     pub const fn is_external(&self) -> bool {
-        self.home.is_some()
+        self.home.is_some() || self.is_invited
     }
 
     fn origin(&self, name: &str) -> Origin
@@ -176,7 +179,7 @@ impl<D> User<D> {
         let issuer = issuer.as_deref().unwrap_or(domain);
         let own =
             json!({"signInType": "userPrincipalName", "issuer": issuer, "issuerAssignedId": upn});
-        if self.is_external() {
+        if self.home.is_some() {
             let home = json!({"signInType": "federated", "issuer": "ExternalAzureAD", "issuerAssignedId": null});
             json!([home, own])
         } else {

@@ -16,7 +16,7 @@ pub struct ScannedUser {
     created_at: Timestamp,
     /// `Member` or `Guest`.
     pub user_type: String,
-    /// Whether the home of the user is another tenant.
+    /// Whether the user belongs to another tenant, or to none and was invited.
     pub is_external: bool,
     /// The effective value.
     pub account_enabled: bool,
@@ -51,7 +51,7 @@ pub(crate) fn scanned(row: &Row<'_>) -> Result<ScannedUser> {
         deleted: row.opt_int(3)?.is_some(),
         account_enabled: row.bool(5)?,
         user_type: spelled_type(row.text(7)?).to_owned(),
-        is_external: row.opt_bytes(8)?.is_some(),
+        is_external: row.opt_bytes(8)?.is_some() || row.opt_text(12)?.is_some(),
         manager: row.opt_id(10)?,
     })
 }

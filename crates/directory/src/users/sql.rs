@@ -13,7 +13,8 @@ use crate::search;
 macro_rules! columns {
     () => {
         "u.id, u.doc, u.created_at, u.deleted_at, u.deleted_by_home, u.account_enabled, \
-         u.blocked_here, u.user_type, u.home_tenant_id, u.home_id, u.manager_ref, u.source_key"
+         u.blocked_here, u.user_type, u.home_tenant_id, u.home_id, u.manager_ref, u.source_key, \
+         u.creation_type"
     };
 }
 
@@ -101,13 +102,16 @@ pub(crate) const COUNT_REPORTS: &str = "SELECT count(*) FROM users AS u WHERE u.
     OR (u.manager_ref = ?4 AND u.home_tenant_id = ?3))";
 pub(crate) const COUNT_ALL: &str = "SELECT count(*) FROM users WHERE tenant_id = ?1";
 pub(crate) const COUNT_INTERNAL: &str = "SELECT count(*) FROM users WHERE tenant_id = ?1 \
-    AND home_tenant_id IS NULL AND deleted_at IS NULL";
+    AND home_tenant_id IS NULL AND creation_type IS NULL AND deleted_at IS NULL";
 pub(crate) const COUNT_HOME: &str = "SELECT count(*) FROM users WHERE tenant_id = ?1 \
     AND home_tenant_id = ?2 AND home_id IS NOT NULL AND deleted_at IS NULL";
 pub(crate) const UPN_IS_TAKEN: &str =
     "SELECT id FROM users WHERE tenant_id = ?1 AND user_principal_name = ?2";
 pub(crate) const MAIL_IS_TAKEN: &str = "SELECT count(*) FROM users WHERE tenant_id = ?1 \
-    AND mail = ?2 AND home_tenant_id IS NULL AND deleted_at IS NULL AND id <> ?3";
+    AND mail = ?2 AND home_tenant_id IS NULL AND creation_type IS NULL AND deleted_at IS NULL \
+    AND id <> ?3";
+pub(crate) const INTERNAL_BY_MAIL: &str = "SELECT id FROM users WHERE tenant_id = ?1 AND mail = ?2 \
+    AND home_tenant_id IS NULL AND creation_type IS NULL AND deleted_at IS NULL LIMIT 1";
 pub(crate) const SOURCE_IS_TAKEN: &str =
     "SELECT count(*) FROM users WHERE tenant_id = ?1 AND source_key = ?2";
 pub(crate) const MANAGER_AT_HOME: &str = "SELECT id FROM users WHERE tenant_id = ?1 \
@@ -169,6 +173,8 @@ pub(crate) const UPDATE: &str = "UPDATE users SET doc = ?3, deleted_at = ?4, del
     WHERE tenant_id = ?1 AND id = ?2";
 pub(crate) const SET_MANAGER: &str =
     "UPDATE users SET manager_ref = ?3 WHERE tenant_id = ?1 AND id = ?2";
+pub(crate) const SET_HOME: &str =
+    "UPDATE users SET home_tenant_id = ?3, home_id = ?4 WHERE tenant_id = ?1 AND id = ?2";
 pub(crate) const SET_DOC: &str = "UPDATE users SET doc = ?3 WHERE tenant_id = ?1 AND id = ?2";
 pub(crate) const SET_PASSWORD: &str =
     "UPDATE users SET doc = ?3, password_hash = ?4 WHERE tenant_id = ?1 AND id = ?2";
@@ -310,5 +316,6 @@ pub(crate) fn user_with<D>(row: &Row<'_>, document: D) -> Result<User<D>> {
         home,
         manager_ref: row.opt_id(10)?,
         source_key: row.opt_string(11)?,
+        is_invited: row.opt_text(12)?.is_some(),
     })
 }

@@ -53,6 +53,7 @@ pub fn create(tx: &mut Tx<'_>, new: NewUser) -> Result<User> {
         home: None,
         manager_ref: None,
         source_key: new.source_key,
+        is_invited: false,
     };
     USER.apply(&mut user.document, &body, Purpose::Create)?;
     let names: Vec<&str> = body.keys().map(String::as_str).collect();
@@ -68,21 +69,27 @@ pub fn create(tx: &mut Tx<'_>, new: NewUser) -> Result<User> {
             property: "sourceKey",
         });
     }
-    let tenant = tx.tenant();
+    insert(tx, &user, new.password_hash.as_deref())?;
+    audited::act(tx, "Add user", &user)?;
+    Ok(user)
+}
+
+/// Writes the row of a user that is new and has no home elsewhere.
+pub(crate) fn insert(tx: &mut Tx<'_>, user: &User, password_hash: Option<&str>) -> Result<()> {
+    let (tenant, id) = (tx.tenant(), user.id);
     let doc = serde_json::to_string(&user.document).map_err(Error::internal)?;
     let folded = Folded::new(|name| user.document.get(name));
     let upn = fold(user.user_principal_name());
-    let columns = columns(&user, &doc, &folded, &upn);
+    let columns = columns(user, &doc, &folded, &upn);
     let fixed = Fixed {
         created_at: user.created_at,
         home: None,
         source_key: user.source_key.as_deref(),
-        password_hash: new.password_hash.as_deref(),
+        password_hash,
     };
     tx.record(Change::new("user", id.uuid(), Op::Created, &[]))?
         .execute(sql::INSERT, &sql::insertion(&tenant, &id, &columns, &fixed))?;
-    audited::act(tx, "Add user", &user)?;
-    Ok(user)
+    Ok(())
 }
 
 /// Changes a user by a JSON patch object; answers whether that changed anything.
@@ -116,6 +123,8 @@ fn change(
     }
     let mut changed = USER.apply(&mut user.document, &body, Purpose::Update)?;
     if user.is_external() {
+        // Nobody else keeps the properties of one who was invited and hasn't come yet.
+        let is_kept_current = is_kept_current && user.home.is_some();
         let is_homes =
             |name: &str| synced::is_owned(name) && (is_kept_current || name == "userPrincipalName");
         if let Some(name) = changed.iter().find(|name| is_homes(name)) {

@@ -4,17 +4,19 @@ use serde::Serialize;
 use types::{Id, TenantId, Timestamp, kind::ServicePrincipal};
 use uuid::Uuid;
 
-use super::{OAuthError, Resource, TokenRequest};
+use super::{OAuthError, Proof, Resource, TokenRequest};
 use crate::token::{AppToken, GRAPH_AUDIENCE, LIFETIME_SECONDS};
 use crate::{PublicUrl, Secret};
 
-/// How the secret that was presented stands.
+/// How the secret that was presented stands, or the certificate that an assertion names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SecretStanding {
-    /// The client has no such secret.
+pub enum ProofStanding {
+    /// The client has no such secret or certificate.
     Unknown,
     /// It had.
     Expired,
+    /// It has the certificate, but another key has signed.
+    Forged,
     /// It has, under this key id.
     Valid(Uuid),
 }
@@ -30,8 +32,8 @@ pub struct ClientRecord {
     pub service_principal: Id<ServicePrincipal>,
     /// Whether that may sign in.
     pub is_enabled: bool,
-    /// How the secret with [`TokenRequest::secret_hash`] stands.
-    pub secret: SecretStanding,
+    /// How what it proves itself with stands.
+    pub proof: ProofStanding,
     /// [`crate::revocation::generation`] of the service principal, of the same snapshot.
     pub generation: u64,
 }
@@ -66,20 +68,28 @@ pub fn decide(
             tenant: tenant_name.to_owned(),
         });
     };
-    let is_basic = request.is_basic;
-    let secret = match client.secret {
-        SecretStanding::Valid(key_id) => key_id,
-        SecretStanding::Unknown => {
-            return Err(OAuthError::WrongSecret {
-                client_id: client_id(),
-                is_basic,
-            });
-        }
-        SecretStanding::Expired => {
+    let key_id = match (client.proof, &request.proof) {
+        (ProofStanding::Valid(key_id), _) => key_id,
+        (ProofStanding::Expired, Proof::Secret { is_basic, .. }) => {
             return Err(OAuthError::ExpiredSecret {
                 client_id: client_id(),
-                is_basic,
+                is_basic: *is_basic,
             });
+        }
+        (_, Proof::Secret { is_basic, .. }) => {
+            return Err(OAuthError::WrongSecret {
+                client_id: client_id(),
+                is_basic: *is_basic,
+            });
+        }
+        (standing, Proof::Assertion(_)) => {
+            return Err(OAuthError::AssertionKey(match standing {
+                ProofStanding::Expired => "The key used is expired.",
+                ProofStanding::Forged => {
+                    "The key was found, but use of the key to verify the signature failed."
+                }
+                _ => "The key was not found.",
+            }));
         }
     };
     if !client.is_enabled {
@@ -114,7 +124,8 @@ pub fn decide(
         service_principal: client.service_principal,
         roles,
         generation: client.generation,
-        secret: Some(secret),
+        key_id: Some(key_id),
+        by_certificate: matches!(request.proof, Proof::Assertion(_)),
     })
 }
 

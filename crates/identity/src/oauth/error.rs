@@ -74,6 +74,18 @@ pub enum OAuthError {
         /// Whether it used HTTP Basic.
         is_basic: bool,
     },
+    /// The client assertion can't be read, or isn't signed by RS256 or PS256.
+    MalformedAssertion,
+    /// The client assertion names another client.
+    AssertionClient,
+    /// The client assertion is meant for somebody else.
+    AssertionAudience,
+    /// The client assertion isn't valid yet, or not any more, or for too long.
+    AssertionTime,
+    /// The key that has signed the client assertion isn't registered or doesn't fit: why.
+    AssertionKey(&'static str),
+    /// The client assertion was used before.
+    AssertionReplayed,
     /// The `Authorization: Basic` header can't be read.
     MalformedBasic,
     /// The client authenticated in two ways at once.
@@ -133,6 +145,12 @@ impl OAuthError {
             Self::MissingSecret => ("invalid_client", 7_000_218, 401),
             Self::WrongSecret { .. } => ("invalid_client", 7_000_215, 401),
             Self::ExpiredSecret { .. } => ("invalid_client", 7_000_222, 401),
+            Self::MalformedAssertion => ("invalid_client", 50_027, 401),
+            Self::AssertionClient => ("invalid_client", 700_021, 401),
+            Self::AssertionAudience => ("invalid_client", 700_023, 401),
+            Self::AssertionTime => ("invalid_client", 700_024, 401),
+            Self::AssertionKey(_) => ("invalid_client", 700_027, 401),
+            Self::AssertionReplayed => ("invalid_client", 50_013, 401),
             Self::MalformedBasic => ("invalid_client", 7_000_216, 401),
             Self::TwoAuthentications => ("invalid_request", 90_100, 400),
             Self::UnknownInstance => ("invalid_instance", 50_049, 400),
@@ -197,7 +215,7 @@ impl OAuthError {
                 format!("Application '{}' is disabled.", echo(client_id))
             }
             Self::MissingSecret => {
-                "The request body must contain the following parameter: 'client_secret'.".into()
+                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.".into()
             }
             Self::WrongSecret { client_id, .. } => format!(
                 "Invalid client secret provided. Ensure the secret being sent in the request is \
@@ -210,6 +228,25 @@ impl OAuthError {
                  your app.",
                 echo(client_id)
             ),
+            Self::MalformedAssertion => "JWT token is invalid or malformed: a client assertion has \
+                to be signed by RS256 or PS256."
+                .into(),
+            Self::AssertionClient => "Client assertion application identifier doesn't match \
+                'client_id' parameter: 'iss' and 'sub' have to be the client id."
+                .into(),
+            Self::AssertionAudience => "Client assertion audience claim does not match Realm \
+                issuer: 'aud' has to be the address of the tenant's token endpoint."
+                .into(),
+            Self::AssertionTime => "Client assertion is not within its valid time range: 'exp' has \
+                to lie ahead, by a day at most (limits.client_assertion_seconds), and 'nbf' behind."
+                .into(),
+            Self::AssertionKey(reason) => format!(
+                "The certificate with identifier used to sign the client assertion is not \
+                 registered on application, or the signature is invalid. [Reason - {reason}]"
+            ),
+            Self::AssertionReplayed => "Assertion is not valid: one with this 'jti' was used \
+                before for the same resource."
+                .into(),
             Self::MalformedBasic => "The Authorization header must contain the client id and the \
                 client secret, each form-encoded, joined by a colon and encoded in base64."
                 .into(),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::form::{Form, decode};
-use super::{GRANT_TYPES, OAuthError};
+use super::{ASSERTION_TYPE, Assertion, GRANT_TYPES, OAuthError};
 use crate::token::{GRAPH_APP_ID, GRAPH_AUDIENCE};
 use crate::{PublicUrl, Secret};
 
@@ -26,6 +26,14 @@ pub enum Resource {
 }
 
 impl Resource {
+    /// One name for it, whatever it was called.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Graph => GRAPH_AUDIENCE,
+            Self::Application(name) => name,
+        }
+    }
+
     /// Reads `{resource}/.default` (Microsoft identity platform, "The .default scope").
     fn parse(scope: &str, public_url: &PublicUrl) -> Result<Self, OAuthError> {
         let invalid = || OAuthError::InvalidScope(scope.to_owned());
@@ -60,18 +68,29 @@ pub struct TokenRequest {
     /// The client as it named itself.
     pub client_id: String,
     /// What it proves itself with.
-    pub client_secret: Secret,
-    /// Whether it did so by HTTP Basic.
-    pub is_basic: bool,
+    pub proof: Proof,
     /// What it wants a token for.
     pub resource: Resource,
+}
+
+/// What a client proves itself with.
+#[derive(Debug)]
+pub enum Proof {
+    /// A secret.
+    Secret {
+        /// The secret.
+        secret: Secret,
+        /// Whether it came by HTTP Basic.
+        is_basic: bool,
+    },
+    /// A token that it has signed.
+    Assertion(Assertion),
 }
 
 /// How the client authenticated.
 struct Credentials {
     client_id: String,
-    client_secret: Secret,
-    is_basic: bool,
+    proof: Proof,
 }
 
 impl TokenRequest {
@@ -87,16 +106,11 @@ impl TokenRequest {
         if !GRANT_TYPES.contains(&grant_type) {
             return Err(OAuthError::UnsupportedGrantType(grant_type.to_owned()));
         }
-        let Credentials {
-            client_id,
-            client_secret,
-            is_basic,
-        } = credentials(&form, authorization)?;
+        let Credentials { client_id, proof } = credentials(&form, authorization)?;
         let resource = Resource::parse(form.require("scope")?, public_url)?;
         Ok(Self {
             client_id,
-            client_secret,
-            is_basic,
+            proof,
             resource,
         })
     }
@@ -104,11 +118,6 @@ impl TokenRequest {
     /// The client's id, if what it named itself is one.
     pub fn app_id(&self) -> Option<Uuid> {
         parse_uuid(&self.client_id)
-    }
-
-    /// What the secret is looked up by.
-    pub fn secret_hash(&self) -> [u8; 32] {
-        super::secret_hash(self.client_secret.expose())
     }
 }
 
@@ -132,16 +141,41 @@ fn credentials(form: &Form, authorization: Option<&str>) -> Result<Credentials, 
         }
         return Ok(Credentials {
             client_id,
-            client_secret,
-            is_basic: true,
+            proof: Proof::Secret {
+                secret: client_secret,
+                is_basic: true,
+            },
         });
     }
+    if let Some(assertion) = form.get("client_assertion") {
+        if secret.is_some() {
+            return Err(OAuthError::TwoAuthentications);
+        }
+        return asserted(form, assertion);
+    }
     let client_id = form.require("client_id")?.to_owned();
-    let client_secret = secret.map(Secret::new).ok_or(OAuthError::MissingSecret)?;
+    let secret = secret.map(Secret::new).ok_or(OAuthError::MissingSecret)?;
     Ok(Credentials {
         client_id,
-        client_secret,
-        is_basic: false,
+        proof: Proof::Secret {
+            secret,
+            is_basic: false,
+        },
+    })
+}
+
+/// RFC 7521 §4.2: the client id may be left to the assertion.
+fn asserted(form: &Form, assertion: &str) -> Result<Credentials, OAuthError> {
+    if form.require("client_assertion_type")? != ASSERTION_TYPE {
+        return Err(OAuthError::Malformed(
+            "client_assertion_type has to be urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        ));
+    }
+    let assertion = Assertion::parse(assertion).ok_or(OAuthError::MalformedAssertion)?;
+    let client_id = form.get("client_id").unwrap_or(assertion.issuer());
+    Ok(Credentials {
+        client_id: client_id.to_owned(),
+        proof: Proof::Assertion(assertion),
     })
 }
 

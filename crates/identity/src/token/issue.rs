@@ -28,8 +28,10 @@ pub struct AppToken {
     pub roles: Vec<String>,
     /// [`crate::revocation::generation`] of the service principal.
     pub generation: u64,
-    /// The key id of the secret that the client has shown.
-    pub secret: Option<Uuid>,
+    /// The key id of the secret that the client has shown, or of its certificate.
+    pub key_id: Option<Uuid>,
+    /// Whether that is a certificate.
+    pub by_certificate: bool,
 }
 
 /// Issues the tokens of all tenants under one public URL.
@@ -65,6 +67,7 @@ impl Issuer {
         roles.sort_unstable();
         roles.dedup();
         let seconds = now.seconds();
+        let strength = if token.by_certificate { "2" } else { "1" };
         let claims = Claims {
             aud: token.audience.clone(),
             idp: issuer.clone(),
@@ -75,9 +78,9 @@ impl Issuer {
             aio: BASE64_URL_SAFE_NO_PAD.encode(aio),
             app_displayname: token.app_display_name.clone(),
             appid: token.app_id,
-            appidacr: "1".into(),
+            appidacr: strength.into(),
             azp: token.app_id,
-            azpacr: "1".into(),
+            azpacr: strength.into(),
             idtyp: "app".into(),
             oid: token.service_principal.uuid(),
             roles,
@@ -86,7 +89,7 @@ impl Issuer {
             uti: BASE64_URL_SAFE_NO_PAD.encode(uti),
             ver: "2.0".into(),
             iso_gen: token.generation,
-            iso_key: token.secret,
+            iso_key: token.key_id,
             xms_tcdt: token.tenant_created_at.map(Timestamp::seconds),
         };
         compact::sign(&claims, key).map(Secret::new)

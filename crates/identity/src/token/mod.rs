@@ -96,7 +96,7 @@ struct Claims {
     aio: String,
     app_displayname: String,
     appid: Uuid,
-    /// How the client authenticated: 1, by a secret.
+    /// How the client authenticated: 1, by a secret; 2, by a certificate.
     appidacr: String,
     azp: Uuid,
     azpacr: String,
@@ -111,7 +111,8 @@ struct Claims {
     ver: String,
     /// Ours: the generation of [`crate::revocation`].
     iso_gen: u64,
-    /// Ours: the key id of the secret that it was granted for; it ends when that is removed.
+    /// Ours: the key id of the secret or certificate that it was granted for; it ends when that is
+    /// removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     iso_key: Option<Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

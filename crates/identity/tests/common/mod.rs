@@ -124,7 +124,8 @@ impl World {
             generation: island
                 .read_blocking(|tx| revocation::generation(tx, principal))
                 .unwrap(),
-            secret: Some(SECRET),
+            key_id: Some(SECRET),
+            by_certificate: false,
         }
     }
 

@@ -1,0 +1,256 @@
+//! Invitations: users of other tenants, or of none, who are asked to come here.
+//!
+//! - An address is invited as one user: a repeated invitation makes a new link to the same user.
+//! - Who is invited is external and pending until it is redeemed; the directory matches nobody by
+//!   mail. Only a tenant that held the address's domain when the invitation was made can turn the
+//!   invited user into its synced one ([`crate::synced`]), with the same object id.
+//! - Of a link only the hash of its ticket is kept.
+//!
+//! Source: the `invitation` resource and "Create invitation" (Microsoft Graph); "Properties of a
+//! Microsoft Entra B2B collaboration user".
+
+use serde_json::{Map, json};
+use store::{Op, ReadTx, Tx, params};
+use types::{Error, Id, Result, TenantId, fold, kind};
+use uuid::Uuid;
+
+use crate::schema::{is_mail, set};
+use crate::synced::{self, STATE, STATE_CHANGED};
+use crate::users::{self, User, sql};
+use crate::{audited, domains};
+
+const FIND: &str = "SELECT user_id FROM invitations WHERE tenant_id = ?1 AND address = ?2";
+const FIND_FROM: &str = "SELECT user_id FROM invitations WHERE tenant_id = ?1 AND address = ?2 \
+    AND home_tenant_id = ?3";
+const KEEP: &str = "INSERT INTO invitations (tenant_id, address, id, user_id, home_tenant_id, \
+    ticket_hash, redirect_url, invited_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+    ON CONFLICT (tenant_id, address) DO UPDATE SET id = excluded.id, user_id = excluded.user_id, \
+    home_tenant_id = excluded.home_tenant_id, ticket_hash = excluded.ticket_hash, \
+    redirect_url = excluded.redirect_url, invited_at = excluded.invited_at";
+const FORGET_OTHERS: &str = "DELETE FROM invitations WHERE tenant_id = ?1 AND user_id = ?2";
+
+const ADDRESS: &str = "invitedUserEmailAddress";
+const PENDING: &str = "PendingAcceptance";
+/// What an invited user's alias is cut to.
+const NICKNAME_MAX: usize = 64;
+
+/// Somebody to be invited.
+#[derive(Debug, Clone)]
+pub struct NewInvitation {
+    /// The mail address, which at home is the name to sign in with.
+    pub address: String,
+    /// The name for people; the beginning of the address if absent.
+    pub display_name: Option<String>,
+    /// Whether a user who is made becomes a member.
+    pub is_member: bool,
+    /// Where the person goes after redeeming.
+    pub redirect_url: String,
+    /// The tenant that holds the address's domain.
+    pub home_tenant: Option<TenantId>,
+    /// The hash of the link's ticket.
+    pub ticket_hash: [u8; 32],
+    /// The user who has to redeem once more, perhaps under another address.
+    pub reset: Option<Id<kind::User>>,
+}
+
+/// Somebody who is invited.
+#[derive(Debug, Clone)]
+pub struct Invited {
+    /// The invitation's id.
+    pub id: Uuid,
+    /// The user.
+    pub user: User,
+    /// Whether there is something to redeem.
+    pub is_pending: bool,
+}
+
+/// Checks an address: what Graph lets be invited.
+pub fn check_address(address: &str) -> Result<()> {
+    let local = address.rsplit_once('@').map_or("", |(local, _)| local);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-'".contains(c);
+    let has_end = |text: &str| text.starts_with(['.', '-']) || text.ends_with(['.', '-']);
+    if is_mail(address) && local.chars().all(is_plain) && !has_end(local) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        ADDRESS,
+        "Invalid value specified for property 'invitedUserEmailAddress': it has to be a mail address without any of ~!#$%^&*()+=[]{}\\/|;:\"<>?, and its alias can't begin or end with a dot or a hyphen.",
+    ))
+}
+
+/// Invites somebody: makes the user, or finds the one who was invited before.
+pub fn invite(tx: &mut Tx<'_>, new: &NewInvitation) -> Result<Invited> {
+    check_address(&new.address)?;
+    let address = fold(&new.address);
+    refuse_own(tx, &address)?;
+    let user = match (new.reset, find(tx, new, &address)?) {
+        (Some(id), known) => {
+            if known.is_some_and(|known| known.id != id) {
+                return Err(Error::invalid(
+                    ADDRESS,
+                    "Another user of this directory was invited under this address.",
+                ));
+            }
+            reset(tx, id, new)?
+        }
+        (None, Some(user)) if user.deleted_at.is_some() => {
+            return Err(Error::invalid(
+                ADDRESS,
+                format!(
+                    "The invited user already exists in the directory as object ID: {}, but is deleted. Restore the user, or delete the user permanently.",
+                    user.id
+                ),
+            ));
+        }
+        (None, Some(user)) => user,
+        (None, None) => create(tx, new)?,
+    };
+    let id = keep(tx, new, &address, user.id)?;
+    audited::act(tx, "Invite external user", &user)?;
+    let is_pending = user.text(STATE) == PENDING;
+    Ok(Invited {
+        id,
+        user,
+        is_pending,
+    })
+}
+
+/// The user who was invited under an address whose domain was a tenant's.
+pub(crate) fn invited_from(tx: &ReadTx<'_>, home: TenantId, address: &str) -> Result<Option<User>> {
+    let address = fold(address);
+    let found = tx.query_one(FIND_FROM, params![&tx.tenant(), &address, &home], |row| {
+        row.id(0)
+    })?;
+    match found {
+        Some(id) => users::load(tx, id),
+        None => Ok(None),
+    }
+}
+
+/// That the address isn't one of this tenant's own people.
+fn refuse_own(tx: &ReadTx<'_>, address: &str) -> Result<()> {
+    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    if domains::is_verified(tx, domain)? {
+        return Err(Error::invalid(
+            ADDRESS,
+            format!(
+                "'{domain}' is a verified domain of this directory. Its people are created, not invited."
+            ),
+        ));
+    }
+    let own: Option<Id<kind::User>> = tx.query_one(
+        sql::INTERNAL_BY_MAIL,
+        params![&tx.tenant(), address],
+        |row| row.id(0),
+    )?;
+    match own {
+        None => Ok(()),
+        Some(id) => Err(Error::invalid(
+            ADDRESS,
+            format!(
+                "The invited user already exists in the directory as object ID: {id}. They can use that account to sign in to shared apps and resources."
+            ),
+        )),
+    }
+}
+
+/// Who has come here under this address: by an invitation, or synced by the tenant whose it is.
+fn find(tx: &ReadTx<'_>, new: &NewInvitation, address: &str) -> Result<Option<User>> {
+    let known = tx.query_one(FIND, params![&tx.tenant(), address], |row| row.id(0))?;
+    if let Some(id) = known {
+        return users::load(tx, id);
+    }
+    let Some(home) = new.home_tenant else {
+        return Ok(None);
+    };
+    let name = synced::name(&synced::base(&new.address), 0, &domains::initial(tx)?);
+    let Ok(name) = name else {
+        return Ok(None);
+    };
+    let found = tx.query_one(
+        sql::GET_BY_UPN,
+        params![&tx.tenant(), &fold(&name)],
+        sql::user,
+    )?;
+    Ok(found.filter(|user| user.home.is_some_and(|(tenant, _)| tenant == home)))
+}
+
+fn create(tx: &mut Tx<'_>, new: &NewInvitation) -> Result<User> {
+    let base = synced::base(&new.address);
+    let local = new.address.rsplit_once('@').map_or("", |(local, _)| local);
+    let nickname: String = format!("{base}#EXT#").chars().take(NICKNAME_MAX).collect();
+    let display_name = json!(new.display_name.as_deref().unwrap_or(local));
+    let display_name = users::normal("displayName", &display_name)?;
+    let mut document = Map::new();
+    set(&mut document, "displayName", display_name);
+    set(&mut document, "mailNickname", Some(nickname.into()));
+    set(&mut document, "creationType", Some("Invitation".into()));
+    let mut user = User {
+        id: Id::new(tx.new_uuid()),
+        document,
+        created_at: tx.now(),
+        deleted_at: None,
+        deleted_by_home: false,
+        account_enabled: true,
+        blocked_here: false,
+        folded_type: if new.is_member { "member" } else { "guest" }.to_owned(),
+        home: None,
+        manager_ref: None,
+        source_key: None,
+        is_invited: true,
+    };
+    await_acceptance(tx, &mut user, &new.address);
+    synced::rename(tx, &mut user, &new.address).map_err(|error| match error {
+        Error::Invalid { .. } => Error::invalid(ADDRESS, "The address is too long."),
+        other => other,
+    })?;
+    users::insert(tx, &user, None)?;
+    audited::act(tx, "Add user", &user)?;
+    Ok(user)
+}
+
+fn await_acceptance(tx: &ReadTx<'_>, user: &mut User, address: &str) {
+    let document = &mut user.document;
+    set(document, "mail", Some(address.into()));
+    set(document, "otherMails", Some(json!([address])));
+    set(document, STATE, Some(PENDING.into()));
+    set(document, STATE_CHANGED, Some(json!(tx.now())));
+}
+
+/// Lets an invited user redeem once more: the id, the name and all that the user is part of stay.
+fn reset(tx: &mut Tx<'_>, id: Id<kind::User>, new: &NewInvitation) -> Result<User> {
+    let old = users::get(tx, id)?;
+    if !old.is_external() || old.home.is_some() {
+        return Err(Error::invalid(
+            "invitedUser",
+            "Only users who came by an invitation can be invited once more: this one is the tenant's own, or kept current by its home tenant.",
+        ));
+    }
+    let mut user = old.clone();
+    await_acceptance(tx, &mut user, &new.address);
+    let names = ["mail", "otherMails", STATE, STATE_CHANGED];
+    users::save(tx, &user, Op::Updated, &names)?;
+    audited::change(tx, "Update user", &old, &user, &names)?;
+    let tenant = tx.tenant();
+    tx.bookkeeping()
+        .execute(FORGET_OTHERS, params![&tenant, &id])?;
+    Ok(user)
+}
+
+fn keep(tx: &mut Tx<'_>, new: &NewInvitation, address: &str, user: Id<kind::User>) -> Result<Uuid> {
+    let (tenant, now, id) = (tx.tenant(), tx.now(), tx.new_uuid());
+    tx.bookkeeping().execute(
+        KEEP,
+        params![
+            &tenant,
+            address,
+            &id,
+            &user,
+            new.home_tenant.as_ref(),
+            &new.ticket_hash[..],
+            &new.redirect_url,
+            now
+        ],
+    )?;
+    Ok(id)
+}
