@@ -22,6 +22,8 @@ use crate::{audited, domains};
 const FIND: &str = "SELECT user_id FROM invitations WHERE tenant_id = ?1 AND address = ?2";
 const FIND_FROM: &str = "SELECT user_id FROM invitations WHERE tenant_id = ?1 AND address = ?2 \
     AND home_tenant_id = ?3";
+const ANY_FROM: &str = "SELECT 1 FROM invitations WHERE tenant_id = ?1 AND home_tenant_id = ?2 \
+    LIMIT 1";
 const KEEP: &str = "INSERT INTO invitations (tenant_id, address, id, user_id, home_tenant_id, \
     ticket_hash, redirect_url, invited_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
     ON CONFLICT (tenant_id, address) DO UPDATE SET id = excluded.id, user_id = excluded.user_id, \
@@ -113,6 +115,12 @@ pub fn invite(tx: &mut Tx<'_>, new: &NewInvitation) -> Result<Invited> {
         user,
         is_pending,
     })
+}
+
+/// Whether anybody was invited under an address whose domain was a tenant's.
+pub(crate) fn any_from(tx: &ReadTx<'_>, home: TenantId) -> Result<bool> {
+    let found = tx.query_one(ANY_FROM, params![&tx.tenant(), &home], |_| Ok(()))?;
+    Ok(found.is_some())
 }
 
 /// The user who was invited under an address whose domain was a tenant's.

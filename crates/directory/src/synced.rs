@@ -83,6 +83,8 @@ pub struct SyncedUser {
     pub extra: Map<String, Value>,
     /// Whether this tenant takes guests at most.
     pub guest_at_most: bool,
+    /// Whether this tenant has invited anybody of the home ([`has_invited`]), who may be this user.
+    pub may_be_invited: bool,
 }
 
 /// What an upsert did.
@@ -123,11 +125,18 @@ pub fn upsert(tx: &mut Tx<'_>, synced: &SyncedUser) -> Result<Upserted> {
     )?;
     match known {
         Some(user) => change(tx, synced, &properties, user),
+        None if !synced.may_be_invited => create(tx, synced, &properties),
         None => match invited(tx, synced)? {
             Some(user) => adopt(tx, synced, &properties, user),
             None => create(tx, synced, &properties),
         },
     }
+}
+
+/// Whether this tenant has invited anybody of another one: asked once for many users, since hardly
+/// anybody is.
+pub fn has_invited(tx: &ReadTx<'_>, home: TenantId) -> Result<bool> {
+    invitations::any_from(tx, home)
 }
 
 /// Whom this tenant has invited under the name that the user has at home. The name is the home's to

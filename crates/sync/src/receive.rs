@@ -45,7 +45,9 @@ impl Handler for Messages {
         if batch.items.len() > 2 * BATCH_USERS_MAX {
             return Err(Error::bad_request("The batch has too many users."));
         }
-        let mut wishes: Vec<Wish> = batch.items.into_iter().map(|it| wish(from, it)).collect();
+        let may_be_invited = synced::has_invited(tx, from)?;
+        let items = batch.items.into_iter();
+        let mut wishes: Vec<Wish> = items.map(|it| wish(from, may_be_invited, it)).collect();
         let users = wishes.iter_mut().map(|wish| match wish {
             Wish::Have(user) => Some(user),
             Wish::Remove { .. } | Wish::Stopped(_) => None,
@@ -112,7 +114,7 @@ enum Wish {
     Stopped(Outcome),
 }
 
-fn wish(from: TenantId, item: Item) -> Wish {
+fn wish(from: TenantId, may_be_invited: bool, item: Item) -> Wish {
     let Some(user) = item.user else {
         return Wish::Remove {
             home_tenant: from,
@@ -133,6 +135,7 @@ fn wish(from: TenantId, item: Item) -> Wish {
         manager_home_id: user.manager,
         extra: Map::new(),
         guest_at_most: false,
+        may_be_invited,
     })
 }
 

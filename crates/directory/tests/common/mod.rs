@@ -163,6 +163,7 @@ pub(crate) fn synced(number: u128, alias: &str, properties: Value) -> SyncedUser
         manager_home_id: None,
         extra: Map::new(),
         guest_at_most: false,
+        may_be_invited: true,
     }
 }
 

@@ -14,3 +14,4 @@ CREATE TABLE invitations (
     PRIMARY KEY (tenant_id, address)
 ) WIDE_TABLE_OPTIONS;
 CREATE INDEX invitations_by_user ON invitations (tenant_id, user_id);
+CREATE INDEX invitations_by_home ON invitations (tenant_id, home_tenant_id) WHERE home_tenant_id IS NOT NULL;

@@ -117,6 +117,7 @@ pub fn foresee(tx: &mut Tx<'_>, source: TenantId, answer: Answer) -> Result<Valu
             manager_home_id: None,
             extra: Map::new(),
             guest_at_most: false,
+            may_be_invited: true,
         })
         .collect();
     let mut verdicts = None;
