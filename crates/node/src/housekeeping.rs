@@ -104,13 +104,19 @@ fn last_before(tx: &ReadTx<'_>, floor: u64, before: Timestamp) -> Result<u64> {
 /// Transactions in which the index of words is brought up to date at one go.
 const INDEX_STEPS: usize = 20_000;
 
+/// How much longer it rests after each of them than it took.
+const INDEX_RESTS: u32 = 15;
+
 async fn tidy(island: &Island, limits: &Limits) -> Result<()> {
     // Before changes go that it hasn't seen.
     for _ in 0..INDEX_STEPS {
         if island.read(search::progress).await? == Progress::Current {
             break;
         }
+        let began = Instant::now();
         island.write(Actor::System, search::catch_up).await?;
+        // Nobody waits for this: who searches before it is done goes on with it himself.
+        tokio::time::sleep(began.elapsed() * INDEX_RESTS).await;
     }
     for (limit, unit, trim) in TRIMS {
         let keep = i64::try_from(limits.get(limit))
