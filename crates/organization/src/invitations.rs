@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::messages::{self, DeclineBody, InviteBody, WithdrawBody, done};
 use crate::model::{Invitation, Snapshot, State};
-use crate::{INVITATIONS_MAX, REASON_CHARACTERS_MAX, audited, changes, join, replica};
+use crate::{INVITATIONS_MAX, audited, changes, join, replica};
 
 /// The question who has invited.
 pub const INVITER_QUERY: &str = messages::INVITER;
@@ -87,7 +87,7 @@ pub(crate) fn inviter(tx: &ReadTx<'_>, invited: TenantId) -> Result<Inviter> {
 
 /// Declines the invitation of a tenant, which reads the reason and takes this one off the list.
 pub fn decline(tx: &mut Tx<'_>, added_by: TenantId, reason: Option<String>) -> Result<()> {
-    check_reason(reason.as_deref())?;
+    types::check_reason(reason.as_deref())?;
     let invitation = invitation(tx, added_by)?;
     if join::is_joining(tx, invitation.shared_id)? {
         return Err(Error::conflict(
@@ -103,30 +103,13 @@ pub fn decline(tx: &mut Tx<'_>, added_by: TenantId, reason: Option<String>) -> R
     audited::declined(tx, added_by, &invitation.organization_name, reason)
 }
 
-fn check_reason(reason: Option<&str>) -> Result<()> {
-    let fits = reason.is_none_or(|reason| {
-        reason.chars().count() <= REASON_CHARACTERS_MAX
-            && !reason.chars().any(|c| c.is_control() && c != '\n')
-    });
-    if fits {
-        return Ok(());
-    }
-    Err(Error::invalid(
-        "reason",
-        format!(
-            "'reason' has to be a text of at most {REASON_CHARACTERS_MAX} characters without \
-             control characters (limits.reason_characters)."
-        ),
-    ))
-}
-
 /// An invited tenant doesn't want to join: it is pending no more.
 pub(crate) fn receive_decline(
     tx: &mut Tx<'_>,
     from: TenantId,
     body: &DeclineBody,
 ) -> Result<Received> {
-    check_reason(body.reason.as_deref())?;
+    types::check_reason(body.reason.as_deref())?;
     let own = replica::snapshot(tx)?.filter(|own| own.shared_id == body.shared_id);
     let pending = own.is_some_and(|own| {
         let member = own.member(from);

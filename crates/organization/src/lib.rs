@@ -41,5 +41,3 @@ pub const PENDING_TENANTS_MAX: usize = 1_000;
 pub const INVITATIONS_MAX: usize = 1_000;
 /// Days that an invitation is good for, unless the configuration says otherwise.
 pub const INVITATION_DAYS: u64 = 30;
-/// Characters of the reason for declining an invitation.
-pub const REASON_CHARACTERS_MAX: usize = 1_024;

@@ -453,7 +453,7 @@ fn who_declines_is_pending_no_more() {
     let (us, nobody) = (contoso.id, TenantId::new(Uuid::from_u128(7)));
     let missing = fabrikam.refused(move |tx| organization::decline(tx, nobody, None));
     assert!(matches!(missing, Error::NotFound { .. }), "{missing}");
-    let long = "x".repeat(organization::REASON_CHARACTERS_MAX + 1);
+    let long = "x".repeat(types::REASON_CHARACTERS_MAX + 1);
     let wrong = fabrikam.refused(move |tx| organization::decline(tx, us, Some(long)));
     assert!(matches!(wrong, Error::Invalid { .. }), "{wrong}");
     fabrikam.act(move |tx| organization::decline(tx, us, Some("Not now.".into())));

@@ -24,5 +24,3 @@ pub use requests::Request;
 
 /// Requests of one tenant that may wait at another's door.
 pub const REQUESTS_MAX: u64 = 100;
-/// Characters of a reason.
-pub const REASON_CHARACTERS_MAX: usize = 1_024;

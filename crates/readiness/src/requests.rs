@@ -8,10 +8,10 @@ use store::{ReadTx, Row, Tx, params};
 use types::{Error, Result, TenantId, Timestamp};
 use uuid::Uuid;
 
+use crate::REQUESTS_MAX;
 use crate::change::Change;
 use crate::matrix::Action;
 use crate::messages::{self, DecisionBody, RequestBody};
-use crate::{REASON_CHARACTERS_MAX, REQUESTS_MAX};
 
 const KIND: &str = "changeRequest";
 const CATEGORY: &str = "Policy";
@@ -372,30 +372,13 @@ pub fn accept(tx: &mut Tx<'_>, id: Uuid) -> Result<Request> {
 /// Declines a request, with a reason that the other tenant reads.
 pub fn decline(tx: &mut Tx<'_>, id: Uuid, reason: Option<String>) -> Result<Request> {
     let mut request = received(tx, id)?;
-    check_reason(reason.as_deref())?;
+    types::check_reason(reason.as_deref())?;
     decide(tx, &mut request, RequestState::Declined, reason)?;
     tell(tx, &request)?;
     let mut entry = audit::Entry::success(CATEGORY, "Decline a request for a change");
     entry.reason.clone_from(&request.reason);
     audit::record(tx, entry.target(target(&request)))?;
     Ok(request)
-}
-
-fn check_reason(reason: Option<&str>) -> Result<()> {
-    let fits = reason.is_none_or(|reason| {
-        reason.chars().count() <= REASON_CHARACTERS_MAX
-            && !reason.chars().any(|c| c.is_control() && c != '\n')
-    });
-    if fits {
-        return Ok(());
-    }
-    Err(Error::invalid(
-        "reason",
-        format!(
-            "'reason' has to be a text of at most {REASON_CHARACTERS_MAX} characters without \
-             control characters (limits.reason_characters)."
-        ),
-    ))
 }
 
 fn tell(tx: &mut Tx<'_>, request: &Request) -> Result<()> {
@@ -409,7 +392,7 @@ fn tell(tx: &mut Tx<'_>, request: &Request) -> Result<()> {
 
 /// What the other tenant has decided.
 pub(crate) fn decided(tx: &mut Tx<'_>, other: TenantId, body: DecisionBody) -> Result<()> {
-    check_reason(body.reason.as_deref())?;
+    types::check_reason(body.reason.as_deref())?;
     let request = find(tx, body.id)?.filter(|request| request.sent && request.other == other);
     let Some(mut request) = request.filter(|it| it.state == RequestState::Pending) else {
         return Ok(());

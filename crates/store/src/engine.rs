@@ -24,6 +24,21 @@ pub enum Mode {
     Write,
 }
 
+/// Runs `work` in a transaction that may write: committed if it succeeds, else undone.
+pub(crate) fn in_transaction<T>(
+    connection: &dyn Connection,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    connection.begin(Mode::Write)?;
+    match work() {
+        Ok(value) => connection.commit().map(|()| value),
+        Err(error) => {
+            connection.rollback()?;
+            Err(error)
+        }
+    }
+}
+
 /// A table as the engine describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {

@@ -5,7 +5,7 @@
 
 use types::{Error, Result, Timestamp};
 
-use crate::engine::{Connection, Mode};
+use crate::engine::{Connection, in_transaction};
 use crate::params;
 
 pub(crate) struct Migration {
@@ -56,15 +56,7 @@ fn checksum(text: &str) -> i64 {
 
 /// Brings a database up to the newest step.
 pub(crate) fn run(connection: &dyn Connection, steps: &[Migration], now: Timestamp) -> Result<()> {
-    connection.begin(Mode::Write)?;
-    let outcome = apply(connection, steps, now);
-    match outcome {
-        Ok(()) => connection.commit(),
-        Err(error) => {
-            connection.rollback()?;
-            Err(error)
-        }
-    }
+    in_transaction(connection, || apply(connection, steps, now))
 }
 
 fn apply(connection: &dyn Connection, steps: &[Migration], now: Timestamp) -> Result<()> {

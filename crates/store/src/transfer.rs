@@ -13,7 +13,7 @@ use types::{Error, Result, TenantId};
 
 use crate::clock::Clock;
 use crate::database::Database;
-use crate::engine::{Connection, Mode, Table};
+use crate::engine::{Connection, Table, in_transaction};
 use crate::island::make_private_directory;
 use crate::options::Options;
 use crate::registry::REGISTRY_TABLES;
@@ -161,17 +161,6 @@ fn island_tables(connection: &dyn Connection) -> Result<Vec<Table>> {
             && !REGISTRY_TABLES.contains(&table.name.as_str())
     });
     Ok(tables)
-}
-
-fn in_transaction<T>(connection: &dyn Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    connection.begin(Mode::Write)?;
-    match work() {
-        Ok(value) => connection.commit().map(|()| value),
-        Err(error) => {
-            connection.rollback()?;
-            Err(error)
-        }
-    }
 }
 
 /// How many rows a tenant has in a table, and the checksum over them in the order of their keys.

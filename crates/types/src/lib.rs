@@ -7,6 +7,7 @@ mod actor;
 mod error;
 mod id;
 mod names;
+mod reason;
 mod time;
 pub mod trace;
 
@@ -14,4 +15,5 @@ pub use actor::Actor;
 pub use error::{Error, Result};
 pub use id::{Id, Kind, TenantId, kind, parse_uuid};
 pub use names::{DomainName, Upn, fold};
+pub use reason::{REASON_CHARACTERS_MAX, check_reason};
 pub use time::Timestamp;

@@ -27,7 +27,7 @@ pub(crate) use lease::Lease;
 use pool::{Client, Lent, Pool};
 use values::{Bound, PostgresRow};
 
-use crate::engine::{Connection, Mode, Table, tables_of};
+use crate::engine::{Connection, Mode, Table, in_transaction, tables_of};
 use crate::value::{Param, Row};
 
 /// What a transaction says of itself, for the policies of the tables.
@@ -95,18 +95,11 @@ impl Server {
 impl Postgres {
     /// Runs `work` in the open transaction, or in one of its own.
     fn with<T>(&self, work: impl FnOnce(&mut Client) -> Result<T>) -> Result<T> {
-        if !self.in_transaction() {
-            self.begin(Mode::Write)?;
-            let outcome = self.within(work);
-            return match outcome {
-                Ok(value) => self.commit().map(|()| value),
-                Err(error) => {
-                    self.rollback()?;
-                    Err(error)
-                }
-            };
+        if self.in_transaction() {
+            self.within(work)
+        } else {
+            in_transaction(self, || self.within(work))
         }
-        self.within(work)
     }
 
     fn within<T>(&self, work: impl FnOnce(&mut Client) -> Result<T>) -> Result<T> {
