@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use store::{Change, Op, ReadTx, Row, Tx, params};
-use types::{Error, Id, Result, Timestamp, kind};
+use types::{Certificate, Error, Id, Result, Timestamp, kind};
 use uuid::Uuid;
 
 use crate::{applications, audited, service_principals};
@@ -38,25 +38,6 @@ const DELETE: &str = "DELETE FROM key_credentials WHERE tenant_id = ?1 AND owner
 const SPEND: &str = "INSERT INTO client_assertions (tenant_id, app_id, digest, expires_at) \
     VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant_id, app_id, digest) DO NOTHING";
 const FORGET_SPENT: &str = "DELETE FROM client_assertions WHERE tenant_id = ?1 AND expires_at < ?2";
-
-/// What a certificate says, as whoever has read it hands it in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Certificate {
-    /// The certificate.
-    pub der: Vec<u8>,
-    /// Its thumbprints.
-    pub sha1: [u8; 20],
-    /// SHA-256.
-    pub sha256: [u8; 32],
-    /// Its subject.
-    pub subject: String,
-    /// From when it is valid.
-    pub not_before: Timestamp,
-    /// Until when.
-    pub not_after: Timestamp,
-    /// Its key.
-    pub public_key: Vec<u8>,
-}
 
 /// A credential as a body has it.
 #[derive(Debug, Clone, Default)]

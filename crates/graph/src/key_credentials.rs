@@ -9,13 +9,13 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use directory::key_credentials::{self, Certificate, KeyCredential, NewKey, Owner};
+use directory::key_credentials::{self, KeyCredential, NewKey, Owner};
 use directory::{applications, service_principals};
 use http::{StatusCode, header};
 use identity::oauth::Assertion;
 use serde_json::{Map, Value};
 use store::ReadTx;
-use types::{Error, Id, Timestamp, kind};
+use types::{Certificate, Error, Id, Timestamp, kind};
 use uuid::Uuid;
 
 use crate::app_key::{AppKey, Reach};
@@ -234,16 +234,7 @@ fn instant(name: &str, text: &str) -> Result<Timestamp, Error> {
 }
 
 fn certificate(text: &str) -> Result<Certificate, Error> {
-    let read = identity::certificate::Certificate::parse(&binary("key", text)?)?;
-    Ok(Certificate {
-        der: read.der,
-        sha1: read.sha1,
-        sha256: read.sha256,
-        subject: read.subject,
-        not_before: read.not_before,
-        not_after: read.not_after,
-        public_key: read.public_key,
-    })
+    identity::certificate::parse(&binary("key", text)?)
 }
 
 /// The parameters of an action, of which only these may be there.

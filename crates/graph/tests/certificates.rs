@@ -64,7 +64,7 @@ impl Identity {
     }
 
     fn sha1(&self) -> Vec<u8> {
-        identity::certificate::Certificate::parse(&self.der)
+        identity::certificate::parse(&self.der)
             .unwrap()
             .sha1
             .to_vec()

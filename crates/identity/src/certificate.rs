@@ -9,7 +9,7 @@
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use types::{Error, Result, Timestamp};
+use types::{Certificate, Error, Result, Timestamp};
 
 /// The longest certificate, in either form.
 pub const CERTIFICATE_BYTES_MAX: usize = 16 * 1024;
@@ -37,47 +37,25 @@ const SUBJECT_MAX: usize = 256;
 /// What "no end" (99991231235959Z) is kept as.
 const FOR_EVER: &str = "9999-12-30T00:00:00Z";
 
-/// A certificate with an RSA key of 2,048 to 8,192 bits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Certificate {
-    /// The certificate itself, in DER.
-    pub der: Vec<u8>,
-    /// SHA-1 of it, which `x5t` names it by.
-    pub sha1: [u8; 20],
-    /// SHA-256 of it, for `x5t#S256`.
-    pub sha256: [u8; 32],
-    /// Its subject: `CN=app, O=Contoso`.
-    pub subject: String,
-    /// From when it is valid.
-    pub not_before: Timestamp,
-    /// Until when.
-    pub not_after: Timestamp,
-    /// Its key: `RSAPublicKey` of PKCS #1 in DER.
-    pub public_key: Vec<u8>,
-}
-
-impl Certificate {
-    /// Reads a certificate, in DER or as the text between `BEGIN` and `END CERTIFICATE`.
-    pub fn parse(bytes: &[u8]) -> Result<Self> {
-        if bytes.len() > CERTIFICATE_BYTES_MAX {
-            return Err(Error::invalid(
-                "key",
-                format!(
-                    "A certificate has {CERTIFICATE_BYTES_MAX} bytes at most (limits.certificate_bytes)."
-                ),
-            ));
-        }
-        let from_text = from_text(bytes);
-        let der = from_text.as_deref().unwrap_or(bytes);
-        read(der).ok_or_else(|| {
+/// Reads a certificate, in DER or as the text between `BEGIN` and `END CERTIFICATE`.
+pub fn parse(bytes: &[u8]) -> Result<Certificate> {
+    if bytes.len() > CERTIFICATE_BYTES_MAX {
+        return Err(Error::invalid(
+            "key",
+            format!(
+                "A certificate has {CERTIFICATE_BYTES_MAX} bytes at most (limits.certificate_bytes)."
+            ),
+        ));
+    }
+    let from_text = from_text(bytes);
+    let der = from_text.as_deref().unwrap_or(bytes);
+    read(der).ok_or_else(|| {
             Error::invalid(
                 "key",
                 "Key credential is invalid: it has to be an X.509 certificate with an RSA key of 2,048 to 8,192 bits, in DER, without its private key.",
             )
         })
-    }
 }
-
 fn from_text(bytes: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (_, rest) = text.split_once("-----BEGIN CERTIFICATE-----")?;

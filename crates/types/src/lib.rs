@@ -4,6 +4,7 @@
 //! checked when it was made, so code that holds one need not check again.
 
 mod actor;
+mod certificate;
 mod error;
 mod id;
 mod names;
@@ -12,6 +13,7 @@ mod time;
 pub mod trace;
 
 pub use actor::Actor;
+pub use certificate::Certificate;
 pub use error::{Error, Result};
 pub use id::{Id, Kind, TenantId, kind, parse_uuid};
 pub use names::{DomainName, Upn, fold};
