@@ -40,6 +40,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     15 "0015_credentials",
     16 "0016_permission_grants",
     17 "0017_user_indexes",
+    18 "0018_app_owners",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":
