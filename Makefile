@@ -1,11 +1,14 @@
 # `make` alone prints this list. CI calls the same targets.
-.PHONY: help setup build demo test unit unit-postgres e2e e2e-postgres lint fmt deny bench soak docs clean
+.PHONY: help setup clients build demo test unit unit-postgres e2e e2e-postgres lint fmt deny bench soak fuzz docs clean
 
 help: ## Print what can be made
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
 
 setup: ## Install the system packages that the build needs (Debian, only what is missing)
 	@scripts/setup.sh
+
+clients: setup ## Install the clients that the suite judges by (Microsoft's SDKs, schemathesis) under target/
+	@scripts/clients.sh
 
 build: setup ## Build target/release/isopolity
 	cargo build --release --locked -p cli
@@ -21,10 +24,10 @@ unit: ## The tests of the crates
 unit-postgres: ## The same tests on PostgreSQL, beside a server of their own
 	scripts/with-postgres.sh cargo test --locked --workspace --exclude e2e
 
-e2e: build ## The black-box suite against the release binary
+e2e: build clients ## The black-box suite against the release binary
 	cargo test --locked -p e2e
 
-e2e-postgres: build ## The black-box suite with the data in PostgreSQL
+e2e-postgres: build clients ## The black-box suite with the data in PostgreSQL
 	scripts/with-postgres.sh cargo test --locked -p e2e
 
 lint: ## Check the format and let clippy accept no warning
@@ -43,6 +46,9 @@ bench: build ## Measure, and write the figures to docs/performance.md
 soak: build ## 200 rounds of kill -9 under load, on each engine
 	E2E_SOAK_ROUNDS=200 cargo test --locked -p e2e --test crash -- --nocapture
 	E2E_SOAK_ROUNDS=200 scripts/with-postgres.sh cargo test --locked -p e2e --test crash -- --nocapture
+
+fuzz: ## Fuzz each target for FUZZ_SECONDS (60); needs a nightly toolchain and cargo-fuzz, and says how to get them
+	scripts/fuzz.sh
 
 docs: ## Build the reference of the crates, with every broken link an error
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps

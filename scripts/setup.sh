@@ -18,6 +18,11 @@ need curl curl
 [ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
 # The second engine, for the tests on it.
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
+# Microsoft's SDKs and schemathesis, which the suite judges by.
+need python3 python3
+need node nodejs
+need npm npm
+python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || packages+=(python3-venv)
 # A shifted clock, for the tests of tokens and deadlines.
 compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || packages+=(libfaketime)
 

@@ -272,9 +272,24 @@ impl Deployment {
         anonymous.with_token(token["access_token"].as_str().unwrap())
     }
 
-    /// A caller without a token.
+    /// A caller without a token. It trusts the server's own certificate, if it has one.
     pub fn anonymous(&self) -> Caller {
-        Caller::new(&self.url, client())
+        let client = match self.ca() {
+            Some(ca) => {
+                let ca = std::fs::read(ca).unwrap();
+                let ca = reqwest::Certificate::from_pem(&ca).unwrap();
+                client_builder().tls_certs_only([ca]).build().unwrap()
+            }
+            None => client(),
+        };
+        Caller::new(&self.url, client)
+    }
+
+    /// The file that vouches for a server with `--tls-self-signed`.
+    pub fn ca(&self) -> Option<PathBuf> {
+        self.url
+            .starts_with("https:")
+            .then(|| self.data().join("tls/ca.pem"))
     }
 
     /// The end of every test: the server is well, and the doctor finds nothing wrong.
@@ -407,12 +422,14 @@ fn free_address() -> String {
 
 /// An HTTP client. Each test has its own: a connection dies with the runtime that opened it.
 pub fn client() -> reqwest::Client {
+    client_builder().build().unwrap()
+}
+
+fn client_builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .timeout(Duration::from_mins(1))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
-        .build()
-        .unwrap()
 }
 
 /// A lock that a failed test before doesn't keep shut.

@@ -17,6 +17,7 @@
 
 mod caller;
 mod cli;
+pub mod clients;
 mod deployment;
 pub mod engine;
 pub mod metadata;

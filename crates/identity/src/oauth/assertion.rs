@@ -13,7 +13,8 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey,
 };
 use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 use serde_json::{Number, Value};
 use types::Timestamp;
@@ -32,6 +33,11 @@ const PROOF_AUDIENCE: &str = "00000002-0000-0000-c000-000000000000";
 const PROOF_SECONDS_MAX: i64 = 600;
 /// How far a client's clock may be ahead.
 const SKEW_SECONDS: i64 = 300;
+/// Base64url as JWS has it, or padded, as azure-identity's asynchronous client for Python writes it.
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// What a token names its key by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +112,7 @@ fn seconds(number: &Number) -> Option<i64> {
 }
 
 fn decoded(part: &str) -> Option<Vec<u8>> {
-    BASE64_URL_SAFE_NO_PAD.decode(part).ok()
+    BASE64_URL.decode(part).ok()
 }
 
 /// `kid` as Entra's own libraries write it: the thumbprint in hexadecimal digits.
@@ -122,10 +128,10 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 
 fn thumbprint(header: &Header) -> Option<Thumbprint> {
     if let Some(sha256) = &header.x5t_s256 {
-        return decoded(sha256.trim_end_matches('=')).map(Thumbprint::Sha256);
+        return decoded(sha256).map(Thumbprint::Sha256);
     }
     if let Some(sha1) = &header.x5t {
-        return decoded(sha1.trim_end_matches('=')).map(Thumbprint::Sha1);
+        return decoded(sha1).map(Thumbprint::Sha1);
     }
     match header.kid.as_deref().and_then(hex) {
         Some(sha1) if sha1.len() == 20 => Some(Thumbprint::Sha1(sha1)),
