@@ -39,6 +39,8 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     14 "0014_invitations",
     15 "0015_credentials",
     16 "0016_permission_grants",
+    21 "0021_roles",
+    22 "0022_photos",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":
