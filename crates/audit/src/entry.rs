@@ -104,6 +104,12 @@ impl Entry {
         self.details.push((key.into(), value.into()));
         self
     }
+    /// Says which part of the product did it.
+    #[must_use]
+    pub fn logged_by(mut self, service: impl Into<String>) -> Self {
+        self.logged_by_service = service.into();
+        self
+    }
     /// Links it with the other entries of the same act.
     #[must_use]
     pub fn correlated(mut self, correlation_id: Option<Uuid>) -> Self {
@@ -119,6 +125,9 @@ pub struct Target {
     pub id: String,
     /// Its name at that time.
     pub display_name: Option<String>,
+    /// The name to sign in with, of a user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_principal_name: Option<String>,
     /// `User`, `Group`, `Policy`, `Tenant` ….
     pub kind: String,
     /// What changed: the property, its value before, its value after; null where there is none.
@@ -131,9 +140,17 @@ impl Target {
         Self {
             id: id.to_string(),
             display_name: (!display_name.is_empty()).then(|| display_name.to_owned()),
+            user_principal_name: None,
             kind: kind.into(),
             modified: Vec::new(),
         }
+    }
+    /// Adds the name to sign in with; an empty one is none.
+    #[must_use]
+    pub fn named(mut self, user_principal_name: &str) -> Self {
+        let name = Some(user_principal_name).filter(|name| !name.is_empty());
+        self.user_principal_name = name.map(str::to_owned);
+        self
     }
     /// Adds what changed.
     #[must_use]

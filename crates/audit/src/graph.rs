@@ -81,7 +81,7 @@ fn target(target: &Target) -> Value {
         "id": target.id,
         "displayName": target.display_name,
         "type": target.kind,
-        "userPrincipalName": null,
+        "userPrincipalName": target.user_principal_name,
         "groupType": null,
         "modifiedProperties": modified,
     })

@@ -91,7 +91,7 @@ pub fn project(
             "principalType" => match assignment.principal_kind {
                 LinkKind::User => "User",
                 LinkKind::Group => "Group",
-                LinkKind::ServicePrincipal => "ServicePrincipal",
+                LinkKind::ServicePrincipal | LinkKind::DirectoryRole => "ServicePrincipal",
             }
             .into(),
             "resourceDisplayName" => json!(resource),
@@ -110,6 +110,8 @@ fn name_of(tx: &ReadTx<'_>, kind: LinkKind, id: Uuid) -> Result<Option<String>> 
         LinkKind::ServicePrincipal => {
             service_principals::get(tx, Id::new(id)).map(|it| it.display_name().to_owned())
         }
+        // Nobody assigns anything to a role.
+        LinkKind::DirectoryRole => return Ok(None),
     };
     match found {
         Ok(name) => Ok(Some(name)),

@@ -1,8 +1,8 @@
 //! The audit entries of what administrators do here, in Entra's words, each in the transaction of
 //! the write that it tells of.
 //!
-//! What synchronization writes has provisioning records instead; what goes with an object, or
-//! follows it, has no entry of its own.
+//! What synchronization writes is told by the crate `sync`; what goes with an object, or follows it,
+//! has no entry of its own.
 //!
 //! Source: "Microsoft Entra audit log categories and activities".
 
@@ -18,6 +18,8 @@ use crate::domains::Domain;
 use crate::groups::{self, Group, LinkKind};
 use crate::key_credentials::KeyCredential;
 use crate::oauth2_permission_grants::Grant;
+use crate::photos::{Owner, Photo};
+use crate::roles::Role;
 use crate::service_principals::{self, ServicePrincipal};
 use crate::tenant::Organization;
 use crate::users::{self, User};
@@ -26,6 +28,7 @@ const USERS: &str = "UserManagement";
 const GROUPS: &str = "GroupManagement";
 const APPLICATIONS: &str = "ApplicationManagement";
 const DIRECTORY: &str = "DirectoryManagement";
+const ROLES: &str = "RoleManagement";
 
 /// An object that entries tell of.
 pub(crate) trait Audited {
@@ -99,10 +102,8 @@ pub(crate) fn role(tx: &mut Tx<'_>, assignment: &Assignment, added: bool) -> Res
         (LinkKind::User, false) => (USERS, "Remove app role assignment from user"),
         (LinkKind::Group, true) => (GROUPS, "Add app role assignment to group"),
         (LinkKind::Group, false) => (GROUPS, "Remove app role assignment from group"),
-        (LinkKind::ServicePrincipal, true) => {
-            (APPLICATIONS, "Add app role assignment to service principal")
-        }
-        (LinkKind::ServicePrincipal, false) => (
+        (_, true) => (APPLICATIONS, "Add app role assignment to service principal"),
+        (_, false) => (
             APPLICATIONS,
             "Remove app role assignment from service principal",
         ),
@@ -121,6 +122,67 @@ pub(crate) fn role(tx: &mut Tx<'_>, assignment: &Assignment, added: bool) -> Res
     let principal = found(tx, assignment.principal)?;
     let entry = Entry::success(category, activity).target(resource);
     record(tx, entry.target(principal)).map(drop)
+}
+
+/// Records that somebody answers for a user now, or doesn't any more.
+pub(crate) fn sponsor(tx: &mut Tx<'_>, user: &User, sponsor: Uuid, added: bool) -> Result<()> {
+    let activity = if added {
+        "Add sponsor to user"
+    } else {
+        "Remove sponsor from user"
+    };
+    let target = came_or_went(user.target(), "Sponsor", json!(sponsor), added);
+    let entry = Entry::success(USERS, activity).target(target);
+    let sponsor = found(tx, sponsor)?;
+    record(tx, entry.target(sponsor)).map(drop)
+}
+
+/// Records that an object has another photo now, or none.
+pub(crate) fn photo(tx: &mut Tx<'_>, owner: Owner, photo: Option<&Photo>) -> Result<()> {
+    let (category, activity) = match owner.kind {
+        LinkKind::Group => (GROUPS, "Update group"),
+        _ => (USERS, "Update user"),
+    };
+    let shown = photo.map(|photo| format!("{} {}", photo.content_type, photo.id()));
+    let target = found(tx, owner.id)?.modified("Photo", Value::Null, json!(shown));
+    record(tx, Entry::success(category, activity).target(target)).map(drop)
+}
+
+fn role_target(role: &Role) -> Target {
+    Target::new(role.id, &role.built_in.display_name, "Role")
+}
+
+/// Records that a directory role is active now.
+pub(crate) fn role_activated(tx: &mut Tx<'_>, role: &Role) -> Result<()> {
+    let entry = Entry::success(ROLES, "Add role from template").target(role_target(role));
+    record(tx, entry).map(drop)
+}
+
+/// Records that somebody has a directory role now, or has lost it.
+pub(crate) fn role_assigned(
+    tx: &mut Tx<'_>,
+    role: &Role,
+    principal: Uuid,
+    added: bool,
+) -> Result<()> {
+    let activity = if added {
+        "Add member to role"
+    } else {
+        "Remove member from role"
+    };
+    let mut target = found(tx, principal)?;
+    for (name, value) in [
+        ("Role.ObjectID", json!(role.id)),
+        (
+            "Role.DisplayName",
+            role.built_in.display_name.as_str().into(),
+        ),
+        ("Role.TemplateId", json!(role.built_in.id)),
+    ] {
+        target = came_or_went(target, name, value, added);
+    }
+    let entry = Entry::success(ROLES, activity).target(target);
+    record(tx, entry.target(role_target(role))).map(drop)
 }
 
 /// Records that a client may do more or less on a resource in somebody's name.
@@ -167,7 +229,7 @@ fn found(tx: &ReadTx<'_>, id: Uuid) -> Result<Target> {
 impl Audited for User {
     const CATEGORY: &'static str = USERS;
     fn target(&self) -> Target {
-        Target::new(self.id, self.display_name(), "User")
+        Target::new(self.id, self.display_name(), "User").named(self.user_principal_name())
     }
     fn audited_value(&self, property: &str) -> Option<Value> {
         match property {

@@ -32,6 +32,9 @@ const USED_BY: &str = "SELECT count(*) FROM users WHERE tenant_id = ?1 \
 const USED_BY_GROUPS: &str = "SELECT count(*) FROM groups WHERE tenant_id = ?1 \
     AND mail LIKE ?2 AND deleted_at IS NULL";
 
+/// The least that a mail exchange can have, so that no mail goes there.
+const MX_PREFERENCE: u16 = 32_767;
+
 static DOMAIN: Type = Type {
     name: "domain",
     properties: &[
@@ -146,16 +149,35 @@ pub fn verification_records(domain: &Domain) -> Vec<Value> {
     if domain.is_verified {
         return Vec::new();
     }
-    vec![json!({
-        "@odata.type": "#microsoft.graph.domainDnsTxtRecord",
-        "id": domain.feed_id,
-        "isOptional": false,
-        "label": domain.name,
-        "recordType": "Txt",
-        "supportedService": "Email",
-        "ttl": 3_600,
-        "text": domain.verification,
-    })]
+    let word = domain.verification.trim_start_matches("MS=");
+    vec![
+        json!({
+            "@odata.type": "#microsoft.graph.domainDnsTxtRecord",
+            "id": domain.feed_id,
+            "isOptional": false,
+            "label": domain.name,
+            "recordType": "Txt",
+            "supportedService": "Email",
+            "ttl": 3_600,
+            "text": domain.verification,
+        }),
+        json!({
+            "@odata.type": "#microsoft.graph.domainDnsMxRecord",
+            "id": other_record(domain.feed_id),
+            "isOptional": false,
+            "label": domain.name,
+            "recordType": "Mx",
+            "supportedService": "Email",
+            "ttl": 3_600,
+            "mailExchange": format!("{word}.msv1.invalid"),
+            "preference": MX_PREFERENCE,
+        }),
+    ]
+}
+
+/// The id of the second record.
+fn other_record(first: Uuid) -> Uuid {
+    Uuid::from_u128(first.as_u128() ^ 1)
 }
 
 fn is_below(name: &str, other: &str) -> bool {

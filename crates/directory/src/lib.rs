@@ -6,10 +6,11 @@
 //! changed; what an administrator does is in the audit log, too. Objects are documents in Graph's
 //! words; what is looked up, filtered or sorted is a folded column beside the document.
 //!
-//! Feed kinds: `user`, `group`, `groupMember`, `groupOwner`, `application`, `applicationOwner`, `servicePrincipal`,
-//! `appRoleAssignment`, `oauth2PermissionGrant`, `domain`, `organization`. Of a relation the object is the group (or the
-//! assignment), the related one the member, the owner or the principal; of
-//! a grant the object is the client, the related one the resource.
+//! Feed kinds: `user`, `group`, `groupMember`, `groupOwner`, `application`, `applicationOwner`,
+//! `servicePrincipal`, `servicePrincipalOwner`, `appRoleAssignment`, `oauth2PermissionGrant`, `directoryRole`, `roleAssignment`, `userSponsor`,
+//! `domain`, `organization`. Of a relation the object is the group, the role, the user (or the
+//! assignment), the related one the member, the owner, the sponsor or the principal; of a grant
+//! the object is the client, the related one the resource.
 //!
 //! Source: the resources of Microsoft Graph v1.0 of the same names.
 
@@ -25,7 +26,9 @@ pub mod listing;
 pub mod oauth2_permission_grants;
 pub mod owners;
 pub mod permissions;
+pub mod photos;
 mod references;
+pub mod roles;
 mod schema;
 pub mod search;
 pub mod service_principals;

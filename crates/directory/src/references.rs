@@ -1,11 +1,12 @@
 //! What goes with an object that is gone for good: its memberships, ownerships and role
-//! assignments, each with its change in the feed; and the invitations by which it came and its certificates.
+//! assignments, each with its change in the feed; and the invitations by which it came, its certificates and its
+//! photos.
 
 use store::{Change, Op, Tx, params};
 use types::Result;
 use uuid::Uuid;
 
-use crate::{oauth2_permission_grants, owners};
+use crate::{oauth2_permission_grants, owners, photos, roles, users};
 
 const MEMBERSHIPS: &str = "SELECT group_id, member_id FROM group_members WHERE tenant_id = ?1 \
     AND (member_id = ?2 OR group_id = ?2)";
@@ -40,6 +41,9 @@ pub(crate) fn drop_all(tx: &mut Tx<'_>, object: Uuid) -> Result<()> {
     }
     oauth2_permission_grants::drop_all(tx, object)?;
     owners::drop_all(tx, object)?;
+    roles::drop_all(tx, object)?;
+    users::drop_sponsors(tx, object)?;
+    photos::drop_all(tx, object)?;
     let mut books = tx.bookkeeping();
     books.execute(DELETE_INVITATIONS, params![&tenant, &object])?;
     books.execute(DELETE_KEYS, params![&tenant, &object])?;

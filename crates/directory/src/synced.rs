@@ -616,7 +616,7 @@ pub struct Standing {
     pub users: u64,
     /// Their memberships in groups.
     pub group_memberships: u64,
-    /// Application roles that they are assigned.
+    /// Roles that they are assigned, of applications and of the directory.
     pub role_assignments: u64,
 }
 
@@ -635,6 +635,12 @@ pub fn standing(tx: &ReadTx<'_>, home_tenant: TenantId) -> Result<Standing> {
         )?,
         role_assignments: tx.count(
             "SELECT count(*) FROM users u JOIN app_role_assignments a \
+             ON a.tenant_id = u.tenant_id AND a.principal_id = u.id \
+             WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 AND u.home_id IS NOT NULL \
+             AND u.deleted_at IS NULL",
+            key,
+        )? + tx.count(
+            "SELECT count(*) FROM users u JOIN role_assignments a \
              ON a.tenant_id = u.tenant_id AND a.principal_id = u.id \
              WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 AND u.home_id IS NOT NULL \
              AND u.deleted_at IS NULL",

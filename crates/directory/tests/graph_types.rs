@@ -17,6 +17,8 @@ mod metadata;
 
 use common::{DOMAIN, Fixture, fixture, group_body, object, synced, unified_body, user_body};
 use directory::applications::{self, NewPassword};
+use directory::photos::{self, Photo};
+use directory::roles::{self, GLOBAL_ADMINISTRATOR, built_in};
 use directory::users::{self, NewUser};
 use directory::{app_roles, domains, groups, service_principals, synced as sync, tenant};
 use metadata::assert_fits;
@@ -123,11 +125,13 @@ fn groups_fit() {
     full.extend(object(json!({
         "groupTypes": ["Unified", "DynamicMembership"], "membershipRule": "true",
         "membershipRuleProcessingState": "paused", "classification": "x", "description": "x",
-        "isAssignableToRole": true, "preferredDataLocation": "EUR", "preferredLanguage": "de-DE",
+        "preferredDataLocation": "EUR", "preferredLanguage": "de-DE",
         "theme": "Blue", "visibility": "hiddenMembership", "uniqueName": "full",
         "resourceBehaviorOptions": ["x"],
     })));
-    for body in [group_body("bare"), full] {
+    let mut for_roles = group_body("roles");
+    for_roles.extend(object(json!({"isAssignableToRole": true})));
+    for body in [group_body("bare"), full, for_roles] {
         let group = f.group_of(body);
         check("group", |select| groups::project(&group, select));
     }
@@ -190,6 +194,29 @@ fn applications_service_principals_and_assignments_fit() {
     check("servicePrincipal", |select| {
         service_principals::project(&graph, select)
     });
+}
+
+#[test]
+fn roles_and_photos_fit() {
+    let f = fixture();
+    for role in built_in::all().unwrap() {
+        check("directoryRoleTemplate", |select| role.template(select));
+        check("unifiedRoleDefinition", |select| role.definition(select));
+    }
+    let ann = f.user("ann").id.uuid();
+    let made = f.write(move |tx| roles::assign(tx, GLOBAL_ADMINISTRATOR, ann));
+    check("unifiedRoleAssignment", |select| {
+        f.try_read(|tx| roles::project_assignment(tx, &made, select))
+    });
+    let role = f.read(|tx| roles::get_by_template(tx, GLOBAL_ADMINISTRATOR));
+    check("directoryRole", |select| roles::project(&role, select));
+    let photo = Photo {
+        width: 48,
+        height: 64,
+        content_type: "image/png".into(),
+        digest: vec![1],
+    };
+    check("profilePhoto", |select| photos::project(&photo, select));
 }
 
 #[test]

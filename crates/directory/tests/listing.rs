@@ -350,6 +350,8 @@ fn group() -> impl Strategy<Value = Map<String, Value>> {
             "membershipRule": "true", "membershipRuleProcessingState": "Paused"}),
         json!({"groupTypes": ["DynamicMembership"], "membershipRule": "true",
             "membershipRuleProcessingState": "On"}),
+        json!({"isAssignableToRole": true}),
+        json!({"isAssignableToRole": false}),
     ]);
     let table = vec![
         ("displayName", text().boxed()),
@@ -361,15 +363,14 @@ fn group() -> impl Strategy<Value = Map<String, Value>> {
                 .prop_map(Value::from)
                 .boxed(),
         ),
-        (
-            "isAssignableToRole",
-            any::<bool>().prop_map(Value::from).boxed(),
-        ),
     ];
     (bodies(table), kind).prop_map(|(body, kind)| {
         let mut all = group_body("a.b");
         all.extend(object(kind));
         all.extend(body);
+        if all.get("isAssignableToRole") == Some(&json!(true)) {
+            all.shift_remove("visibility");
+        }
         all
     })
 }

@@ -38,6 +38,9 @@ use crate::route::{
 };
 use crate::throttle::Throttle;
 
+/// Bodies that aren't JSON, which may be large, in memory at once.
+const PAYLOADS_IN_FLIGHT_MAX: usize = 16;
+
 /// The HTTP face of a deployment. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -48,6 +51,7 @@ struct Inner {
     metrics: Metrics,
     openapi: Bytes,
     places: Semaphore,
+    payloads: Arc<Semaphore>,
     throttle: Throttle,
 }
 
@@ -74,6 +78,7 @@ impl App {
         let openapi = openapi::render(&table, &platform.public_url)?;
         Ok(Self(Arc::new(Inner {
             metrics: Metrics::new(table.routes().len()),
+            payloads: Arc::new(Semaphore::new(PAYLOADS_IN_FLIGHT_MAX)),
             places: Semaphore::new(platform.limits.requests_in_flight),
             throttle: Throttle::new(
                 platform.limits.application_requests,
@@ -348,11 +353,29 @@ impl App {
         } else {
             QueryOptions::parse(query, consistency_level, route.options)?
         };
+        // So that there are never many of the large ones in memory.
+        let place = match route.payload {
+            Some(_) => {
+                let places = Arc::clone(&self.0.payloads);
+                let place = places.try_acquire_owned().map_err(|_| {
+                    Refusal::busy(
+                        "The server takes as many large bodies as it may (limit: limits.payloads_in_flight). Try again.",
+                        1,
+                    )
+                })?;
+                Some(place)
+            }
+            None => None,
+        };
         let body = if route.method == Method::GET {
             Bytes::new()
         } else {
             body::check_encoding(&parts.headers)?;
-            Box::pin(body::collect(body, self.0.platform.limits.body_bytes)).await?
+            let (bytes_max, limit) = match route.payload {
+                Some(payload) => (payload.bytes_max, payload.limit),
+                None => (self.0.platform.limits.body_bytes, "limits.body_bytes"),
+            };
+            Box::pin(body::collect(body, bytes_max, limit)).await?
         };
         Ok(Request {
             app: self.clone(),
@@ -364,6 +387,7 @@ impl App {
             options,
             headers: parts.headers,
             body,
+            _place: place,
             own_id: mark.request_id.clone(),
         })
     }

@@ -45,32 +45,36 @@ pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// Reads a whole body.
-pub(crate) async fn collect<B>(body: B, bytes_max: usize) -> Result<Bytes, Refusal>
+pub(crate) async fn collect<B>(
+    body: B,
+    bytes_max: usize,
+    limit: &'static str,
+) -> Result<Bytes, Refusal>
 where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let hint = body.size_hint();
     if hint.lower() > bytes_max as u64 {
-        return Err(too_large(bytes_max));
+        return Err(too_large(bytes_max, limit));
     }
     if hint.exact() == Some(0) {
         return Ok(Bytes::new());
     }
     match Limited::new(body, bytes_max).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large(bytes_max)),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(bytes_max, limit)),
         Err(_) => Err(Refusal::bad_request(
             "The body ended before it was complete.",
         )),
     }
 }
 
-fn too_large(bytes_max: usize) -> Refusal {
+fn too_large(bytes_max: usize, limit: &'static str) -> Refusal {
     Refusal::limit(
         StatusCode::PAYLOAD_TOO_LARGE,
         "RequestEntityTooLarge",
-        "limits.body_bytes",
+        limit,
         &format!("The body is larger than {bytes_max} bytes."),
     )
 }

@@ -4,7 +4,7 @@
 //! the address, doesn't.
 
 use directory::groups::LinkKind;
-use directory::{applications, groups, service_principals, users};
+use directory::{applications, groups, roles, service_principals, users};
 use serde_json::{Value, json};
 use store::ReadTx;
 use types::{Error, Id};
@@ -68,6 +68,7 @@ impl Lens {
                 .or_else(|_| groups::check_select(name))
                 .or_else(|_| service_principals::check_select(name))
                 .or_else(|_| applications::check_select(name))
+                .or_else(|_| roles::check_select(name))
                 .map_err(|_| unknown_selected(name))?;
         }
         Ok(Self {
@@ -107,6 +108,9 @@ impl Lens {
                     service_principals::project(&principal, select.as_deref())
                 })
             }
+            LinkKind::DirectoryRole => roles::get(tx, link.id).and_then(|role| {
+                roles::project(&role, self.selected(roles::check_select).as_deref())
+            }),
         };
         let mut projected = match projected {
             Ok(projected) => projected,
@@ -283,6 +287,7 @@ const fn set_of(kind: LinkKind) -> &'static str {
         LinkKind::User => "users",
         LinkKind::Group => "groups",
         LinkKind::ServicePrincipal => "servicePrincipals",
+        LinkKind::DirectoryRole => "directoryRoles",
     }
 }
 

@@ -43,6 +43,12 @@ pub(crate) fn routes(routes: &mut Routes) {
         "List the DNS records that prove a domain",
         records,
     );
+    area.get(
+        "/domains/{id}/serviceConfigurationRecords",
+        READ_RECORDS,
+        "List the DNS records that services need: none of ours does",
+        service_records,
+    );
     area.post("/domains/{id}/verify", WRITE, "Verify a domain", verify);
 }
 
@@ -124,9 +130,16 @@ async fn records(call: Call) -> Result<Reply, Refusal> {
     Reply::collection(&call, &context, &Page::all(records))
 }
 
+async fn service_records(call: Call) -> Result<Reply, Refusal> {
+    let name = call.key("id").to_owned();
+    let domain = call.read(move |tx| domains::get(tx, &name)).await?;
+    let context = format!("domains('{}')/serviceConfigurationRecords", domain.name);
+    Reply::collection(&call, &context, &Page::<Shown>::all(Vec::new()))
+}
+
 async fn verify(call: Call) -> Result<Reply, Refusal> {
     let name = call.key("id").to_owned();
-    let (domain, shown) = call
+    let (domain, mut shown) = call
         .read(move |tx| {
             let domain = domains::get(tx, &name)?;
             let shown = show(tx, &domain, None)?;
@@ -139,5 +152,7 @@ async fn verify(call: Call) -> Result<Reply, Refusal> {
             domain.name, domain.verification, call.caller.tenant
         )));
     }
+    // Said here only, as in Graph.
+    shown.insert("availabilityStatus".into(), "AvailableImmediately".into());
     Reply::entity(&call, "domains", &shown)
 }

@@ -7,12 +7,15 @@
 //! Source: "Create invitation", the `invitation` resource (Microsoft Graph).
 
 use directory::invitations::{NewInvitation, check_address};
+use directory::users;
 use http::StatusCode;
 use identity::oauth::new_client_secret;
 use serde_json::{Map, Value, json};
 use types::{Error, Id, kind};
+use uuid::Uuid;
 
 use crate::errors::Refusal;
+use crate::references::Bound;
 use crate::reply::Reply;
 use crate::request::Call;
 use crate::route::{Routes, Versions};
@@ -24,6 +27,9 @@ const INVITE: &[&str] = &[
 ];
 /// What makes users of any type.
 const MAKE_MEMBERS: [&str; 2] = ["Directory.ReadWrite.All", "User.ReadWrite.All"];
+const SPONSORS: &str = "invitedUserSponsors";
+/// Sponsors that one invitation names.
+const SPONSORS_MAX: usize = 20;
 const URL_MAX: usize = 2_048;
 const MESSAGE_MAX: usize = 5_000;
 
@@ -47,6 +53,9 @@ struct Body {
     sends_message: bool,
     message: Value,
     reset: Option<Id<kind::User>>,
+    /// Those that stand in the body, and those that it names by their addresses.
+    sponsors: Vec<Uuid>,
+    bound: Bound,
 }
 
 fn wrong(name: &'static str, has_to: &str) -> Error {
@@ -122,6 +131,7 @@ fn end(body: &Map<String, Value>, kind: &str) -> Result<(), Error> {
 impl Body {
     fn read(call: &Call) -> Result<Self, Refusal> {
         let mut body = call.object("invitation")?;
+        let bound = Bound::take(call, &mut body, &[SPONSORS])?;
         let body = &mut body;
         let address = required(body, "invitedUserEmailAddress", 320)?;
         check_address(&address)?;
@@ -153,10 +163,35 @@ impl Body {
             sends_message: flag(body, "sendInvitationMessage")?,
             message: message(object(body, "invitedUserMessageInfo")?)?,
             reset: named.filter(|_| resets),
+            sponsors: sponsors(body)?,
+            bound,
         };
         end(body, "invitation")?;
         Ok(read)
     }
+}
+
+/// The sponsors that a body lists: objects with their ids.
+fn sponsors(body: &mut Map<String, Value>) -> Result<Vec<Uuid>, Error> {
+    let has_to = || {
+        wrong(
+            SPONSORS,
+            &format!("a list of {SPONSORS_MAX} objects with their ids at most"),
+        )
+    };
+    let listed = match body.shift_remove(SPONSORS) {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(listed)) if listed.len() <= SPONSORS_MAX => listed,
+        Some(_) => return Err(has_to()),
+    };
+    let ids = listed.iter().map(|sponsor| {
+        let id = sponsor
+            .get("id")
+            .and_then(Value::as_str)
+            .ok_or_else(has_to)?;
+        types::parse_uuid(id).ok_or_else(|| Error::not_found("directoryObject", id))
+    });
+    ids.collect()
 }
 
 fn is_web_address(text: &str) -> bool {
@@ -234,8 +269,19 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
         ticket_hash: ticket.hash,
         reset: body.reset,
     };
+    let (sponsors, bound) = (body.sponsors, body.bound);
     let invited = call
-        .write(move |tx| node::invitations::invite(tx, &new))
+        .write(move |tx| {
+            let invited = node::invitations::invite(tx, &new)?;
+            for sponsor in sponsors {
+                users::ensure_sponsor(tx, invited.user.id, sponsor)?;
+            }
+            for sponsor in bound.to(SPONSORS) {
+                let sponsor = sponsor.resolve(tx)?;
+                users::ensure_sponsor(tx, invited.user.id, sponsor)?;
+            }
+            Ok(invited)
+        })
         .await?;
     let (status, link) = if invited.is_pending {
         let link = format!(

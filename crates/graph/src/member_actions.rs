@@ -1,14 +1,13 @@
 //! The actions that ask in which groups an object is, directly or through others:
 //! `getMemberGroups`, `getMemberObjects`, `checkMemberGroups` and `checkMemberObjects`.
 //!
-//! They answer ids. Groups are all that a user, a group or a service principal can be in here, so
-//! those of objects answer what those of groups do.
+//! They answer ids. Those of objects also answer the directory roles, held directly or by a group.
 //!
 //! Source: "directoryObject: getMemberGroups" and its three neighbours (Microsoft Graph).
 
 use std::collections::BTreeSet;
 
-use directory::{groups, service_principals, users};
+use directory::{groups, roles, service_principals, users};
 use http::StatusCode;
 use serde_json::{Map, Value};
 use store::ReadTx;
@@ -53,9 +52,16 @@ enum Whose {
 #[derive(Debug, Clone, Copy)]
 enum Which {
     /// All of them.
-    Get,
+    Get(What),
     /// Those among the named ones; the parameter with their ids.
-    Check(&'static str),
+    Check(What, &'static str),
+}
+
+/// Of what it can be a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Groups,
+    Objects,
 }
 
 /// Registers them.
@@ -107,22 +113,22 @@ pub(crate) fn routes(routes: &mut Routes) {
         for (path, which, summary) in [
             (
                 groups,
-                Which::Get,
+                Which::Get(What::Groups),
                 "Get the ids of all groups that it is in",
             ),
             (
                 objects,
-                Which::Get,
+                Which::Get(What::Objects),
                 "Get the ids of all that it is a member of",
             ),
             (
                 check_groups,
-                Which::Check("groupIds"),
+                Which::Check(What::Groups, "groupIds"),
                 "Tell in which of some groups it is",
             ),
             (
                 check_objects,
-                Which::Check("ids"),
+                Which::Check(What::Objects, "ids"),
                 "Tell of which of some objects it is a member",
             ),
         ] {
@@ -137,23 +143,13 @@ async fn answer(call: Call, whose: Whose, which: Which) -> Result<Reply, Refusal
     let parameters = call.parameters()?;
     let key = call.key("id").to_owned();
     match which {
-        Which::Get => {
+        Which::Get(what) => {
             let security_only = security_only(&parameters)?;
             let is_group = matches!(whose, Whose::Group);
             let ids = call
                 .read(move |tx| {
                     let object = find(tx, whose, &key)?;
-                    let mut all = groups::transitive_groups(tx, object)?;
-                    if security_only {
-                        let mut secure = Vec::with_capacity(all.len());
-                        for id in all {
-                            if groups::get(tx, id)?.security_enabled {
-                                secure.push(id);
-                            }
-                        }
-                        all = secure;
-                    }
-                    Ok(all)
+                    member_of(tx, object, what, security_only)
                 })
                 .await?;
             let most = if is_group { IDS_OF_GROUP_MAX } else { IDS_MAX };
@@ -168,13 +164,12 @@ async fn answer(call: Call, whose: Whose, which: Which) -> Result<Reply, Refusal
             }
             Reply::value(&call, IDS, &ids)
         }
-        Which::Check(name) => {
+        Which::Check(what, name) => {
             let asked = checked(&parameters, name)?;
             let ids = call
                 .read(move |tx| {
                     let object = find(tx, whose, &key)?;
-                    let all = groups::transitive_groups(tx, object)?;
-                    let all: BTreeSet<Uuid> = all.into_iter().map(Id::uuid).collect();
+                    let all = member_of(tx, object, what, false)?;
                     Ok(asked
                         .into_iter()
                         .filter(|id| all.contains(id))
@@ -184,6 +179,30 @@ async fn answer(call: Call, whose: Whose, which: Which) -> Result<Reply, Refusal
             Reply::value(&call, IDS, &ids)
         }
     }
+}
+
+/// All that an object is a member of.
+fn member_of(
+    tx: &ReadTx<'_>,
+    object: Uuid,
+    what: What,
+    security_only: bool,
+) -> types::Result<BTreeSet<Uuid>> {
+    let mut found = BTreeSet::new();
+    let mut holders = vec![object];
+    for id in groups::transitive_groups(tx, object)? {
+        holders.push(id.uuid());
+        if !security_only || groups::get(tx, id)?.security_enabled {
+            found.insert(id.uuid());
+        }
+    }
+    if what == What::Objects && !security_only {
+        for holder in holders {
+            let held = roles::roles_of(tx, holder)?;
+            found.extend(held.iter().map(|role| role.id));
+        }
+    }
+    Ok(found)
 }
 
 /// The object whose memberships are asked for.

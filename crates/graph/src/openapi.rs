@@ -127,10 +127,15 @@ fn operation(route: &Route, version: Version) -> Value {
     if let Some(operation) = operation.as_object_mut() {
         let has_body = matches!(route.method, Method::POST | Method::PATCH | Method::PUT);
         if has_body && version != Version::Root {
-            operation.insert(
-                "requestBody".into(),
-                json!({ "content": { "application/json": { "schema": { "type": "object" } } } }),
-            );
+            let content = match route.payload {
+                Some(payload) => payload
+                    .media_types
+                    .iter()
+                    .map(|name| ((*name).to_owned(), json!({})))
+                    .collect(),
+                None => json!({ "application/json": { "schema": { "type": "object" } } }),
+            };
+            operation.insert("requestBody".into(), json!({ "content": content }));
         }
         let security = match route.access() {
             Access::Public => json!([]),

@@ -95,6 +95,8 @@ impl Reference {
             Some(LinkKind::ServicePrincipal) => {
                 directory::service_principals::exists(tx, Id::new(id))?
             }
+            // There is no collection of them here.
+            Some(LinkKind::DirectoryRole) => false,
         };
         if is_there {
             Ok(id)

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use store::{Island, ReadTx, Tx};
+use tokio::sync::OwnedSemaphorePermit;
 use types::{Error, Id, Kind};
 
 use crate::app::App;
@@ -46,6 +47,7 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body as it came.
     pub body: Bytes,
+    pub(crate) _place: Option<OwnedSemaphorePermit>,
     pub(crate) own_id: String,
 }
 

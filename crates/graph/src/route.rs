@@ -113,6 +113,17 @@ pub(crate) enum ErrorForm {
     OAuth,
 }
 
+/// A body that isn't JSON.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Payload {
+    /// What it may be.
+    pub(crate) media_types: &'static [&'static str],
+    /// Its bytes, at most.
+    pub(crate) bytes_max: usize,
+    /// The name of that limit.
+    pub(crate) limit: &'static str,
+}
+
 type Answer = BoxFuture<'static, Result<Reply, Refusal>>;
 
 pub(crate) type ApplicationHandler = Arc<dyn Fn(Call) -> Answer + Send + Sync>;
@@ -136,6 +147,7 @@ pub struct Route {
     pub(crate) always: bool,
     batch: bool,
     pub(crate) errors: ErrorForm,
+    pub(crate) payload: Option<Payload>,
     slots: Vec<Slot>,
 }
 
@@ -155,6 +167,12 @@ impl Route {
     /// It carries other requests.
     pub(crate) fn batch(&mut self) -> &mut Self {
         self.batch = true;
+        self
+    }
+
+    /// Its body isn't JSON.
+    pub(crate) fn payload(&mut self, payload: Payload) -> &mut Self {
+        self.payload = Some(payload);
         self
     }
 
@@ -304,6 +322,7 @@ impl Area<'_> {
             always: false,
             batch: false,
             errors: ErrorForm::Graph,
+            payload: None,
             slots: path::template(path),
         });
         &mut routes[index]

@@ -6,7 +6,7 @@
 //! Source: "Advanced query capabilities on Microsoft Entra ID objects" (Microsoft Graph).
 
 use directory::groups::{Link, LinkKind};
-use directory::{groups, service_principals, users};
+use directory::{groups, roles, service_principals, users};
 use query::filter::{Expression, Node};
 use query::{Entity, Filter};
 use serde_json::Value;
@@ -57,6 +57,9 @@ impl Sieve {
             }
             LinkKind::ServicePrincipal => service_principals::get(tx, Id::new(link.id))
                 .and_then(|principal| service_principals::project(&principal, select)),
+            LinkKind::DirectoryRole => {
+                roles::get(tx, link.id).and_then(|role| roles::project(&role, select))
+            }
         };
         let outcome =
             shown.and_then(|shown| query::evaluate(&self.filter, entity(link.kind), &shown.into()));
@@ -75,6 +78,7 @@ fn entity(kind: LinkKind) -> &'static Entity {
         LinkKind::User => users::entity(),
         LinkKind::Group => groups::entity(),
         LinkKind::ServicePrincipal => service_principals::entity(),
+        LinkKind::DirectoryRole => roles::entity(),
     }
 }
 

@@ -36,6 +36,11 @@ const SERVICE_PRINCIPALS: [&str; 3] = [
     "Application.ReadWrite.All",
     "Application.ReadWrite.OwnedBy",
 ];
+const ROLES: [&str; 3] = [
+    "RoleManagement.Read.All",
+    "RoleManagement.Read.Directory",
+    "RoleManagement.ReadWrite.Directory",
+];
 const BASIC: [&str; 7] = [
     "displayName",
     "givenName",
@@ -63,6 +68,7 @@ pub(crate) struct Sights {
     pub(crate) users: Sight,
     groups: Sight,
     service_principals: Sight,
+    roles: Sight,
 }
 
 impl Sights {
@@ -83,6 +89,7 @@ impl Sights {
             },
             groups: whole(&GROUPS),
             service_principals: whole(&SERVICE_PRINCIPALS),
+            roles: whole(&ROLES),
         }
     }
 
@@ -92,6 +99,7 @@ impl Sights {
             LinkKind::User => self.users,
             LinkKind::Group => self.groups,
             LinkKind::ServicePrincipal => self.service_principals,
+            LinkKind::DirectoryRole => self.roles,
         }
     }
 }

@@ -17,7 +17,7 @@ use types::Actor;
 const DEPARTURES: &str = "/beta/isopolity/departures";
 const ALL: &str = "MultiTenantOrganization.ReadWrite.All,User.ReadWrite.All,\
     Policy.ReadWrite.CrossTenantAccess,Synchronization.ReadWrite.All,AuditLog.Read.All,\
-    Group.ReadWrite.All";
+    Group.ReadWrite.All,RoleManagement.ReadWrite.Directory";
 
 struct Rig {
     d: Tenants,
@@ -146,6 +146,12 @@ async fn a_preview_counts_names_and_changes_nothing() {
     let member = json!({"@odata.id": format!("{root}directoryObjects/{them}")});
     let members = format!("/groups/{}/members/$ref", group["id"].as_str().unwrap());
     rig.fabrikam.post(&members, member).await.expect(204);
+    let reader = json!({"roleDefinitionId": "f2ef992c-3afb-46b9-b7cf-a126ee74c451",
+        "principalId": them, "directoryScopeId": "/"});
+    rig.fabrikam
+        .post("/roleManagement/directory/roleAssignments", reader)
+        .await
+        .expect(201);
 
     let mut dry = Rig::wish(&rig.fabrikam, "softDelete");
     dry["dryRun"] = true.into();
@@ -158,6 +164,7 @@ async fn a_preview_counts_names_and_changes_nothing() {
     assert_eq!(side["tenantId"], json!(rig.contoso.id));
     assert_eq!(side["usersFromThem"]["count"], 2);
     assert_eq!(side["usersFromThem"]["groupMemberships"], 1);
+    assert_eq!(side["usersFromThem"]["roleAssignments"], 1);
     assert_eq!(side["usersFromThem"]["users"].as_array().unwrap().len(), 2);
     assert_eq!(side["usersOfOurs"]["count"], 2);
     assert_eq!(side["theySee"]["usersOfOurs"]["count"], 2);

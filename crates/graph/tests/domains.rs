@@ -96,6 +96,14 @@ async fn a_domain_from_its_adding_to_its_removal() {
     assert_eq!(record["@odata.type"], "#microsoft.graph.domainDnsTxtRecord");
     assert_eq!(record["label"], "shop.contoso.example");
     let text = record["text"].as_str().unwrap();
+    let other = &records.json["value"][1];
+    assert_eq!(other["@odata.type"], "#microsoft.graph.domainDnsMxRecord");
+    let exchange = format!("{}.msv1.invalid", text.strip_prefix("MS=").unwrap());
+    assert_eq!(other["mailExchange"], exchange.as_str());
+    assert_ne!(other["id"], record["id"]);
+    let services = format!("{domain}/serviceConfigurationRecords");
+    let services = d.admin.get(&services).await.expect(200).json;
+    assert_eq!(services["value"], json!([]));
     let refusal = d
         .admin
         .post(&format!("{domain}/verify"), json!({}))
@@ -119,6 +127,9 @@ async fn a_domain_from_its_adding_to_its_removal() {
         .await
         .expect(200);
     assert_eq!(verified.json["isVerified"], true);
+    assert_eq!(verified.json["availabilityStatus"], "AvailableImmediately");
+    let read = d.admin.get(domain).await.expect(200).json;
+    assert_eq!(read["availabilityStatus"], serde_json::Value::Null);
 
     // Another tenant may add the name, and learns nothing of whose it is.
     let (_, other) = d.other("Fabrikam", "fabrikam.example").await;

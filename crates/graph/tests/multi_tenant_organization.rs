@@ -550,3 +550,84 @@ async fn joining_twice_is_joining_once() {
     join(&fabrikam, &contoso).await;
     assert_eq!(fabrikam.get(JOIN_REQUEST).await.expect(200), joined);
 }
+
+/// The entries of a tenant's audit log that name another tenant, with an activity.
+async fn audited(d: &Tenants, log: &Caller, about: &Caller, activity: &str) -> Vec<Value> {
+    let reader = log.with_permissions("AuditLog.Read.All");
+    let target = format!(
+        "/auditLogs/directoryAudits?$filter=activityDisplayName eq '{activity}' and \
+         targetResources/any(t:t/id eq '{}')&$orderby=activityDateTime asc",
+        about.id
+    );
+    for _ in 0..1_000 {
+        let page = reader.get(&target).await.expect(200);
+        let entries = page["value"].as_array().unwrap();
+        if !entries.is_empty() {
+            return entries.clone();
+        }
+        d.node.flush(log.id).await;
+        tokio::task::yield_now().await;
+    }
+    panic!(
+        "{} has no entry '{activity}' about {}",
+        log.name, about.name
+    )
+}
+
+/// What an entry says of a property: the value before, and after.
+fn modified(entry: &Value, name: &str) -> (Value, Value) {
+    let all = entry["targetResources"][0]["modifiedProperties"].as_array();
+    let found = all.unwrap().iter().find(|it| it["displayName"] == name);
+    let found = found.unwrap_or_else(|| panic!("{entry}"));
+    (found["oldValue"].clone(), found["newValue"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_audit_logs_tell_what_was_and_what_is() {
+    let d = Tenants::start(ALL).await;
+    let contoso = d.tenant("Contoso").await;
+    let fabrikam = d.tenant("Fabrikam").await;
+    let tailspin = d.tenant("Tailspin").await;
+    create(&contoso).await;
+    add(&contoso, &fabrikam).await;
+    let added = audited(&d, &contoso, &fabrikam, "Add a MultiTenantOrg tenant").await;
+    assert_eq!(
+        modified(&added[0], "state"),
+        (Value::Null, json!("\"pending\""))
+    );
+    audited(
+        &d,
+        &fabrikam,
+        &contoso,
+        "Tenant was added to a MultiTenantOrg",
+    )
+    .await;
+    join(&fabrikam, &contoso).await;
+    audited(&d, &fabrikam, &contoso, "Join a MultiTenantOrg").await;
+    let joined = audited(&d, &contoso, &fabrikam, "Tenant joins a MultiTenantOrg").await;
+    assert_eq!(
+        modified(&joined[0], "state"),
+        (json!("\"pending\""), json!("\"active\""))
+    );
+    contoso
+        .patch(&path(&fabrikam), json!({ "role": "owner" }))
+        .await
+        .expect(204);
+    for log in [&contoso, &fabrikam] {
+        let changed = audited(&d, log, &fabrikam, "Update a MultiTenantOrg tenant").await;
+        assert_eq!(
+            modified(changed.last().unwrap(), "role"),
+            (json!("\"member\""), json!("\"owner\""))
+        );
+    }
+    contoso.delete(&path(&fabrikam)).await.expect(204);
+    for log in [&contoso, &fabrikam] {
+        let removed = audited(&d, log, &fabrikam, "Delete a MultiTenantOrg tenant").await;
+        let entry = removed.last().unwrap();
+        assert_eq!(modified(entry, "state"), (json!("\"active\""), Value::Null));
+        assert_eq!(modified(entry, "role"), (json!("\"owner\""), Value::Null));
+    }
+    let nothing = tailspin.with_permissions("AuditLog.Read.All");
+    let log = nothing.get("/auditLogs/directoryAudits").await.expect(200);
+    assert!(!log.to_string().contains(&fabrikam.id.to_string()));
+}

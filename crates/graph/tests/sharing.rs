@@ -572,3 +572,121 @@ async fn a_mistake_is_told_in_the_words_of_the_api() {
         );
     }
 }
+
+/// The entries of a tenant's audit log with an activity, the oldest first.
+async fn audited(caller: &Caller, activity: &str) -> Vec<Value> {
+    let target = format!(
+        "/auditLogs/directoryAudits?$filter=activityDisplayName eq '{activity}'&$orderby=activityDateTime asc"
+    );
+    let page = caller.get(&target).await.expect(200).json;
+    page["value"].as_array().unwrap().clone()
+}
+
+fn detail<'v>(entry: &'v Value, key: &str) -> &'v Value {
+    let details = entry["additionalDetails"].as_array().unwrap();
+    let found = details.iter().find(|detail| detail["key"] == key);
+    found.map_or(&Value::Null, |detail| &detail["value"])
+}
+
+fn modified<'v>(target: &'v Value, name: &str) -> &'v Value {
+    let all = target["modifiedProperties"].as_array().unwrap();
+    let found = all.iter().find(|it| it["displayName"] == name);
+    found.unwrap_or(&Value::Null)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_audit_logs_tell_what_one_tenant_does_in_the_other() {
+    let rig = Rig::together().await;
+    let (admin, their) = (&rig.d.admin, &rig.their);
+    let ann = rig.user(&rig.contoso, DOMAIN, "ann").await;
+    let default = format!("{SHARING}/default");
+    let one = json!({"scope": "selected", "users": [ann]});
+    admin.put(&default, one).await.expect(204);
+    rig.settled().await;
+    let added = audited(their, "Add user").await;
+    let added = added.last().unwrap();
+    let target = &added["targetResources"][0];
+    assert_eq!(
+        (&target["displayName"], &target["type"]),
+        (&json!("ann"), &json!("User"))
+    );
+    assert_eq!(modified(target, "displayName")["newValue"], "\"ann\"");
+    assert_eq!(modified(target, "displayName")["oldValue"], Value::Null);
+    assert_eq!(detail(added, "SourceTenantId"), rig.contoso.as_str());
+    let by = added["initiatedBy"]["app"]["displayName"].as_str().unwrap();
+    assert!(by.contains(&rig.contoso), "{by}");
+    let copy = target["id"].as_str().unwrap().to_owned();
+
+    let user = format!("/users/{ann}");
+    admin
+        .patch(&user, json!({ "jobTitle": "Cook" }))
+        .await
+        .expect(204);
+    rig.settled().await;
+    admin
+        .patch(&user, json!({ "jobTitle": "Baker" }))
+        .await
+        .expect(204);
+    rig.settled().await;
+    let updated = audited(their, "Update user").await;
+    let target = &updated.last().unwrap()["targetResources"][0];
+    assert_eq!(target["id"], copy.as_str());
+    let title = modified(target, "jobTitle");
+    assert_eq!(
+        (&title["oldValue"], &title["newValue"]),
+        (&json!("\"Cook\""), &json!("\"Baker\""))
+    );
+    admin.delete(&user).await.expect(204);
+    rig.settled().await;
+    let deleted = audited(their, "Delete user").await;
+    assert_eq!(
+        deleted.last().unwrap()["targetResources"][0]["id"],
+        copy.as_str()
+    );
+
+    // The tenant that has acted says the same of its own user.
+    let sent = audited(admin, "Export").await;
+    let actions: Vec<&Value> = sent.iter().map(|entry| detail(entry, "Action")).collect();
+    assert_eq!(
+        actions,
+        ["Add user", "Update user", "Update user", "Delete user"]
+    );
+    for entry in &sent {
+        assert_eq!(entry["category"], "ProvisioningManagement");
+        assert_eq!(detail(entry, "TargetTenantId"), rig.fabrikam.as_str());
+        assert_eq!(entry["targetResources"][0]["id"], ann.as_str());
+        assert_eq!(entry["targetResources"][1]["id"], rig.fabrikam.as_str());
+    }
+    let title = modified(&sent[2]["targetResources"][0], "jobTitle");
+    assert_eq!(title["newValue"], "\"Baker\"");
+
+    // Many at once are named together, and each is still found.
+    for number in 0..60 {
+        rig.user(&rig.contoso, DOMAIN, &format!("user{number}"))
+            .await;
+    }
+    admin
+        .put(&default, json!({"scope": "all"}))
+        .await
+        .expect(204);
+    rig.settled().await;
+    let added = audited(their, "Add user").await;
+    let named: usize = added
+        .iter()
+        .filter(|entry| detail(entry, "SourceTenantId") == rig.contoso.as_str())
+        .map(|entry| entry["targetResources"].as_array().unwrap().len())
+        .sum();
+    assert_eq!(named, 62, "ann, the administrator and the sixty");
+    assert!(added.len() < 30, "{} entries", added.len());
+    let last = &added.last().unwrap()["targetResources"][0]["id"];
+    let of_one = format!(
+        "/auditLogs/directoryAudits?$filter=targetResources/any(t:t/id eq '{}')",
+        last.as_str().unwrap()
+    );
+    let found = their.get(&of_one).await.expect(200).json;
+    assert_eq!(found["value"].as_array().unwrap().len(), 1);
+    for tenant in [&rig.contoso, &rig.fabrikam] {
+        let island = rig.d.node.store().island(tenant.parse().unwrap()).unwrap();
+        assert_eq!(island.read(audit::verify).await.unwrap(), None);
+    }
+}

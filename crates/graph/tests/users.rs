@@ -402,3 +402,88 @@ async fn an_application_has_no_me() {
         assert!(refused.message().contains("delegated"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn somebody_answers_for_who_is_invited() {
+    let d = Deployment::start().await;
+    let admin = format!("/users/admin@{DOMAIN}");
+    let admin = d.admin.get(&admin).await.expect(200).json["id"].clone();
+    let group = json!({ "displayName": "Hosts", "mailEnabled": false, "mailNickname": "hosts",
+        "securityEnabled": true });
+    let group = d.admin.post("/groups", group).await.expect(201).json["id"].clone();
+    let (_, other) = d.other("Fabrikam", "fabrikam.example").await;
+    let theirs = other.get("/users/admin@fabrikam.example").await;
+    let theirs = theirs.expect(200).json["id"].clone();
+    let invitation = |sponsors: serde_json::Value| {
+        let mut body = json!({ "invitedUserEmailAddress": "ann@outside.example",
+            "inviteRedirectUrl": "https://app.contoso.example" });
+        body.as_object_mut()
+            .unwrap()
+            .extend(sponsors.as_object().unwrap().clone());
+        body
+    };
+    for (status, sponsors) in [
+        (404, json!({ "invitedUserSponsors": [{ "id": theirs }] })),
+        (400, json!({ "invitedUserSponsors": [{}] })),
+        (400, json!({ "invitedUserSponsors": "me" })),
+        (
+            400,
+            json!({ "invitedUserSponsors@odata.bind": ["nonsense"] }),
+        ),
+    ] {
+        let refused = d.admin.post("/invitations", invitation(sponsors)).await;
+        assert_eq!(refused.status, status, "{refused:?}");
+    }
+    let address = format!("{}/v1.0/groups/{}", d.url, group.as_str().unwrap());
+    let sponsors = json!({
+        "invitedUserSponsors": [{ "@odata.type": "#microsoft.graph.user", "id": admin }],
+        "invitedUserSponsors@odata.bind": [address],
+    });
+    let invited = d.admin.post("/invitations", invitation(sponsors)).await;
+    let invited = invited.expect(201).json["invitedUser"]["id"].clone();
+    let user = format!("/users/{}", invited.as_str().unwrap());
+    let sponsors = format!("{user}/sponsors");
+    let listed = d.admin.get(&sponsors).await.expect(200).json;
+    let kinds = listed["value"].as_array().unwrap().iter();
+    let kinds: std::collections::BTreeSet<_> = kinds
+        .map(|it| it["@odata.type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["#microsoft.graph.group", "#microsoft.graph.user"].into()
+    );
+    let whole = d
+        .admin
+        .get(&format!("{user}?$expand=sponsors($select=id)"))
+        .await;
+    assert_eq!(
+        whole.expect(200).json["sponsors"].as_array().unwrap().len(),
+        2
+    );
+
+    let reference = json!({ "@odata.id": format!("{}/v1.0/directoryObjects/{}", d.url, admin.as_str().unwrap()) });
+    let add = format!("{sponsors}/$ref");
+    let again = d.admin.post(&add, reference.clone()).await;
+    assert!(
+        again
+            .refused(400, "Request_BadRequest")
+            .message()
+            .contains("'sponsors'")
+    );
+    let remove = format!("{sponsors}/{}/$ref", admin.as_str().unwrap());
+    d.admin.delete(&remove).await.expect(204);
+    d.admin
+        .delete(&remove)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    d.admin.post(&add, reference.clone()).await.expect(204);
+    other
+        .post(&add, reference)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    let reader = d.client(&["User.Read.All"]).await;
+    reader
+        .delete(&remove)
+        .await
+        .refused(403, "Authorization_RequestDenied");
+}

@@ -215,6 +215,32 @@ const REFERENCES: &[(&str, &str)] = &[
          (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = a.resource_id)",
     ),
     (
+        "directory role assignments to objects that aren't there",
+        "SELECT count(*) FROM role_assignments a WHERE a.tenant_id = ?1 \
+         AND NOT (a.principal_kind = 1 AND EXISTS \
+         (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = a.principal_id)) \
+         AND NOT (a.principal_kind = 2 AND EXISTS \
+         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = a.principal_id)) \
+         AND NOT (a.principal_kind = 3 AND EXISTS \
+         (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = a.principal_id))",
+    ),
+    (
+        "directory role assignments of roles that aren't active",
+        "SELECT count(*) FROM role_assignments a WHERE a.tenant_id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM directory_roles r WHERE r.tenant_id = ?1 AND r.template_id = a.template_id)",
+    ),
+    (
+        "photos of users or groups that aren't there",
+        "SELECT count(*) FROM photos p WHERE p.tenant_id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = p.owner_id) AND NOT EXISTS \
+         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = p.owner_id)",
+    ),
+    (
+        "sponsors of users that aren't there",
+        "SELECT count(*) FROM user_sponsors s WHERE s.tenant_id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = s.user_id)",
+    ),
+    (
         "secrets of applications that aren't there",
         "SELECT count(*) FROM application_secrets s WHERE s.tenant_id = ?1 AND NOT EXISTS \
          (SELECT 1 FROM applications a WHERE a.tenant_id = ?1 AND a.id = s.application_id)",

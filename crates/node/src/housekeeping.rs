@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use directory::roles;
 use directory::search::{self, Progress};
 use store::{Island, ReadTx, Store, Tx, params};
 use tokio::time::Instant;
@@ -108,6 +109,10 @@ const INDEX_STEPS: usize = 20_000;
 const INDEX_RESTS: u32 = 15;
 
 async fn tidy(island: &Island, limits: &Limits) -> Result<()> {
+    // In tenants from before there were roles.
+    if !island.read(roles::is_settled).await? {
+        island.write(Actor::System, roles::appoint_first).await?;
+    }
     // Before changes go that it hasn't seen.
     for _ in 0..INDEX_STEPS {
         if island.read(search::progress).await? == Progress::Current {

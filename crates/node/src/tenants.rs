@@ -4,6 +4,7 @@
 //! before the island has it, and released after the island no longer has it, so that no two islands
 //! ever hold the same one.
 
+use directory::roles::{self, GLOBAL_ADMINISTRATOR};
 use directory::users::{self, NewUser};
 use directory::{domains, tenant};
 use identity::keys;
@@ -90,6 +91,7 @@ impl Node {
                         source_key: None,
                     },
                 )?;
+                roles::assign(tx, GLOBAL_ADMINISTRATOR, admin.id.uuid())?;
                 let permissions = directory::permissions::ALL.iter();
                 let all: Vec<&str> = permissions.map(|permission| permission.value).collect();
                 let app = applications::make(tx, "Automation", &[], &all, secret)?;

@@ -302,7 +302,14 @@ fn change(tx: &mut Tx<'_>, request: ChangeRequest) -> Result<Snapshot> {
         return Ok(after);
     }
     let subject = request.subject().unwrap_or(tenant);
-    audited::change(tx, request.activity(), subject, request.detail())?;
+    audited::request(
+        tx,
+        request.activity(),
+        subject,
+        request.detail(),
+        &before,
+        &after,
+    )?;
     if before.seat == tenant {
         return carry_out(tx, &before, after, tenant);
     }

@@ -383,7 +383,7 @@ fn receive_removed(tx: &mut Tx<'_>, from: TenantId, body: &RemovedBody) -> Resul
         replica::end(tx, Some(from), body.version)?;
         if body.by != tenant {
             let removal = ChangeRequest::Remove { tenant_id: tenant };
-            audited::change(tx, removal.activity(), tenant, "")?;
+            audited::removed(tx, removal.activity(), state.member(tenant))?;
         }
     }
     Ok(done())

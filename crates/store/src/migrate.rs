@@ -41,6 +41,8 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     16 "0016_permission_grants",
     17 "0017_user_indexes",
     18 "0018_app_owners",
+    19 "0019_roles",
+    20 "0020_photos",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -20,6 +20,7 @@
 pub mod admission;
 mod adoption;
 mod again;
+mod audited;
 pub mod engine;
 pub mod explain;
 mod links;

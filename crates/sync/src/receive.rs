@@ -2,12 +2,14 @@
 
 use border::{Handler, Received};
 use directory::synced::{self, SyncedOutcome, SyncedUser};
+use directory::users;
 use serde_json::Map;
 use store::{ReadTx, Tx};
 use types::trace::Trace;
 use types::{Error, Id, Result, TenantId, kind};
 
 use crate::admission::Verdict;
+use crate::audited::{self, Done, Told};
 use crate::wire::{Batch, Item, Outcome, Reply, USERS};
 use crate::{BATCH_USERS_MAX, admission, adoption, again, explain, plan};
 
@@ -68,10 +70,18 @@ impl Handler for Messages {
         let batch = synced::Batch::open(tx, from, &wanted)?;
         // The disk's failure is everybody's; a user's is the user's.
         let outcomes = tx.attempt_each(&wishes, |tx, wish| apply(tx, &batch, wish))?;
-        let results = outcomes
-            .into_iter()
-            .map(|outcome| outcome.unwrap_or_else(|error| failed(&error)))
-            .collect();
+        let mut told = Vec::new();
+        let mut results = Vec::with_capacity(outcomes.len());
+        for (outcome, wish) in outcomes.into_iter().zip(wishes) {
+            results.push(match outcome {
+                Ok(applied) => {
+                    told.extend(applied.told(wish));
+                    applied.outcome
+                }
+                Err(error) => failed(&error),
+            });
+        }
+        audited::in_target(tx, from, told)?;
         let reply = serde_json::to_string(&Reply { results }).map_err(Error::internal)?;
         Ok(Received::Done { reply })
     }
@@ -145,7 +155,77 @@ fn wish(from: TenantId, may_be_invited: bool, item: Item) -> Wish {
     })
 }
 
-fn apply(tx: &mut Tx<'_>, batch: &synced::Batch, wish: &Wish) -> Result<Outcome> {
+/// What became of a wish.
+struct Applied {
+    outcome: Outcome,
+    /// Who was deleted, and by which name.
+    deleted: Option<(Id<kind::User>, String)>,
+}
+
+impl Applied {
+    /// What the audit log says of it; nothing of what was so already.
+    fn told(&self, wish: Wish) -> Option<Told> {
+        let named = |id: &Id<kind::User>, display_name: String, done| Told {
+            id: *id,
+            display_name,
+            done,
+        };
+        match (&self.outcome, wish) {
+            (Outcome::Created { target_id }, Wish::Have(user)) => {
+                let name = display_name(&user.properties);
+                Some(named(target_id, name, Done::Created(user.properties)))
+            }
+            (
+                Outcome::Updated {
+                    target_id,
+                    restored,
+                    changes,
+                },
+                Wish::Have(user),
+            ) => {
+                let done = if *restored {
+                    Done::Restored(changes.clone())
+                } else {
+                    Done::Updated(changes.clone())
+                };
+                Some(named(target_id, display_name(&user.properties), done))
+            }
+            (Outcome::Removed { .. }, Wish::Remove { purge, .. }) => {
+                let (id, name) = self.deleted.clone()?;
+                let done = if purge { Done::Purged } else { Done::Deleted };
+                Some(named(&id, name, done))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn display_name(properties: &Map<String, serde_json::Value>) -> String {
+    let name = properties.get("displayName").and_then(|it| it.as_str());
+    name.unwrap_or_default().to_owned()
+}
+
+/// The name of somebody who is about to be deleted, unless that was done before.
+fn leaving(
+    tx: &ReadTx<'_>,
+    home_tenant: TenantId,
+    home_id: Id<kind::User>,
+    purge: bool,
+) -> Result<Option<(Id<kind::User>, String)>> {
+    let Some(found) = synced::find(tx, home_tenant, home_id)? else {
+        return Ok(None);
+    };
+    let user = if !found.deleted {
+        users::get(tx, found.id)?
+    } else if purge {
+        users::get_deleted(tx, found.id)?
+    } else {
+        return Ok(None);
+    };
+    Ok(Some((user.id, user.display_name().to_owned())))
+}
+
+fn apply(tx: &mut Tx<'_>, batch: &synced::Batch, wish: &Wish) -> Result<Applied> {
     let user = match wish {
         Wish::Have(user) => user,
         Wish::Remove {
@@ -153,14 +233,23 @@ fn apply(tx: &mut Tx<'_>, batch: &synced::Batch, wish: &Wish) -> Result<Outcome>
             home_id,
             purge,
         } => {
+            let deleted = leaving(tx, *home_tenant, *home_id, *purge)?;
             let target_id = synced::remove(tx, *home_tenant, *home_id, *purge)?;
-            return Ok(Outcome::Removed { target_id });
+            return Ok(Applied {
+                outcome: Outcome::Removed { target_id },
+                deleted,
+            });
         }
-        Wish::Stopped(outcome) => return Ok(outcome.clone()),
+        Wish::Stopped(outcome) => {
+            return Ok(Applied {
+                outcome: outcome.clone(),
+                deleted: None,
+            });
+        }
     };
     let upserted = synced::upsert_of(tx, batch, user)?;
     let target_id = upserted.id;
-    Ok(match upserted.outcome {
+    let outcome = match upserted.outcome {
         SyncedOutcome::Created => Outcome::Created { target_id },
         SyncedOutcome::Unchanged => Outcome::Unchanged { target_id },
         SyncedOutcome::Updated { changed } => Outcome::Updated {
@@ -173,5 +262,9 @@ fn apply(tx: &mut Tx<'_>, batch: &synced::Batch, wish: &Wish) -> Result<Outcome>
             restored: true,
             changes: changed,
         },
+    };
+    Ok(Applied {
+        outcome,
+        deleted: None,
     })
 }

@@ -4,6 +4,7 @@
 use store::{Tx, params};
 use types::{Id, Result, TenantId, Timestamp, kind};
 
+use crate::audited::{self, Done, Sent, Told};
 use crate::links::{self, Failure, Link, There};
 use crate::pair::{self, Counts, Pair, Position};
 use crate::plan::Planned;
@@ -41,6 +42,7 @@ pub(crate) fn settle(
     let mut is_sent = false;
     let users: Vec<_> = planned.iter().map(|planned| planned.user_id).collect();
     let mut known = links::of_many(tx, target, &users)?;
+    let mut sent = Sent::default();
     for planned in planned {
         let before = match known.remove(&planned.user_id) {
             Some(known) => known,
@@ -55,8 +57,10 @@ pub(crate) fn settle(
             code: "InternalServerError".into(),
             message: "The target tenant didn't answer for this user.".into(),
         });
+        count(&mut sent, &planned, &outcome);
         settle_one(tx, &pair, planned, before, outcome, &mut counts, &mut log)?;
     }
+    audited::in_source(tx, target, sent)?;
     counts.keep(tx, target)?;
     if is_sent {
         let (tenant, now) = (tx.tenant(), tx.now());
@@ -67,6 +71,45 @@ pub(crate) fn settle(
         )?;
     }
     pair::keep_position(tx, target, position)
+}
+
+/// Counts in what came of one user, for the audit log.
+fn count(sent: &mut Sent, planned: &Planned, outcome: &Outcome) {
+    let told = |done| Told {
+        id: planned.user_id,
+        display_name: planned.display_name.clone(),
+        done,
+    };
+    match outcome {
+        Outcome::Created { .. } => {
+            sent.created += 1;
+            let user = planned.item.as_ref().and_then(|item| item.user.as_ref());
+            sent.add(|| {
+                told(Done::Created(
+                    user.map(|user| user.properties.clone()).unwrap_or_default(),
+                ))
+            });
+        }
+        Outcome::Updated {
+            restored, changes, ..
+        } => {
+            sent.updated += 1;
+            sent.add(|| {
+                told(if *restored {
+                    Done::Restored(changes.clone())
+                } else {
+                    Done::Updated(changes.clone())
+                })
+            });
+        }
+        Outcome::Removed { target_id: Some(_) } => {
+            sent.deleted += 1;
+            let purged = planned.item.as_ref().is_some_and(|item| item.purged);
+            sent.add(|| told(if purged { Done::Purged } else { Done::Deleted }));
+        }
+        Outcome::Failed { .. } => sent.failed += 1,
+        Outcome::Removed { target_id: None } | Outcome::Unchanged { .. } => {}
+    }
 }
 
 /// The user concerns the target no more: a failure is over, and what the target never had is

@@ -12,7 +12,7 @@ use types::{Error, Id, Result, kind};
 use uuid::Uuid;
 
 use super::{Group, get};
-use crate::{audited, service_principals, users};
+use crate::{audited, roles, service_principals, users};
 
 /// Users that [`transitive_members`] answers, at most.
 pub const TRANSITIVE_MAX: usize = 100_000;
@@ -100,6 +100,8 @@ pub enum LinkKind {
     Group,
     /// A service principal.
     ServicePrincipal,
+    /// A directory role, which is nobody's member.
+    DirectoryRole,
 }
 
 impl LinkKind {
@@ -108,6 +110,7 @@ impl LinkKind {
             Self::User => 1,
             Self::Group => 2,
             Self::ServicePrincipal => 3,
+            Self::DirectoryRole => 4,
         }
     }
     pub(crate) fn from_code(code: i64) -> Result<Self> {
@@ -124,6 +127,7 @@ impl LinkKind {
             Self::User => "user",
             Self::Group => "group",
             Self::ServicePrincipal => "servicePrincipal",
+            Self::DirectoryRole => "directoryRole",
         }
     }
 }
@@ -144,7 +148,8 @@ fn link(row: &Row<'_>) -> Result<Link> {
     })
 }
 
-/// What an object of this tenant is that isn't deleted; for those who only have its id.
+/// What an object of this tenant is that isn't deleted and can have others' rights: a user, a group
+/// or a service principal.
 pub(crate) fn kind_of(tx: &ReadTx<'_>, object: Uuid) -> Result<Option<LinkKind>> {
     Ok(if users::exists(tx, Id::new(object))? {
         Some(LinkKind::User)
@@ -157,13 +162,21 @@ pub(crate) fn kind_of(tx: &ReadTx<'_>, object: Uuid) -> Result<Option<LinkKind>>
     })
 }
 
-/// An object of this tenant that isn't deleted, by its id alone: a user, a group or a service
-/// principal.
+/// An object of this tenant that isn't deleted, by its id alone: a user, a group, a service principal
+/// or a directory role.
 pub fn link_to(tx: &ReadTx<'_>, object: Uuid) -> Result<Option<Link>> {
-    Ok(kind_of(tx, object)?.map(|kind| Link { id: object, kind }))
+    let kind = match kind_of(tx, object)? {
+        None => match roles::get(tx, object) {
+            Ok(_) => Some(LinkKind::DirectoryRole),
+            Err(Error::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        },
+        kind => kind,
+    };
+    Ok(kind.map(|kind| Link { id: object, kind }))
 }
 
-fn already_there(property: &str) -> Error {
+pub(crate) fn already_there(property: &str) -> Error {
     Error::invalid(
         property,
         format!(
@@ -177,7 +190,7 @@ pub fn add_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> Resu
     let object = static_group(tx, group)?;
     let kind = match kind_of(tx, member)? {
         Some(kind @ (LinkKind::User | LinkKind::Group)) => kind,
-        Some(LinkKind::ServicePrincipal) => {
+        Some(_) => {
             return Err(Error::invalid(
                 "members",
                 "Members of a group are users and groups.",
@@ -185,6 +198,12 @@ pub fn add_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> Resu
         }
         None => return Err(Error::not_found("directoryObject", member)),
     };
+    if kind == LinkKind::Group && object.is_assignable_to_role() {
+        return Err(Error::invalid(
+            "members",
+            "A group that can be assigned to roles has users as its members, no groups.",
+        ));
+    }
     if group.uuid() == member {
         return Err(Error::invalid(
             "members",
@@ -239,7 +258,7 @@ pub fn add_owner(tx: &mut Tx<'_>, group: Id<kind::Group>, owner: Uuid) -> Result
     let object = get(tx, group)?;
     let kind = match kind_of(tx, owner)? {
         Some(kind @ (LinkKind::User | LinkKind::ServicePrincipal)) => kind,
-        Some(LinkKind::Group) => {
+        Some(_) => {
             return Err(Error::invalid(
                 "owners",
                 "Owners of a group are users and service principals.",

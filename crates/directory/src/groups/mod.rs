@@ -18,13 +18,13 @@ use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json, f
 use crate::schema::{Purpose, is_nickname, set};
 use crate::{audited, domains, references, search, tenant};
 
-pub(crate) use members::kind_of;
 pub use members::{
     Link, LinkKind, TRANSITIVE_MAX, add_member, add_owner, count_members, groups_of, is_member,
     is_owner, link_to, member_of, members, members_of_kind, owners, remove_member, remove_owner,
     transitive_groups, transitive_links, transitive_members, transitive_users, users_below,
     with_member, with_owner,
 };
+pub(crate) use members::{already_there, kind_of};
 use properties::{ENTITY, GROUP};
 
 macro_rules! columns {
@@ -119,6 +119,11 @@ impl Group {
     /// Whether a rule decides who its members are.
     pub fn is_dynamic(&self) -> bool {
         self.has_type("DynamicMembership")
+    }
+
+    /// Whether it was made so that it can be given directory roles.
+    pub fn is_assignable_to_role(&self) -> bool {
+        self.document.get("isAssignableToRole") == Some(&Value::Bool(true))
     }
 
     fn has_type(&self, name: &str) -> bool {
@@ -326,7 +331,7 @@ fn refuse_taken_mail(tx: &ReadTx<'_>, group: &Group) -> Result<()> {
     Ok(())
 }
 
-fn check_types(group: &Group) -> Result<()> {
+fn check_types(group: &mut Group) -> Result<()> {
     let types = group.document.get("groupTypes").and_then(Value::as_array);
     for name in types.into_iter().flatten() {
         if name != "Unified" && name != "DynamicMembership" {
@@ -351,6 +356,9 @@ fn check_types(group: &Group) -> Result<()> {
             "a group without a mail has to be a security group",
         ));
     }
+    if group.is_assignable_to_role() {
+        check_for_roles(group)?;
+    }
     if group.is_dynamic() != group.document.contains_key("membershipRule") {
         return Err(wrong(
             "membershipRule",
@@ -358,6 +366,34 @@ fn check_types(group: &Group) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// What a group has to be whose members get roles: nothing but an administrator's word lets
+/// anybody in.
+fn check_for_roles(group: &mut Group) -> Result<()> {
+    if !group.security_enabled {
+        return Err(wrong(
+            "securityEnabled",
+            "a group that can be assigned to roles has to be a security group",
+        ));
+    }
+    if group.is_dynamic() {
+        return Err(wrong(
+            "groupTypes",
+            "a rule can't decide on the members of a group that can be assigned to roles",
+        ));
+    }
+    match group.document.get("visibility").and_then(Value::as_str) {
+        None => {
+            set(&mut group.document, "visibility", Some("Private".into()));
+            Ok(())
+        }
+        Some("Private") => Ok(()),
+        Some(_) => Err(wrong(
+            "visibility",
+            "a group that can be assigned to roles has to be private",
+        )),
+    }
 }
 
 fn wrong(name: &str, reason: &str) -> Error {
@@ -378,7 +414,7 @@ fn write(tx: &mut Tx<'_>, group: &Group, op: Op, changed: &[&str]) -> Result<()>
     let types = folded_json_list(document.get("groupTypes"));
     let (visibility, classification) = (text("visibility"), text("classification"));
     let state = text("membershipRuleProcessingState");
-    let for_roles = document.get("isAssignableToRole") == Some(&Value::Bool(true));
+    let for_roles = group.is_assignable_to_role();
     let mut values: Vec<Param<'_>> = vec![
         (&tenant).into(),
         (&group.id).into(),

@@ -9,7 +9,7 @@ use super::sql;
 use super::write::{check_upn, refuse_taken, save};
 use super::{User, get, load};
 use crate::listing::{Page, Scope};
-use crate::{audited, references};
+use crate::{audited, references, roles};
 
 const DELETED: Scope<'_> = Scope {
     sql: "u.deleted_at IS NOT NULL",
@@ -17,9 +17,10 @@ const DELETED: Scope<'_> = Scope {
 };
 
 /// Deletes a user; it can be restored for 30 days. Of a synced user this is the word of this
-/// tenant's admin: its home can't bring it back.
+/// tenant's admin: its home can't bring it back. The last Global Administrator stays.
 pub fn delete(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<()> {
     let user = get(tx, id)?;
+    roles::refuse_to_lose(tx, id.uuid())?;
     mark_deleted(tx, id, false)?;
     audited::act(tx, "Delete user", &user)
 }

@@ -14,6 +14,7 @@ mod deletion;
 mod manager;
 mod properties;
 mod scan;
+mod sponsors;
 pub(crate) mod sql;
 mod write;
 
@@ -33,6 +34,10 @@ pub(crate) use deletion::{forget, mark_deleted};
 pub use manager::{count_direct_reports, direct_reports, manager_of, remove_manager, set_manager};
 pub(crate) use scan::scanned;
 pub use scan::{ScannedUser, get_scanned, scan};
+pub(crate) use sponsors::drop_sponsors;
+pub use sponsors::{
+    SPONSORS_MAX, add_sponsor, count_sponsors, ensure_sponsor, remove_sponsor, sponsors,
+};
 pub use write::{NewUser, create, set_password, update, update_kept};
 pub(crate) use write::{
     check_mapped, insert, normal, refuse_taken, save, save_as, save_unseen, set_home_enabled,

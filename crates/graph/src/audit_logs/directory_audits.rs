@@ -2,10 +2,16 @@
 //!
 //! Source: Microsoft Graph, "List directoryAudits" and the directoryAudit resource type.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
+
 use audit::{Filter as Narrowed, Outcome, Position};
+use directory::{service_principals, users};
 use query::{Entity, Filter, Property, PropertyKind};
 use serde_json::Value;
-use types::{Error, Result};
+use store::ReadTx;
+use types::{Actor, Error, Id, Result};
+use uuid::Uuid;
 
 use super::{EQUAL, PAGE, PAGE_MAX, Required, STARTS, TIME};
 use crate::errors::Refusal;
@@ -124,6 +130,55 @@ fn outcome(one: &Required<'_>) -> Option<Outcome> {
     }
 }
 
+/// The names of who has done something, as they are now; each is looked up once.
+#[derive(Default)]
+struct Names(BTreeMap<Uuid, Option<(String, Option<String>)>>);
+
+impl Names {
+    /// An entry with its initiator's name.
+    fn shown(&mut self, tx: &ReadTx<'_>, row: &audit::Row) -> Result<Value> {
+        let mut entry = Value::Object(audit::to_graph(row));
+        let (part, id) = match row.actor {
+            Actor::Application {
+                service_principal_id,
+                ..
+            } => ("app", service_principal_id),
+            Actor::User { id, .. } => ("user", id),
+            Actor::Operator | Actor::System | Actor::Tenant { .. } => return Ok(entry),
+        };
+        let known = match self.0.entry(id) {
+            Slot::Occupied(slot) => slot.into_mut(),
+            Slot::Vacant(slot) => slot.insert(name(tx, part, id)?),
+        };
+        if let (Some((name, upn)), Some(initiator)) =
+            (known, entry["initiatedBy"][part].as_object_mut())
+        {
+            initiator.insert("displayName".into(), name.as_str().into());
+            if let Some(upn) = upn {
+                initiator.insert("userPrincipalName".into(), upn.as_str().into());
+            }
+        }
+        Ok(entry)
+    }
+}
+
+/// The name of somebody who is there, and of a user the name to sign in with.
+fn name(tx: &ReadTx<'_>, part: &str, id: Uuid) -> Result<Option<(String, Option<String>)>> {
+    let found = if part == "app" {
+        service_principals::get(tx, Id::new(id)).map(|it| (it.display_name().to_owned(), None))
+    } else {
+        users::get(tx, Id::new(id)).map(|user| {
+            let upn = user.user_principal_name().to_owned();
+            (user.display_name().to_owned(), Some(upn))
+        })
+    };
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 async fn list(call: Call) -> Result<Reply, Refusal> {
     let size = call.options.page_size(PAGE, PAGE_MAX)? as usize;
     let filter = super::filter(&call.options, &ENTRY)?;
@@ -132,6 +187,7 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
     let (items, next) = call
         .read(move |tx| {
             let narrowed = narrowed(filter.as_ref(), oldest_first);
+            let mut names = Names::default();
             super::read_page(
                 size,
                 filter.is_some(),
@@ -142,7 +198,7 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
                     seq: row.seq,
                 },
                 |row| {
-                    let entry = Value::Object(audit::to_graph(row));
+                    let entry = names.shown(tx, row)?;
                     let fits = match &filter {
                         Some(filter) => query::evaluate(filter, &ENTRY, &entry)?,
                         None => true,
@@ -162,8 +218,10 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
 async fn get(call: Call) -> Result<Reply, Refusal> {
     let text = call.key("id");
     let id = types::parse_uuid(text).ok_or_else(|| Error::not_found("directoryAudit", text))?;
-    let row = call.read(move |tx| audit::get(tx, id)).await?;
-    Reply::entity(&call, SET, &audit::to_graph(&row))
+    let shown = call
+        .read(move |tx| Names::default().shown(tx, &audit::get(tx, id)?))
+        .await?;
+    Reply::entity(&call, SET, &shown)
 }
 
 #[cfg(test)]

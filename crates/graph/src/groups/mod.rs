@@ -132,6 +132,34 @@ async fn count(call: Call) -> Result<Reply, Refusal> {
     listing::count(&call, &SOURCE).await
 }
 
+/// Who may decide on groups that can be assigned to roles.
+#[derive(Debug, Clone, Copy)]
+struct Guard {
+    may: bool,
+}
+
+impl Guard {
+    fn of(call: &Call) -> Self {
+        Self {
+            may: call.caller.may("RoleManagement.ReadWrite.Directory"),
+        }
+    }
+
+    fn refusal() -> Error {
+        Error::forbidden(
+            "Insufficient privileges to complete the operation: a group that can be assigned to roles needs RoleManagement.ReadWrite.Directory.",
+        )
+    }
+
+    /// Refuses to change a group by whose members roles are had.
+    fn check(self, tx: &ReadTx<'_>, group: Id<kind::Group>) -> types::Result<()> {
+        if self.may || !groups::get(tx, group)?.is_assignable_to_role() {
+            return Ok(());
+        }
+        Err(Self::refusal())
+    }
+}
+
 /// Makes what a body binds to a group its owners and members.
 fn bind(tx: &mut Tx<'_>, group: Id<kind::Group>, bound: &Bound) -> types::Result<()> {
     for owner in bound.to("owners") {
@@ -148,6 +176,9 @@ fn bind(tx: &mut Tx<'_>, group: Id<kind::Group>, bound: &Bound) -> types::Result
 async fn create(call: Call) -> Result<Reply, Refusal> {
     let mut body = call.object("group")?;
     let bound = Bound::take(&call, &mut body, &BOUND)?;
+    if body.get("isAssignableToRole") == Some(&Value::Bool(true)) && !Guard::of(&call).may {
+        return Err(Guard::refusal().into());
+    }
     let (id, shown) = call
         .write(move |tx| {
             let group = groups::create(tx, &body)?;
@@ -191,7 +222,9 @@ async fn update(call: Call) -> Result<Reply, Refusal> {
     let mut body = call.object("group")?;
     check_reach(&call, &body)?;
     let bound = Bound::take(&call, &mut body, &BOUND)?;
+    let guard = Guard::of(&call);
     call.write(move |tx| {
+        guard.check(tx, id)?;
         groups::update(tx, id, &body)?;
         bind(tx, id, &bound)
     })
@@ -201,6 +234,11 @@ async fn update(call: Call) -> Result<Reply, Refusal> {
 
 async fn delete(call: Call) -> Result<Reply, Refusal> {
     let id = call.id("id")?;
-    call.write(move |tx| groups::delete(tx, id)).await?;
+    let guard = Guard::of(&call);
+    call.write(move |tx| {
+        guard.check(tx, id)?;
+        groups::delete(tx, id)
+    })
+    .await?;
     Ok(Reply::no_content())
 }

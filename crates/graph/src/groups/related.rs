@@ -5,6 +5,7 @@ use store::ReadTx;
 use types::{Error, Id, kind};
 use uuid::Uuid;
 
+use super::Guard;
 use crate::directory_objects::{self, Part, RELATED, Related};
 use crate::errors::Refusal;
 use crate::expand::Relation;
@@ -374,7 +375,9 @@ async fn reference(call: Call, which: Which) -> Result<Reply, Refusal> {
 
 async fn add_member(call: Call) -> Result<Reply, Refusal> {
     let (group, member) = (call.id("id")?, Reference::of_body(&call)?);
+    let guard = Guard::of(&call);
     call.write(move |tx| {
+        guard.check(tx, group)?;
         let member = member.resolve(tx)?;
         groups::add_member(tx, group, member)
     })
@@ -384,14 +387,20 @@ async fn add_member(call: Call) -> Result<Reply, Refusal> {
 
 async fn remove_member(call: Call) -> Result<Reply, Refusal> {
     let (group, member) = (call.id("id")?, related_id(&call, "memberId")?);
-    call.write(move |tx| groups::remove_member(tx, group, member))
-        .await?;
+    let guard = Guard::of(&call);
+    call.write(move |tx| {
+        guard.check(tx, group)?;
+        groups::remove_member(tx, group, member)
+    })
+    .await?;
     Ok(Reply::no_content())
 }
 
 async fn add_owner(call: Call) -> Result<Reply, Refusal> {
     let (group, owner) = (call.id("id")?, Reference::of_body(&call)?);
+    let guard = Guard::of(&call);
     call.write(move |tx| {
+        guard.check(tx, group)?;
         let owner = owner.resolve(tx)?;
         groups::add_owner(tx, group, owner)
     })
@@ -401,7 +410,11 @@ async fn add_owner(call: Call) -> Result<Reply, Refusal> {
 
 async fn remove_owner(call: Call) -> Result<Reply, Refusal> {
     let (group, owner) = (call.id("id")?, related_id(&call, "ownerId")?);
-    call.write(move |tx| groups::remove_owner(tx, group, owner))
-        .await?;
+    let guard = Guard::of(&call);
+    call.write(move |tx| {
+        guard.check(tx, group)?;
+        groups::remove_owner(tx, group, owner)
+    })
+    .await?;
     Ok(Reply::no_content())
 }

@@ -4,6 +4,7 @@
 
 mod body;
 mod related;
+mod sponsors;
 
 use directory::groups::LinkKind;
 use directory::users::{self, User};
@@ -71,6 +72,7 @@ pub(crate) fn routes(routes: &mut Routes) {
         delete,
     );
     related::routes(&mut area);
+    sponsors::routes(&mut area);
     let mut me = routes.area("me", Versions::Both);
     me.get("/me", READ, "Refused: an application isn't a person", no_me)
         .query(Allowed::SELECT.and(Allowed::EXPAND));

@@ -1,6 +1,7 @@
-//! Whom a user is related to: the manager, the direct reports, the groups.
+//! Whom a user is related to: the manager, the direct reports, the groups and the directory roles.
 
 use directory::groups::{self, Link, LinkKind};
+use directory::roles;
 use directory::users::{self, User};
 use store::ReadTx;
 use types::{Error, Id, kind};
@@ -13,6 +14,8 @@ use crate::references::Reference;
 use crate::reply::Reply;
 use crate::request::Call;
 use crate::route::Area;
+
+use super::sponsors;
 
 const READ: &[&str] = &[
     "Directory.Read.All",
@@ -38,7 +41,7 @@ const TRANSITIVE_MEMBER_OF: &[&str] = &[
 ];
 
 /// What can be expanded.
-pub(super) static EXPANDED: [Relation<User>; 4] = [
+pub(super) static EXPANDED: [Relation<User>; 5] = [
     Relation {
         name: "manager",
         is_single: true,
@@ -53,7 +56,7 @@ pub(super) static EXPANDED: [Relation<User>; 4] = [
         name: "memberOf",
         is_single: false,
         find: |tx, user, limit| {
-            let whole = in_groups(tx, user.id, false)?;
+            let whole = member_of_all(tx, user.id, false)?;
             Ok(Part { after: None, limit }.of(whole))
         },
     },
@@ -61,10 +64,11 @@ pub(super) static EXPANDED: [Relation<User>; 4] = [
         name: "transitiveMemberOf",
         is_single: false,
         find: |tx, user, limit| {
-            let whole = in_groups(tx, user.id, true)?;
+            let whole = member_of_all(tx, user.id, true)?;
             Ok(Part { after: None, limit }.of(whole))
         },
     },
+    sponsors::EXPANDED,
 ];
 
 pub(super) fn routes(area: &mut Area<'_>) {
@@ -103,15 +107,19 @@ pub(super) fn routes(area: &mut Area<'_>) {
         })
         .query(Allowed::FILTER);
     }
-    for (path, cast, permissions, summary, is_transitive) in [
+    for (path, cast, role, permissions, summary, is_transitive) in [
         (
             ["/users/{id}/memberOf", "/users/{id}/memberOf/$count"],
             [
                 "/users/{id}/memberOf/microsoft.graph.group",
                 "/users/{id}/memberOf/microsoft.graph.group/$count",
             ],
+            [
+                "/users/{id}/memberOf/microsoft.graph.directoryRole",
+                "/users/{id}/memberOf/microsoft.graph.directoryRole/$count",
+            ],
             MEMBER_OF,
-            "List the groups that a user is a member of",
+            "List the groups that a user is a member of, and the user's roles",
             false,
         ),
         (
@@ -123,12 +131,20 @@ pub(super) fn routes(area: &mut Area<'_>) {
                 "/users/{id}/transitiveMemberOf/microsoft.graph.group",
                 "/users/{id}/transitiveMemberOf/microsoft.graph.group/$count",
             ],
+            [
+                "/users/{id}/transitiveMemberOf/microsoft.graph.directoryRole",
+                "/users/{id}/transitiveMemberOf/microsoft.graph.directoryRole/$count",
+            ],
             TRANSITIVE_MEMBER_OF,
-            "List the groups that a user is in, directly or through others",
+            "List the groups and roles that a user has, directly or through groups",
             true,
         ),
     ] {
-        for ([list, count], cast) in [(path, None), (cast, Some(LinkKind::Group))] {
+        for ([list, count], cast) in [
+            (path, None),
+            (cast, Some(LinkKind::Group)),
+            (role, Some(LinkKind::DirectoryRole)),
+        ] {
             area.get(list, permissions, summary, move |call| {
                 member_of(call, is_transitive, cast)
             })
@@ -214,44 +230,66 @@ async fn count_direct_reports(call: Call, cast: Option<LinkKind>) -> Result<Repl
     directory_objects::count(&call, cast, Reports(call.key("id").to_owned())).await
 }
 
-fn in_groups(
+/// The groups that a user is in and the roles that the user has, in the order of ids.
+fn member_of_all(
     tx: &ReadTx<'_>,
     id: Id<kind::User>,
     is_transitive: bool,
-) -> types::Result<impl Iterator<Item = Link> + use<>> {
+) -> types::Result<Vec<Link>> {
     let groups = if is_transitive {
         groups::transitive_groups(tx, id.uuid())?
     } else {
         groups::member_of(tx, id.uuid())?
     };
-    Ok(groups.into_iter().map(|group| Link {
-        id: group.uuid(),
-        kind: LinkKind::Group,
-    }))
+    let mut links: Vec<Link> = groups
+        .iter()
+        .map(|group| Link {
+            id: group.uuid(),
+            kind: LinkKind::Group,
+        })
+        .collect();
+    let through: &[Id<kind::Group>] = if is_transitive { &groups } else { &[] };
+    let holders = std::iter::once(id.uuid()).chain(through.iter().map(|group| group.uuid()));
+    for holder in holders {
+        links.extend(roles::roles_of(tx, holder)?.iter().map(|role| Link {
+            id: role.id,
+            kind: LinkKind::DirectoryRole,
+        }));
+    }
+    links.sort_by_key(|link| link.id);
+    links.dedup();
+    Ok(links)
 }
 
 struct MemberOf {
     user: String,
     is_transitive: bool,
+    cast: Option<LinkKind>,
 }
 
 impl MemberOf {
-    fn of(call: &Call, is_transitive: bool) -> Self {
+    fn of(call: &Call, is_transitive: bool, cast: Option<LinkKind>) -> Self {
         Self {
             user: call.key("id").to_owned(),
             is_transitive,
+            cast,
         }
+    }
+
+    fn whole(&self, tx: &ReadTx<'_>) -> types::Result<Vec<Link>> {
+        let user = users::find(tx, &self.user)?;
+        let mut all = member_of_all(tx, user.id, self.is_transitive)?;
+        all.retain(|link| self.cast.is_none_or(|kind| link.kind == kind));
+        Ok(all)
     }
 }
 
 impl Related for MemberOf {
     fn part(&self, tx: &ReadTx<'_>, part: Part) -> types::Result<Vec<Link>> {
-        let user = users::find(tx, &self.user)?;
-        Ok(part.of(in_groups(tx, user.id, self.is_transitive)?))
+        Ok(part.of(self.whole(tx)?))
     }
     fn count(&self, tx: &ReadTx<'_>) -> types::Result<u64> {
-        let user = users::find(tx, &self.user)?;
-        Ok(in_groups(tx, user.id, self.is_transitive)?.count() as u64)
+        Ok(self.whole(tx)?.len() as u64)
     }
 }
 
@@ -260,7 +298,7 @@ async fn member_of(
     is_transitive: bool,
     cast: Option<LinkKind>,
 ) -> Result<Reply, Refusal> {
-    let related = MemberOf::of(&call, is_transitive);
+    let related = MemberOf::of(&call, is_transitive, cast);
     directory_objects::list(&call, "users/memberOf", cast, related).await
 }
 
@@ -269,6 +307,6 @@ async fn count_member_of(
     is_transitive: bool,
     cast: Option<LinkKind>,
 ) -> Result<Reply, Refusal> {
-    let related = MemberOf::of(&call, is_transitive);
+    let related = MemberOf::of(&call, is_transitive, cast);
     directory_objects::count(&call, cast, related).await
 }

@@ -64,6 +64,7 @@ const STORE: &str = "Store";
 #[rustfmt::skip]
 pub const LIMITS: &[Limit] = &[
     limit(HTTP, "body_bytes", 1_048_576, (1_024, 67_108_864), "bytes in the body of a request"),
+    fixed(HTTP, "payloads_in_flight", 16, "bodies that aren't JSON (photos) in memory at once"),
     limit(HTTP, "url_bytes", 16_384, (1_024, 65_536), "bytes of an address, path and query together"),
     fixed(HTTP, "header_bytes", 131_072, "bytes in the head of a request, its address included"),
     fixed(HTTP, "json_depth", 64, "levels of nesting in a JSON body"),
@@ -128,6 +129,11 @@ pub const LIMITS: &[Limit] = &[
     fixed(DIRECTORY, "app_owners", 100, "owners of an application or of a service principal"),
     fixed(DIRECTORY, "member_ids", 2_046, "ids in an answer of `getMemberGroups` and `getMemberObjects`; 11,000 for a group's"),
     fixed(DIRECTORY, "checked_ids", 20, "ids in one `checkMemberGroups` or `checkMemberObjects`"),
+    fixed(DIRECTORY, "sponsors", 100, "sponsors of one user; 20 in one invitation"),
+    fixed(DIRECTORY, "photo_bytes", 4_194_304, "bytes of a photo that is sent, JPEG or PNG"),
+    fixed(DIRECTORY, "photo_pixels", 25_000_000, "pixels of a photo that is sent, and 8,192 on each side; decoding one takes 128 MiB at most, and two are worked on at once"),
+    fixed(DIRECTORY, "photo_side_pixels", 648, "pixels on each side of the largest size of a photo that is kept"),
+    fixed(DIRECTORY, "role_assignments_look", 10_000, "role assignments that one request looks at; the next page goes on behind them"),
     fixed(DIRECTORY, "bind_objects", 20, "objects bound in one call (`members@odata.bind`, `owners@odata.bind`)"),
     fixed(TOKENS, "token_seconds", 3_599, "seconds that an access token is valid"),
     fixed(TOKENS, "token_bytes", 16_384, "bytes of an access token that is looked at"),

@@ -1,0 +1,178 @@
+//! The built-in roles: what there is to assign, the same in every tenant.
+//!
+//! Three of them are nobody's to assign: who is a user or a guest has them.
+//!
+//! Source: "Microsoft Entra built-in roles"; `data/NOTICE` says more.
+
+use std::sync::LazyLock;
+
+use query::{Entity, Operators, Property, PropertyKind};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use types::{Error, Result};
+use uuid::{Uuid, uuid};
+
+use crate::schema::{Shape, Type, read};
+
+/// Who may do everything.
+pub const GLOBAL_ADMINISTRATOR: Uuid = uuid!("62e90394-69f5-4237-9190-012177145e10");
+
+/// A built-in role.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BuiltIn {
+    /// The id of its template, which is that of its definition, too.
+    pub id: Uuid,
+    /// The name for people.
+    pub display_name: String,
+    description: String,
+    is_privileged: bool,
+    /// Whether it can be given to anybody.
+    pub is_assignable: bool,
+    inherits: Vec<Uuid>,
+    role_permissions: Value,
+}
+
+static ALL: LazyLock<std::result::Result<Vec<BuiltIn>, String>> = LazyLock::new(|| {
+    let text = include_str!("../../data/built_in_roles.json");
+    serde_json::from_str(text).map_err(|error| error.to_string())
+});
+
+/// All of them, by id.
+pub fn all() -> Result<&'static [BuiltIn]> {
+    match &*ALL {
+        Ok(all) => Ok(all),
+        Err(error) => Err(Error::internal(format!("the built-in roles: {error}"))),
+    }
+}
+
+/// The role of a template's id.
+pub fn by_id(id: Uuid) -> Result<Option<&'static BuiltIn>> {
+    let all = all()?;
+    let found = all.binary_search_by_key(&id, |role| role.id);
+    Ok(found.ok().and_then(|place| all.get(place)))
+}
+
+static TEMPLATE: Type = Type {
+    name: "directoryRoleTemplate",
+    properties: &[
+        read("id", Shape::Guid).shown(),
+        read("deletedDateTime", Shape::Made).shown(),
+        read("description", Shape::Made).shown(),
+        read("displayName", Shape::Made).shown(),
+    ],
+};
+
+static DEFINITION: Type = Type {
+    name: "unifiedRoleDefinition",
+    properties: &[
+        read("id", Shape::Made).shown(),
+        read("description", Shape::Made).shown(),
+        read("displayName", Shape::Made).shown(),
+        read("isBuiltIn", Shape::Bool).shown(),
+        read("isEnabled", Shape::Bool).shown(),
+        read("isPrivileged", Shape::Bool),
+        read("resourceScopes", Shape::MadeList).shown(),
+        read("rolePermissions", Shape::MadeList).shown(),
+        read("templateId", Shape::Made).shown(),
+        read("version", Shape::Made).shown(),
+    ],
+};
+
+/// How definitions are filtered.
+static ENTITY: Entity = Entity {
+    name: "unifiedRoleDefinition",
+    properties: &[
+        text("id", Operators::EXACT),
+        text("description", Operators::TEXT),
+        text("displayName", Operators::TEXT),
+        flag("isBuiltIn"),
+        flag("isEnabled"),
+        flag("isPrivileged"),
+        text("templateId", Operators::EXACT),
+        text("version", Operators::EXACT),
+    ],
+};
+
+const fn text(name: &'static str, operators: Operators) -> Property {
+    Property::new(name, PropertyKind::Text, name, operators)
+}
+const fn flag(name: &'static str) -> Property {
+    Property::new(name, PropertyKind::Bool, name, Operators::EXACT)
+}
+
+impl BuiltIn {
+    /// The roles whose permissions it has as well.
+    pub fn inherits_from(&self) -> impl Iterator<Item = Uuid> {
+        self.inherits.iter().copied()
+    }
+
+    /// What it is for, in a sentence.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Shows it as a `directoryRoleTemplate`.
+    pub fn template(&self, select: Option<&[String]>) -> Result<Map<String, Value>> {
+        TEMPLATE.project(select, |name| match name {
+            "deletedDateTime" => None,
+            name => self.value(name),
+        })
+    }
+
+    /// Shows it as a `unifiedRoleDefinition`.
+    pub fn definition(&self, select: Option<&[String]>) -> Result<Map<String, Value>> {
+        DEFINITION.project(select, |name| self.value(name))
+    }
+
+    /// What filters read.
+    pub fn filtered(&self) -> Value {
+        let names = ENTITY.properties.iter().map(|property| property.name);
+        let values = names.filter_map(|name| Some((name.to_owned(), self.value(name)?)));
+        Value::Object(values.collect())
+    }
+
+    fn value(&self, name: &str) -> Option<Value> {
+        Some(match name {
+            "id" | "templateId" => json!(self.id),
+            "description" => self.description.as_str().into(),
+            "displayName" => self.display_name.as_str().into(),
+            "isBuiltIn" | "isEnabled" => true.into(),
+            "isPrivileged" => self.is_privileged.into(),
+            "resourceScopes" => json!(["/"]),
+            "rolePermissions" => self.role_permissions.clone(),
+            "version" => "1".into(),
+            _ => return None,
+        })
+    }
+}
+
+/// What definitions can be filtered by.
+pub fn entity() -> &'static Entity {
+    &ENTITY
+}
+
+/// Refuses names that aren't properties of definitions.
+pub fn check_select(select: &[String]) -> Result<()> {
+    DEFINITION.selected(Some(select)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_can_be_read_and_found() {
+        let all = all().unwrap();
+        assert!(all.len() > 100);
+        assert!(all.is_sorted_by(|a, b| a.id < b.id));
+        let admin = by_id(GLOBAL_ADMINISTRATOR).unwrap().unwrap();
+        assert_eq!(admin.display_name, "Global Administrator");
+        assert!(admin.is_assignable);
+        for role in all {
+            for id in role.inherits_from() {
+                assert!(by_id(id).unwrap().is_some());
+            }
+        }
+    }
+}
