@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 version=0.20.2
 if ! cargo deny --version >/dev/null 2>&1; then
   echo "deny: building cargo-deny $version (once, some minutes)" >&2
-  cargo install --locked cargo-deny --version "$version"
+  # Unoptimized: it is used for seconds, and optimizing it takes minutes.
+  cargo install --locked --debug cargo-deny --version "$version"
 fi
 
 cargo deny --locked check bans licenses sources

@@ -36,6 +36,14 @@ pub(crate) struct Plan {
     pub(crate) load_seconds: f64,
     pub(crate) load_rounds: usize,
     pub(crate) load_connections: usize,
+    /// Users of the tenant that is searched.
+    pub(crate) searched_users: usize,
+    /// Users of the tenant whose users are changed and made, shared with nobody.
+    pub(crate) alone_users: usize,
+    /// Tenants whose readiness is asked for.
+    pub(crate) ready_tenants: usize,
+    /// Questions of each kind that are timed one by one.
+    pub(crate) questions: usize,
     /// Whether it is smaller than what the targets are for.
     pub(crate) is_trial: bool,
 }
@@ -55,6 +63,10 @@ impl Plan {
             load_seconds: 10.0,
             load_rounds: 3,
             load_connections: 32,
+            searched_users: 1_000_000,
+            alone_users: 10_000,
+            ready_tenants: 100,
+            questions: 1_000,
             is_trial: false,
         };
         let mut plan = full.clone();
@@ -69,6 +81,10 @@ impl Plan {
                 change_rounds: 2,
                 load_seconds: 2.0,
                 load_rounds: 1,
+                searched_users: 20_000,
+                alone_users: 1_000,
+                ready_tenants: 8,
+                questions: 100,
                 is_trial: true,
                 ..full.clone()
             };
@@ -98,6 +114,7 @@ pub(crate) struct Context {
     scratch: TempDir,
     large: Option<Pair>,
     small: Option<Pair>,
+    alone: Option<Deployment>,
 }
 
 /// How often the status of a large and of a small sync is looked at: often enough for the second to
@@ -123,6 +140,7 @@ impl Context {
             scratch,
             large: None,
             small: None,
+            alone: None,
         })
     }
 
@@ -151,6 +169,24 @@ impl Context {
             self.small = Some(self.sync_pair(users, runs, POLL_SMALL)?);
         }
         self.small.as_mut().context("the small pair")
+    }
+
+    /// A tenant that shares with nobody, so that its writes are its own work only; running.
+    pub(crate) fn alone(&mut self) -> Result<&mut Deployment> {
+        if self.alone.is_none() {
+            let users = self.plan.alone_users;
+            say(&format!("a tenant with {users} users"));
+            let template = Template::prepare(self.scratch(), &[users])?;
+            self.alone = Some(template.start(self.scratch())?);
+        }
+        let alone = self.alone.as_mut().context("the tenant alone")?;
+        alone.start()?;
+        Ok(alone)
+    }
+
+    /// Stops and removes the tenant that shares with nobody.
+    pub(crate) fn end_alone(&mut self) -> Result<()> {
+        self.alone.take().map_or(Ok(()), |mut alone| alone.stop())
     }
 
     /// Both pairs, synced.

@@ -116,6 +116,17 @@ impl Template {
         deployment.start()?;
         Ok(deployment)
     }
+
+    /// Starts a server on the template itself, which is too large to copy.
+    pub(crate) fn into_deployment(self) -> Result<Deployment> {
+        let mut deployment = Deployment {
+            directory: self.directory,
+            tenants: self.tenants,
+            server: None,
+        };
+        deployment.start()?;
+        Ok(deployment)
+    }
 }
 
 fn create(scratch: &Path, data: &Path, number: usize, users: usize) -> Result<Tenant> {

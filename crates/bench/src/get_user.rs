@@ -6,58 +6,21 @@
 //! too, which it doesn't blur.
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::{
     context::{Context, say},
     http::Client,
-    machine,
+    load,
     people::{self, Numbers},
     report::{Figure, Report},
+    rounds::Rounds,
     server::{self, Server},
-    statistics::Sorted,
 };
 
 const RATIO_MIN: f64 = 0.5;
 /// Different users that are asked for.
 const PEOPLE: usize = 500;
-
-/// What the rounds found of one server.
-#[derive(Default)]
-pub(crate) struct Rounds(Vec<Value>);
-
-impl Rounds {
-    /// Lets the generator ask for so long, and notes what the server took for it.
-    pub(crate) fn round(&mut self, process: u32, orders: &Value) -> Result<()> {
-        let before = machine::cpu_seconds(process);
-        let mut found = server::generate_load(orders)?;
-        let taken = machine::cpu_seconds(process) - before;
-        // The warm-up's requests were the server's work too; they are few.
-        let requests = found["requests"].as_f64().context("no requests")?;
-        found["cpuMicrosecondsPerRequest"] = json!(taken * 1e6 / requests);
-        self.0.push(found);
-        Ok(())
-    }
-
-    /// One figure of all rounds.
-    pub(crate) fn of(&self, name: &str) -> Sorted {
-        Sorted::new(self.0.iter().filter_map(|round| round[name].as_f64()))
-    }
-
-    pub(crate) fn to_json(&self) -> Value {
-        json!(self.0)
-    }
-
-    /// For a cell of the table.
-    pub(crate) fn show(&self) -> String {
-        format!(
-            "{} requests/s, p99 {} ms, {} µs of processor each",
-            self.of("requestsPerSecond").show(0),
-            self.of("p99Milliseconds").show(2),
-            self.of("cpuMicrosecondsPerRequest").show(1),
-        )
-    }
-}
 
 pub(crate) fn run(context: &mut Context) -> Result<Report> {
     let plan = context.plan.clone();
@@ -89,7 +52,7 @@ pub(crate) fn run(context: &mut Context) -> Result<Report> {
         json!({
             "url": server.url,
             "token": token,
-            "paths": paths,
+            "requests": load::reading(&paths),
             "connections": plan.load_connections,
             "seconds": plan.load_seconds,
         })
@@ -97,8 +60,10 @@ pub(crate) fn run(context: &mut Context) -> Result<Report> {
     let (mut of_product, mut of_bare) = (Rounds::default(), Rounds::default());
     for round in 1..=plan.load_rounds {
         say(&format!("get-user: round {round} of {}", plan.load_rounds));
-        of_product.round(product.process(), &orders(product))?;
-        of_bare.round(bare.process(), &orders(&bare))?;
+        of_product.round(product.process(), || {
+            server::helper("load", &orders(product))
+        })?;
+        of_bare.round(bare.process(), || server::helper("load", &orders(&bare)))?;
     }
     pair.deployment.stop()?;
     Ok(report(&of_product, &of_bare, plan.load_connections))

@@ -81,6 +81,19 @@ impl Client {
         self.send("GET", path, "", "")
     }
 
+    /// GET with Graph's `ConsistencyLevel`, if there is one.
+    pub(crate) fn get_with(&mut self, path: &str, consistency: Option<&str>) -> Result<Answer> {
+        let Some(level) = consistency else {
+            return self.get(path);
+        };
+        let request = request("GET", path, &self.host, self.token.as_deref(), "", "");
+        let mut text = String::from_utf8(request)?;
+        let end = text.len().saturating_sub(2);
+        text.insert_str(end, &format!("ConsistencyLevel: {level}\r\n"));
+        self.exchange(text.as_bytes())?
+            .with_context(|| format!("GET {path}: no answer"))
+    }
+
     /// A request with a JSON body.
     pub(crate) fn send_json(&mut self, method: &str, path: &str, body: &Value) -> Result<Answer> {
         self.send(method, path, "application/json", &body.to_string())

@@ -6,9 +6,10 @@ use serde_json::{Map, json};
 
 use crate::{
     context::{Context, say},
-    get_user::Rounds,
-    raw, rows,
-    server::Server,
+    load, raw,
+    rounds::Rounds,
+    rows,
+    server::{self, Server},
 };
 
 /// Measures both limits and prints them.
@@ -44,11 +45,11 @@ pub(crate) fn run(context: &Context) -> Result<()> {
         let orders = json!({
             "url": bare.url,
             "token": "t".repeat(1_000),
-            "paths": paths,
+            "requests": load::reading(&paths),
             "connections": plan.load_connections,
             "seconds": plan.load_seconds,
         });
-        rounds.round(bare.process(), &orders)?;
+        rounds.round(bare.process(), || server::helper("load", &orders))?;
     }
     let line = json!({
         "bench": "limits",

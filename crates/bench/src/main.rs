@@ -15,22 +15,29 @@
 )]
 
 mod bare;
+mod batch;
 mod change_latency;
 mod context;
+mod creations;
 mod deployment;
 mod get_user;
 mod http;
 mod initial_sync;
+mod ldap;
 mod limits;
 mod load;
 mod machine;
 mod mesh;
 mod people;
 mod raw;
+mod readiness;
 mod report;
+mod rounds;
 mod rows;
+mod searched;
 mod server;
 mod statistics;
+mod updates;
 
 use std::path::PathBuf;
 
@@ -67,7 +74,7 @@ struct Settings {
 
 #[derive(Subcommand, Clone, Copy)]
 enum Command {
-    /// All four benches (the default).
+    /// All benches (the default).
     All,
     /// One tenant's users into another, against the engine's raw inserts of the same rows.
     InitialSync,
@@ -77,14 +84,27 @@ enum Command {
     Mesh,
     /// Reading one user over HTTP, against the HTTP library answering the same bytes.
     GetUser,
+    /// Filters and delta rounds among very many users.
+    Searched,
+    /// Users changed over HTTP by many clients, against an LDAP server's modifications.
+    Updates,
+    /// Users made with a password, against the hash alone, while others read.
+    Creations,
+    /// Batches of 20, against their slowest part.
+    Batch,
+    /// What works between every two of many tenants.
+    Readiness,
     /// The limits alone, on made-up rows and bytes: tells a machine's measure, needs no server.
     Limits,
     /// The bare server: a process of `get-user`.
     #[command(hide = true)]
     BareServer,
-    /// The load generator: a process of `get-user`.
+    /// The load generator: a process of the benches.
     #[command(hide = true)]
     Load,
+    /// The LDAP client: a process of `updates`.
+    #[command(hide = true)]
+    LdapLoad,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -93,6 +113,7 @@ fn main() -> anyhow::Result<()> {
     match command {
         Command::BareServer => return bare::serve(),
         Command::Load => return load::run(),
+        Command::LdapLoad => return ldap::load(),
         _ => {}
     }
     let plan = Plan::new(&cli.settings);
@@ -112,6 +133,24 @@ fn main() -> anyhow::Result<()> {
     }
     if matches!(command, Command::All | Command::GetUser) {
         get_user::run(&mut context)?.publish(&context)?;
+    }
+    if matches!(command, Command::All | Command::Updates) {
+        updates::run(&mut context)?.publish(&context)?;
+    }
+    if matches!(command, Command::All | Command::Creations) {
+        creations::run(&mut context)?.publish(&context)?;
+    }
+    if matches!(command, Command::All | Command::Batch) {
+        batch::run(&mut context)?.publish(&context)?;
+    }
+    context.end_alone()?;
+    if matches!(command, Command::All | Command::Readiness) {
+        readiness::run(&context)?.publish(&context)?;
+    }
+    if matches!(command, Command::All | Command::Searched) {
+        for report in searched::run(&context)? {
+            report.publish(&context)?;
+        }
     }
     Ok(())
 }

@@ -14,7 +14,18 @@ const END: &str = "<!-- bench: end -->";
 const HEAD: &str = "| bench | figure | measured | limit, in the same run | ratio | target | met | command | date | machine |\n|---|---|---|---|---|---|---|---|---|---|\n";
 
 /// The benches in the order of the table.
-pub(crate) const BENCHES: [&str; 4] = ["initial-sync", "change-latency", "mesh", "get-user"];
+pub(crate) const BENCHES: [&str; 10] = [
+    "initial-sync",
+    "change-latency",
+    "mesh",
+    "get-user",
+    "filter",
+    "delta",
+    "updates",
+    "creations",
+    "batch",
+    "readiness",
+];
 
 /// One figure beside its limit.
 #[derive(Debug, Clone)]

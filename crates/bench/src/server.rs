@@ -135,10 +135,10 @@ pub(crate) fn cli<S: AsRef<OsStr>>(data: &Path, arguments: &[S]) -> Result<Value
     finished(command, "")
 }
 
-/// Runs this program's load generator with its orders on standard input.
-pub(crate) fn generate_load(orders: &Value) -> Result<Value> {
+/// Runs this program as one of its helpers (a load generator) with orders on standard input.
+pub(crate) fn helper(name: &str, orders: &Value) -> Result<Value> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("load").stdin(Stdio::piped());
+    command.arg(name).stdin(Stdio::piped());
     finished(command, &orders.to_string())
 }
 

@@ -78,6 +78,20 @@ pub(crate) fn link(
     record(tx, entry.target(group.target())).map(drop)
 }
 
+/// Records that an application or a service principal has another owner now, or one less.
+pub(crate) fn owner<T: Audited>(
+    tx: &mut Tx<'_>,
+    activity: &str,
+    object: &T,
+    owner: Uuid,
+    came: bool,
+) -> Result<()> {
+    let target = came_or_went(object.target(), "Owner.ObjectID", json!(owner), came);
+    let entry = Entry::success(T::CATEGORY, activity).target(target);
+    let owner = found(tx, owner)?;
+    record(tx, entry.target(owner)).map(drop)
+}
+
 /// Records that somebody has a role of a resource now, or has lost it.
 pub(crate) fn role(tx: &mut Tx<'_>, assignment: &Assignment, added: bool) -> Result<()> {
     let (category, activity) = match (assignment.principal_kind, added) {

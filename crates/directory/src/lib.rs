@@ -6,7 +6,7 @@
 //! changed; what an administrator does is in the audit log, too. Objects are documents in Graph's
 //! words; what is looked up, filtered or sorted is a folded column beside the document.
 //!
-//! Feed kinds: `user`, `group`, `groupMember`, `groupOwner`, `application`, `servicePrincipal`,
+//! Feed kinds: `user`, `group`, `groupMember`, `groupOwner`, `application`, `applicationOwner`, `servicePrincipal`,
 //! `appRoleAssignment`, `oauth2PermissionGrant`, `domain`, `organization`. Of a relation the object is the group (or the
 //! assignment), the related one the member, the owner or the principal; of
 //! a grant the object is the client, the related one the resource.
@@ -23,6 +23,7 @@ pub mod invitations;
 pub mod key_credentials;
 pub mod listing;
 pub mod oauth2_permission_grants;
+pub mod owners;
 pub mod permissions;
 mod references;
 mod schema;

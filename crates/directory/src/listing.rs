@@ -181,25 +181,25 @@ impl Listing {
             sql.push_str(&filter.sql);
         }
         let key = self.key(page.order.by)?.map(str::to_owned);
-        // What is found by its words is few, and is to be looked up by that: this takes the order's
-        // index from the engine's choice.
-        let unindexed = |column: &str| format!("COALESCE({column}, {column})");
-        let searches = page.filter.is_some_and(Filter::searches);
-        let key = if searches {
-            key.map(|column| unindexed(&column))
-        } else {
-            key
+        // What is found by its words or its name is few, and is to be looked up by that: this takes
+        // the order's index from the engine's choice.
+        let ordered = |column: &str| {
+            if filter.is_selective {
+                format!("COALESCE({column}, {column})")
+            } else {
+                column.to_owned()
+            }
         };
+        let key = key.map(|column| ordered(&column));
         let (sign, direction) = if page.order.descending {
             ("<", " DESC")
         } else {
             (">", "")
         };
-        let id = self.id;
+        let id = &ordered(self.id);
         if let Some(after) = page.after {
             let next = params.len() + 1;
             let behind = match (&key, &after.key) {
-                (None, None) if searches => format!(" AND {} {sign} ?{next}", unindexed(id)),
                 (None, None) => format!(" AND {id} {sign} ?{next}"),
                 (Some(column), Some(value)) => {
                     params.push(if page.order.is_advanced() {
@@ -273,6 +273,7 @@ impl Listing {
             None => Ok(query::Compiled {
                 sql: String::new(),
                 params: Vec::new(),
+                is_selective: false,
             }),
         }
     }

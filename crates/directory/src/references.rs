@@ -5,7 +5,7 @@ use store::{Change, Op, Tx, params};
 use types::Result;
 use uuid::Uuid;
 
-use crate::oauth2_permission_grants;
+use crate::{oauth2_permission_grants, owners};
 
 const MEMBERSHIPS: &str = "SELECT group_id, member_id FROM group_members WHERE tenant_id = ?1 \
     AND (member_id = ?2 OR group_id = ?2)";
@@ -39,6 +39,7 @@ pub(crate) fn drop_all(tx: &mut Tx<'_>, object: Uuid) -> Result<()> {
         }
     }
     oauth2_permission_grants::drop_all(tx, object)?;
+    owners::drop_all(tx, object)?;
     let mut books = tx.bookkeeping();
     books.execute(DELETE_INVITATIONS, params![&tenant, &object])?;
     books.execute(DELETE_KEYS, params![&tenant, &object])?;

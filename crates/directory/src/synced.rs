@@ -14,10 +14,13 @@
 //! (Microsoft Entra), for the form of the name, the states and the mapping.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
-use store::{Change, Op, ReadTx, Tx, params};
+use store::{Change, Op, Param, ReadTx, Tx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, Upn, fold, kind};
 
 use crate::schema::{is_mail, set};
@@ -115,20 +118,72 @@ pub struct Upserted {
     pub outcome: SyncedOutcome,
 }
 
+/// Users that one question asks about.
+const ASKED_AT_ONCE: usize = 64;
+
+/// What is asked once for all users of a batch.
+pub struct Batch {
+    initial_domain: String,
+    /// Whom there is of the home's users. Who was asked about once is looked up from then on.
+    known: RefCell<HashMap<Id<kind::User>, Option<User>>>,
+}
+
+impl Batch {
+    /// For these users of a home tenant.
+    pub fn open(tx: &ReadTx<'_>, home: TenantId, users: &[Id<kind::User>]) -> Result<Self> {
+        static GET_MANY: LazyLock<String> = LazyLock::new(|| {
+            let places: Vec<String> = (3..3 + ASKED_AT_ONCE).map(|at| format!("?{at}")).collect();
+            sql::GET_BY_HOMES.replace("??", &places.join(", "))
+        });
+        let mut known: HashMap<_, _> = users.iter().map(|user| (*user, None)).collect();
+        let tenant = tx.tenant();
+        for some in users.chunks(ASKED_AT_ONCE) {
+            let Some(last) = some.last() else { continue };
+            let padded = some.iter().chain(std::iter::repeat(last));
+            let mut params: Vec<Param<'_>> = vec![(&tenant).into(), (&home).into()];
+            params.extend(padded.take(ASKED_AT_ONCE).map(Param::from));
+            tx.for_each(&GET_MANY, &params, |row| {
+                let user = sql::user(row)?;
+                if let Some((_, id)) = user.home {
+                    known.insert(id, Some(user));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(Self {
+            initial_domain: domains::initial(tx)?,
+            known: RefCell::new(known),
+        })
+    }
+
+    fn known(&self, tx: &ReadTx<'_>, synced: &SyncedUser) -> Result<Option<User>> {
+        if let Some(known) = self.known.borrow_mut().remove(&synced.home_id) {
+            return Ok(known);
+        }
+        tx.query_one(
+            sql::GET_BY_HOME,
+            params![&tx.tenant(), &synced.home_tenant, &synced.home_id],
+            sql::user,
+        )
+    }
+}
+
 /// Makes or changes the user that stands for one of another tenant.
 pub fn upsert(tx: &mut Tx<'_>, synced: &SyncedUser) -> Result<Upserted> {
+    let batch = Batch::open(tx, synced.home_tenant, &[synced.home_id])?;
+    upsert_of(tx, &batch, synced)
+}
+
+/// The same, of a batch.
+pub fn upsert_of(tx: &mut Tx<'_>, batch: &Batch, synced: &SyncedUser) -> Result<Upserted> {
     let properties = checked(synced)?;
-    let known = tx.query_one(
-        sql::GET_BY_HOME,
-        params![&tx.tenant(), &synced.home_tenant, &synced.home_id],
-        sql::user,
-    )?;
-    match known {
+    let initial = &batch.initial_domain;
+    match batch.known(tx, synced)? {
         Some(user) => change(tx, synced, &properties, user),
-        None if !synced.may_be_invited => create(tx, synced, &properties),
+        None if !synced.may_be_invited => create(tx, synced, &properties, initial),
         None => match invited(tx, synced)? {
             Some(user) => adopt(tx, synced, &properties, user),
-            None => create(tx, synced, &properties),
+            None => create(tx, synced, &properties, initial),
         },
     }
 }
@@ -273,10 +328,10 @@ fn create(
     tx: &mut Tx<'_>,
     synced: &SyncedUser,
     properties: &Map<String, Value>,
+    initial: &str,
 ) -> Result<Upserted> {
     let (tenant, now) = (tx.tenant(), tx.now());
     let id = Id::new(tx.new_uuid());
-    let initial = domains::initial(tx)?;
     let base = base(&synced.user_principal_name);
     let mail = synced.home_mail.as_deref().map(Value::from);
     let other_mails = mail.as_ref().map(|mail| json!([mail]));
@@ -297,7 +352,7 @@ fn create(
     let mut recorded = tx.record(Change::new("user", id.uuid(), Op::Created, &[]))?;
     // The insertion itself tells whether the name is taken, so that none is looked up.
     for suffix in 0..=SUFFIX_MAX {
-        let upn = name(&base, suffix, &initial)?;
+        let upn = name(&base, suffix, initial)?;
         let document = NewDocument {
             properties,
             user_principal_name: &upn,
@@ -325,8 +380,8 @@ fn create(
             manager_ref: synced.manager_home_id,
             folded: &folded,
         };
-        let inserted =
-            recorded.execute(sql::INSERT, &sql::insertion(&tenant, &id, &columns, &fixed))?;
+        let params = sql::insertion(&tenant, &id, &columns, &fixed);
+        let inserted = recorded.execute_expecting(1, sql::INSERT, &params)?;
         if inserted == 1 {
             return Ok(Upserted {
                 id,

@@ -1,6 +1,9 @@
 //! The two keys of an application and of a service principal: its object id, and its client id
 //! (`appId`); and whose it is.
 
+use directory::owners::{self, Owned};
+use directory::service_principals;
+use store::ReadTx;
 use types::{Error, Id, Kind};
 use uuid::Uuid;
 
@@ -42,8 +45,8 @@ impl<K: Kind> AppKey<K> {
 pub(crate) enum Reach {
     /// All.
     All,
-    /// Those that this client has made.
-    MadeBy(Uuid),
+    /// Those that this client has made, or is an owner of.
+    OwnedBy(Uuid),
 }
 
 impl Reach {
@@ -55,17 +58,28 @@ impl Reach {
         if reaches_all {
             Self::All
         } else {
-            Self::MadeBy(call.caller.app_id)
+            Self::OwnedBy(call.caller.app_id)
         }
     }
 
-    /// Refuses what somebody else has made.
-    pub(crate) fn check(self, created_by: Option<Uuid>) -> types::Result<()> {
+    /// Refuses what somebody else has made and owns.
+    pub(crate) fn check(
+        self,
+        tx: &ReadTx<'_>,
+        object: Owned,
+        created_by: Option<Uuid>,
+    ) -> types::Result<()> {
         match self {
-            Self::MadeBy(client) if created_by != Some(client) => Err(Error::forbidden(
-                "Insufficient privileges to complete the operation: Application.ReadWrite.OwnedBy reaches what this client has created itself.",
-            )),
-            Self::All | Self::MadeBy(_) => Ok(()),
+            Self::OwnedBy(client) if created_by != Some(client) => {
+                let principal = service_principals::find_by_app_id(tx, client)?;
+                match principal {
+                    Some(it) if owners::is_owner(tx, object, it.id.uuid())? => Ok(()),
+                    _ => Err(Error::forbidden(
+                        "Insufficient privileges to complete the operation: Application.ReadWrite.OwnedBy reaches what this client has created or owns.",
+                    )),
+                }
+            }
+            Self::All | Self::OwnedBy(_) => Ok(()),
         }
     }
 }

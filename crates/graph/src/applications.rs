@@ -5,6 +5,7 @@
 
 use directory::applications::{self, Application, NewPassword};
 use directory::key_credentials::Owner;
+use directory::owners::Owned;
 use directory::{app_roles, service_principals};
 use identity::oauth::new_client_secret;
 use identity::revocation;
@@ -17,7 +18,9 @@ use crate::app_key::{AppKey, Reach};
 use crate::errors::Refusal;
 use crate::key_credentials;
 use crate::listing::{self, Source};
+use crate::owners;
 use crate::query_options::Allowed;
+use crate::references::Bound;
 use crate::reply::Reply;
 use crate::request::Call;
 use crate::revocation::{reconsidering, revoking};
@@ -130,7 +133,7 @@ fn find(tx: &ReadTx<'_>, key: Key) -> types::Result<Application> {
 /// An application that the caller may change.
 fn find_own(tx: &ReadTx<'_>, key: Key, reach: Reach) -> types::Result<Application> {
     let found = find(tx, key)?;
-    reach.check(found.created_by_app_id())?;
+    reach.check(tx, Owned::Application(found.id), found.created_by_app_id())?;
     Ok(found)
 }
 
@@ -161,10 +164,12 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
 
 async fn create(call: Call) -> Result<Reply, Refusal> {
     let mut body = call.object("application")?;
+    let bound = Bound::take(&call, &mut body, &["owners"])?;
     let keys = key_credentials::take(&mut body)?;
     let (id, shown) = call
         .write(move |tx| {
             let mut made = applications::create(tx, &body)?;
+            owners::bind(tx, Owned::Application(made.id), &bound)?;
             if let Some(keys) = keys.filter(|keys| !keys.is_empty()) {
                 let owner = Owner::Application(made.id);
                 directory::key_credentials::replace(tx, owner, &keys)?;

@@ -4,8 +4,8 @@
 //! the address, doesn't.
 
 use directory::groups::LinkKind;
-use directory::{groups, service_principals, users};
-use serde_json::Value;
+use directory::{applications, groups, service_principals, users};
+use serde_json::{Value, json};
 use store::ReadTx;
 use types::{Error, Id};
 use uuid::Uuid;
@@ -67,6 +67,7 @@ impl Lens {
             users::check_select(name)
                 .or_else(|_| groups::check_select(name))
                 .or_else(|_| service_principals::check_select(name))
+                .or_else(|_| applications::check_select(name))
                 .map_err(|_| unknown_selected(name))?;
         }
         Ok(Self {
@@ -85,7 +86,7 @@ impl Lens {
     }
 
     /// The selected properties that a type has.
-    fn selected(&self, has: fn(&[String]) -> types::Result<()>) -> Option<Vec<String>> {
+    pub(crate) fn selected(&self, has: fn(&[String]) -> types::Result<()>) -> Option<Vec<String>> {
         let names = self.select.as_ref()?.iter();
         let own = names.filter(|name| has(std::slice::from_ref(*name)).is_ok());
         Some(own.cloned().collect())
@@ -218,6 +219,39 @@ pub(crate) async fn list(
         ..Page::all(items)
     };
     Reply::collection(call, set, &page)
+}
+
+/// Answers a page of a relation as the addresses of its objects: `members/$ref`.
+pub(crate) async fn list_references(call: &Call, related: impl Related) -> Result<Reply, Refusal> {
+    const NAME: &str = "$ref";
+    let size = listing::page_size(call)?;
+    let after: Option<Uuid> = call.skip_token(NAME)?;
+    let (links, next) = call
+        .read(move |tx| {
+            let limit = size + 1;
+            let mut links = related.part(tx, Part { after, limit })?;
+            let next = listing::cut(&mut links, size).map(|last| last.id);
+            Ok((links, next))
+        })
+        .await?;
+    let items: Vec<Value> = links
+        .iter()
+        .map(|link| json!({"@odata.id": address(call, link.id)}))
+        .collect();
+    let page = Page {
+        next_link: next.map(|id| call.next_link(NAME, &id)).transpose()?,
+        ..Page::all(items)
+    };
+    Reply::collection(call, "Collection($ref)", &page)
+}
+
+/// Answers the address of an object: `members/{id}/$ref`.
+pub(crate) fn reference(call: &Call, id: Uuid) -> Result<Reply, Refusal> {
+    Reply::object(call, "$ref", &json!({"@odata.id": address(call, id)}))
+}
+
+fn address(call: &Call, id: Uuid) -> String {
+    format!("{}/directoryObjects/{id}", call.root())
 }
 
 /// The objects of a relation that pass, behind one of them; those first that are enough.

@@ -10,6 +10,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use directory::key_credentials::{self, KeyCredential, NewKey, Owner};
+use directory::owners::Owned;
 use directory::{applications, service_principals};
 use http::{StatusCode, header};
 use identity::oauth::Assertion;
@@ -113,7 +114,7 @@ impl Target {
                     AppKey::Id(id) => applications::get(tx, id)?,
                     AppKey::AppId(app_id) => applications::get_by_app_id(tx, app_id)?,
                 };
-                reach.check(found.created_by_app_id())?;
+                reach.check(tx, Owned::Application(found.id), found.created_by_app_id())?;
                 let principal = service_principals::find_by_app_id(tx, found.app_id)?;
                 Ok(Found {
                     owner: Owner::Application(found.id),
@@ -122,7 +123,11 @@ impl Target {
             }
             Self::ServicePrincipal(key) => {
                 let found = crate::service_principals::find(tx, key)?;
-                reach.check(found.created_by_app_id())?;
+                reach.check(
+                    tx,
+                    Owned::ServicePrincipal(found.id),
+                    found.created_by_app_id(),
+                )?;
                 Ok(Found {
                     owner: Owner::ServicePrincipal(found.id),
                     principal: Some(found.id),

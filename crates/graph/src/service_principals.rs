@@ -5,6 +5,7 @@
 
 use directory::applications;
 use directory::key_credentials::Owner;
+use directory::owners::Owned;
 use directory::service_principals::{self, ServicePrincipal};
 use identity::revocation;
 use serde_json::Value;
@@ -15,7 +16,9 @@ use crate::app_key::{AppKey, Reach};
 use crate::errors::Refusal;
 use crate::key_credentials;
 use crate::listing::{self, Source};
+use crate::owners;
 use crate::query_options::Allowed;
+use crate::references::Bound;
 use crate::reply::Reply;
 use crate::request::Call;
 use crate::revocation::{reconsidering, revoking};
@@ -119,7 +122,11 @@ pub(crate) fn find(tx: &ReadTx<'_>, key: Key) -> types::Result<ServicePrincipal>
 /// One that the caller may change.
 fn find_own(tx: &ReadTx<'_>, key: Key, reach: Reach) -> types::Result<ServicePrincipal> {
     let found = find(tx, key)?;
-    reach.check(found.created_by_app_id())?;
+    reach.check(
+        tx,
+        Owned::ServicePrincipal(found.id),
+        found.created_by_app_id(),
+    )?;
     Ok(found)
 }
 
@@ -141,7 +148,8 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
 
 async fn create(call: Call) -> Result<Reply, Refusal> {
     let reach = Reach::of(&call, WRITE);
-    let body = call.object("servicePrincipal")?;
+    let mut body = call.object("servicePrincipal")?;
+    let bound = Bound::take(&call, &mut body, &["owners"])?;
     let (id, shown) = call
         .write(move |tx| {
             let app_id = body.get("appId").and_then(Value::as_str);
@@ -151,9 +159,11 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
                 None => None,
             };
             if let Some(application) = application {
-                reach.check(application.created_by_app_id())?;
+                let owned = Owned::Application(application.id);
+                reach.check(tx, owned, application.created_by_app_id())?;
             }
             let made = service_principals::create(tx, &body)?;
+            owners::bind(tx, Owned::ServicePrincipal(made.id), &bound)?;
             Ok((made.id, service_principals::project(&made, None)?))
         })
         .await?;

@@ -541,3 +541,151 @@ async fn the_graph_resource_stays() {
         .refused(400, "Request_BadRequest");
     assert!(works(&d.admin).await);
 }
+
+#[tokio::test]
+async fn applications_and_service_principals_have_owners() {
+    let d = Deployment::start().await;
+    let reference =
+        |id: &str| json!({ "@odata.id": format!("{}/v1.0/directoryObjects/{id}", d.url) });
+    let person = json!({
+        "accountEnabled": true, "displayName": "Ann", "mailNickname": "ann",
+        "userPrincipalName": format!("ann@{}", common::deployment::DOMAIN),
+        "passwordProfile": { "password": "correct-Horse-7-battery" },
+    });
+    let ann = d.admin.post("/users", person).await.expect(201).json;
+    let group = json!({
+        "displayName": "Cooks", "mailEnabled": false, "mailNickname": "cooks", "securityEnabled": true,
+        "owners@odata.bind": [format!("https://graph.microsoft.com/v1.0/users/{}", id(&ann))],
+    });
+    let group = d.admin.post("/groups", group).await.expect(201).json;
+    let body = json!({
+        "displayName": "Wiki",
+        "owners@odata.bind": [format!("https://graph.microsoft.com/v1.0/directoryObjects/{}", id(&ann))],
+    });
+    let wiki = d.admin.post("/applications", body).await.expect(201).json;
+    let body = json!({ "appId": wiki["appId"] });
+    let acting = d
+        .admin
+        .post("/servicePrincipals", body)
+        .await
+        .expect(201)
+        .json;
+
+    let owners = format!("/applications/{}/owners", id(&wiki));
+    let listed = d.admin.get(&owners).await.expect(200).json;
+    assert_eq!(listed["value"][0]["@odata.type"], "#microsoft.graph.user");
+    assert_eq!(id(&listed["value"][0]), id(&ann));
+    // Owners are users and service principals, each once.
+    let add = format!("{owners}/$ref");
+    for (who, status, code) in [
+        (id(&ann), 400, "Request_BadRequest"),
+        (id(&group), 400, "Request_BadRequest"),
+        (NOBODY, 404, "Request_ResourceNotFound"),
+    ] {
+        d.admin
+            .post(&add, reference(who))
+            .await
+            .refused(status, code);
+    }
+
+    // A client that reaches only what it owns reaches this once it is an owner.
+    let client = d.client(&["Application.ReadWrite.OwnedBy"]).await;
+    let own = principal(&d, &client).await;
+    let at = format!("/applications/{}", id(&wiki));
+    let rename = json!({ "displayName": "Wiki of the kitchen" });
+    let denied = "Authorization_RequestDenied";
+    client.patch(&at, rename.clone()).await.refused(403, denied);
+    client
+        .post(&add, reference(id(&own)))
+        .await
+        .refused(403, denied);
+    d.admin.post(&add, reference(id(&own))).await.expect(204);
+    client.patch(&at, rename).await.expect(204);
+    client
+        .delete(&format!("{owners}/{}/$ref", id(&ann)))
+        .await
+        .expect(204);
+    client
+        .delete(&format!("{owners}/{}/$ref", id(&ann)))
+        .await
+        .refused(404, "Request_ResourceNotFound");
+
+    let by_app = format!(
+        "/servicePrincipals(appId='{}')/owners",
+        wiki["appId"].as_str().unwrap()
+    );
+    d.admin
+        .post(&format!("{by_app}/$ref"), reference(id(&ann)))
+        .await
+        .expect(204);
+    let owned = format!("/users/{}/ownedObjects", id(&ann));
+    let all = d.admin.get(&owned).await.expect(200).json;
+    let all: Vec<(&str, &str)> = all["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["@odata.type"].as_str().unwrap(), id(it)))
+        .collect();
+    assert_eq!(
+        all,
+        [
+            ("#microsoft.graph.group", id(&group)),
+            ("#microsoft.graph.servicePrincipal", id(&acting)),
+        ]
+    );
+    let mine = format!(
+        "/servicePrincipals/{}/ownedObjects/microsoft.graph.application",
+        id(&own)
+    );
+    let mine = d.admin.get(&mine).await.expect(200).json;
+    assert_eq!(mine["value"][0]["displayName"], "Wiki of the kitchen");
+    assert!(mine["value"][0].get("@odata.type").is_none());
+    let page = d
+        .admin
+        .get(&format!("{owned}?$top=1"))
+        .await
+        .expect(200)
+        .json;
+    let next = page["@odata.nextLink"].as_str().unwrap().to_owned();
+    assert_eq!(
+        id(&d.admin.get(&next).await.expect(200).json["value"][0]),
+        id(&acting)
+    );
+
+    // Who is deleted owns nothing until restored; who is gone for good is no owner.
+    d.admin
+        .delete(&format!("/users/{}", id(&ann)))
+        .await
+        .expect(204);
+    assert_eq!(
+        d.admin.get(&by_app).await.expect(200).json["value"],
+        json!([])
+    );
+    d.admin
+        .post(
+            &format!("/directory/deletedItems/{}/restore", id(&ann)),
+            json!({}),
+        )
+        .await
+        .expect(200);
+    assert_eq!(
+        d.admin.get(&by_app).await.expect(200).json["value"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    let (_, fabrikam) = d.other("Fabrikam", "fabrikam.example").await;
+    fabrikam
+        .get(&owners)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    fabrikam
+        .post(&add, reference(NOBODY))
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    fabrikam
+        .get(&owned)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+}

@@ -456,3 +456,108 @@ async fn related_objects_are_filtered_by_advanced_queries() {
     let refused = narrow.get_advanced(&target);
     refused.await.refused(403, "Authorization_RequestDenied");
 }
+
+#[tokio::test]
+async fn actions_tell_in_which_groups_an_object_is() {
+    let d = Deployment::start().await;
+    let ann = user(&d.admin, "ann").await;
+    let (inner, outer, other) = (
+        group(&d.admin, "inner").await,
+        group(&d.admin, "outer").await,
+        group(&d.admin, "other").await,
+    );
+    let list = json!({
+        "displayName": "list", "mailEnabled": true, "mailNickname": "list",
+        "securityEnabled": false, "groupTypes": ["Unified"],
+    });
+    let list = d.admin.post("/groups", list).await.expect(201).json;
+    let list = list["id"].as_str().unwrap().to_owned();
+    for (group, member) in [(&inner, &ann), (&outer, &inner), (&list, &ann)] {
+        let path = format!("/groups/{group}/members/$ref");
+        d.admin.post(&path, reference(member)).await.expect(204);
+    }
+    let ask = async |path: String, body: Value| -> BTreeSet<String> {
+        let answer = d.admin.post(&path, body).await.expect(200).json;
+        assert!(
+            answer["@odata.context"]
+                .as_str()
+                .unwrap()
+                .ends_with("#Collection(Edm.String)")
+        );
+        serde_json::from_value(answer["value"].clone()).unwrap()
+    };
+    let all = json!({ "securityEnabledOnly": false });
+    let secure = json!({ "securityEnabledOnly": true });
+    for whose in ["users", "directoryObjects"] {
+        let path = |action: &str| format!("/{whose}/{ann}/{action}");
+        let every = set(&[&inner, &outer, &list]);
+        assert_eq!(ask(path("getMemberGroups"), all.clone()).await, every);
+        assert_eq!(ask(path("getMemberObjects"), all.clone()).await, every);
+        assert_eq!(
+            ask(path("getMemberGroups"), secure.clone()).await,
+            set(&[&inner, &outer])
+        );
+        for (action, name) in [
+            ("checkMemberGroups", "groupIds"),
+            ("checkMemberObjects", "ids"),
+        ] {
+            let asked = json!({ name: [outer, other, NOBODY] });
+            assert_eq!(ask(path(action), asked).await, set(&[&outer]));
+        }
+    }
+    assert_eq!(
+        ask(format!("/groups/{inner}/getMemberGroups"), all.clone()).await,
+        set(&[&outer])
+    );
+
+    let refused = async |path: String, body: Value, status: u16, code: &str| {
+        d.admin.post(&path, body).await.refused(status, code);
+    };
+    let check = format!("/users/{ann}/checkMemberGroups");
+    for body in [
+        json!({}),
+        json!({ "groupIds": "x" }),
+        json!({ "groupIds": ["x"] }),
+        json!({ "groupIds": vec![NOBODY; 21] }),
+        json!({ "groupIds": [], "more": 1 }),
+    ] {
+        refused(check.clone(), body, 400, "Request_BadRequest").await;
+    }
+    for whose in ["users", "groups", "servicePrincipals", "directoryObjects"] {
+        let path = format!("/{whose}/{NOBODY}/getMemberGroups");
+        refused(path, all.clone(), 404, "Request_ResourceNotFound").await;
+    }
+    let stranger = d.client(&["Application.ReadWrite.OwnedBy"]).await;
+    stranger
+        .post(&check, json!({ "groupIds": [] }))
+        .await
+        .refused(403, "Authorization_RequestDenied");
+    let (_, fabrikam) = d.other("Fabrikam", "fabrikam.example").await;
+    fabrikam
+        .post(&check, json!({ "groupIds": [] }))
+        .await
+        .refused(404, "Request_ResourceNotFound");
+}
+
+#[tokio::test]
+async fn references_are_read_one_by_one_and_together() {
+    let d = Deployment::start().await;
+    let (ann, bob) = (user(&d.admin, "ann").await, user(&d.admin, "bob").await);
+    let group = group(&d.admin, "cooks").await;
+    for relation in ["members", "owners"] {
+        let path = format!("/groups/{group}/{relation}/$ref");
+        d.admin.post(&path, reference(&ann)).await.expect(204);
+        let address = format!("{}/v1.0/directoryObjects/{ann}", d.url);
+        let listed = d.admin.get(&path).await.expect(200).json;
+        assert_eq!(listed["value"], json!([{ "@odata.id": address }]));
+        let one = format!("/groups/{group}/{relation}/{ann}/$ref");
+        assert_eq!(
+            d.admin.get(&one).await.expect(200).json["@odata.id"],
+            *address
+        );
+        d.admin
+            .get(&format!("/groups/{group}/{relation}/{bob}/$ref"))
+            .await
+            .refused(404, "Request_ResourceNotFound");
+    }
+}

@@ -184,6 +184,22 @@ const REFERENCES: &[(&str, &str)] = &[
          (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = o.owner_id))",
     ),
     (
+        "owners of applications or service principals that aren't there",
+        "SELECT count(*) FROM app_owners o WHERE o.tenant_id = ?1 \
+         AND NOT (o.object_kind = 3 AND EXISTS \
+         (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = o.object_id)) \
+         AND NOT (o.object_kind = 4 AND EXISTS \
+         (SELECT 1 FROM applications a WHERE a.tenant_id = ?1 AND a.id = o.object_id))",
+    ),
+    (
+        "applications or service principals of owners that aren't there",
+        "SELECT count(*) FROM app_owners o WHERE o.tenant_id = ?1 \
+         AND NOT (o.owner_kind = 1 AND EXISTS \
+         (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = o.owner_id)) \
+         AND NOT (o.owner_kind = 3 AND EXISTS \
+         (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = o.owner_id))",
+    ),
+    (
         "app role assignments to objects that aren't there",
         "SELECT count(*) FROM app_role_assignments a WHERE a.tenant_id = ?1 \
          AND NOT (a.principal_kind = 1 AND EXISTS \

@@ -462,6 +462,7 @@ impl Found<'_> {
                 column,
                 names: self.names,
                 kind: self.property.kind,
+                is_selective: self.property.is_selective,
             }),
             _ => Err(Error::internal(format_args!(
                 "{}.{} has no column",

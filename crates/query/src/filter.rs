@@ -208,14 +208,6 @@ impl Filter {
         check(&root, 0, &mut nodes)?;
         Ok(Self { root })
     }
-    /// Whether it says what a `$search` does, so that ids are looked up by what is found.
-    pub fn searches(&self) -> bool {
-        let is_search = |node: &Node| matches!(node.expression, Expression::Search(_));
-        match &self.root.expression {
-            Expression::And(nodes) => nodes.iter().any(is_search),
-            _ => is_search(&self.root),
-        }
-    }
     /// The outermost node.
     pub const fn root(&self) -> &Node {
         &self.root

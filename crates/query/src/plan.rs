@@ -49,6 +49,7 @@ pub(crate) struct Slot {
     pub(crate) column: &'static str,
     pub(crate) names: Vec<&'static str>,
     pub(crate) kind: PropertyKind,
+    pub(crate) is_selective: bool,
 }
 
 /// One collection of objects.
@@ -93,6 +94,21 @@ impl Test {
             Self::StartsWith(part) => text(|whole, part| whole.starts_with(part), part),
             Self::EndsWith(part) => text(|whole, part| whole.ends_with(part), part),
             Self::Contains(part) => text(|whole, part| whole.contains(part), part),
+        }
+    }
+}
+
+impl Plan {
+    /// Whether few objects can meet it, and an index of each part finds them.
+    pub(crate) fn is_selective(&self) -> bool {
+        match self {
+            Self::And(plans) => plans.iter().any(Self::is_selective),
+            Self::Or(plans) => !plans.is_empty() && plans.iter().all(Self::is_selective),
+            Self::Test(slot, Test::Compare(Comparison::Equal, _) | Test::In(_)) => {
+                slot.is_selective
+            }
+            Self::Search(_) => true,
+            _ => false,
         }
     }
 }

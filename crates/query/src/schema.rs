@@ -32,6 +32,8 @@ pub struct Property {
     pub column: Option<Column>,
     /// The operators that work on it; of a list, those that work on its elements.
     pub operators: Operators,
+    /// Whether few objects share a value of it and an index finds them.
+    pub is_selective: bool,
 }
 
 /// What a property holds.
@@ -250,6 +252,7 @@ impl Property {
             kind,
             column: Some(Column::Name(column)),
             operators,
+            is_selective: false,
         }
     }
     /// A property that exists but can't be filtered.
@@ -259,6 +262,7 @@ impl Property {
             kind,
             column: None,
             operators: Operators::NONE,
+            is_selective: false,
         }
     }
     /// A complex property: filtering is up to the properties within.
@@ -268,6 +272,7 @@ impl Property {
             kind: PropertyKind::Object(entity),
             column: None,
             operators: Operators::NONE,
+            is_selective: false,
         }
     }
     /// A collection of complex values in a table of its own.
@@ -284,7 +289,15 @@ impl Property {
             kind: PropertyKind::ObjectList(entity),
             column,
             operators,
+            is_selective: false,
         }
+    }
+    /// The same property, of which few objects share a value: an index on it, which there has to be,
+    /// finds them sooner than any order of the list does.
+    #[must_use]
+    pub const fn selective(mut self) -> Self {
+        self.is_selective = true;
+        self
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Compiled {
     pub sql: String,
     /// The values, the first of which is the first parameter's.
     pub params: Vec<SqlValue>,
+    /// Whether it finds few, each by an index, so that the order of a list is the lesser work.
+    pub is_selective: bool,
 }
 
 /// Writes `filter` over `entity`; its parameters are numbered from `first_parameter` upwards.
@@ -72,6 +74,7 @@ pub fn compile(
     Ok(Compiled {
         sql,
         params: writer.params,
+        is_selective: plan.is_selective(),
     })
 }
 

@@ -151,7 +151,8 @@ fn sql_is_written_with_parameters() {
             written(text),
             Compiled {
                 sql: sql.into(),
-                params: texts(params)
+                params: texts(params),
+                is_selective: false,
             },
             "{text}"
         );
@@ -522,5 +523,33 @@ fn evaluation_reads_objects() {
     ] {
         let filter = parse_filter(text).unwrap();
         assert_eq!(evaluate(&filter, &USER, &object).unwrap(), wanted, "{text}");
+    }
+}
+
+#[test]
+fn few_are_found_where_each_way_leads_over_a_property_that_few_share() {
+    static PERSON: Entity = Entity {
+        name: "person",
+        properties: &[
+            Property::new("mail", PropertyKind::Text, "p.mail", Operators::EVERY).selective(),
+            Property::new("number", PropertyKind::Text, "p.number", Operators::EVERY).selective(),
+            Property::new("city", PropertyKind::Text, "p.city", Operators::EVERY),
+        ],
+    };
+    for (text, few) in [
+        ("mail eq 'a'", true),
+        ("mail in ('a','b')", true),
+        ("mail eq 'a' or number eq '1'", true),
+        ("city eq 'c' and mail eq 'a'", true),
+        ("city eq 'c'", false),
+        ("mail eq 'a' or city eq 'c'", false),
+        ("mail ne 'a'", false),
+        ("not(mail eq 'a')", false),
+        ("mail eq null", false),
+        ("startswith(mail,'a')", false),
+    ] {
+        let filter = parse_filter(text).unwrap();
+        let compiled = compile(&filter, &PERSON, query::Options::default(), 1).unwrap();
+        assert_eq!(compiled.is_selective, few, "{text}");
     }
 }

@@ -98,6 +98,18 @@ fn close_key(tables: &mut [Table], keys: &mut Vec<(i64, String)>) {
 pub trait Connection: Send {
     /// Runs a statement; answers the number of rows that it changed.
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64>;
+    /// Runs a statement whose answer nobody waits for, at the latest before the next one whose
+    /// answer is waited for; what is wrong with it may show only then. Those that wait may change
+    /// places with each other unless their texts are the same. `expected` is how many rows it has
+    /// to change, where that matters, and then it is the answer.
+    fn execute_later(&self, sql: &str, params: &[Param<'_>], expected: Option<u64>) -> Result<u64> {
+        let _ = expected;
+        self.execute(sql, params)
+    }
+    /// Runs what waits.
+    fn settle(&self) -> Result<()> {
+        Ok(())
+    }
     /// Runs a query and hands each row to `each`.
     fn query(
         &self,

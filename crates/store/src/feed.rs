@@ -114,7 +114,7 @@ pub struct ChangeRow {
 
 pub(crate) fn append(tx: &ReadTx<'_>, seq: u64, actor: &str, change: &Change<'_>) -> Result<()> {
     let properties = change.properties.join(",");
-    tx.connection().execute(
+    tx.connection().execute_later(
         "INSERT INTO feed (tenant_id, seq, at, actor, kind, object_id, related_id, op, properties) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
@@ -128,6 +128,7 @@ pub(crate) fn append(tx: &ReadTx<'_>, seq: u64, actor: &str, change: &Change<'_>
             change.op.code(),
             (!properties.is_empty()).then_some(properties.as_str()),
         ],
+        None,
     )?;
     Ok(())
 }

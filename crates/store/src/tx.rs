@@ -96,6 +96,8 @@ pub struct Tx<'c> {
     rng: StdRng,
     ids_made: u64,
     writes: u64,
+    /// Whether statements that are expected to do something may be believed for now.
+    trusts: bool,
     /// Whether no other command has written in this transaction of the engine.
     is_first: bool,
 }
@@ -124,6 +126,7 @@ impl<'c> Tx<'c> {
             rng: StdRng::from_seed(seed),
             ids_made: 0,
             writes: 0,
+            trusts: false,
             is_first,
         }
     }
@@ -194,11 +197,12 @@ impl<'c> Tx<'c> {
             return outcome;
         }
         self.connection().savepoint()?;
-        match part(self) {
-            Ok(value) => {
-                self.connection().release()?;
-                Ok(value)
-            }
+        let outcome = part(self).and_then(|value| {
+            self.connection().release()?;
+            Ok(value)
+        });
+        match outcome {
+            Ok(value) => Ok(value),
             Err(error) => {
                 self.connection().undo()?;
                 self.seq.set(seq);
@@ -219,19 +223,10 @@ impl<'c> Tx<'c> {
     ) -> Result<Vec<Result<T>>> {
         let mut spoiled = false;
         let quick = self.attempt(|tx| {
-            let mut outcomes = Vec::with_capacity(items.len());
-            for item in items {
-                let writes = tx.writes;
-                let outcome = own_failure(part(tx, item))?;
-                if let Err(error) = &outcome
-                    && tx.writes != writes
-                {
-                    spoiled = true;
-                    return Err(error.clone());
-                }
-                outcomes.push(outcome);
-            }
-            Ok(outcomes)
+            tx.trusts = true;
+            let outcomes = tx.each_without_mark(items, &mut part, &mut spoiled);
+            tx.trusts = false;
+            outcomes
         });
         if !spoiled {
             return quick;
@@ -240,6 +235,31 @@ impl<'c> Tx<'c> {
             .iter()
             .map(|item| own_failure(self.attempt(|tx| part(tx, item))))
             .collect()
+    }
+    fn each_without_mark<I, T>(
+        &mut self,
+        items: &[I],
+        part: &mut impl FnMut(&mut Self, &I) -> Result<T>,
+        spoiled: &mut bool,
+    ) -> Result<Vec<Result<T>>> {
+        let mut outcomes = Vec::with_capacity(items.len());
+        for item in items {
+            let writes = self.writes;
+            let outcome = own_failure(part(self, item))?;
+            if let Err(error) = &outcome
+                && self.writes != writes
+            {
+                *spoiled = true;
+                return Err(error.clone());
+            }
+            outcomes.push(outcome);
+        }
+        // What was believed has to be true.
+        if let Err(error) = own_failure(self.connection().settle())? {
+            *spoiled = true;
+            return Err(error);
+        }
+        Ok(outcomes)
     }
     /// Drops feed entries up to and including `seq`. Positions before it become `Gone`.
     pub fn trim_feed(&mut self, seq: u64) -> Result<u64> {
@@ -280,6 +300,27 @@ impl Recorded<'_, '_> {
     pub fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
         self.tx.connection().execute(sql, params)
     }
+    /// Runs a statement whose answer doesn't matter, together with others.
+    pub fn execute_later(&mut self, sql: &str, params: &[Param<'_>]) -> Result<()> {
+        let connection = self.tx.connection();
+        connection.execute_later(sql, params, None).map(drop)
+    }
+    /// Runs a statement that almost always changes so many rows, and answers how many it changed.
+    /// In [`Tx::attempt_each`] it may be believed to do so, and be run together with others; if it
+    /// turns out otherwise, all items are undone and done again one by one.
+    pub fn execute_expecting(
+        &mut self,
+        expected: u64,
+        sql: &str,
+        params: &[Param<'_>],
+    ) -> Result<u64> {
+        let connection = self.tx.connection();
+        if self.tx.trusts {
+            connection.execute_later(sql, params, Some(expected))
+        } else {
+            connection.execute(sql, params)
+        }
+    }
 }
 
 /// The right to write rows that aren't in the feed.
@@ -292,6 +333,12 @@ impl Bookkeeping<'_, '_> {
     pub fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
         self.tx.writes += 1;
         self.tx.connection().execute(sql, params)
+    }
+    /// Runs a statement whose answer doesn't matter, together with others.
+    pub fn execute_later(&mut self, sql: &str, params: &[Param<'_>]) -> Result<()> {
+        self.tx.writes += 1;
+        let connection = self.tx.connection();
+        connection.execute_later(sql, params, None).map(drop)
     }
 }
 
@@ -317,9 +364,10 @@ fn lock_head(connection: &dyn Connection, tenant: TenantId) -> Result<u64> {
 
 pub(crate) fn store_head(connection: &dyn Connection, tenant: TenantId, seq: u64) -> Result<()> {
     connection
-        .execute(
+        .execute_later(
             "UPDATE feed_head SET seq = ?2 WHERE tenant_id = ?1",
             params![&tenant, seq],
+            None,
         )
         .map(drop)
 }

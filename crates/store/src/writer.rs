@@ -94,11 +94,12 @@ fn run_in_savepoint<T>(
     if let Err(error) = connection.savepoint() {
         return (seq, Err(error));
     }
-    match caught(tx, command) {
-        Ok(value) => match connection.release() {
-            Ok(()) => (tx.seq(), Ok(value)),
-            Err(error) => (seq, Err(error)),
-        },
+    let outcome = caught(tx, command).and_then(|value| {
+        connection.release()?;
+        Ok(value)
+    });
+    match outcome {
+        Ok(value) => (tx.seq(), Ok(value)),
         Err(error) => {
             if let Err(undo_error) = connection.undo() {
                 tracing::error!(error = %undo_error, "a failed command couldn't be undone alone");

@@ -184,6 +184,44 @@ fn of_many_attempts_those_that_fail_leave_nothing_however_late() {
 }
 
 #[test]
+fn what_was_expected_and_came_otherwise_is_done_again_one_by_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), 4);
+    let island = store.island(tenant(&store, "a.example")).unwrap();
+    let run = |names: &'static [&'static str]| {
+        island.write_blocking(Actor::System, move |tx| {
+            let tenant = tx.tenant();
+            let made = tx.attempt_each(names, |tx, name| {
+                let change = Change::new("user", Uuid::nil(), Op::Created, &[]);
+                let made = tx.record(change)?.execute_expecting(
+                    1,
+                    "INSERT INTO cursors (tenant_id, reader, seq) VALUES (?1, ?2, ?3) \
+                     ON CONFLICT (tenant_id, reader) DO NOTHING",
+                    params![&tenant, *name, 1_u64],
+                )?;
+                match made {
+                    1 => Ok(()),
+                    _ => Err(Error::conflict(*name)),
+                }
+            })?;
+            Ok(made.iter().map(Result::is_ok).collect::<Vec<_>>())
+        })
+    };
+    assert_eq!(run(&["a", "b", "c"]).unwrap(), [true; 3]);
+    assert_eq!(
+        run(&["d", "b", "e", "e"]).unwrap(),
+        [true, false, true, false]
+    );
+    let (head, kept) = island
+        .read_blocking(|tx| Ok((tx.head()?, tx.changes(0, 10)?.len())))
+        .unwrap();
+    assert_eq!((head, kept), (5, 5));
+    for name in ["a", "b", "c", "d", "e"] {
+        assert_eq!(island.read_blocking(|tx| tx.cursor(name)).unwrap(), Some(1));
+    }
+}
+
+#[test]
 fn a_command_that_panics_is_refused_and_the_writer_goes_on() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path(), 4);

@@ -1,6 +1,9 @@
 //! Links: what a target has of each user, by its last answer.
 
-use store::{ReadTx, Tx, params};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use store::{Param, ReadTx, Tx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
 /// What the target has.
@@ -52,6 +55,14 @@ impl Link {
     }
 }
 
+macro_rules! insert {
+    () => {
+        "INSERT INTO sync_links (tenant_id, target_tenant_id, user_id, target_user_id, state, \
+         digest, attempts, next_attempt_at, failed_at, error_code, error) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+    };
+}
+
 const COLUMNS: &str = "user_id, target_user_id, state, digest, attempts, next_attempt_at, \
                        failed_at, error_code, error";
 
@@ -92,6 +103,39 @@ pub(crate) fn get(tx: &ReadTx<'_>, target: TenantId, user: Id<kind::User>) -> Re
         params![&tx.tenant(), &target, &user],
         from_row,
     )
+}
+
+/// Links that one question asks about.
+const ASKED_AT_ONCE: usize = 64;
+
+/// The links of these users, as far as there are any.
+pub(crate) fn of_many(
+    tx: &ReadTx<'_>,
+    target: TenantId,
+    users: &[Id<kind::User>],
+) -> Result<HashMap<Id<kind::User>, Option<Link>>> {
+    static GET_MANY: LazyLock<String> = LazyLock::new(|| {
+        let places: Vec<String> = (3..3 + ASKED_AT_ONCE).map(|at| format!("?{at}")).collect();
+        format!(
+            "SELECT {COLUMNS} FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
+             AND user_id IN ({})",
+            places.join(", ")
+        )
+    });
+    let mut links: HashMap<_, _> = users.iter().map(|user| (*user, None)).collect();
+    let tenant = tx.tenant();
+    for some in users.chunks(ASKED_AT_ONCE) {
+        let Some(last) = some.last() else { continue };
+        let padded = some.iter().chain(std::iter::repeat(last));
+        let mut params: Vec<Param<'_>> = vec![(&tenant).into(), (&target).into()];
+        params.extend(padded.take(ASKED_AT_ONCE).map(Param::from));
+        tx.for_each(&GET_MANY, &params, |row| {
+            let link = from_row(row)?;
+            links.insert(link.user_id, Some(link));
+            Ok(())
+        })?;
+    }
+    Ok(links)
 }
 
 /// Links of users after `after` (and up to `through`), in the order of user ids.
@@ -153,35 +197,48 @@ pub(crate) fn failing(
     )
 }
 
+/// Writes a link of which there may be an earlier form.
 pub(crate) fn put(tx: &mut Tx<'_>, target: TenantId, link: &Link) -> Result<()> {
-    let (tenant, now) = (tx.tenant(), tx.now());
-    let failure = link.failure.as_ref();
-    let due = failure.map(|failure| failure.next_attempt_at);
-    tx.bookkeeping()
-        .execute(
-            "INSERT INTO sync_links (tenant_id, target_tenant_id, user_id, target_user_id, state, \
-             digest, attempts, next_attempt_at, failed_at, error_code, error) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
-             ON CONFLICT (tenant_id, target_tenant_id, user_id) DO UPDATE SET \
+    write(
+        tx,
+        target,
+        link,
+        concat!(
+            insert!(),
+            " ON CONFLICT (tenant_id, target_tenant_id, user_id) DO UPDATE SET \
              target_user_id = excluded.target_user_id, state = excluded.state, \
              digest = excluded.digest, attempts = excluded.attempts, \
              next_attempt_at = excluded.next_attempt_at, failed_at = excluded.failed_at, \
-             error_code = excluded.error_code, error = excluded.error",
-            params![
-                &tenant,
-                &target,
-                &link.user_id,
-                link.target_id.as_ref(),
-                link.there as i64,
-                link.digest.as_ref(),
-                failure.map_or(0, |failure| failure.attempts),
-                due.or(link.look.then_some(now)),
-                failure.map(|failure| failure.since),
-                failure.map(|failure| failure.code.as_str()),
-                failure.map(|failure| failure.message.as_str()),
-            ],
-        )
-        .map(drop)
+             error_code = excluded.error_code, error = excluded.error"
+        ),
+    )
+}
+
+/// Writes the first form of a link.
+pub(crate) fn put_new(tx: &mut Tx<'_>, target: TenantId, link: &Link) -> Result<()> {
+    write(tx, target, link, insert!())
+}
+
+fn write(tx: &mut Tx<'_>, target: TenantId, link: &Link, sql: &str) -> Result<()> {
+    let (tenant, now) = (tx.tenant(), tx.now());
+    let failure = link.failure.as_ref();
+    let due = failure.map(|failure| failure.next_attempt_at);
+    tx.bookkeeping().execute_later(
+        sql,
+        params![
+            &tenant,
+            &target,
+            &link.user_id,
+            link.target_id.as_ref(),
+            link.there as i64,
+            link.digest.as_ref(),
+            failure.map_or(0, |failure| failure.attempts),
+            due.or(link.look.then_some(now)),
+            failure.map(|failure| failure.since),
+            failure.map(|failure| failure.code.as_str()),
+            failure.map(|failure| failure.message.as_str()),
+        ],
+    )
 }
 
 pub(crate) fn delete(tx: &mut Tx<'_>, target: TenantId, user: Id<kind::User>) -> Result<()> {

@@ -73,29 +73,27 @@ fn write(tx: &mut Tx<'_>, id: Uuid, entry: &Entry<'_>) -> Result<()> {
         Some((code, message)) => (Some(code.as_str()), Some(message.as_str())),
         None => (None, None),
     };
-    tx.bookkeeping()
-        .execute(
-            "INSERT INTO provisioning (tenant_id, id, at, job_id, cycle_id, target_tenant_id, \
+    tx.bookkeeping().execute_later(
+        "INSERT INTO provisioning (tenant_id, id, at, job_id, cycle_id, target_tenant_id, \
              action, status, source_id, target_id, display_name, error_code, error, changes) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-            params![
-                &tenant,
-                &id,
-                now,
-                &entry.pair.job_id,
-                &entry.pair.cycle_id,
-                &entry.pair.target,
-                entry.action,
-                entry.status,
-                &entry.user_id,
-                entry.target_id.as_ref(),
-                entry.display_name.as_str(),
-                code,
-                message,
-                entry.changes.as_deref(),
-            ],
-        )
-        .map(drop)
+        params![
+            &tenant,
+            &id,
+            now,
+            &entry.pair.job_id,
+            &entry.pair.cycle_id,
+            &entry.pair.target,
+            entry.action,
+            entry.status,
+            &entry.user_id,
+            entry.target_id.as_ref(),
+            entry.display_name.as_str(),
+            code,
+            message,
+            entry.changes.as_deref(),
+        ],
+    )
 }
 
 /// Which records a reader wants.

@@ -60,8 +60,14 @@ impl Handler for Messages {
                 }
             }
         }
+        let wanted = wishes.iter().filter_map(|wish| match wish {
+            Wish::Have(user) => Some(user.home_id),
+            Wish::Remove { .. } | Wish::Stopped(_) => None,
+        });
+        let wanted: Vec<_> = wanted.collect();
+        let batch = synced::Batch::open(tx, from, &wanted)?;
         // The disk's failure is everybody's; a user's is the user's.
-        let outcomes = tx.attempt_each(&wishes, apply)?;
+        let outcomes = tx.attempt_each(&wishes, |tx, wish| apply(tx, &batch, wish))?;
         let results = outcomes
             .into_iter()
             .map(|outcome| outcome.unwrap_or_else(|error| failed(&error)))
@@ -139,7 +145,7 @@ fn wish(from: TenantId, may_be_invited: bool, item: Item) -> Wish {
     })
 }
 
-fn apply(tx: &mut Tx<'_>, wish: &Wish) -> Result<Outcome> {
+fn apply(tx: &mut Tx<'_>, batch: &synced::Batch, wish: &Wish) -> Result<Outcome> {
     let user = match wish {
         Wish::Have(user) => user,
         Wish::Remove {
@@ -152,7 +158,7 @@ fn apply(tx: &mut Tx<'_>, wish: &Wish) -> Result<Outcome> {
         }
         Wish::Stopped(outcome) => return Ok(outcome.clone()),
     };
-    let upserted = synced::upsert(tx, user)?;
+    let upserted = synced::upsert_of(tx, batch, user)?;
     let target_id = upserted.id;
     Ok(match upserted.outcome {
         SyncedOutcome::Created => Outcome::Created { target_id },

@@ -39,9 +39,15 @@ pub(crate) fn settle(
     let mut counts = Counts::default();
     let mut results = reply.results.into_iter();
     let mut is_sent = false;
+    let users: Vec<_> = planned.iter().map(|planned| planned.user_id).collect();
+    let mut known = links::of_many(tx, target, &users)?;
     for planned in planned {
+        let before = match known.remove(&planned.user_id) {
+            Some(known) => known,
+            None => links::get(tx, target, planned.user_id)?,
+        };
         if planned.item.is_none() {
-            let_go(tx, target, planned.user_id, &mut counts)?;
+            let_go(tx, target, planned.user_id, before, &mut counts)?;
             continue;
         }
         is_sent = true;
@@ -49,7 +55,7 @@ pub(crate) fn settle(
             code: "InternalServerError".into(),
             message: "The target tenant didn't answer for this user.".into(),
         });
-        settle_one(tx, &pair, planned, outcome, &mut counts, &mut log)?;
+        settle_one(tx, &pair, planned, before, outcome, &mut counts, &mut log)?;
     }
     counts.keep(tx, target)?;
     if is_sent {
@@ -69,9 +75,10 @@ fn let_go(
     tx: &mut Tx<'_>,
     target: TenantId,
     user: Id<kind::User>,
+    before: Option<Link>,
     counts: &mut Counts,
 ) -> Result<()> {
-    let Some(before) = links::get(tx, target, user)? else {
+    let Some(before) = before else {
         return Ok(());
     };
     if before.there == There::Nothing {
@@ -89,12 +96,12 @@ fn settle_one(
     tx: &mut Tx<'_>,
     pair: &Pair,
     planned: Planned,
+    before: Option<Link>,
     outcome: Outcome,
     counts: &mut Counts,
     log: &mut Log,
 ) -> Result<()> {
     let (target, now) = (pair.target, tx.now());
-    let before = links::get(tx, target, planned.user_id)?;
     let removal = planned
         .item
         .as_ref()
@@ -173,7 +180,10 @@ fn settle_one(
         return links::delete(tx, target, planned.user_id);
     }
     counts.change(before.as_ref(), Some(&link));
-    links::put(tx, target, &link)
+    match before {
+        Some(_) => links::put(tx, target, &link),
+        None => links::put_new(tx, target, &link),
+    }
 }
 
 impl Link {

@@ -136,7 +136,7 @@ pub(super) static USER: Type = Type {
 pub(super) static ENTITY: Entity = Entity {
     name: "user",
     properties: &[
-        Property::new("id", PropertyKind::Guid, "u.id", Operators::EXACT),
+        Property::new("id", PropertyKind::Guid, "u.id", Operators::EXACT).selective(),
         bool("accountEnabled", "u.account_enabled"),
         Property::new(
             "businessPhones",
@@ -178,7 +178,8 @@ pub(super) static ENTITY: Entity = Entity {
             PropertyKind::Text,
             "u.employee_id",
             Operators::TEXT,
-        ),
+        )
+        .selective(),
         Property::new(
             "employeeType",
             PropertyKind::Text,
@@ -203,7 +204,7 @@ pub(super) static ENTITY: Entity = Entity {
             "u.job_title",
             Operators::TEXT,
         ),
-        Property::new("mail", PropertyKind::Text, "u.mail", Operators::MAIL),
+        Property::new("mail", PropertyKind::Text, "u.mail", Operators::MAIL).selective(),
         Property::new(
             "mailNickname",
             PropertyKind::Text,
@@ -272,7 +273,8 @@ pub(super) static ENTITY: Entity = Entity {
             PropertyKind::Text,
             "u.user_principal_name",
             Operators::MAIL,
-        ),
+        )
+        .selective(),
         Property::new("userType", PropertyKind::Text, "u.user_type", NULLABLE),
         Property::unfilterable("aboutMe", PropertyKind::Text),
         Property::unfilterable("ageGroup", PropertyKind::Text),

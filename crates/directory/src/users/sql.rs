@@ -66,6 +66,12 @@ pub(crate) const GET_BY_HOME: &str = concat!(
     columns!(),
     " FROM users AS u WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 AND u.home_id = ?3"
 );
+/// Of many homes; their places stand where `??` does.
+pub(crate) const GET_BY_HOMES: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM users AS u WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 AND u.home_id IN (??)"
+);
 pub(crate) const SCAN_FIRST: &str = concat!(
     "SELECT ",
     columns!(),

@@ -214,8 +214,7 @@ pub(crate) fn save_as(tx: &mut Tx<'_>, user: &User, change: Change<'_>) -> Resul
     let columns = columns(user, &doc, &folded, &upn);
     let params = sql::parameters(&tenant, &user.id, &columns);
     let (params, _) = params.split_at(sql::UPDATE_PARAMETERS);
-    tx.record(change)?.execute(sql::UPDATE, params)?;
-    Ok(())
+    tx.record(change)?.execute_later(sql::UPDATE, params)
 }
 
 /// Writes a document of which only what is never shown has changed.
@@ -223,8 +222,7 @@ pub(crate) fn save_unseen(tx: &mut Tx<'_>, user: &User) -> Result<()> {
     let tenant = tx.tenant();
     let doc = serde_json::to_string(&user.document).map_err(Error::internal)?;
     tx.bookkeeping()
-        .execute(sql::SET_DOC, params![&tenant, &user.id, &doc])?;
-    Ok(())
+        .execute_later(sql::SET_DOC, params![&tenant, &user.id, &doc])
 }
 
 fn columns<'a>(user: &'a User, doc: &'a str, folded: &'a Folded, upn: &'a str) -> Columns<'a> {

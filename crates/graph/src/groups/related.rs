@@ -210,6 +210,31 @@ pub(super) fn routes(area: &mut Area<'_>) {
             .query(Allowed::FILTER);
         }
     }
+    for (which, permissions, list, one) in [
+        (
+            Which::Members,
+            MEMBERS,
+            "/groups/{id}/members/$ref",
+            "/groups/{id}/members/{memberId}/$ref",
+        ),
+        (
+            Which::Owners,
+            OWNERS,
+            "/groups/{id}/owners/$ref",
+            "/groups/{id}/owners/{ownerId}/$ref",
+        ),
+    ] {
+        area.get(list, permissions, "List their addresses", move |call| {
+            references(call, which)
+        })
+        .query(Allowed::TOP.and(Allowed::SKIP_TOKEN));
+        area.get(
+            one,
+            permissions,
+            "Get its address, if it is one",
+            move |call| reference(call, which),
+        );
+    }
     area.post(
         "/groups/{id}/members/$ref",
         CHANGE_MEMBERS,
@@ -307,6 +332,44 @@ async fn count(call: Call, which: Which, cast: Option<LinkKind>) -> Result<Reply
 fn related_id(call: &Call, key: &str) -> Result<Uuid, Refusal> {
     let text = call.key(key);
     types::parse_uuid(text).ok_or_else(|| Error::not_found("directoryObject", text).into())
+}
+
+async fn references(call: Call, which: Which) -> Result<Reply, Refusal> {
+    let group = call.id("id")?;
+    directory_objects::list_references(
+        &call,
+        Of {
+            group,
+            which,
+            cast: None,
+        },
+    )
+    .await
+}
+
+async fn reference(call: Call, which: Which) -> Result<Reply, Refusal> {
+    let group = call.id("id")?;
+    let other = related_id(
+        &call,
+        match which {
+            Which::Owners => "ownerId",
+            _ => "memberId",
+        },
+    )?;
+    call.read(move |tx| {
+        groups::get(tx, group)?;
+        let is_there = match which {
+            Which::Owners => groups::is_owner(tx, group, other)?,
+            _ => groups::is_member(tx, group, other)?,
+        };
+        if is_there {
+            Ok(())
+        } else {
+            Err(Error::not_found("directoryObject", other))
+        }
+    })
+    .await?;
+    directory_objects::reference(&call, other)
 }
 
 async fn add_member(call: Call) -> Result<Reply, Refusal> {

@@ -3,6 +3,9 @@
 //! The queue is bounded: past [`QUEUE_PER_THREAD`] waiting jobs per thread (about half a second of
 //! work) a caller is told to come back, instead of everybody waiting ever longer. What nobody
 //! waits for any more isn't computed.
+//!
+//! On Linux, where each thread has a priority of its own, these give way to all others: a wave of
+//! passwords takes the processors that are free, and requests that need a moment get it at once.
 
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,8 +18,19 @@ use crate::Secret;
 
 /// Jobs that may wait for each thread.
 const QUEUE_PER_THREAD: usize = 32;
+/// How much more willingly than others the threads give way (of 19). At 10 they still get a tenth of
+/// a processor that others keep busy, so that a loaded machine lets people sign in.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 
 type Job = Box<dyn FnOnce() + Send>;
+
+/// Lowers this thread's priority. Elsewhere it would be the whole process's.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    // Refused, it hashes as it would have: only the others wait longer.
+    let _ = rustix::process::nice(NICENESS);
+}
 
 /// A bounded pool of hashing threads. They end when it is dropped.
 #[derive(Debug)]
@@ -33,6 +47,7 @@ impl Pool {
             std::thread::Builder::new()
                 .name(format!("password-{number}"))
                 .spawn(move || {
+                    give_way();
                     for job in queue {
                         // A job that panics tells its asker by dropping the answer's sender.
                         let _ = catch_unwind(AssertUnwindSafe(job));

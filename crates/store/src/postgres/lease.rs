@@ -117,7 +117,7 @@ fn release(server: &Server, holder: Uuid) {
     server.lease.set(None);
     let released = server.pool.lend().and_then(|mut lent| {
         let bytes = holder.as_bytes().as_slice();
-        let released = lent.client()?.inner.execute(RELEASE, &[&bytes]);
+        let released = lent.client()?.execute(RELEASE, &[&bytes]);
         lent.give_back();
         released.map_err(convert)
     });
@@ -141,7 +141,6 @@ fn take(server: &Server, holder: Uuid) -> Result<bool> {
     let bytes = holder.as_bytes().as_slice();
     let taken = lent
         .client()?
-        .inner
         .execute(TAKE, &[&bytes, &milliseconds])
         .map_err(convert)?;
     lent.give_back();
@@ -154,9 +153,9 @@ fn take(server: &Server, holder: Uuid) -> Result<bool> {
 /// Milliseconds for which somebody else's lease still holds.
 fn left(server: &Server) -> Result<u64> {
     let mut lent = server.pool.lend()?;
-    let row = lent.client()?.inner.query_opt(LEFT, &[]).map_err(convert)?;
+    let rows = lent.client()?.query(LEFT, &[]).map_err(convert)?;
     lent.give_back();
-    let left: i64 = match row {
+    let left: i64 = match rows.first() {
         Some(row) => row.try_get(0).map_err(convert)?,
         None => 0,
     };

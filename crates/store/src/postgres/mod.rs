@@ -9,23 +9,31 @@
 //!   the feed's head and needs no more than `READ COMMITTED`.
 //! - After a failed statement PostgreSQL refuses all others until the transaction or a mark is
 //!   undone, and turns a commit silently into its opposite; so a failure is remembered here.
+//! - A round trip is dear, so what needs no answer of its own goes together with what does: the words
+//!   that begin a transaction, and statements that may wait ([`waiting`]).
 
+mod client;
 mod lease;
 mod pool;
+mod tls;
 mod values;
+mod waiting;
 
 use std::cell::RefCell;
+use std::future::ready;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 
-use postgres::error::SqlState;
-use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::ToSql;
+use futures_util::StreamExt as _;
+use tokio_postgres::error::SqlState;
 use types::{Error, Result, TenantId};
 
+use client::{Client, Sent, in_order};
 pub(crate) use lease::Lease;
-use pool::{Client, Lent, Pool};
+use pool::{Lent, Pool};
 use values::{Bound, PostgresRow};
+use waiting::Waiting;
 
 use crate::engine::{Connection, Mode, Table, in_transaction, tables_of};
 use crate::value::{Param, Row};
@@ -55,8 +63,26 @@ pub(crate) enum Part {
 pub(crate) struct Postgres {
     server: Server,
     part: Part,
-    lent: RefCell<Option<Lent>>,
+    open: RefCell<Option<Open>>,
 }
+
+/// A transaction.
+struct Open {
+    lent: Lent,
+    /// The words that begin it, until they are sent with its first statement.
+    words: Option<String>,
+    waiting: Waiting,
+}
+
+/// What is sent last, whose answer is waited for.
+enum Last<'a> {
+    Nothing,
+    Words(&'a str),
+    Execute(&'a str, &'a [Param<'a>]),
+    Query(&'a str, &'a [Param<'a>], &'a mut Each<'a>),
+}
+
+type Each<'a> = dyn FnMut(&Row<'_>) -> Result<()> + 'a;
 
 impl Server {
     /// The database of an address, with so many connections at most.
@@ -72,45 +98,63 @@ impl Server {
         Postgres {
             server: self.clone(),
             part,
-            lent: RefCell::new(None),
+            open: RefCell::new(None),
         }
     }
 
     /// Whether row-level security binds the role that we are; the owner of all rows isn't bound.
     pub(crate) fn is_bound_by_policies(&self) -> Result<bool> {
         let mut lent = self.pool.lend()?;
-        let row = lent
+        let rows = lent
             .client()?
-            .inner
-            .query_one(
+            .query(
                 "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user",
                 &[],
             )
             .map_err(convert)?;
         lent.give_back();
-        Ok(!row.try_get::<_, bool>(0).map_err(convert)?)
+        match rows.first() {
+            Some(row) => Ok(!row.try_get::<_, bool>(0).map_err(convert)?),
+            None => Ok(true),
+        }
     }
 }
 
 impl Postgres {
-    /// Runs `work` in the open transaction, or in one of its own.
-    fn with<T>(&self, work: impl FnOnce(&mut Client) -> Result<T>) -> Result<T> {
+    /// Sends what waits and then `last`, in the open transaction or in one of its own.
+    fn send(&self, last: Last<'_>) -> Result<u64> {
         if self.in_transaction() {
-            self.within(work)
-        } else {
-            in_transaction(self, || self.within(work))
+            return self.send_within(last);
         }
+        in_transaction(self, || self.send_within(last))
     }
 
-    fn within<T>(&self, work: impl FnOnce(&mut Client) -> Result<T>) -> Result<T> {
-        let mut lent = self.lent.borrow_mut();
-        let lent = lent.as_mut().ok_or_else(no_transaction)?;
-        work(lent.client()?)
+    fn send_within(&self, mut last: Last<'_>) -> Result<u64> {
+        let mut open = self.open.borrow_mut();
+        let open = open.as_mut().ok_or_else(no_transaction)?;
+        let is_first = open.words.is_some();
+        let mut is_seen = false;
+        let sent = open.send(&mut last, &mut is_seen);
+        let is_cut = matches!(&sent, Err(Error::Unavailable { .. }))
+            && open.lent.client().is_ok_and(|client| client.is_closed());
+        let ends = matches!(last, Last::Words(COMMIT));
+        if !is_first || !is_cut || ends || is_seen {
+            if sent.is_ok() {
+                open.sent();
+            }
+            return sent;
+        }
+        // An idle connection may have been cut while nobody looked; nothing was done on it yet.
+        open.lent = self.server.pool.lend_new()?;
+        let sent = open.send(&mut last, &mut is_seen);
+        if sent.is_ok() {
+            open.sent();
+        }
+        sent
     }
 
     fn run(&self, sql: &str) -> Result<()> {
-        let mut lent = self.lent.borrow_mut();
-        lent.as_mut().ok_or_else(no_transaction)?.run(sql)
+        self.send_within(Last::Words(sql)).map(drop)
     }
 
     fn first_words(&self, mode: Mode) -> String {
@@ -128,20 +172,162 @@ impl Postgres {
     }
 }
 
+impl Open {
+    /// Sends all that isn't sent yet, and `last`; answers how many rows that has changed. Whether a
+    /// row was handed out already is told by `is_seen`.
+    fn send(&mut self, last: &mut Last<'_>, is_seen: &mut bool) -> Result<u64> {
+        let client = self.lent.client()?;
+        let sent = send(client, self.words.as_deref(), &self.waiting, last, is_seen);
+        sent.map_err(|failure| {
+            client.has_failed = true;
+            match failure {
+                Failure::Database(error) => {
+                    let statement = match last {
+                        Last::Nothing => "",
+                        Last::Words(sql) | Last::Execute(sql, _) | Last::Query(sql, ..) => sql,
+                    };
+                    let first: Vec<&str> = statement.split_whitespace().take(4).collect();
+                    let first = first.join(" ");
+                    tracing::debug!(%error, statement = first, "a statement failed");
+                    convert(error)
+                }
+                Failure::Own(error) => error,
+            }
+        })
+    }
+
+    /// Whether anything was sent or waits to be.
+    fn is_begun(&self) -> bool {
+        self.words.is_none() || self.waits()
+    }
+
+    fn has_failed(&mut self) -> bool {
+        self.lent.client().is_ok_and(|client| client.has_failed)
+    }
+
+    fn waits(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// What was to be sent is sent.
+    fn sent(&mut self) {
+        self.words = None;
+        if !self.waiting.is_empty() {
+            self.waiting = Waiting::default();
+        }
+    }
+}
+
+/// Why a sending failed.
+enum Failure {
+    Database(tokio_postgres::Error),
+    Own(Error),
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+fn send(
+    client: &mut Client,
+    words: Option<&str>,
+    waiting: &Waiting,
+    last: &mut Last<'_>,
+    is_seen: &mut bool,
+) -> std::result::Result<u64, Failure> {
+    let statement = match last {
+        Last::Nothing | Last::Words(_) => None,
+        Last::Execute(sql, _) | Last::Query(sql, ..) => Some(client.prepared(sql)?),
+    };
+    let waiting = waiting.ready(client)?;
+    let sender = client.sender();
+    let words = words.map(|words| -> Sent<'_> {
+        Box::pin(async move { sender.batch_execute(words).await.map(|()| 0) })
+    });
+    let first = usize::from(words.is_some());
+    let before: Vec<Sent<'_>> = words.into_iter().chain(waiting.send(client)).collect();
+    let mut own = Ok(());
+    let (counts, changed) = match (last, &statement) {
+        (Last::Words(sql), _) => {
+            let last = sender.batch_execute(sql);
+            let (counts, ()) = client.wait_for(in_order(before, last))?;
+            (counts, 0)
+        }
+        (Last::Execute(_, params), Some(statement)) => {
+            let params = params.iter().map(|param| Bound(*param));
+            let last = sender.execute_raw(statement, params);
+            client.wait_for(in_order(before, last))?
+        }
+        (Last::Query(_, params, each), Some(statement)) => {
+            let params = params.iter().map(|param| Bound(*param));
+            let last = async {
+                let mut rows = pin!(sender.query_raw(statement, params).await?);
+                while let Some(row) = rows.next().await {
+                    let row = row?;
+                    *is_seen = true;
+                    if own.is_ok() {
+                        own = each(&Row(&PostgresRow(&row)));
+                    }
+                }
+                Ok(())
+            };
+            let (counts, ()) = client.wait_for(in_order(before, last))?;
+            (counts, 0)
+        }
+        _ => {
+            let (counts, ()) = client.wait_for(in_order(before, ready(Ok(()))))?;
+            (counts, 0)
+        }
+    };
+    waiting
+        .check(counts.get(first..).unwrap_or_default())
+        .map_err(Failure::Own)?;
+    own.map_err(Failure::Own)?;
+    Ok(changed)
+}
+
+const COMMIT: &str = "COMMIT";
+
 fn no_transaction() -> Error {
     Error::internal("no transaction is open")
 }
 
 impl Connection for Postgres {
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
-        self.with(|client| {
-            let bound: Vec<Bound<'_>> = params.iter().map(|param| Bound(*param)).collect();
-            let params: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|param| param as _).collect();
-            let done = client
-                .prepared(sql)
-                .and_then(|statement| client.inner.execute(&statement, &params));
-            done.map_err(|error| failed(client, sql, error))
-        })
+        self.send(Last::Execute(sql, params))
+    }
+
+    fn execute_later(&self, sql: &str, params: &[Param<'_>], expected: Option<u64>) -> Result<u64> {
+        if params.is_empty() || !self.in_transaction() {
+            return self.execute(sql, params);
+        }
+        let is_full = {
+            let mut open = self.open.borrow_mut();
+            let open = open.as_mut().ok_or_else(no_transaction)?;
+            open.waiting.push(sql, params, expected);
+            open.waiting.is_full()
+        };
+        if is_full {
+            self.settle()?;
+        }
+        Ok(expected.unwrap_or(0))
+    }
+
+    fn settle(&self) -> Result<()> {
+        let (has_failed, waits) = match self.open.borrow_mut().as_mut() {
+            Some(open) => (open.has_failed(), open.waits()),
+            None => return Ok(()),
+        };
+        if has_failed {
+            // Who was told is somebody else; what is believed to be written isn't.
+            return Err(Error::internal("an earlier statement failed"));
+        }
+        if waits {
+            self.send_within(Last::Nothing)?;
+        }
+        Ok(())
     }
 
     fn query(
@@ -150,73 +336,67 @@ impl Connection for Postgres {
         params: &[Param<'_>],
         each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.with(|client| {
-            let statement = client.prepared(sql);
-            let statement = statement.map_err(|error| failed(client, sql, error))?;
-            let params = params.iter().map(|param| Bound(*param));
-            let mut own = Ok(());
-            let asked = client
-                .inner
-                .query_raw(&statement, params)
-                .and_then(|mut rows| {
-                    while let Some(row) = rows.next()? {
-                        if own.is_ok() {
-                            own = each(&Row(&PostgresRow(&row)));
-                        }
-                    }
-                    Ok(())
-                });
-            asked.map_err(|error| failed(client, sql, error))?;
-            own
-        })
+        self.send(Last::Query(sql, params, &mut |row| each(row)))
+            .map(drop)
     }
 
     fn batch(&self, sql: &str) -> Result<()> {
-        self.with(|client| {
-            let done = client.inner.batch_execute(sql);
-            done.map_err(|error| failed(client, sql, error))
-        })
+        self.send(Last::Words(sql)).map(drop)
     }
 
     fn begin(&self, mode: Mode) -> Result<()> {
         if mode == Mode::Write && matches!(self.part, Part::Island(_)) {
             self.server.lease.check()?;
         }
-        let words = self.first_words(mode);
-        let mut lent = self.server.pool.lend()?;
-        if let Err(error) = lent.run(&words) {
-            // An idle connection may have been cut while nobody looked.
-            if !lent.client()?.inner.is_closed() {
-                return Err(error);
-            }
-            drop(lent);
-            lent = self.server.pool.lend()?;
-            lent.run(&words)?;
-        }
-        *self.lent.borrow_mut() = Some(lent);
+        let lent = self.server.pool.lend()?;
+        *self.open.borrow_mut() = Some(Open {
+            lent,
+            words: Some(self.first_words(mode)),
+            waiting: Waiting::default(),
+        });
         Ok(())
     }
 
     fn commit(&self) -> Result<()> {
-        let mut lent = self.lent.borrow_mut().take().ok_or_else(no_transaction)?;
-        if lent.client()?.has_failed {
-            let undone = lent.run("ROLLBACK");
-            if undone.is_ok() {
-                lent.give_back();
-            }
-            return Err(Error::internal("a commit behind a failed statement"));
+        let has_failed = match self.open.borrow_mut().as_mut() {
+            Some(open) => open.lent.client()?.has_failed,
+            None => return Err(no_transaction()),
+        };
+        if has_failed {
+            self.rollback()?;
+            return Err(Error::unavailable(
+                "A change beside this one failed, and this one with it. Try again.",
+                1,
+            ));
         }
-        lent.run("COMMIT")?;
-        lent.give_back();
-        Ok(())
+        let committed = if self.open.borrow().as_ref().is_some_and(Open::is_begun) {
+            self.send_within(Last::Words(COMMIT)).map(drop)
+        } else {
+            Ok(())
+        };
+        match committed {
+            Ok(()) => {
+                if let Some(open) = self.open.borrow_mut().take() {
+                    open.lent.give_back();
+                }
+                Ok(())
+            }
+            Err(error) => {
+                // Nobody knows in which state the transaction is, so the connection goes.
+                drop(self.open.borrow_mut().take());
+                Err(error)
+            }
+        }
     }
 
     fn rollback(&self) -> Result<()> {
         // Without a connection there is no transaction any more: the server ends it by itself.
-        if let Some(mut lent) = self.lent.borrow_mut().take()
-            && lent.run("ROLLBACK").is_ok()
-        {
-            lent.give_back();
+        let Some(mut open) = self.open.borrow_mut().take() else {
+            return Ok(());
+        };
+        let is_begun = open.words.is_none() || open.lent.client()?.has_failed;
+        if !is_begun || open.lent.run("ROLLBACK").is_ok() {
+            open.lent.give_back();
         }
         Ok(())
     }
@@ -231,15 +411,22 @@ impl Connection for Postgres {
     }
 
     fn undo(&self) -> Result<()> {
-        self.run("ROLLBACK TO SAVEPOINT mark; RELEASE SAVEPOINT mark")?;
-        self.within(|client| {
+        {
+            let mut open = self.open.borrow_mut();
+            let open = open.as_mut().ok_or_else(no_transaction)?;
+            // What waits was written since the mark: setting it has sent what came before.
+            open.waiting = Waiting::default();
+            let client = open.lent.client()?;
+            client
+                .run("ROLLBACK TO SAVEPOINT mark; RELEASE SAVEPOINT mark")
+                .map_err(convert)?;
             client.has_failed = false;
-            Ok(())
-        })
+        }
+        Ok(())
     }
 
     fn in_transaction(&self) -> bool {
-        self.lent.borrow().is_some()
+        self.open.borrow().is_some()
     }
 
     fn keeps_snapshots(&self) -> bool {
@@ -340,14 +527,7 @@ fn policy(table: &str) -> String {
     )
 }
 
-fn failed(client: &mut Client, sql: &str, error: postgres::Error) -> Error {
-    client.has_failed = true;
-    let first = sql.split_whitespace().take(4).collect::<Vec<_>>().join(" ");
-    tracing::debug!(%error, statement = first, "a statement failed");
-    convert(error)
-}
-
-fn convert(error: postgres::Error) -> Error {
+fn convert(error: tokio_postgres::Error) -> Error {
     let Some(state) = error.code() else {
         if error.is_closed() || std::error::Error::source(&error).is_some_and(is_io) {
             tracing::error!(%error, "the connection to the database was lost");
@@ -368,6 +548,7 @@ fn convert(error: postgres::Error) -> Error {
         | SqlState::CANNOT_CONNECT_NOW
         | SqlState::TOO_MANY_CONNECTIONS
         | SqlState::OUT_OF_MEMORY
+        | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
         | SqlState::READ_ONLY_SQL_TRANSACTION => {
             tracing::error!(%error, "the database can't be used now");
             Error::unavailable("The database can't be used now. Try again later.", 5)

@@ -3,21 +3,26 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use lru::LruCache;
-use postgres::config::SslMode;
-use postgres::{Config, NoTls, Statement};
-use rustls_platform_verifier::ConfigVerifierExt as _;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use types::{Error, Result};
 
-use super::convert;
+use super::client::Client;
+use super::{convert, tls};
 
 /// How long to wait for a connection while all are in use.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 /// How long a server may take to accept a connection.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
-/// Prepared statements kept per connection.
-const STATEMENTS: usize = 256;
+/// After how much silence the other side is asked whether it is still there.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+/// How long what was sent may stay without any sign that it arrived.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// What each session asks of the database, in milliseconds: a transaction whose server has stopped
+/// in its middle ends, and lets go of its locks, while others wait for these no longer than they
+/// have patience.
+const SESSION: &str = "-c idle_in_transaction_session_timeout=10000 -c lock_timeout=20000";
 
 pub(super) struct Pool {
     config: Config,
@@ -34,43 +39,6 @@ struct State {
     open: usize,
 }
 
-/// A connection and the statements that were prepared on it.
-pub(super) struct Client {
-    pub(super) inner: postgres::Client,
-    statements: LruCache<String, Statement>,
-    /// Whether a statement failed, after which the transaction takes no other until it is undone.
-    pub(super) has_failed: bool,
-}
-
-impl Client {
-    /// The statement, prepared with the first use.
-    pub(super) fn prepared(
-        &mut self,
-        sql: &str,
-    ) -> std::result::Result<Statement, postgres::Error> {
-        if let Some(statement) = self.statements.get(sql) {
-            return Ok(statement.clone());
-        }
-        let statement = self.inner.prepare(&numbered(sql))?;
-        self.statements.push(sql.to_owned(), statement.clone());
-        Ok(statement)
-    }
-}
-
-/// `?1` as PostgreSQL writes it: `$1`. Our statements have no other question marks but in texts
-/// between quotes.
-fn numbered(sql: &str) -> String {
-    let mut is_quoted = false;
-    sql.chars()
-        .map(|c| {
-            if c == '\'' {
-                is_quoted = !is_quoted;
-            }
-            if c == '?' && !is_quoted { '$' } else { c }
-        })
-        .collect()
-}
-
 /// A connection in use. Unless it is given back, it is closed.
 pub(super) struct Lent {
     pool: Arc<Pool>,
@@ -80,6 +48,7 @@ pub(super) struct Lent {
 impl Pool {
     /// A pool of connections to the database of an address, so many at most.
     pub(super) fn new(url: &str, most: usize) -> Result<Self> {
+        let (url, authority) = tls::split(url)?;
         let mut config: Config = url.parse().map_err(|error| {
             Error::invalid(
                 "database_url",
@@ -90,12 +59,18 @@ impl Pool {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIME_MAX);
         }
+        config.keepalives_idle(KEEPALIVE_IDLE);
+        config.tcp_user_timeout(SILENCE_MAX);
+        // What the address asks for comes last, and counts.
+        let own = config.get_options().unwrap_or_default();
+        config.options(format!("{SESSION} {own}"));
         let tls = match config.get_ssl_mode() {
-            SslMode::Require => {
-                let tls = rustls::ClientConfig::with_platform_verifier().map_err(|error| {
-                    Error::conflict(format!("The system's certificates can't be read: {error}."))
-                })?;
-                Some(MakeRustlsConnect::new(tls))
+            SslMode::Require => Some(tls::connector(authority.as_deref())?),
+            _ if authority.is_some() => {
+                return Err(Error::invalid(
+                    "database_url",
+                    "The address of the database has sslrootcert, which needs sslmode=require.",
+                ));
             }
             // Whoever doesn't insist on TLS wouldn't notice it missing; so it isn't tried.
             _ => None,
@@ -119,7 +94,7 @@ impl Pool {
         let mut state = self.state();
         loop {
             while let Some(client) = state.idle.pop() {
-                if !client.inner.is_closed() {
+                if !client.is_closed() {
                     return Ok(Lent {
                         pool: Arc::clone(self),
                         client: Some(client),
@@ -153,26 +128,36 @@ impl Pool {
         }
     }
 
+    /// A connection that was made just now; idle ones, which may have been cut with another, go.
+    pub(super) fn lend_new(self: &Arc<Self>) -> Result<Lent> {
+        let idle = {
+            let mut state = self.state();
+            let idle = std::mem::take(&mut state.idle);
+            state.open -= idle.len();
+            idle
+        };
+        drop(idle);
+        self.lend()
+    }
+
     fn connect(&self) -> Result<Client> {
         let connected = match &self.tls {
-            Some(tls) => self.config.connect(tls.clone()),
-            None => self.config.connect(NoTls),
+            Some(tls) => Client::connect(&self.config, tls.clone()),
+            None => Client::connect(&self.config, NoTls),
         };
-        let inner = connected.map_err(|error| {
+        connected.map_err(|error| {
             tracing::error!(%error, "the database can't be reached");
-            Error::unavailable("The database can't be reached now. Try again later.", 5)
-        })?;
-        Ok(Client {
-            inner,
-            statements: LruCache::new(STATEMENTS.try_into().map_err(Error::internal)?),
-            has_failed: false,
+            match error {
+                Error::Unavailable { .. } => error,
+                _ => Error::unavailable("The database can't be reached now. Try again later.", 5),
+            }
         })
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // A client ends a runtime of its own, which mustn't happen on a thread of another.
+        // Taking leave of the server isn't for a thread of an async runtime.
         let idle = std::mem::take(&mut self.state().idle);
         let closing = std::thread::Builder::new()
             .name("store-close".into())
@@ -192,7 +177,7 @@ impl Lent {
     /// Runs statements without parameters and answers.
     pub(super) fn run(&mut self, sql: &str) -> Result<()> {
         let client = self.client()?;
-        client.inner.batch_execute(sql).map_err(|error| {
+        client.run(sql).map_err(|error| {
             client.has_failed = true;
             convert(error)
         })
@@ -202,7 +187,7 @@ impl Lent {
     pub(super) fn give_back(mut self) {
         let client = self.client.take();
         if let Some(mut client) = client
-            && !client.inner.is_closed()
+            && !client.is_closed()
         {
             client.has_failed = false;
             let mut state = self.pool.state();
@@ -218,18 +203,5 @@ impl Drop for Lent {
         drop(self.client.take());
         self.pool.state().open -= 1;
         self.pool.freed.notify_one();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::numbered;
-
-    #[test]
-    fn parameters_are_numbered_as_they_were() {
-        assert_eq!(
-            numbered("SELECT '?1', x FROM t WHERE a = ?2 AND b = ?1"),
-            "SELECT '?1', x FROM t WHERE a = $2 AND b = $1"
-        );
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use bytes::BytesMut;
-use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use types::{Error, Result};
 
 use super::convert;
@@ -43,7 +43,7 @@ impl ToSql for Bound<'_> {
     to_sql_checked!();
 }
 
-pub(super) struct PostgresRow<'a>(pub(super) &'a postgres::Row);
+pub(super) struct PostgresRow<'a>(pub(super) &'a tokio_postgres::Row);
 
 impl RowAccess for PostgresRow<'_> {
     fn int(&self, column: usize) -> Result<Option<i64>> {
