@@ -22,6 +22,7 @@ mod deployment;
 pub mod engine;
 pub mod metadata;
 pub mod organization;
+pub mod routes;
 mod server;
 pub mod sharing;
 mod wait;

@@ -15,7 +15,7 @@ use e2e::{Deployment, Options, Tenant, clients};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What a script is told of the deployment.
 async fn told(d: &Deployment) -> Value {

@@ -16,50 +16,19 @@ use serde_json::{Value, json};
 
 static SHARED: Shared = Shared::new();
 
+/// A path of a route with every key filled in by something that no tenant has.
 struct Route {
     method: String,
-    /// With every key filled in by something that no tenant has.
     path: String,
 }
 
-const METHODS: [&str; 5] = ["get", "post", "patch", "put", "delete"];
-
-/// Every route under `/v1.0` and `/beta` that asks for a permission.
 async fn routes(d: &Deployment) -> Vec<Route> {
-    let openapi = d.anonymous().get("/openapi.json").await.expect(200);
-    let mut routes = Vec::new();
-    for (path, item) in openapi["paths"].as_object().unwrap() {
-        if !path.starts_with("/v1.0/") && !path.starts_with("/beta/") {
-            continue;
-        }
-        for method in METHODS {
-            let operation = &item[method];
-            if operation.is_null() || path.ends_with("/$metadata") {
-                continue;
-            }
-            assert!(
-                !operation["x-permissions"].is_null(),
-                "{method} {path} lists no permissions"
-            );
-            routes.push(Route {
-                method: method.to_owned(),
-                path: filled_in(path),
-            });
-        }
-    }
-    assert!(routes.len() > 40, "only {} routes", routes.len());
-    routes
-}
-
-fn filled_in(path: &str) -> String {
-    let mut filled = String::new();
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        filled.push_str(e2e::NOBODY);
-        rest = after.split_once('}').unwrap().1;
-    }
-    filled + rest
+    let routes = e2e::routes::routes(d).await;
+    let filled = routes.into_iter().map(|route| Route {
+        path: route.filled(|_, _| e2e::NOBODY.to_owned()),
+        method: route.method,
+    });
+    filled.collect()
 }
 
 fn call(caller: &Caller, route: &Route) -> Call {

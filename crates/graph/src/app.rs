@@ -195,10 +195,14 @@ impl App {
         let is_me = mark.version != Version::Root && path::is_below(&pieces, "me");
         match self.0.table.find(mark.version, &mark.method, pieces) {
             Found::Route { index, keys } => Ok((index, keys)),
-            _ if is_me => Err(Missed::graph(Refusal::no_me())),
             Found::OtherMethods { allow, .. } if mark.method == Method::OPTIONS => {
                 Err(Missed::Options(allow))
             }
+            // What Graph has below `/me`, it has for people.
+            Found::OtherMethods { .. } if is_me && mark.method != Method::TRACE => {
+                Err(Missed::graph(Refusal::no_me()))
+            }
+            Found::Nothing(_) if is_me => Err(Missed::graph(Refusal::no_me())),
             Found::OtherMethods { allow, errors } => Err(Missed::Refused(
                 Refusal::wrong_method(&mark.method, &allow),
                 errors,

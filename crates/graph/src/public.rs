@@ -10,7 +10,7 @@ use crate::request::PublicCall;
 use crate::route::{Routes, Versions};
 
 /// Types of Graph v1.0 that this project speaks; see `metadata/NOTICE`.
-const METADATA: &str = include_str!("../metadata/v1.0.csdl.xml");
+pub(crate) const METADATA: &str = include_str!("../metadata/v1.0.csdl.xml");
 
 /// Registers them.
 pub(crate) fn routes(routes: &mut Routes) {

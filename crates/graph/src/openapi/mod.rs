@@ -1,28 +1,42 @@
 //! `/openapi.json`: the route table as OpenAPI 3.1. `x-permissions` lists the application
 //! permissions of each operation, any of which suffices.
+//!
+//! What a route takes and answers isn't said by hand: its template is walked through the types that
+//! `$metadata` declares, so that a route is described as soon as it is in the table.
+
+mod csdl;
+mod operation;
+mod schemas;
+mod shape;
 
 use bytes::Bytes;
-use http::Method;
 use serde_json::{Map, Value, json};
-use types::Error;
 
-use crate::route::{Access, Route, Table, Version};
+use self::csdl::Types;
+use self::schemas::Schemas;
+use crate::public::METADATA;
+use crate::route::{Route, Table, Version};
 
 /// Renders the document once; it's the same for everybody.
 pub(crate) fn render(table: &Table, public_url: &str) -> types::Result<Bytes> {
+    let types = Types::read(METADATA)?;
+    let mut schemas = Schemas::new(&types);
     let mut paths = Map::new();
     for route in table.routes() {
+        let shape = shape::of(&types, route.path);
         for version in route.versions.each() {
             let path = format!("{}{}", version.prefix(), route.path);
             let item = paths.entry(path).or_insert_with(|| json!({}));
             if let Some(item) = item.as_object_mut() {
-                item.insert(
-                    route.method.as_str().to_ascii_lowercase(),
-                    operation(route, version),
-                );
+                let mut operation = operation::write(route, version, &shape, &mut schemas);
+                operation.insert("operationId".into(), operation_id(route, version).into());
+                item.insert(route.method.as_str().to_ascii_lowercase(), operation.into());
             }
         }
     }
+    let mut components = schemas.components();
+    components.insert("error".into(), error_schema());
+    components.insert("oauthError".into(), oauth_error_schema());
     let document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -44,17 +58,48 @@ pub(crate) fn render(table: &Table, public_url: &str) -> types::Result<Bytes> {
                 },
             },
             "responses": {
-                "error": {
-                    "description": "A refusal",
-                    "content": { "application/json": { "schema": { "$ref": "#/components/schemas/error" } } },
-                },
+                "error": response("A refusal", "error", None),
+                "unauthenticated": response("No token, or one that isn't valid", "error", Some("WWW-Authenticate")),
+                "throttled": response("Too many requests", "error", Some("Retry-After")),
+                "unavailable": response("Not now", "error", Some("Retry-After")),
+                "oauthError": response("A refusal", "oauthError", None),
+                "oauthUnavailable": response("Not now", "oauthError", Some("Retry-After")),
             },
-            "schemas": { "error": error_schema() },
+            "schemas": components,
         },
     });
     serde_json::to_vec(&document)
         .map(Bytes::from)
-        .map_err(Error::internal)
+        .map_err(types::Error::internal)
+}
+
+fn response(description: &str, schema: &str, header: Option<&str>) -> Value {
+    let mut response = json!({
+        "description": description,
+        "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } } },
+    });
+    if let Some(header) = header {
+        response["headers"] =
+            json!({ header: { "required": true, "schema": { "type": "string" } } });
+    }
+    response
+}
+
+/// RFC 6749 §5.2, with what Entra adds.
+fn oauth_error_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["error", "error_description"],
+        "properties": {
+            "error": { "type": "string" },
+            "error_description": { "type": "string" },
+            "error_codes": { "type": "array", "items": { "type": "integer" } },
+            "timestamp": { "type": "string" },
+            "trace_id": { "type": "string" },
+            "correlation_id": { "type": "string" },
+            "error_uri": { "type": "string" },
+        },
+    })
 }
 
 fn error_schema() -> Value {
@@ -87,65 +132,6 @@ fn error_schema() -> Value {
             },
         }},
     })
-}
-
-fn operation(route: &Route, version: Version) -> Value {
-    let mut parameters: Vec<Value> = route
-        .key_names()
-        .map(|name| {
-            json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
-        })
-        .collect();
-    parameters.extend(route.options.names().map(|name| {
-        let kind = match name {
-            "$top" => "integer",
-            "$count" => "boolean",
-            _ => "string",
-        };
-        json!({ "name": name, "in": "query", "schema": { "type": kind } })
-    }));
-    let mut responses = Map::new();
-    responses.insert("2XX".into(), json!({ "description": "Done" }));
-    let refusals: &[&str] = match route.access() {
-        Access::Public => &["4XX", "503"],
-        Access::Application | Access::Batch => &["400", "401", "403", "404", "4XX", "503"],
-    };
-    for status in refusals {
-        responses.insert(
-            (*status).into(),
-            json!({ "$ref": "#/components/responses/error" }),
-        );
-    }
-    let mut operation = json!({
-        "summary": route.summary,
-        "tags": [route.area],
-        "operationId": operation_id(route, version),
-        "parameters": parameters,
-        "responses": responses,
-        "x-permissions": route.permissions,
-    });
-    if let Some(operation) = operation.as_object_mut() {
-        let has_body = matches!(route.method, Method::POST | Method::PATCH | Method::PUT);
-        if has_body && version != Version::Root {
-            let content = match route.payload {
-                Some(payload) => payload
-                    .media_types
-                    .iter()
-                    .map(|name| ((*name).to_owned(), json!({})))
-                    .collect(),
-                None => json!({ "application/json": { "schema": { "type": "object" } } }),
-            };
-            operation.insert("requestBody".into(), json!({ "content": content }));
-        }
-        let security = match route.access() {
-            Access::Public => json!([]),
-            Access::Application | Access::Batch => {
-                json!([{ "clientCredentials": ["https://graph.microsoft.com/.default"] }])
-            }
-        };
-        operation.insert("security".into(), security);
-    }
-    operation
 }
 
 /// `v1.0.get.users.id`: unique, since method and template are.
