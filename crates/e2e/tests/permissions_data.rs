@@ -15,12 +15,14 @@ use serde_json::Value;
 static SHARED: Shared = Shared::new();
 
 /// Calls for which the reference of Graph names more than its data does.
-const REFERENCE: [(&str, &str, &[&str]); 2] = [
+const REFERENCE: [(&str, &str, &[&str]); 3] = [
     (
         "GET",
         "/tenantrelationships/multitenantorganization/tenants/{id}",
         &["MultiTenantOrganization.Read.All", "Directory.Read.All"],
     ),
+    // "Get profilePhoto": who sets photos reads them.
+    ("GET", "/users/{id}/photo", &["User.ReadWrite.All"]),
     // "Restore deleted directory object": the data has the users' permissions only.
     (
         "POST",

@@ -361,13 +361,8 @@ impl App {
         let place = match route.payload {
             Some(_) => {
                 let places = Arc::clone(&self.0.payloads);
-                let place = places.try_acquire_owned().map_err(|_| {
-                    Refusal::busy(
-                        "The server takes as many large bodies as it may (limit: limits.payloads_in_flight). Try again.",
-                        1,
-                    )
-                })?;
-                Some(place)
+                let place = places.acquire_owned().await;
+                Some(place.map_err(|error| Refusal::fault(error.to_string()))?)
             }
             None => None,
         };

@@ -27,6 +27,7 @@ const READ_OF_USER: &[&str] = &[
     "ProfilePhoto.ReadWrite.All",
     "User.Read.All",
     "User.ReadBasic.All",
+    "User.ReadWrite.All",
     "User.ReadWrite.CrossCloud",
 ];
 const WRITE_OF_USER: &[&str] = &["ProfilePhoto.ReadWrite.All", "User.ReadWrite.All"];

@@ -64,7 +64,7 @@ const STORE: &str = "Store";
 #[rustfmt::skip]
 pub const LIMITS: &[Limit] = &[
     limit(HTTP, "body_bytes", 1_048_576, (1_024, 67_108_864), "bytes in the body of a request"),
-    fixed(HTTP, "payloads_in_flight", 16, "bodies that aren't JSON (photos) in memory at once"),
+    fixed(HTTP, "payloads_in_flight", 16, "bodies that aren't JSON (photos) in memory at once; further ones wait"),
     limit(HTTP, "url_bytes", 16_384, (1_024, 65_536), "bytes of an address, path and query together"),
     fixed(HTTP, "header_bytes", 131_072, "bytes in the head of a request, its address included"),
     fixed(HTTP, "json_depth", 64, "levels of nesting in a JSON body"),
