@@ -39,6 +39,8 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     14 "0014_invitations",
     15 "0015_credentials",
     16 "0016_permission_grants",
+    19 "0019_deletion_guard",
+    20 "0020_synced_groups",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":
