@@ -43,6 +43,8 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     18 "0018_app_owners",
     19 "0019_roles",
     20 "0020_photos",
+    21 "0021_deletion_guard",
+    22 "0022_synced_groups",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":
