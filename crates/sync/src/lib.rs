@@ -22,6 +22,7 @@ mod adoption;
 mod again;
 pub mod engine;
 pub mod explain;
+pub mod jobs;
 mod links;
 pub mod mapping;
 pub mod outlook;

@@ -15,7 +15,7 @@ use crate::links::{self, Link, There};
 use crate::pair::{self, Pair, Phase, Position, Stage};
 use crate::sharing::{self, InForce, Scope};
 use crate::wire::Item;
-use crate::{BATCH_USERS_MAX, mapping};
+use crate::{BATCH_USERS_MAX, jobs, mapping};
 
 /// Users that one plan looks at, at most.
 const LOOK_MAX: usize = 4 * BATCH_USERS_MAX;
@@ -25,7 +25,7 @@ const RETRIES_MAX: usize = BATCH_USERS_MAX / 4;
 /// What a pair does next.
 #[derive(Debug)]
 pub enum Next {
-    /// The two tenants aren't in one organization (any more).
+    /// The two tenants aren't in one organization (any more), and no job governs the pair.
     Over,
     /// The admin has paused it.
     Paused,
@@ -77,10 +77,13 @@ pub struct Planned {
     pub display_name: String,
 }
 
-/// This tenant's own settings on the way of a pair.
+/// This tenant's own settings on the way of a pair. A job needs no organization.
 pub fn outbound(tx: &ReadTx<'_>, target: TenantId) -> Result<Trace> {
     let mut trace = Trace::new();
-    trace.step(membership(tx, target)?);
+    let membership = membership(tx, target)?;
+    if membership.allowed || !jobs::governs(tx, target)? {
+        trace.step(membership);
+    }
     if trace.allowed {
         trace.join(access::outbound_sync(tx, target)?);
     }
@@ -112,6 +115,11 @@ pub fn membership(tx: &ReadTx<'_>, other: TenantId) -> Result<Step> {
     })
 }
 
+/// What digests of the pair with a target are made with.
+pub(crate) fn epoch(tx: &ReadTx<'_>, target: TenantId) -> Result<u64> {
+    Ok(pair::get(tx, target)?.map_or(0, |pair| pair.epoch))
+}
+
 /// A pair that may go on.
 struct Free {
     epoch: u64,
@@ -137,7 +145,7 @@ fn gate(
     let Some(pair) = active(tx, target)? else {
         return Ok(Err(Next::Over));
     };
-    let mut scope = sharing::of(tx, target)?.0.in_force(tx.now())?;
+    let mut scope = jobs::scope::of(tx, target)?;
     scope.key = pair.scope_key(scope.key);
     let mut position = position.clone();
     if position.scope_key != scope.key {
@@ -163,7 +171,7 @@ fn gate(
 }
 
 fn active(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Pair>> {
-    if !organization::is_active_with(tx, target)? {
+    if !jobs::is_due(tx, target)? {
         return Ok(None);
     }
     let goes = |pair: &Pair| matches!(pair.stage, Stage::New | Stage::Running);
@@ -380,6 +388,9 @@ impl Look<'_, '_> {
                             && matches!(change.op, Op::Deleted | Op::Restored) =>
                     {
                         self.member(change.object)?
+                    }
+                    "appRoleAssignment" if self.scope.has_job() => {
+                        self.member(change.related.unwrap_or(change.object))?
                     }
                     "userSharingMember" if self.concerns(change.object) => {
                         self.member(change.related.unwrap_or(change.object))?

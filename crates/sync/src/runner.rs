@@ -22,6 +22,7 @@ use types::{Actor, Error, Result, TenantId, Timestamp};
 
 use crate::adoption::{self, adopt};
 use crate::engine::{Engine, Heads, Retry, WAIT_MAX};
+use crate::jobs::{self, Done};
 use crate::pair::{self, Phase, Position, Stage};
 use crate::plan::{self, Next, Planned};
 use crate::settle;
@@ -96,6 +97,8 @@ pub(crate) struct Runner<'e> {
     sure: bool,
     /// Whether the links say what the target has.
     knows: bool,
+    /// Whether a job governs the pair, as of the last look.
+    configured: bool,
     blocked: Option<Trace>,
     unanswered: Option<Outgoing>,
     ahead: Option<Ahead<'e>>,
@@ -116,10 +119,13 @@ impl<'e> Runner<'e> {
         heads: Heads,
         retry: &'e mut Retry,
     ) -> Result<Self> {
-        let pair = island
-            .write(Actor::System, move |tx| pair::ensure(tx, target))
+        let (pair, configured) = island
+            .write(Actor::System, move |tx| {
+                Ok((pair::ensure(tx, target)?, jobs::governs(tx, target)?))
+            })
             .await?;
         Ok(Self {
+            configured,
             engine,
             retry,
             target,
@@ -198,6 +204,11 @@ impl<'e> Runner<'e> {
                 self.heads.wait_for_source(WAIT_MAX).await;
             }
             Step::Refused(trace, counted) => {
+                // A job may have taken the pair since, or let it go.
+                let target = self.target;
+                self.configured = (self.island)
+                    .read(move |tx| jobs::governs(tx, target))
+                    .await?;
                 if counted {
                     self.seq += 1;
                     self.keep_stand(Some(trace)).await?;
@@ -364,7 +375,11 @@ impl<'e> Runner<'e> {
             stream: STREAM.into(),
             seq: self.seq + 1,
             kind: USERS.into(),
-            body: serde_json::to_string(&Outbound { items }).map_err(Error::internal)?,
+            body: serde_json::to_string(&Outbound {
+                items,
+                configured: self.configured,
+            })
+            .map_err(Error::internal)?,
         })
     }
 
@@ -414,10 +429,11 @@ impl<'e> Runner<'e> {
     /// Brings the links in line with what the target has.
     async fn adopt(&mut self) -> Result<Step<'e>> {
         let (from, target) = (self.island.tenant(), self.target);
+        let configured = self.configured;
         let mut after = None;
         loop {
-            let question =
-                serde_json::to_string(&adoption::Question { after }).map_err(Error::internal)?;
+            let question = serde_json::to_string(&adoption::Question { after, configured })
+                .map_err(Error::internal)?;
             let answer = self
                 .engine
                 .transport()
@@ -535,8 +551,11 @@ impl<'e> Runner<'e> {
 
     /// Asks the target whether it still refuses.
     async fn probe(&mut self) -> Result<Step<'e>> {
-        let question = serde_json::to_string(&crate::explain::Question { user_id: None })
-            .map_err(Error::internal)?;
+        let question = serde_json::to_string(&crate::explain::Question {
+            user_id: None,
+            configured: self.configured,
+        })
+        .map_err(Error::internal)?;
         let (from, transport) = (self.island.tenant(), self.engine.transport());
         let answer = transport
             .ask(from, self.target, crate::explain::QUERY, question)
@@ -580,8 +599,12 @@ impl<'e> Runner<'e> {
             && position.feed_seq.saturating_sub(self.kept.feed_seq) < POSITION_KEPT_EVERY;
         if !near {
             let (target, kept) = (self.target, position.clone());
+            let is_scan_over = position.phase == Phase::Follow && self.kept.phase != Phase::Follow;
             self.island
                 .write(Actor::System, move |tx| {
+                    if is_scan_over {
+                        jobs::note(tx, target, Done::default(), kept.phase)?;
+                    }
                     pair::keep_position(tx, target, &kept)
                 })
                 .await?;

@@ -4,6 +4,7 @@
 use store::{Tx, params};
 use types::{Id, Result, TenantId, Timestamp, kind};
 
+use crate::jobs::{self, Done};
 use crate::links::{self, Failure, Link, There};
 use crate::pair::{self, Counts, Pair, Position};
 use crate::plan::Planned;
@@ -39,6 +40,7 @@ pub(crate) fn settle(
     let mut counts = Counts::default();
     let mut results = reply.results.into_iter();
     let mut is_sent = false;
+    let mut done = Done::default();
     for planned in planned {
         if planned.item.is_none() {
             let_go(tx, target, planned.user_id, &mut counts)?;
@@ -49,13 +51,21 @@ pub(crate) fn settle(
             code: "InternalServerError".into(),
             message: "The target tenant didn't answer for this user.".into(),
         });
+        done.imported += 1;
+        match &outcome {
+            Outcome::Failed { .. } => done.failed += 1,
+            Outcome::Unchanged { .. } => {}
+            _ => done.exported += 1,
+        }
         settle_one(tx, &pair, planned, outcome, &mut counts, &mut log)?;
     }
     counts.keep(tx, target)?;
+    jobs::note(tx, target, done, position.phase)?;
     if is_sent {
         let (tenant, now) = (tx.tenant(), tx.now());
         tx.bookkeeping().execute(
-            "UPDATE sync_pairs SET stream_seq = ?3, applied_at = ?4, blocked = NULL \
+            "UPDATE sync_pairs SET stream_seq = ?3, applied_at = ?4, blocked = NULL, \
+             blocked_at = NULL \
              WHERE tenant_id = ?1 AND target_tenant_id = ?2",
             params![&tenant, &target, seq, now],
         )?;
@@ -85,7 +95,7 @@ fn let_go(
     links::put(tx, target, &link)
 }
 
-fn settle_one(
+pub(crate) fn settle_one(
     tx: &mut Tx<'_>,
     pair: &Pair,
     planned: Planned,

@@ -12,6 +12,7 @@ use types::{Error, Id, Result, TenantId, Timestamp, kind};
 use uuid::Uuid;
 
 use crate::SHARING_LIST_MAX;
+use crate::jobs::{self, scope::JobScope};
 
 /// Which users are shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +160,7 @@ impl Sharing {
             groups: self.groups.clone(),
             rule: self.compile_rule()?,
             ends_at: self.until_date_time.filter(|_| !expired),
+            job: None,
             key: match scope {
                 Scope::All => "all".into(),
                 Scope::None => "none".into(),
@@ -193,6 +195,8 @@ pub struct InForce {
     users: BTreeSet<Id<kind::User>>,
     groups: BTreeSet<Id<kind::Group>>,
     rule: Option<Filter>,
+    /// What is in scope beside it.
+    job: Option<JobScope>,
     /// When it will end by itself.
     pub ends_at: Option<Timestamp>,
     /// What a change of asks for a scan; the lists aren't in it, since whom a change of them
@@ -201,18 +205,48 @@ pub struct InForce {
 }
 
 impl InForce {
+    /// The same, and beside it whom a job brings in.
+    #[must_use]
+    pub(crate) fn with_job(mut self, job: Option<JobScope>) -> Self {
+        if let Some(job) = &job {
+            self.key = format!("{} {}", self.key, job.key);
+        }
+        self.job = job;
+        self
+    }
+
     /// Which users.
-    pub const fn scope(&self) -> Scope {
-        self.scope
+    pub fn scope(&self) -> Scope {
+        match (self.scope, &self.job) {
+            (Scope::All, _) | (_, None) => self.scope,
+            (_, Some(job)) => job.scope(),
+        }
     }
 
     /// Whether groups decide.
     pub fn has_groups(&self) -> bool {
-        self.scope == Scope::Selected && !self.groups.is_empty()
+        let shared = self.scope == Scope::Selected && !self.groups.is_empty();
+        shared || self.job.as_ref().is_some_and(JobScope::has_groups)
+    }
+
+    /// Whether a job brings users in.
+    pub(crate) const fn has_job(&self) -> bool {
+        self.job.is_some()
     }
 
     /// Whether a user belongs to it.
     pub fn contains(&self, tx: &ReadTx<'_>, user: &ScannedUser) -> Result<bool> {
+        if self.shares(tx, user)? {
+            return Ok(true);
+        }
+        match &self.job {
+            Some(job) => job.contains(tx, user),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether a user is shared.
+    fn shares(&self, tx: &ReadTx<'_>, user: &ScannedUser) -> Result<bool> {
         match self.scope {
             Scope::All => return Ok(true),
             Scope::None => return Ok(false),
@@ -360,6 +394,7 @@ fn write(
          ON CONFLICT (tenant_id, target_tenant_id) DO UPDATE SET doc = excluded.doc",
         params![&tenant, &key, &text],
     )?;
+    jobs::take_up(tx)?;
     audit_change(tx, key, &in_force, sharing)
 }
 
@@ -387,6 +422,7 @@ pub fn delete(tx: &mut Tx<'_>, target: TenantId) -> Result<()> {
             "DELETE FROM sharing WHERE tenant_id = ?1 AND target_tenant_id = ?2",
             params![&tenant, &target],
         )?;
+    jobs::take_up(tx)?;
     audit_change(tx, target, &old, &default)
 }
 
@@ -413,7 +449,12 @@ pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Resu
         Some(target) => of(tx, target)?.0,
         None => get(tx, None)?.unwrap_or_else(Sharing::nobody),
     };
-    let (old, new) = (old.in_force(tx.now())?, new.in_force(tx.now())?);
+    // Whom a job brings in stays, whatever is shared.
+    let with_job = |sharing: &Sharing| -> Result<InForce> {
+        let job = target.map_or(Ok(None), |target| JobScope::load(tx, target))?;
+        Ok(sharing.in_force(tx.now())?.with_job(job))
+    };
+    let (old, new) = (with_job(&old)?, with_job(new)?);
     let mut added = Side::default();
     let mut removed = Side::default();
     let mut after = None;

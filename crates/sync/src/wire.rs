@@ -14,12 +14,17 @@ pub const STREAM: &str = "sync";
 pub struct Batch {
     /// The users.
     pub items: Vec<Item>,
+    /// Whether a job sends them, which needs no organization.
+    #[serde(default)]
+    pub configured: bool,
 }
 
 /// A [`Batch`] as it is written.
 #[derive(Debug, Serialize)]
 pub(crate) struct Outbound<'a> {
     pub(crate) items: &'a [&'a Item],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) configured: bool,
 }
 
 /// What the target should have of one user.
