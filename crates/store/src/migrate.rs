@@ -39,6 +39,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     14 "0014_invitations",
     15 "0015_credentials",
     16 "0016_permission_grants",
+    17 "0017_synchronization_schemas",
     18 "0018_synchronization_jobs",
 ];
 
