@@ -854,3 +854,158 @@ async fn roles_of_users_and_groups() {
         .await
         .refused(404, "Request_ResourceNotFound");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_is_read_replaced_and_put_back() {
+    let rig = Rig::open().await;
+    let admin = &rig.d.admin;
+    let job = rig.configured().await;
+    let schema = format!("{job}/schema");
+    let default = admin.get(&schema).await.expect(200).json;
+    assert_eq!(default["id"], job.rsplit('/').next().unwrap());
+    let rule = &default["synchronizationRules"][0];
+    assert_eq!(rule["name"], "USER_INBOUND_USER");
+    assert_eq!(rule["sourceDirectoryName"], "Azure Active Directory");
+    let template = format!("{}/templates/Azure2Azure", rig.root);
+    let of_template = admin
+        .get(&format!("{template}/schema"))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(
+        of_template["synchronizationRules"],
+        default["synchronizationRules"]
+    );
+    let unknown = format!("{}/templates/Slack/schema", rig.root);
+    admin
+        .get(&unknown)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+
+    // What was read can be written back, with a filter that lets Sales pass.
+    let mut filtered = default.clone();
+    filtered.as_object_mut().unwrap().remove("@odata.context");
+    filtered["synchronizationRules"][0]["objectMappings"][0]["scope"] = json!({"groups": [{
+        "name": "Sales only", "clauses": [{
+            "sourceOperandName": "displayName", "operatorName": "EQUALS",
+            "targetOperand": {"values": ["ann"]},
+        }],
+    }]});
+    admin.put(&schema, filtered.clone()).await.expect(204);
+    let read = admin.get(&schema).await.expect(200);
+    assert!(read.text.contains("Sales only"));
+    let bob = rig.user("bob").await;
+    rig.assign(&bob).await;
+    let call = json!({"parameters": [{
+        "ruleId": rule["id"], "subjects": [{"objectId": bob, "objectTypeName": "User"}],
+    }]});
+    let told = admin
+        .post(&format!("{job}/provisionOnDemand"), call)
+        .await
+        .expect(200);
+    let told = told.json["value"].as_str().unwrap().to_owned();
+    assert!(
+        told.contains("Sales only.displayName EQUALS 'ann'"),
+        "{told}"
+    );
+    assert!(told.contains("NotInScope"), "{told}");
+
+    // A wrong one is refused at its place and changes nothing.
+    let mut wrong = filtered.clone();
+    wrong["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"][0]["source"] =
+        json!({"type": "Function", "expression": "Nonsense([a])", "name": "Nonsense"});
+    let refused = admin
+        .put(&schema, wrong)
+        .await
+        .refused(400, "schemaInvalid");
+    assert!(
+        refused.json["error"]["target"]
+            .as_str()
+            .unwrap()
+            .contains("attributeMappings")
+    );
+    admin
+        .put(&schema, json!({"synchronizationRules": 1}))
+        .await
+        .refused(400, "schemaInvalid");
+    admin
+        .patch(&schema, json!({"version": "v1.3"}))
+        .await
+        .expect(204);
+    let read = admin.get(&schema).await.expect(200);
+    assert_eq!(read.json["version"], "v1.3");
+    assert!(read.text.contains("Sales only"), "PATCH leaves the rest");
+    admin.delete(&schema).await.expect(204);
+    let read = admin.get(&schema).await.expect(200).json;
+    assert_eq!(
+        read["synchronizationRules"],
+        default["synchronizationRules"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_there_is_to_write_a_schema_with() {
+    let rig = Rig::closed().await;
+    let admin = &rig.d.admin;
+    let job = rig.job().await;
+    for root in [job, format!("{}/templates/Azure2Azure", rig.root)] {
+        let functions = admin
+            .get(&format!("{root}/schema/functions()"))
+            .await
+            .expect(200);
+        let list = functions.json["value"].as_array().unwrap();
+        assert!(list.iter().any(|function| function["id"] == "Replace"));
+        let operators = admin
+            .get(&format!("{root}/schema/filterOperators"))
+            .await
+            .expect(200);
+        let list = operators.json["value"].as_array().unwrap();
+        assert!(list.iter().any(|operator| operator["id"] == "REGEX MATCH"));
+        let parse = format!("{root}/schema/parseExpression");
+        let body = json!({
+            "expression": "Replace([preferredLanguage], \"-\", , , \"_\", , )",
+            "targetAttributeDefinition": null,
+            "testInputObject": {"definition": null, "properties": [
+                {"key": "preferredLanguage", "value": "EN-US"},
+            ]},
+        });
+        let parsed = admin.post(&parse, body).await.expect(200).json;
+        assert_eq!(parsed["parsingSucceeded"], true);
+        assert_eq!(parsed["evaluationResult"], json!(["EN_US"]));
+        assert_eq!(parsed["parsedExpression"]["name"], "Replace");
+        let wrong = admin
+            .post(&parse, json!({"expression": "Replace("}))
+            .await
+            .expect(200);
+        assert_eq!(wrong.json["parsingSucceeded"], false);
+        admin
+            .post(&parse, json!({}))
+            .await
+            .refused(400, "Request_BadRequest");
+        let directories = admin
+            .get(&format!("{root}/schema/directories"))
+            .await
+            .expect(200);
+        let list = directories.json["value"].as_array().unwrap();
+        assert_eq!(list.len(), 2);
+        let one = format!(
+            "{root}/schema/directories/{}",
+            list[0]["id"].as_str().unwrap()
+        );
+        assert_eq!(
+            admin.get(&one).await.expect(200).json["name"],
+            list[0]["name"]
+        );
+        let found = admin
+            .post(&format!("{one}/discover"), json!({}))
+            .await
+            .expect(200)
+            .json;
+        assert_ne!(found["discoveryDateTime"], Value::Null);
+        let nobody = format!("{root}/schema/directories/{NOBODY}");
+        admin
+            .get(&nobody)
+            .await
+            .refused(404, "Request_ResourceNotFound");
+    }
+}

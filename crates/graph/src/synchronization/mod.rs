@@ -104,6 +104,52 @@ fn set(principal: &ServicePrincipal, below: &str) -> String {
 /// Registers them.
 pub(crate) fn routes(routes: &mut Routes) {
     let mut area = routes.area("synchronization", Versions::Both);
+    macro_rules! schema {
+        ($at:expr, concat!($($path:literal),*)) => {
+            area.get(
+                concat!($($path),*),
+                READ,
+                "Get a synchronization schema",
+                |call| schema::get(call, $at),
+            );
+            area.get(
+                concat!($($path,)* "/functions()"),
+                WRITE,
+                "List the functions of expressions",
+                |call| schema::functions(call, $at),
+            );
+            area.get(
+                concat!($($path,)* "/filterOperators()"),
+                WRITE,
+                "List the operators of scoping filters",
+                |call| schema::filter_operators(call, $at),
+            );
+            area.post(
+                concat!($($path,)* "/parseExpression"),
+                WRITE,
+                "Read an expression, and evaluate it for a test object",
+                |call| schema::parse(call, $at),
+            );
+            area.get(
+                concat!($($path,)* "/directories"),
+                READ,
+                "List the directories that a schema speaks of",
+                |call| schema::directories(call, $at),
+            );
+            area.get(
+                concat!($($path,)* "/directories/{directoryId}"),
+                READ,
+                "Get a directory that a schema speaks of",
+                |call| schema::get_directory(call, $at),
+            );
+            area.post(
+                concat!($($path,)* "/directories/{directoryId}/discover"),
+                schema::DISCOVER,
+                "Find out what a directory's objects have",
+                |call| schema::discover(call, $at),
+            );
+        };
+    }
     macro_rules! at {
         ($at:expr, $root:literal) => {
             area.get(
@@ -203,6 +249,29 @@ pub(crate) fn routes(routes: &mut Routes) {
                 WRITE,
                 "Provision users at once, with an account of each step",
                 |call| on_demand::provision(call, $at),
+            );
+            area.put(
+                concat!($root, "/synchronization/jobs/{jobId}/schema"),
+                WRITE,
+                "Replace the schema of a synchronization job",
+                |call| schema::replace(call, $at),
+            );
+            area.patch(
+                concat!($root, "/synchronization/jobs/{jobId}/schema"),
+                WRITE,
+                "Change parts of the schema of a synchronization job",
+                |call| schema::update(call, $at),
+            );
+            area.delete(
+                concat!($root, "/synchronization/jobs/{jobId}/schema"),
+                WRITE,
+                "Go back to the template's schema",
+                |call| schema::delete(call, $at),
+            );
+            schema!($at, concat!($root, "/synchronization/jobs/{jobId}/schema"));
+            schema!(
+                $at,
+                concat!($root, "/synchronization/templates/{templateId}/schema")
             );
         };
     }

@@ -11,7 +11,6 @@ CREATE TABLE sync_jobs (
     sync_all BIGINT NOT NULL,
     settings TEXT NOT NULL,
     schema_doc TEXT,
-    schema_version BIGINT NOT NULL,
     steady_first_at BIGINT,
     steady_last_at BIGINT,
     executions TEXT NOT NULL,

@@ -24,7 +24,8 @@ pub mod status;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use ::provisioning::{self as schemas, Schema};
+use serde_json::{Value, json};
 use store::{Change, Op, ReadTx, Tx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 use uuid::Uuid;
@@ -97,8 +98,7 @@ pub struct Job {
     /// `synchronizationJobSettings` that were set.
     pub settings: BTreeMap<String, String>,
     /// Its schema, if that isn't the template's.
-    pub schema: Option<Map<String, Value>>,
-    pub(crate) schema_version: u64,
+    schema: Option<Value>,
     pub(crate) steady_first_at: Option<Timestamp>,
     pub(crate) steady_last_at: Option<Timestamp>,
     pub(crate) executions: executions::Executions,
@@ -112,8 +112,7 @@ impl Job {
 }
 
 const COLUMNS: &str = "id, service_principal_id, template_id, state, target_tenant_id, sync_all, \
-                       settings, schema_doc, schema_version, steady_first_at, steady_last_at, \
-                       executions";
+                       settings, schema_doc, steady_first_at, steady_last_at, executions";
 
 fn from_row(row: &store::Row<'_>) -> Result<Job> {
     let schema = row.opt_text(7)?.map(serde_json::from_str).transpose();
@@ -126,10 +125,9 @@ fn from_row(row: &store::Row<'_>) -> Result<Job> {
         sync_all: row.bool(5)?,
         settings: serde_json::from_str(row.text(6)?).map_err(Error::internal)?,
         schema: schema.map_err(Error::internal)?,
-        schema_version: row.count(8)?,
-        steady_first_at: row.opt_timestamp(9)?,
-        steady_last_at: row.opt_timestamp(10)?,
-        executions: serde_json::from_str(row.text(11)?).map_err(Error::internal)?,
+        steady_first_at: row.opt_timestamp(8)?,
+        steady_last_at: row.opt_timestamp(9)?,
+        executions: serde_json::from_str(row.text(10)?).map_err(Error::internal)?,
     })
 }
 
@@ -319,7 +317,6 @@ pub fn create(
         sync_all: secrets::settings(tx, service_principal)?.sync_all,
         settings: BTreeMap::new(),
         schema: None,
-        schema_version: 0,
         steady_first_at: None,
         steady_last_at: None,
         executions: executions::Executions::default(),
@@ -327,9 +324,9 @@ pub fn create(
     let now = tx.now();
     changed(tx, &job, Op::Created, &[])?.execute(
         "INSERT INTO sync_jobs (tenant_id, id, service_principal_id, template_id, state, \
-         target_tenant_id, sync_all, settings, schema_doc, schema_version, steady_first_at, \
-         steady_last_at, executions, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6, '{}', NULL, 0, NULL, NULL, '{}', ?7)",
+         target_tenant_id, sync_all, settings, schema_doc, steady_first_at, steady_last_at, \
+         executions, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6, '{}', NULL, NULL, NULL, '{}', ?7)",
         params![
             &tenant,
             &job.id,
@@ -393,6 +390,11 @@ fn take(tx: &mut Tx<'_>, job: &mut Job, target: TenantId) -> Result<()> {
     }
     pair::ensure(tx, target)?;
     pair::set_job(tx, target, job.id)?;
+    if job.schema.is_some() {
+        schemas::store::save(tx, target, &schema(job)?)?;
+    } else {
+        schemas::store::delete(tx, target)?;
+    }
     job.target = Some(target);
     Ok(())
 }
@@ -402,6 +404,7 @@ fn leave(tx: &mut Tx<'_>, job: &mut Job) -> Result<()> {
     let Some(target) = job.target.take() else {
         return Ok(());
     };
+    schemas::store::delete(tx, target)?;
     let together = organization::is_active_with(tx, target)?;
     let goes_on = together && shares(tx, target)?;
     pair::set_free(tx, target, !goes_on)
@@ -570,20 +573,33 @@ pub fn set_settings(
     audited(tx, "Update synchronization job", &job)
 }
 
-/// Sets a job's schema, or (`None`) the template's again. All users are looked at anew.
+/// A job's schema: its own, or the template's.
+pub fn schema(job: &Job) -> Result<Schema> {
+    match &job.schema {
+        // It was valid when it was written.
+        Some(doc) => Schema::from_json(doc).map_err(Error::internal),
+        None => Ok(Schema::default_for_users()),
+    }
+}
+
+/// Sets a job's schema, or (`None`) the template's again. The pair that the job governs goes by it.
 pub fn set_schema(
     tx: &mut Tx<'_>,
     service_principal: ServicePrincipal,
     name: &str,
-    schema: Option<&Map<String, Value>>,
+    new: Option<&Schema>,
 ) -> Result<()> {
     let job = get(tx, service_principal, name)?;
     let tenant = tx.tenant();
-    let text = schema.map(|schema| Value::Object(schema.clone()).to_string());
+    let text = new.map(|schema| schema.to_json("").to_string());
     changed(tx, &job, Op::Updated, &["schema"])?.execute(
-        "UPDATE sync_jobs SET schema_doc = ?3, schema_version = schema_version + 1 \
-         WHERE tenant_id = ?1 AND id = ?2",
+        "UPDATE sync_jobs SET schema_doc = ?3 WHERE tenant_id = ?1 AND id = ?2",
         params![&tenant, &job.id, text.as_deref()],
     )?;
-    audited(tx, "Update synchronization schema", &job)
+    match (job.target, new) {
+        // The change is audited there, attribute by attribute.
+        (Some(target), Some(schema)) => schemas::store::save(tx, target, schema),
+        (Some(target), None) => schemas::store::delete(tx, target),
+        (None, _) => audited(tx, "Update synchronization schema", &job),
+    }
 }

@@ -7,6 +7,7 @@
 //! Source: Microsoft Graph, "synchronizationJob: provisionOnDemand"; Microsoft Entra, "On-demand
 //! provisioning".
 
+use ::provisioning::{Filter, FilterGroup, Mapper, Standing, User};
 use directory::users::ScannedUser;
 use serde_json::{Map, Value, json};
 use store::{ReadTx, Tx};
@@ -269,13 +270,14 @@ fn scoped(
     let assigned = scope.is_assigned(tx, user.id)?;
     let eligible = sharing::is_eligible(user);
     let entitled = job.sync_all || assigned;
+    let (passes, evaluated) = filtered(job, user)?;
     let details = json!({
         "Active in the source system": said(active),
         "Assigned to the application": said(assigned),
         "Scope sync all": said(job.sync_all),
         "User has the required role": said(entitled),
-        "Scoping filter evaluation passed": "True",
-        "ScopeEvaluationResult": "{}",
+        "Scoping filter evaluation passed": said(passes),
+        "ScopeEvaluationResult": evaluated,
     });
     let skip = if !eligible {
         Some((
@@ -286,6 +288,11 @@ fn scoped(
         Some((
             "NotEffectivelyEntitled",
             "The user isn't assigned to the application, directly or through a group.",
+        ))
+    } else if !passes {
+        Some((
+            "NotInScope",
+            "The user doesn't pass the scoping filters of the job's schema.",
         ))
     } else if !active {
         Some((
@@ -304,6 +311,50 @@ fn scoped(
         details,
     );
     Ok(skip.map(|(code, reason)| (code, reason.to_owned())))
+}
+
+/// Whether a user passes the scoping filters of a job's schema, and what is told of it.
+fn filtered(job: &Job, user: &ScannedUser) -> Result<(bool, String)> {
+    let schema = super::schema(job)?;
+    let mapper = Mapper::new(&schema).map_err(Error::internal)?;
+    let properties = user.properties()?;
+    let manager = user.manager.map(|id| id.to_string());
+    let source = User {
+        properties: &properties,
+        manager: manager.as_deref(),
+        is_deleted: user.deleted,
+    };
+    let passes = mapper.enabled && mapper.standing(&source) == Standing::InScope;
+    let mut told = Map::new();
+    let scope = schema.rule.users.scope.as_ref();
+    for group in scope
+        .and_then(|scope| scope.groups.as_ref())
+        .into_iter()
+        .flatten()
+    {
+        let name = group.name.as_deref().unwrap_or_default();
+        for clause in &group.clauses {
+            let alone = FilterGroup {
+                name: None,
+                clauses: vec![clause.clone()],
+            };
+            let mut only = schema.clone();
+            only.rule.users.scope = Some(Filter {
+                groups: Some(vec![alone]),
+                ..Filter::default()
+            });
+            let only = Mapper::new(&only).map_err(Error::internal)?;
+            let values = clause.values.join("', '");
+            let text = format!(
+                "{name}.{} {} '{values}'",
+                clause.attribute,
+                clause.operator.name()
+            );
+            let holds = only.standing(&source) == Standing::InScope;
+            told.insert(text, holds.into());
+        }
+    }
+    Ok((passes, Value::Object(told).to_string()))
 }
 
 fn refused(mut account: Account, now: Timestamp, change: Uuid, trace: &Trace) -> Value {

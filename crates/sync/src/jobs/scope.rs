@@ -46,7 +46,7 @@ impl JobScope {
             service_principal: job.service_principal,
             sync_all: job.sync_all,
             has_groups,
-            key: format!("job {} {whom} {}", job.id, job.schema_version),
+            key: format!("job {} {whom}", job.id),
         })
     }
 
