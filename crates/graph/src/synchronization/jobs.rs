@@ -1,5 +1,7 @@
 //! `…/synchronization/jobs`: making, reading, changing and deleting jobs.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 use sync::jobs::{self, TEMPLATE, status};
 use types::Error;
@@ -107,7 +109,7 @@ pub(super) async fn create(call: Call, at: At) -> Result<Reply, Refusal> {
                 jobs::set_settings(tx, principal.id, &made.name(), &settings)?;
                 made = jobs::get(tx, principal.id, &made.name())?;
             }
-            Ok((principal, status::look(tx, made, &Default::default())?))
+            Ok((principal, status::look(tx, made, &BTreeMap::new())?))
         })
         .await?;
     let location = format!(
