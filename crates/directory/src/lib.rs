@@ -30,6 +30,7 @@ mod schema;
 pub mod search;
 pub mod service_principals;
 pub mod synced;
+pub mod synced_groups;
 pub mod tenant;
 pub mod users;
 

@@ -1009,3 +1009,49 @@ async fn what_there_is_to_write_a_schema_with() {
             .refused(404, "Request_ResourceNotFound");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_deletions_wait_until_they_are_forced() {
+    let rig = Rig::open().await;
+    let admin = &rig.d.admin;
+    let job = rig.configured().await;
+    let threshold =
+        "{\"Enabled\":false,\"DeleteThresholdEnabled\":true,\"DeleteThresholdValue\":1}";
+    rig.save(json!([{"key": "SyncNotificationSettings", "value": threshold}]))
+        .await
+        .expect(204);
+    let mut users = Vec::new();
+    for alias in ["ann", "bob", "carl"] {
+        let user = rig.user(alias).await;
+        rig.assign(&user).await;
+        users.push(user);
+    }
+    admin
+        .post(&format!("{job}/start"), json!({}))
+        .await
+        .expect(204);
+    rig.until_there(&["ann", "bob", "carl"]).await;
+    admin
+        .delete(&format!("/users/{}", users[1]))
+        .await
+        .expect(204);
+    rig.until_there(&["ann", "carl"]).await;
+    admin
+        .delete(&format!("/users/{}", users[2]))
+        .await
+        .expect(204);
+    let status = rig.until_code(&job, "Quarantine").await["status"].clone();
+    assert_eq!(status["quarantine"]["reason"], "TooManyDeletes");
+    assert_eq!(rig.arrived().await, ["ann", "carl"]);
+    // Others still come.
+    let dora = rig.user("dora").await;
+    rig.assign(&dora).await;
+    rig.until_there(&["ann", "carl", "dora"]).await;
+    let force = json!({"criteria": {"resetScope": "ForceDeletes"}});
+    admin
+        .post(&format!("{job}/restart"), force)
+        .await
+        .expect(204);
+    rig.until_there(&["ann", "dora"]).await;
+    rig.until_code(&job, "Active").await;
+}

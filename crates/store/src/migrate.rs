@@ -41,6 +41,8 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     16 "0016_permission_grants",
     17 "0017_synchronization_schemas",
     18 "0018_synchronization_jobs",
+    19 "0019_deletion_guard",
+    20 "0020_synced_groups",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -75,7 +75,7 @@ pub fn outlooks(tx: &ReadTx<'_>, targets: &[TenantId]) -> Result<Vec<(Outlook, O
             let counts = pair.map(|pair| Counts {
                 in_scope: match pair.position.phase {
                     Phase::Follow => pair.synced + pair.failed,
-                    Phase::Count | Phase::Scan => pair.position.in_scope,
+                    Phase::Count | Phase::Scan | Phase::Groups => pair.position.in_scope,
                 },
                 synced: pair.synced,
                 failed: pair.failed,
@@ -141,7 +141,9 @@ pub fn is_withdrawn(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<bool>> {
     if jobs::governs(tx, target)? || jobs::rests(tx, target)? {
         return Ok(Some(true));
     }
-    if pair.synced + pair.failed == 0 && pair.position.scope_key.starts_with("none") {
+    let groups_too = !pair.has_groups || pair.position.phase == Phase::Follow;
+    let nobody = pair.synced + pair.failed == 0;
+    if nobody && groups_too && pair.position.scope_key.starts_with("none") {
         return Ok(Some(true));
     }
     if pair.paused || pair.blocked.is_some() || !plan::outbound(tx, target)?.allowed {

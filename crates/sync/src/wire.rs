@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use types::{Id, kind};
 
+use crate::groups::{self, GroupItem, Members};
+
 /// The kind of the envelope.
 pub const USERS: &str = "sync.users";
 /// The stream that pairs use.
 pub const STREAM: &str = "sync";
 
-/// A batch of users, each at most once.
+/// A batch of users, each at most once, and what there is about groups.
 #[derive(Debug, Deserialize)]
 pub struct Batch {
     /// The users.
@@ -17,6 +19,12 @@ pub struct Batch {
     /// Whether a job sends them, which needs no organization.
     #[serde(default)]
     pub configured: bool,
+    /// Groups.
+    #[serde(default)]
+    pub groups: Vec<GroupItem>,
+    /// Members of groups.
+    #[serde(default)]
+    pub members: Vec<Members>,
 }
 
 /// A [`Batch`] as it is written.
@@ -25,6 +33,10 @@ pub(crate) struct Outbound<'a> {
     pub(crate) items: &'a [&'a Item],
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) configured: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(crate) groups: &'a [&'a GroupItem],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(crate) members: &'a [&'a Members],
 }
 
 /// What the target should have of one user.
@@ -60,10 +72,16 @@ pub struct User {
 }
 
 /// The target's answer: one outcome per item, in their order.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Reply {
     /// The outcomes.
     pub results: Vec<Outcome>,
+    /// Those of groups.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub groups: Vec<groups::Outcome>,
+    /// Those of members of groups.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub members: Vec<groups::Outcome>,
 }
 
 /// What became of one item.

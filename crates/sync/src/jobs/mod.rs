@@ -176,6 +176,26 @@ pub fn governs(tx: &ReadTx<'_>, target: TenantId) -> Result<bool> {
     Ok(found.is_some())
 }
 
+/// How many deletions the job that governs the pair with a target lets pass within the guard's
+/// window, if it says so: `SyncNotificationSettings` of its secrets, or
+/// `QuarantineTooManyDeletesThreshold` of its settings; the lower one.
+pub(crate) fn deletion_threshold(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<u64>> {
+    let Some(job) = governing(tx, target)? else {
+        return Ok(None);
+    };
+    let notification = secrets::settings(tx, job.service_principal)?.notification;
+    let notification = notification.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let notified = notification
+        .filter(|settings| settings["DeleteThresholdEnabled"] == true)
+        .and_then(|settings| match &settings["DeleteThresholdValue"] {
+            Value::String(text) => text.parse().ok(),
+            value => value.as_u64(),
+        });
+    let set = job.settings.get("QuarantineTooManyDeletesThreshold");
+    let set = set.and_then(|text| text.parse().ok());
+    Ok([notified, set].into_iter().flatten().min())
+}
+
 /// The service principals of all jobs, with their names: what the log shows.
 pub fn principals(tx: &ReadTx<'_>) -> Result<BTreeMap<Uuid, (Uuid, String)>> {
     let jobs: Vec<(Uuid, ServicePrincipal)> = tx.query(

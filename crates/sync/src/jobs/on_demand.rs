@@ -221,6 +221,8 @@ pub fn begin(
     let body = Outbound {
         items: &[&item],
         configured: true,
+        groups: &[],
+        members: &[],
     };
     Ok(Begun::Send(Box::new(Sending {
         target,
@@ -231,6 +233,7 @@ pub fn begin(
             user_id: user,
             digest: None,
             display_name,
+            removal: None,
         },
         account,
         job,

@@ -29,6 +29,7 @@ pub struct Shown {
     pub job: Job,
     /// How its pair stands.
     pub pair: Option<PairStatus>,
+    /// Since when the target is held up, or the guard lets nobody be deleted.
     blocked_at: Option<Timestamp>,
     now: Timestamp,
 }
@@ -41,7 +42,8 @@ pub fn look(tx: &ReadTx<'_>, job: Job, live: &BTreeMap<TenantId, Position>) -> R
         pair = Some(status::of(tx, target, live.get(&target))?);
         blocked_at = tx
             .query_one(
-                "SELECT blocked_at FROM sync_pairs WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+                "SELECT coalesce(blocked_at, quarantined_at) FROM sync_pairs \
+                 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
                 params![&tx.tenant(), &target],
                 |row| row.opt_timestamp(0),
             )?
@@ -112,9 +114,15 @@ impl Shown {
     }
 
     fn entries(&self) -> Vec<Value> {
-        let synced = self.pair.as_ref().map_or(0, |pair| pair.synced);
-        let entry = |count: u64| json!({"key": "User", "value": count});
-        (synced > 0).then(|| entry(synced)).into_iter().collect()
+        let Some(pair) = &self.pair else {
+            return Vec::new();
+        };
+        let groups = pair.groups.map_or(0, |(synced, _)| synced);
+        [("User", pair.synced), ("Group", groups)]
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(key, count)| json!({"key": key, "value": count}))
+            .collect()
     }
 
     /// What a cycle has before it, while there is one.
@@ -133,15 +141,27 @@ impl Shown {
 
     fn quarantine(&self, trace: &Trace) -> Value {
         let began = self.blocked_at.unwrap_or(self.now);
+        let is_guard = self
+            .pair
+            .as_ref()
+            .is_some_and(|it| it.state == "quarantined");
+        let (reason, code) = if is_guard {
+            ("TooManyDeletes", "TooManyDeletes")
+        } else {
+            (
+                "EncounteredQuarantineException",
+                super::POLICY_CHECK_FAILURE,
+            )
+        };
         let message = trace.refusal().map_or("", |step| step.reason.as_str());
         json!({
             "currentBegan": began,
             "nextAttempt": self.now.plus_seconds(NEXT_ATTEMPT_SECONDS),
-            "reason": "EncounteredQuarantineException",
+            "reason": reason,
             "seriesBegan": began,
             "seriesCount": 1,
             "error": {
-                "code": super::POLICY_CHECK_FAILURE,
+                "code": code,
                 "message": message,
                 "tenantActionable": true,
             },
