@@ -339,7 +339,12 @@ async fn a_large_group_comes_in_parts_and_a_change_is_one_link() {
     assert_eq!((status.synced, status.groups), (1_700, Some((1, 0))));
     assert_eq!(members(&w, target, home, group).await.len(), 1_700);
 
-    let head = w.read(target, store::ReadTx::head).await;
+    let head = w
+        .read(target, |tx| {
+            let head = tx.head()?;
+            Ok(head)
+        })
+        .await;
     w.add_member(home, group, late.uuid()).await;
     w.settled(home, target).await;
     assert_eq!(members(&w, target, home, group).await.len(), 1_701);
