@@ -9,7 +9,7 @@
 )]
 
 use e2e::{
-    Deployment, Shared, Tenant, eventually,
+    Deployment, Shared, Tenant, eventually, holds,
     metadata::{assert_all_fit, assert_fits},
 };
 use serde_json::{Value, json};
@@ -70,8 +70,13 @@ async fn started(from: &Tenant, to: &Tenant) -> (String, String) {
     (job, root)
 }
 
-async fn code(tenant: &Tenant, job: &str) -> Value {
-    tenant.get(job).await.expect(200)["status"]["code"].clone()
+/// Waits until a job runs and its first cycle is over.
+async fn active(tenant: &Tenant, job: &str) {
+    eventually("the job is active", async || {
+        let status = tenant.get(job).await.expect(200)["status"].clone();
+        holds(status["code"] == "Active", status)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +88,7 @@ async fn every_entity_fits_its_type() {
     open(&contoso, &fabrikam).await;
     contoso.user("ann").await;
     let (job, root) = started(&contoso, &fabrikam).await;
-    eventually(async || code(&contoso, &job).await == "Active").await;
+    active(&contoso, &job).await;
     let read = contoso.get(&job).await.expect(200);
     assert_fits("synchronizationJob", &read.json);
     assert_ne!(read["status"]["lastExecution"], Value::Null);
@@ -141,13 +146,17 @@ async fn a_job_goes_on_after_the_server_was_killed() {
     let (job, _) = started(&contoso, &fabrikam).await;
     d.kill9();
     d.restart();
-    let there = async |alias: &str| {
+    let arrives = async |alias: &str| {
         let filter = format!("/v1.0/users?$filter=startswith(userPrincipalName,'{alias}_')");
-        !fabrikam.get(&filter).await.expect(200).items().is_empty()
+        eventually("the user is there", async || {
+            let found = fabrikam.get(&filter).await.expect(200);
+            holds(!found.items().is_empty(), alias)
+        })
+        .await;
     };
-    eventually(async || there("ann").await).await;
-    eventually(async || code(&contoso, &job).await == "Active").await;
+    arrives("ann").await;
+    active(&contoso, &job).await;
     contoso.user("bob").await;
-    eventually(async || there("bob").await).await;
+    arrives("bob").await;
     d.finish().await;
 }
