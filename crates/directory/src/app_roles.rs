@@ -28,6 +28,10 @@ const ROLE_IDS: &str = "SELECT app_role_id FROM app_role_assignments WHERE tenan
     AND principal_id = ?2 AND resource_id = ?3 ORDER BY app_role_id";
 const HOLDERS: &str = "SELECT principal_id FROM app_role_assignments WHERE tenant_id = ?1 \
     AND resource_id = ?2 AND app_role_id = ?3 AND principal_kind = ?4 ORDER BY principal_id";
+const IS_ASSIGNED: &str = "SELECT 1 FROM app_role_assignments WHERE tenant_id = ?1 \
+    AND principal_id = ?2 AND resource_id = ?3 LIMIT 1";
+const HAS_KIND: &str = "SELECT 1 FROM app_role_assignments WHERE tenant_id = ?1 \
+    AND resource_id = ?2 AND principal_kind = ?3 LIMIT 1";
 const DELETE: &str = "DELETE FROM app_role_assignments WHERE tenant_id = ?1 AND id = ?2";
 
 static APP_ROLE_ASSIGNMENT: Type = Type {
@@ -248,6 +252,29 @@ pub fn assigned_to(
         params![&tx.tenant(), &resource, &after, limit],
         assignment,
     )
+}
+
+/// Whether somebody has any role of a resource himself, groups apart.
+pub fn is_assigned(
+    tx: &ReadTx<'_>,
+    principal: Uuid,
+    resource: Id<kind::ServicePrincipal>,
+) -> Result<bool> {
+    let found = tx.query_one(
+        IS_ASSIGNED,
+        params![&tx.tenant(), &principal, &resource],
+        |row| row.int(0),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Whether any group has a role of a resource.
+pub fn has_groups(tx: &ReadTx<'_>, resource: Id<kind::ServicePrincipal>) -> Result<bool> {
+    let kind = LinkKind::Group.code();
+    let found = tx.query_one(HAS_KIND, params![&tx.tenant(), &resource, kind], |row| {
+        row.int(0)
+    })?;
+    Ok(found.is_some())
 }
 
 /// The service principals that have a role of a resource.

@@ -15,6 +15,7 @@
 //! Source: the resources of Microsoft Graph v1.0 of the same names.
 
 pub mod app_roles;
+pub mod application_templates;
 pub mod applications;
 mod audited;
 mod document;

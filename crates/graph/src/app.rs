@@ -53,6 +53,8 @@ struct Inner {
     places: Semaphore,
     payloads: Arc<Semaphore>,
     throttle: Throttle,
+    /// For users who are provisioned on demand.
+    on_demand: Throttle,
 }
 
 /// Counts a request in, and out whatever ends it: its answer or the client's going away.
@@ -84,6 +86,10 @@ impl App {
                 platform.limits.application_requests,
                 platform.limits.tenant_requests,
             ),
+            on_demand: Throttle::of_tenant(
+                "limits.on_demand_requests",
+                platform.limits.on_demand_requests,
+            ),
             openapi,
             table,
             platform,
@@ -102,6 +108,10 @@ impl App {
 
     pub(crate) fn openapi(&self) -> Bytes {
         self.0.openapi.clone()
+    }
+
+    pub(crate) fn on_demand(&self) -> &Throttle {
+        &self.0.on_demand
     }
 
     pub(crate) fn metrics_text(&self) -> String {

@@ -1,5 +1,6 @@
-//! `/servicePrincipals/{id}/appRoleAssignments`, the roles that a service principal has, and
-//! `…/appRoleAssignedTo`, who has its roles. The same assignments, seen from both ends.
+//! `/servicePrincipals/{id}/appRoleAssignments`, the roles that a service principal has, the same of
+//! users and groups, and `…/appRoleAssignedTo`, who has its roles. The same assignments, seen from
+//! both ends.
 //!
 //! Graph asks whoever assigns for `AppRoleAssignment.ReadWrite.All` *and* a permission to read
 //! applications; its data flattens the two into one list. Only the first opens the route here: with
@@ -9,7 +10,8 @@
 //! (Microsoft Graph).
 
 use directory::app_roles::{self, Assignment};
-use directory::groups::LinkKind;
+use directory::groups::{self, LinkKind};
+use directory::users;
 use serde_json::{Map, Value};
 use store::{ReadTx, Tx};
 use types::{Error, Id, kind};
@@ -32,7 +34,10 @@ const READ: &[&str] = &[
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
+const READ_OF_PEOPLE: &[&str] = &["AppRoleAssignment.ReadWrite.All", "Directory.Read.All"];
 const ASSIGN: &[&str] = &["AppRoleAssignment.ReadWrite.All"];
+/// Of users and groups, only this takes back what it gives.
+const REMOVE_OF_PEOPLE: &[&str] = ASSIGN;
 const REMOVE: &[&str] = &[
     "AppRoleAssignment.ReadWrite.All",
     "Application.ReadWrite.All",
@@ -42,8 +47,12 @@ const PAGE: Allowed = Allowed::SELECT.and(Allowed::TOP).and(Allowed::SKIP_TOKEN)
 /// From which end the path looks at an assignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// `appRoleAssignments`: the path names who has the role.
+    /// `appRoleAssignments` of a service principal: the path names who has the role.
     Principal,
+    /// The same of a user.
+    User,
+    /// The same of a group.
+    Group,
     /// `appRoleAssignedTo`: the path names whose role it is.
     Resource,
 }
@@ -53,18 +62,21 @@ pub(crate) fn routes(routes: &mut Routes) {
     let mut area = routes.area("appRoleAssignments", Versions::Both);
     macro_rules! end {
         ($end:expr, $list:literal, $one:literal, $which:literal) => {
-            area.get($list, READ, concat!("List ", $which), |call| {
+            end!($end, $list, $one, $which, READ, REMOVE)
+        };
+        ($end:expr, $list:literal, $one:literal, $which:literal, $read:ident, $remove:ident) => {
+            area.get($list, $read, concat!("List ", $which), |call| {
                 list(call, $end)
             })
             .query(PAGE);
             area.post($list, ASSIGN, "Assign an app role", |call| {
                 assign(call, $end)
             });
-            area.get($one, READ, "Get an app role assignment", |call| {
+            area.get($one, $read, "Get an app role assignment", |call| {
                 get(call, $end)
             })
             .query(Allowed::SELECT);
-            area.delete($one, REMOVE, "Take an app role back", |call| {
+            area.delete($one, $remove, "Take an app role back", |call| {
                 remove(call, $end)
             });
         };
@@ -93,14 +105,45 @@ pub(crate) fn routes(routes: &mut Routes) {
         "/servicePrincipals(appId='{appId}')/appRoleAssignedTo/{assignmentId}",
         "who has app roles of a client"
     );
+    end!(
+        End::User,
+        "/users/{id}/appRoleAssignments",
+        "/users/{id}/appRoleAssignments/{assignmentId}",
+        "the app roles that a user has",
+        READ_OF_PEOPLE,
+        REMOVE_OF_PEOPLE
+    );
+    end!(
+        End::Group,
+        "/groups/{id}/appRoleAssignments",
+        "/groups/{id}/appRoleAssignments/{assignmentId}",
+        "the app roles that a group has",
+        READ_OF_PEOPLE,
+        REMOVE_OF_PEOPLE
+    );
 }
 
-type Principal = Id<kind::ServicePrincipal>;
+/// Which object the path names.
+enum Key {
+    ServicePrincipal(AppKey<kind::ServicePrincipal>),
+    User(String),
+    Group(Id<kind::Group>),
+}
+
+impl Key {
+    fn find(&self, tx: &ReadTx<'_>) -> types::Result<Uuid> {
+        Ok(match self {
+            Self::ServicePrincipal(key) => find(tx, *key)?.id.uuid(),
+            Self::User(key) => users::find(tx, key)?.id.uuid(),
+            Self::Group(id) => groups::get(tx, *id)?.id.uuid(),
+        })
+    }
+}
 
 impl End {
     const fn name(self) -> &'static str {
         match self {
-            Self::Principal => "appRoleAssignments",
+            Self::Principal | Self::User | Self::Group => "appRoleAssignments",
             Self::Resource => "appRoleAssignedTo",
         }
     }
@@ -108,31 +151,50 @@ impl End {
     /// The property that says what the path says.
     const fn property(self) -> &'static str {
         match self {
-            Self::Principal => "principalId",
+            Self::Principal | Self::User | Self::Group => "principalId",
             Self::Resource => "resourceId",
         }
     }
 
+    /// The set that the path begins with.
+    const fn whose(self) -> &'static str {
+        match self {
+            Self::Principal | Self::Resource => "servicePrincipals",
+            Self::User => "users",
+            Self::Group => "groups",
+        }
+    }
+
     /// `servicePrincipals('…')/appRoleAssignments`, as contexts spell it.
-    fn set(self, of: Principal) -> String {
-        format!("servicePrincipals('{of}')/{}", self.name())
+    fn set(self, of: Uuid) -> String {
+        format!("{}('{of}')/{}", self.whose(), self.name())
+    }
+
+    fn key(self, call: &Call) -> Result<Key, Refusal> {
+        Ok(match self {
+            Self::Principal | Self::Resource => Key::ServicePrincipal(AppKey::of(call)?),
+            Self::User => Key::User(call.key("id").to_owned()),
+            Self::Group => Key::Group(call.id("id")?),
+        })
     }
 
     fn list(
         self,
         tx: &ReadTx<'_>,
-        of: Principal,
+        of: Uuid,
         after: Option<Uuid>,
         limit: usize,
     ) -> types::Result<Vec<Assignment>> {
         match self {
-            Self::Principal => app_roles::assignments_of(tx, of.uuid(), after, limit),
-            Self::Resource => app_roles::assigned_to(tx, of, after, limit),
+            Self::Principal | Self::User | Self::Group => {
+                app_roles::assignments_of(tx, of, after, limit)
+            }
+            Self::Resource => app_roles::assigned_to(tx, Id::new(of), after, limit),
         }
     }
 
     /// An assignment that this object has at this end.
-    fn find(self, tx: &ReadTx<'_>, of: Principal, id: &str) -> types::Result<Assignment> {
+    fn find(self, tx: &ReadTx<'_>, of: Uuid, id: &str) -> types::Result<Assignment> {
         let unknown = || Error::not_found("appRoleAssignment", id);
         let found = match types::parse_uuid(id) {
             Some(uuid) => app_roles::get(tx, uuid).map_err(|error| match error {
@@ -142,24 +204,20 @@ impl End {
             None => return Err(unknown()),
         };
         let own = match self {
-            Self::Principal => found.principal,
+            Self::Principal | Self::User | Self::Group => found.principal,
             Self::Resource => found.resource.uuid(),
         };
-        if own == of.uuid() {
-            Ok(found)
-        } else {
-            Err(unknown())
-        }
+        if own == of { Ok(found) } else { Err(unknown()) }
     }
 }
 
 async fn list(call: Call, end: End) -> Result<Reply, Refusal> {
-    let (key, select) = (AppKey::of(&call)?, listing::select(&call)?);
+    let (key, select) = (end.key(&call)?, listing::select(&call)?);
     let size = listing::page_size(&call)?;
     let after: Option<Uuid> = call.skip_token(end.name())?;
     let (of, items, next) = call
         .read(move |tx| {
-            let of = find(tx, key)?.id;
+            let of = key.find(tx)?;
             let mut found = end.list(tx, of, after, size + 1)?;
             let next = listing::cut(&mut found, size).map(|last| last.id);
             let items = found
@@ -179,11 +237,11 @@ async fn list(call: Call, end: End) -> Result<Reply, Refusal> {
 }
 
 async fn get(call: Call, end: End) -> Result<Reply, Refusal> {
-    let (key, select) = (AppKey::of(&call)?, listing::select(&call)?);
+    let (key, select) = (end.key(&call)?, listing::select(&call)?);
     let id = call.key("assignmentId").to_owned();
     let (of, shown) = call
         .read(move |tx| {
-            let of = find(tx, key)?.id;
+            let of = key.find(tx)?;
             let found = end.find(tx, of, &id)?;
             Ok((of, app_roles::project(tx, &found, select.as_deref())?))
         })
@@ -192,36 +250,36 @@ async fn get(call: Call, end: End) -> Result<Reply, Refusal> {
 }
 
 async fn assign(call: Call, end: End) -> Result<Reply, Refusal> {
-    let key = AppKey::of(&call)?;
+    let key = end.key(&call)?;
     let body = call.object("appRoleAssignment")?;
     let (of, id, shown) = call
         .write(move |tx| {
-            let of = find(tx, key)?.id;
+            let of = key.find(tx)?;
             let made = make(tx, of, end, &body)?;
             Ok((of, made.id, app_roles::project(tx, &made, None)?))
         })
         .await?;
-    let location = format!("/servicePrincipals/{of}/{}/{id}", end.name());
+    let location = format!("/{}/{of}/{}/{id}", end.whose(), end.name());
     Reply::created(&call, &end.set(of), &shown, &location)
 }
 
 fn make(
     tx: &mut Tx<'_>,
-    of: Principal,
+    of: Uuid,
     end: End,
     body: &Map<String, Value>,
 ) -> types::Result<Assignment> {
     let (principal, resource, role) = app_roles::parse(body)?;
     let named = match end {
-        End::Principal => principal,
+        End::Principal | End::User | End::Group => principal,
         End::Resource => resource.uuid(),
     };
-    if named != of.uuid() {
+    if named != of {
         let property = end.property();
         return Err(Error::invalid(
             property,
             format!(
-                "The property '{property}' has to be the id of the service principal that the address names."
+                "The property '{property}' has to be the id of the object that the address names."
             ),
         ));
     }
@@ -229,10 +287,10 @@ fn make(
 }
 
 async fn remove(call: Call, end: End) -> Result<Reply, Refusal> {
-    let key = AppKey::of(&call)?;
+    let key = end.key(&call)?;
     let id = call.key("assignmentId").to_owned();
     revoking(&call, move |tx| {
-        let of = find(tx, key)?.id;
+        let of = key.find(tx)?;
         let found = end.find(tx, of, &id)?;
         app_roles::remove(tx, found.id)?;
         Ok(match found.principal_kind {

@@ -7,7 +7,7 @@ use directory::applications::{self, Application, NewPassword};
 use directory::key_credentials::Owner;
 use directory::owners::Owned;
 use directory::{app_roles, service_principals};
-use identity::oauth::new_client_secret;
+use identity::oauth::{NewClientSecret, new_client_secret};
 use identity::revocation;
 use serde_json::{Map, Value};
 use store::{ReadTx, Tx};
@@ -166,16 +166,23 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
     let mut body = call.object("application")?;
     let bound = Bound::take(&call, &mut body, &["owners"])?;
     let keys = key_credentials::take(&mut body)?;
+    let passwords = take_passwords(&mut body)?;
     let (id, shown) = call
         .write(move |tx| {
             let mut made = applications::create(tx, &body)?;
             owners::bind(tx, Owned::Application(made.id), &bound)?;
+            let secrets = add_passwords(tx, made.id, &passwords)?;
+            if !passwords.is_empty() {
+                made = applications::get(tx, made.id)?;
+            }
             if let Some(keys) = keys.filter(|keys| !keys.is_empty()) {
                 let owner = Owner::Application(made.id);
                 directory::key_credentials::replace(tx, owner, &keys)?;
                 made = applications::get(tx, made.id)?;
             }
-            Ok((made.id, applications::project(&made, None)?))
+            let mut shown = applications::project(&made, None)?;
+            show_secrets(&mut shown, &secrets);
+            Ok((made.id, shown))
         })
         .await?;
     Reply::created(
@@ -184,6 +191,70 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
         &shown,
         &format!("/applications/{id}"),
     )
+}
+
+/// A secret that is to be made with its application.
+struct Wanted {
+    body: applications::PasswordBody,
+    made: NewClientSecret,
+}
+
+/// Takes the secrets out of the body of a new application, and makes them.
+fn take_passwords(body: &mut Map<String, Value>) -> Result<Vec<Wanted>, Refusal> {
+    let wrong = || {
+        Error::invalid(
+            "passwordCredentials",
+            "'passwordCredentials' has to be a list of objects.",
+        )
+    };
+    let list = match body.shift_remove("passwordCredentials") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(wrong().into()),
+    };
+    let mut wanted = Vec::new();
+    // More than an application may have needn't be made.
+    for credential in list.iter().take(applications::SECRETS_MAX + 1) {
+        let mut credential = credential.as_object().ok_or_else(wrong)?.clone();
+        credential.retain(|name, value| !name.starts_with("@odata.") && !value.is_null());
+        wanted.push(Wanted {
+            body: applications::parse_password(&credential)?,
+            made: new_client_secret(identity::random()?),
+        });
+    }
+    Ok(wanted)
+}
+
+/// Adds the secrets of a new application; answers each by its id.
+fn add_passwords(
+    tx: &mut Tx<'_>,
+    application: Id<kind::Application>,
+    wanted: &[Wanted],
+) -> types::Result<Vec<(Uuid, String)>> {
+    let mut secrets = Vec::new();
+    for Wanted { body, made } in wanted {
+        let new = NewPassword {
+            display_name: body.display_name.as_deref(),
+            start: body.start,
+            end: body.end,
+            secret_hash: &made.hash,
+            hint: &made.hint,
+        };
+        let added = applications::add_password(tx, application, &new)?;
+        secrets.push((added.key_id, made.secret.expose().to_owned()));
+    }
+    Ok(secrets)
+}
+
+/// Shows new secrets, this once.
+fn show_secrets(shown: &mut Map<String, Value>, secrets: &[(Uuid, String)]) {
+    let list = shown.get_mut("passwordCredentials");
+    for credential in list.and_then(Value::as_array_mut).into_iter().flatten() {
+        let id = credential["keyId"].as_str().and_then(types::parse_uuid);
+        if let Some((_, secret)) = secrets.iter().find(|(key, _)| Some(*key) == id) {
+            credential["secretText"] = secret.as_str().into();
+        }
+    }
 }
 
 async fn update(call: Call) -> Result<Reply, Refusal> {
@@ -233,6 +304,9 @@ async fn delete(call: Call) -> Result<Reply, Refusal> {
     revoking(&call, move |tx| {
         let found = find_own(tx, key, reach)?;
         let principal = principal(tx, &found)?;
+        if let Some(principal) = principal {
+            sync::jobs::delete_all(tx, principal)?;
+        }
         applications::delete(tx, found.id)?;
         Ok(principal.into_iter().collect())
     })

@@ -201,6 +201,7 @@ async fn delete(call: Call) -> Result<Reply, Refusal> {
     let (key, reach) = (Key::of(&call)?, Reach::of(&call, WRITE));
     revoking(&call, move |tx| {
         let found = find_own(tx, key, reach)?;
+        sync::jobs::delete_all(tx, found.id)?;
         service_principals::delete(tx, found.id)?;
         Ok(vec![found.id])
     })

@@ -71,6 +71,14 @@ impl Throttle {
         }
     }
 
+    /// With so many requests of one kind for each tenant, by the limit of this name.
+    pub(crate) fn of_tenant(limit: &'static str, requests: usize) -> Self {
+        Self {
+            tenant: Rate::new(limit, requests),
+            ..Self::new(usize::MAX, requests)
+        }
+    }
+
     /// Lets a request pass, or says when to come again.
     pub(crate) fn admit(&self, tenant: TenantId, application: Uuid) -> Result<(), Refusal> {
         self.admit_at(tenant, application, self.begun.elapsed())

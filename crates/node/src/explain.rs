@@ -222,10 +222,16 @@ impl Node {
         let (kind, body, mut trace) = match question.action {
             Action::Sync => {
                 let user = question.user;
-                let trace = home
-                    .read(move |tx| sync::explain::home(tx, to, user))
+                let (trace, configured) = home
+                    .read(move |tx| {
+                        let configured = sync::jobs::governs(tx, to)?;
+                        Ok((sync::explain::home(tx, to, user)?, configured))
+                    })
                     .await?;
-                let body = serde_json::to_string(&sync::explain::Question { user_id: user });
+                let body = serde_json::to_string(&sync::explain::Question {
+                    user_id: user,
+                    configured,
+                });
                 (sync::explain::QUERY, body, trace)
             }
             Action::Signin => {

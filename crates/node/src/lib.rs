@@ -19,6 +19,7 @@ pub mod invitations;
 mod operator;
 mod readiness;
 mod sharing;
+mod synchronization;
 mod tenants;
 mod tokens;
 

@@ -18,7 +18,7 @@ impl Node {
             // The engine hasn't tried yet: what would it hear?
             let concerns_target = pair.scope != Scope::None || pair.synced + pair.failed > 0;
             if pair.state == "active" && pair.pending_changes > 0 && concerns_target {
-                let trace = self.inbound(tenant, pair.tenant_id).await?;
+                let trace = self.inbound(tenant, pair.tenant_id, false).await?;
                 if !trace.allowed {
                     pair.state = "blocked";
                     pair.trace = Some(trace);
@@ -39,9 +39,18 @@ impl Node {
         serde_json::from_str(&answer).map_err(Error::internal)
     }
 
-    /// What the target says to users from this tenant.
-    async fn inbound(&self, tenant: TenantId, target: TenantId) -> Result<Trace> {
-        let question = sync::explain::Question { user_id: None };
+    /// What the target says to users from this tenant; `configured`: to a job, which needs no
+    /// organization.
+    pub(crate) async fn inbound(
+        &self,
+        tenant: TenantId,
+        target: TenantId,
+        configured: bool,
+    ) -> Result<Trace> {
+        let question = sync::explain::Question {
+            user_id: None,
+            configured,
+        };
         let body = serde_json::to_string(&question).map_err(Error::internal)?;
         let transport = self.transport();
         let answer = transport

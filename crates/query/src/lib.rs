@@ -32,7 +32,7 @@ pub mod sql;
 
 pub use evaluate::evaluate;
 pub use filter::Filter;
-pub use odata::{OrderBy, parse_filter, parse_orderby, parse_select};
+pub use odata::{OrderBy, parse_filter, parse_log_filter, parse_orderby, parse_select};
 pub use schema::{Column, Entity, Operator, Operators, Property, PropertyKind};
 pub use search::{Search, SearchTable, parse_search};
 pub use sql::{Compiled, Options, SqlValue, compile};

@@ -23,6 +23,8 @@ use crate::filter::{
 
 /// The largest number of properties in one `$select` or `$orderby`.
 const MAX_ITEMS: usize = 200;
+/// The one function on paths: texts are compared without regard to case anyway, so it does nothing.
+const TO_LOWER: &str = "tolower";
 
 /// One key of a `$orderby`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +37,18 @@ pub struct OrderBy {
 
 /// Reads a `$filter`.
 pub fn parse_filter(text: &str) -> Result<Filter> {
-    let mut reader = Reader::new(text, |message, at| invalid(message, at))?;
+    filter(Reader::new(text, |message, at| invalid(message, at))?)
+}
+
+/// Reads a `$filter` of a log, where Graph takes `tolower(path)` for a path.
+pub fn parse_log_filter(text: &str) -> Result<Filter> {
+    filter(Reader {
+        lowers: true,
+        ..Reader::new(text, |message, at| invalid(message, at))?
+    })
+}
+
+fn filter(mut reader: Reader<'_>) -> Result<Filter> {
     let root = reader.or()?;
     reader.blank();
     if reader.is_at_end() {
@@ -141,6 +154,8 @@ fn date_time(token: &str) -> Option<String> {
 struct Reader<'a> {
     input: Input<'a>,
     depth: usize,
+    /// Whether `tolower` is known.
+    lowers: bool,
     error: fn(&str, Position) -> Error,
 }
 
@@ -153,6 +168,7 @@ impl<'a> Reader<'a> {
         Ok(Self {
             input: LocatingSlice::new(text),
             depth: 0,
+            lowers: false,
             error,
         })
     }
@@ -289,11 +305,32 @@ impl<'a> Reader<'a> {
                 expression: Expression::Not(Box::new(operand)),
             });
         }
+        if self.lowers && name.eq_ignore_ascii_case(TO_LOWER) && self.is_next("(") {
+            self.punctuation("(")?;
+            let path = self.plain_path()?;
+            self.punctuation(")")?;
+            return self.compared(path);
+        }
         if self.is_next("(") {
             self.call(name, at)
         } else {
             self.condition(name, at)
         }
+    }
+
+    /// A path, or `tolower(path)`: texts are compared without regard to case anyway.
+    fn text_path(&mut self) -> Result<Path> {
+        self.blank();
+        let lowered = (
+            identifier.verify(|name: &str| name.eq_ignore_ascii_case(TO_LOWER)),
+            '(',
+        );
+        if !self.lowers || self.optional(lowered).is_none() {
+            return self.plain_path();
+        }
+        let path = self.plain_path()?;
+        self.punctuation(")")?;
+        Ok(path)
     }
 
     /// A function call, `name` being read.
@@ -308,7 +345,7 @@ impl<'a> Reader<'a> {
             }
         };
         self.punctuation("(")?;
-        let path = self.plain_path()?;
+        let path = self.text_path()?;
         self.punctuation(",")?;
         let value = self.literal()?;
         self.punctuation(")")?;
@@ -353,6 +390,12 @@ impl<'a> Reader<'a> {
             }
             path.segments.push(name.to_owned());
         }
+        self.compared(path)
+    }
+
+    /// What follows a path: an operator and what it is compared with.
+    fn compared(&mut self, path: Path) -> Result<Node> {
+        let at = path.at;
         self.blank();
         if self.keyword("in") {
             self.punctuation("(")?;

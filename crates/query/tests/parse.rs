@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use query::filter::{
     Comparison, Expression, MAX_DEPTH, MAX_NODES, MAX_TEXT, Node, Path, Position, Quantifier,
 };
-use query::{Filter, OrderBy, parse_filter, parse_orderby, parse_select};
+use query::{Filter, OrderBy, parse_filter, parse_log_filter, parse_orderby, parse_select};
 use types::Error;
 
 /// The filter as it is written back.
@@ -406,5 +406,24 @@ proptest! {
         for word in &words {
             prop_assert!(!word.is_empty() && word.chars().count() <= 64);
         }
+    }
+}
+
+#[test]
+fn tolower_is_understood_around_paths_of_logs() {
+    for (text, same) in [
+        ("contains(tolower(a/b),'x')", "contains(a/b,'x')"),
+        ("tolower( a ) eq 'x'", "a eq 'x'"),
+        ("ToLower(a) in ('x','y')", "a in ('x','y')"),
+    ] {
+        let read = parse_log_filter(text).unwrap().to_string();
+        assert_eq!(read, parse_filter(same).unwrap().to_string(), "{text}");
+    }
+    for text in [
+        "tolower(a)",
+        "tolower(tolower(a)) eq 'x'",
+        "contains(tolower(a,'x')",
+    ] {
+        assert!(parse_log_filter(text).is_err(), "{text}");
     }
 }

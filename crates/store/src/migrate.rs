@@ -45,6 +45,8 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     20 "0020_photos",
     21 "0021_deletion_guard",
     22 "0022_synced_groups",
+    23 "0023_synchronization_schemas",
+    24 "0024_synchronization_jobs",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -27,6 +27,9 @@ type UserId = Id<kind::User>;
 pub(crate) struct Question {
     /// The last user of the page before.
     pub(crate) after: Option<UserId>,
+    /// Whether a job asks.
+    #[serde(default)]
+    pub(crate) configured: bool,
 }
 
 /// The target's answer.
@@ -61,7 +64,7 @@ pub(crate) struct Known {
 pub(crate) fn answer(tx: &ReadTx<'_>, from: TenantId, body: &str) -> Result<String> {
     let question: Question =
         serde_json::from_str(body).map_err(|error| Error::bad_request(error.to_string()))?;
-    let trace = receive::inbound(tx, from)?;
+    let trace = receive::inbound(tx, from, question.configured)?;
     let answer = if trace.allowed {
         let users = directory::synced::list(tx, from, question.after, PAGE)?
             .into_iter()

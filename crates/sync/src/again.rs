@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use store::{Change, Op, Tx, params};
 use types::{Error, Result, TenantId};
 
-use crate::pair;
+use crate::{jobs, pair};
 
 /// The kind of the message.
 pub(crate) const KIND: &str = "sync.again";
@@ -29,7 +29,7 @@ pub(crate) fn ask(tx: &mut Tx<'_>, source: TenantId, whom: &Whom) -> Result<()> 
 pub(crate) fn receive(tx: &mut Tx<'_>, target: TenantId, body: &str) -> Result<()> {
     let whom: Whom =
         serde_json::from_str(body).map_err(|error| Error::bad_request(error.to_string()))?;
-    if !organization::is_active_with(tx, target)? || pair::get(tx, target)?.is_none() {
+    if !jobs::is_due(tx, target)? || pair::get(tx, target)?.is_none() {
         return Ok(());
     }
     let (tenant, now) = (tx.tenant(), tx.now());

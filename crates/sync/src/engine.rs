@@ -15,6 +15,7 @@ use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use types::{Actor, Result, TenantId};
 
 use crate::BATCHES_IN_FLIGHT_MAX;
+use crate::jobs;
 use crate::pair::{self, End, Position, Stage};
 use crate::runner::Runner;
 
@@ -150,11 +151,11 @@ impl Engine {
         let (members, kept) = island
             .read(|tx| {
                 let kept = pair::all(tx)?;
-                Ok((organization::active_members(tx)?, kept))
+                Ok((jobs::partners(tx)?, kept))
             })
             .await?;
         pairs.running.retain(|_, task| !task.is_finished());
-        // A pair ends by itself when the two are no longer together; that of an earlier process
+        // A pair ends by itself when it has nothing to do any more; that of an earlier process
         // may have been cut off before.
         let apart = kept
             .into_iter()

@@ -7,7 +7,7 @@ use types::{Error, Id, Result, TenantId, kind};
 
 use crate::links::{self, There};
 use crate::outlook::Outlook;
-use crate::{pair, plan, receive, sharing};
+use crate::{jobs, pair, plan, receive, sharing};
 
 /// The question that crosses the border.
 pub const QUERY: &str = "sync.explain";
@@ -18,6 +18,9 @@ pub const QUERY: &str = "sync.explain";
 pub struct Question {
     /// The user, by home object id.
     pub user_id: Option<Id<kind::User>>,
+    /// Whether a job asks, which needs no organization.
+    #[serde(default)]
+    pub configured: bool,
 }
 
 fn step(tx: &ReadTx<'_>, setting: &str, value: &str, allowed: bool, reason: &str) -> Step {
@@ -62,7 +65,7 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
         return Ok(trace);
     }
     let (entry, own) = sharing::of(tx, target)?;
-    let scope = entry.in_force(tx.now())?;
+    let scope = jobs::scope::of(tx, target)?;
     let (setting, path) = if own {
         (
             format!("userSharing/tenants/{target}"),
@@ -150,7 +153,8 @@ const fn word(scope: sharing::Scope) -> &'static str {
 
 /// The target's answer to [`QUERY`]: the steps of its own settings.
 pub(crate) fn answer(tx: &ReadTx<'_>, from: TenantId, body: &str) -> Result<String> {
-    let _: Question =
+    let question: Question =
         serde_json::from_str(body).map_err(|error| Error::bad_request(error.to_string()))?;
-    serde_json::to_string(&receive::inbound(tx, from)?).map_err(Error::internal)
+    serde_json::to_string(&receive::inbound(tx, from, question.configured)?)
+        .map_err(Error::internal)
 }

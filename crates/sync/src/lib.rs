@@ -15,6 +15,8 @@
 //!   applying one twice changes nothing. The stream's numbers keep an old batch from overtaking a
 //!   newer one; after a crash the source goes on from the position it settled last.
 //! - A user that fails is recorded, retried with back-off and shown; the others go on.
+//! - What automation sees of a pair is a job ([`jobs`]): it brings users into the scope beside what is
+//!   shared, and needs no organization.
 //! - Only internal members are sent: no guests, no external users, so nothing is passed on.
 
 pub mod admission;
@@ -25,6 +27,7 @@ pub mod engine;
 pub mod explain;
 pub mod groups;
 pub mod guard;
+pub mod jobs;
 mod links;
 mod look;
 pub mod mapping;

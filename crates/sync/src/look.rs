@@ -194,6 +194,9 @@ impl<'a, 'c> Look<'a, 'c> {
                     {
                         self.member(change.object)?
                     }
+                    "appRoleAssignment" if self.scope.has_job() => {
+                        self.member(change.related.unwrap_or(change.object))?
+                    }
                     "userSharingMember" if self.concerns(change.object) => {
                         self.member(change.related.unwrap_or(change.object))?
                     }

@@ -2,7 +2,7 @@
 //! shared, whether the pair is paused, and how far it has come. For readers who ask about many
 //! pairs at once; [`crate::status`] looks at each more closely.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,8 +11,8 @@ use types::trace::{Mend, Step};
 use types::{Error, Result, TenantId, Timestamp};
 
 use crate::pair::{self, Phase};
-use crate::plan;
 use crate::sharing::{Scope, Sharing};
+use crate::{jobs, plan};
 
 /// Whether users are shared with a tenant and sent to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,7 @@ pub fn outlooks(tx: &ReadTx<'_>, targets: &[TenantId]) -> Result<Vec<(Outlook, O
         .into_iter()
         .map(|pair| (pair.target, pair))
         .collect();
+    let governed: BTreeSet<TenantId> = jobs::governed(tx)?.into_iter().collect();
     let now = tx.now();
     let nobody = Sharing::nobody();
     Ok(targets
@@ -67,7 +68,7 @@ pub fn outlooks(tx: &ReadTx<'_>, targets: &[TenantId]) -> Result<Vec<(Outlook, O
             let expired = entry.until_date_time.is_some() && ends_at.is_none();
             let pair = pairs.get(target);
             let outlook = Outlook {
-                shares: entry.scope != Scope::None && !expired,
+                shares: (entry.scope != Scope::None && !expired) || governed.contains(target),
                 ends_at,
                 paused: pair.is_some_and(|pair| pair.paused),
             };
@@ -136,6 +137,10 @@ pub fn is_withdrawn(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<bool>> {
     let Some(pair) = pair::get(tx, target)? else {
         return Ok(Some(true));
     };
+    // What a job brings in isn't the organization's.
+    if jobs::governs(tx, target)? || jobs::rests(tx, target)? {
+        return Ok(Some(true));
+    }
     let groups_too = !pair.has_groups || pair.position.phase == Phase::Follow;
     let nobody = pair.synced + pair.failed == 0;
     if nobody && groups_too && pair.position.scope_key.starts_with("none") {

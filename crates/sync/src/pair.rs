@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::groups;
 use crate::guard::{self, Removals};
+use crate::jobs;
 use crate::links::{self, Link};
 
 /// What a pair is doing with its users.
@@ -190,6 +191,29 @@ pub(crate) fn all(tx: &ReadTx<'_>) -> Result<Vec<Pair>> {
 }
 
 impl Pair {
+    /// A pair for the log of a job that acts beside it.
+    pub(crate) fn of_job(target: TenantId, job_id: Uuid, cycle_id: Uuid) -> Self {
+        Self {
+            target,
+            job_id,
+            cycle_id,
+            stage: Stage::New,
+            epoch: 0,
+            stream_seq: 0,
+            position: Position::start(0),
+            paused: false,
+            synced: 0,
+            failed: 0,
+            blocked: None,
+            applied_at: None,
+            again: 0,
+            quarantined_at: None,
+            allowed_seq: 0,
+            allowances: 0,
+            has_groups: false,
+        }
+    }
+
     /// The key of a scope for this pair: a target that wants all users again asks for a scan.
     pub(crate) fn scope_key(&self, key: String) -> String {
         match self.again {
@@ -219,6 +243,7 @@ pub(crate) fn ensure(tx: &mut Tx<'_>, target: TenantId) -> Result<Pair> {
         )?;
     }
     set_stage(tx, target, Stage::New)?;
+    set_retired(tx, target, false)?;
     keep_position(tx, target, &Position::start(head))?;
     get(tx, target)?.ok_or_else(|| Error::internal("the new pair isn't there"))
 }
@@ -308,18 +333,93 @@ pub(crate) fn keep_stand(
     seq: u64,
     blocked: Option<&Trace>,
 ) -> Result<()> {
-    let tenant = tx.tenant();
+    let (tenant, now) = (tx.tenant(), tx.now());
     let text = blocked
         .map(serde_json::to_string)
         .transpose()
         .map_err(Error::internal)?;
     tx.bookkeeping()
         .execute(
-            "UPDATE sync_pairs SET stream_seq = ?3, blocked = ?4 \
+            "UPDATE sync_pairs SET stream_seq = ?3, blocked = ?4, \
+             blocked_at = CASE WHEN ?4 IS NULL THEN NULL ELSE coalesce(blocked_at, ?5) END \
              WHERE tenant_id = ?1 AND target_tenant_id = ?2",
-            params![&tenant, &target, seq, text.as_deref()],
+            params![&tenant, &target, seq, text.as_deref(), now],
         )
         .map(drop)
+}
+
+/// Marks a pair that its job has left and that has nothing to do.
+pub(crate) fn set_retired(tx: &mut Tx<'_>, target: TenantId, retired: bool) -> Result<()> {
+    let tenant = tx.tenant();
+    tx.bookkeeping()
+        .execute(
+            "UPDATE sync_pairs SET retired = ?3 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+            params![&tenant, &target, retired],
+        )
+        .map(drop)
+}
+
+/// Gives a pair to a job: its log bears that job's id.
+pub(crate) fn set_job(tx: &mut Tx<'_>, target: TenantId, job: Uuid) -> Result<()> {
+    let (tenant, cycle) = (tx.tenant(), tx.new_uuid());
+    tx.bookkeeping().execute(
+        "UPDATE sync_pairs SET job_id = ?3, cycle_id = ?4 \
+         WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+        params![&tenant, &target, &job, &cycle],
+    )?;
+    set_retired(tx, target, false)
+}
+
+/// Lets a pair go that belonged to a job; `retired`: it has nothing else to do.
+pub(crate) fn set_free(tx: &mut Tx<'_>, target: TenantId, retired: bool) -> Result<()> {
+    let job = tx.new_uuid();
+    set_job(tx, target, job)?;
+    set_retired(tx, target, retired)
+}
+
+/// Begins a new cycle of a pair, which has forgotten this.
+pub(crate) fn reset(tx: &mut Tx<'_>, target: TenantId, reset: jobs::Reset) -> Result<()> {
+    let (tenant, cycle) = (tx.tenant(), tx.new_uuid());
+    let changed = ["restart"];
+    let change = Change::new("userSharing", target.uuid(), Op::Updated, &changed);
+    tx.record(change)?.execute(
+        "UPDATE sync_pairs SET cycle_id = ?3 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+        params![&tenant, &target, &cycle],
+    )?;
+    let mut books = tx.bookkeeping();
+    if reset.escrows {
+        books.execute(
+            "UPDATE sync_links SET attempts = 0, next_attempt_at = NULL, failed_at = NULL, \
+             error_code = NULL, error = NULL, digest = NULL \
+             WHERE tenant_id = ?1 AND target_tenant_id = ?2 AND attempts > 0",
+            params![&tenant, &target],
+        )?;
+        books.execute(
+            "UPDATE sync_pairs SET failed = 0, synced = (SELECT count(*) FROM sync_links \
+             WHERE tenant_id = ?1 AND target_tenant_id = ?2 AND state = 1) \
+             WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+            params![&tenant, &target],
+        )?;
+    }
+    if reset.watermark || reset.connector_data_store {
+        // Another scope asks for a scan, another epoch makes what was sent before old.
+        books.execute(
+            "UPDATE sync_pairs SET again = again + 1, epoch = epoch + 1 \
+             WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+            params![&tenant, &target],
+        )?;
+    }
+    if reset.quarantine_state {
+        books.execute(
+            "UPDATE sync_pairs SET blocked = NULL, blocked_at = NULL \
+             WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+            params![&tenant, &target],
+        )?;
+    }
+    if reset.force_deletes {
+        guard::confirm(tx, target)?;
+    }
+    Ok(())
 }
 
 /// Stops or goes on, at the admin's wish; answers whether that changed anything.
@@ -344,7 +444,7 @@ pub(crate) fn set_paused(tx: &mut Tx<'_>, target: TenantId, paused: bool) -> Res
 /// How far the end of a pair has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The tenants are together (again): it goes on.
+    /// The tenants are together (again), or a job governs it: it goes on.
     Together,
     /// There are more links to forget.
     Goes,
@@ -352,10 +452,10 @@ pub(crate) enum End {
     Done,
 }
 
-/// Ends a pair if its tenants have parted: drops up to `limit` of its links. The users in the
+/// Ends a pair if its tenants have parted and no job governs it: drops up to `limit` of its links. The users in the
 /// target stay as they are. Once begun it goes to its end, even if the two come together again.
 pub(crate) fn end(tx: &mut Tx<'_>, target: TenantId, limit: usize) -> Result<End> {
-    let together = organization::is_active_with(tx, target)?;
+    let together = jobs::is_due(tx, target)?;
     let over = if together { End::Together } else { End::Done };
     let Some(pair) = get(tx, target)? else {
         return Ok(over);

@@ -16,6 +16,7 @@ use types::{Id, Result, TenantId, Timestamp, kind};
 use crate::BATCH_USERS_MAX;
 use crate::groups::{self, Work};
 use crate::guard::{self, Removals};
+use crate::jobs;
 use crate::links::{self, Link, Loss, There};
 use crate::look::{LOOK_MAX, Look};
 use crate::pair::{self, Pair, Phase, Position, Stage};
@@ -30,7 +31,7 @@ const RETRIES_MAX: usize = BATCH_USERS_MAX / 4;
 /// What a pair does next.
 #[derive(Debug)]
 pub enum Next {
-    /// The two tenants aren't in one organization (any more).
+    /// The two tenants aren't in one organization (any more), and no job governs the pair.
     Over,
     /// The admin has paused it.
     Paused,
@@ -96,10 +97,13 @@ pub(crate) struct Removal {
     pub(crate) waits: bool,
 }
 
-/// This tenant's own settings on the way of a pair.
+/// This tenant's own settings on the way of a pair. A job needs no organization.
 pub fn outbound(tx: &ReadTx<'_>, target: TenantId) -> Result<Trace> {
     let mut trace = Trace::new();
-    trace.step(membership(tx, target)?);
+    let membership = membership(tx, target)?;
+    if membership.allowed || !jobs::governs(tx, target)? {
+        trace.step(membership);
+    }
     if trace.allowed {
         trace.join(access::outbound_sync(tx, target)?);
     }
@@ -131,6 +135,11 @@ pub fn membership(tx: &ReadTx<'_>, other: TenantId) -> Result<Step> {
     })
 }
 
+/// What digests of the pair with a target are made with.
+pub(crate) fn epoch(tx: &ReadTx<'_>, target: TenantId) -> Result<u64> {
+    Ok(pair::get(tx, target)?.map_or(0, |pair| pair.epoch))
+}
+
 /// A pair that may go on.
 struct Free {
     pair: Pair,
@@ -156,7 +165,7 @@ fn gate(
     let Some(pair) = active(tx, target)? else {
         return Ok(Err(Next::Over));
     };
-    let mut scope = sharing::of(tx, target)?.0.in_force(tx.now())?;
+    let mut scope = jobs::scope::of(tx, target)?;
     scope.key = pair.scope_key(scope.key);
     let mut position = position.clone();
     if position.scope_key != scope.key {
@@ -182,7 +191,7 @@ fn gate(
 }
 
 fn active(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Pair>> {
-    if !organization::is_active_with(tx, target)? {
+    if !jobs::is_due(tx, target)? {
         return Ok(None);
     }
     let goes = |pair: &Pair| matches!(pair.stage, Stage::New | Stage::Running);

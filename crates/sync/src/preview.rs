@@ -6,8 +6,9 @@ use store::ReadTx;
 use types::{Result, TenantId};
 
 use crate::guard::{self, Removals};
+use crate::jobs::scope::JobScope;
 use crate::pair;
-use crate::sharing::{Sharing, get, is_eligible, of, refuse_stranger, refuse_unknown};
+use crate::sharing::{InForce, Sharing, get, is_eligible, of, refuse_stranger, refuse_unknown};
 
 /// Whom an entry would add to and remove from what applies now.
 pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Result<Value> {
@@ -17,7 +18,12 @@ pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Resu
         Some(target) => of(tx, target)?.0,
         None => get(tx, None)?.unwrap_or_else(Sharing::nobody),
     };
-    let (old, new) = (old.in_force(tx.now())?, new.in_force(tx.now())?);
+    // Whom a job brings in stays, whatever is shared.
+    let with_job = |sharing: &Sharing| -> Result<InForce> {
+        let job = target.map_or(Ok(None), |target| JobScope::load(tx, target))?;
+        Ok(sharing.in_force(tx.now())?.with_job(job))
+    };
+    let (old, new) = (with_job(&old)?, with_job(new)?);
     let mut added = Side::default();
     let mut removed = Side::default();
     let mut after = None;

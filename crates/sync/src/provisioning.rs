@@ -1,6 +1,8 @@
 //! The provisioning log: a record for each thing that a pair did or couldn't do (Graph
 //! `provisioningObjectSummary`), in the source tenant.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use store::{Param, ReadTx, Tx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
@@ -79,6 +81,11 @@ impl Log {
             |row| row.uuid(0),
         )?;
         Ok(Self(last.unwrap_or_default()))
+    }
+
+    /// The id of the last record.
+    pub(crate) const fn last(&self) -> Uuid {
+        self.0
     }
 
     pub(crate) fn record(&mut self, tx: &mut Tx<'_>, entry: &Entry<'_>) -> Result<()> {
@@ -285,8 +292,16 @@ fn modified(changes: Option<&str>) -> Vec<Value> {
 }
 
 impl Record {
-    /// Graph's `provisioningObjectSummary`.
-    pub fn to_graph(&self, source_tenant: TenantId) -> Value {
+    /// Graph's `provisioningObjectSummary`. `principals` are the service principals of the jobs that
+    /// there are ([`crate::jobs::principals`]).
+    pub fn to_graph(
+        &self,
+        source_tenant: TenantId,
+        principals: &BTreeMap<Uuid, (Uuid, String)>,
+    ) -> Value {
+        let principal = principals.get(&self.job_id).cloned();
+        let (principal_id, principal_name) =
+            principal.unwrap_or_else(|| (self.job_id, format!("MTO_Sync_{}", self.target_tenant)));
         let failed = self.status == "failure";
         let (identity, what) = if self.is_group {
             ("Group", "group")
@@ -356,8 +371,8 @@ impl Record {
             "provisioningSteps": steps,
             "modifiedProperties": modified(self.changes.as_deref()),
             "servicePrincipal": {
-                "id": self.job_id,
-                "displayName": format!("MTO_Sync_{}", self.target_tenant),
+                "id": principal_id,
+                "displayName": principal_name,
             },
             "initiatedBy": {
                 "id": "",

@@ -7,6 +7,7 @@ use types::{Id, Result, TenantId, Timestamp, kind};
 use crate::audited::{self, Done, Sent, Told};
 use crate::groups::{self, Work};
 use crate::guard;
+use crate::jobs;
 use crate::links::{self, Failure, Held, Link, There};
 use crate::pair::{self, Counts, Pair, Position};
 use crate::plan::Planned;
@@ -41,6 +42,7 @@ pub(crate) fn settle(
     let mut log = Log::open(tx)?;
     let mut counts = Counts::default();
     let mut results = reply.results.into_iter();
+    let mut done = jobs::Done::default();
     let (groups, members) = work.sent();
     let mut is_sent = !groups.is_empty() || !members.is_empty();
     let mut deletions = 0;
@@ -67,17 +69,25 @@ pub(crate) fn settle(
             message: "The target tenant didn't answer for this user.".into(),
         });
         count(&mut sent, &planned, &outcome);
+        done.imported += 1;
+        match &outcome {
+            Outcome::Failed { .. } => done.failed += 1,
+            Outcome::Unchanged { .. } => {}
+            _ => done.exported += 1,
+        }
         deletions += u64::from(is_counted && !matches!(outcome, Outcome::Failed { .. }));
         settle_one(tx, &pair, planned, before, outcome, &mut counts, &mut log)?;
     }
     audited::in_source(tx, target, sent)?;
     groups::settle::settle(tx, &pair, work, reply.groups, reply.members, &mut log)?;
     counts.keep(tx, target)?;
+    jobs::note(tx, target, done, position.phase)?;
     guard::count(tx, target, deletions)?;
     if is_sent {
         let (tenant, now) = (tx.tenant(), tx.now());
         tx.bookkeeping().execute(
-            "UPDATE sync_pairs SET stream_seq = ?3, applied_at = ?4, blocked = NULL \
+            "UPDATE sync_pairs SET stream_seq = ?3, applied_at = ?4, blocked = NULL, \
+             blocked_at = NULL \
              WHERE tenant_id = ?1 AND target_tenant_id = ?2",
             params![&tenant, &target, seq, now],
         )?;
@@ -183,7 +193,7 @@ fn wait(
     links::put(tx, pair.target, &link)
 }
 
-fn settle_one(
+pub(crate) fn settle_one(
     tx: &mut Tx<'_>,
     pair: &Pair,
     planned: Planned,

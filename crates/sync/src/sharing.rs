@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::SHARING_LIST_MAX;
 use crate::guard;
+use crate::jobs::{self, scope::JobScope};
 pub use crate::preview::preview;
 
 /// Which users are shared.
@@ -188,6 +189,7 @@ impl Sharing {
             group_objects: self.group_objects,
             rule: self.compile_rule()?,
             ends_at: self.until_date_time.filter(|_| !expired),
+            job: None,
             expired,
             key: match scope {
                 Scope::All => "all".into(),
@@ -230,6 +232,8 @@ pub struct InForce {
     groups: BTreeSet<Id<kind::Group>>,
     group_objects: bool,
     rule: Option<Filter>,
+    /// What is in scope beside it.
+    job: Option<JobScope>,
     /// When it will end by itself.
     pub ends_at: Option<Timestamp>,
     expired: bool,
@@ -239,9 +243,22 @@ pub struct InForce {
 }
 
 impl InForce {
+    /// The same, and beside it whom a job brings in.
+    #[must_use]
+    pub(crate) fn with_job(mut self, job: Option<JobScope>) -> Self {
+        if let Some(job) = &job {
+            self.key = format!("{} {}", self.key, job.key);
+        }
+        self.job = job;
+        self
+    }
+
     /// Which users.
-    pub const fn scope(&self) -> Scope {
-        self.scope
+    pub fn scope(&self) -> Scope {
+        match (self.scope, &self.job) {
+            (Scope::All, _) | (_, None) => self.scope,
+            (_, Some(job)) => job.scope(),
+        }
     }
 
     /// Whether it has ended by itself.
@@ -251,7 +268,13 @@ impl InForce {
 
     /// Whether groups decide.
     pub fn has_groups(&self) -> bool {
-        self.scope == Scope::Selected && !self.groups.is_empty()
+        let shared = self.scope == Scope::Selected && !self.groups.is_empty();
+        shared || self.job.as_ref().is_some_and(JobScope::has_groups)
+    }
+
+    /// Whether a job brings users in.
+    pub(crate) const fn has_job(&self) -> bool {
+        self.job.is_some()
     }
 
     /// Whether groups themselves belong to it.
@@ -274,6 +297,17 @@ impl InForce {
 
     /// Whether a user belongs to it.
     pub fn contains(&self, tx: &ReadTx<'_>, user: &ScannedUser) -> Result<bool> {
+        if self.shares(tx, user)? {
+            return Ok(true);
+        }
+        match &self.job {
+            Some(job) => job.contains(tx, user),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether a user is shared.
+    fn shares(&self, tx: &ReadTx<'_>, user: &ScannedUser) -> Result<bool> {
         match self.scope {
             Scope::All => return Ok(true),
             Scope::None => return Ok(false),
@@ -426,6 +460,7 @@ fn write(
          ON CONFLICT (tenant_id, target_tenant_id) DO UPDATE SET doc = excluded.doc",
         params![&tenant, &key, &text],
     )?;
+    jobs::take_up(tx)?;
     audit_change(tx, key, &in_force, sharing)
 }
 
@@ -454,6 +489,7 @@ pub fn delete(tx: &mut Tx<'_>, target: TenantId) -> Result<()> {
             "DELETE FROM sharing WHERE tenant_id = ?1 AND target_tenant_id = ?2",
             params![&tenant, &target],
         )?;
+    jobs::take_up(tx)?;
     audit_change(tx, target, &old, &default)
 }
 

@@ -8,7 +8,7 @@ use types::trace::Trace;
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
 use crate::pair::{self, Pair, Phase, Position};
-use crate::{groups, guard, links, plan, sharing};
+use crate::{groups, guard, jobs, links, plan, sharing};
 
 /// How one pair stands.
 #[derive(Debug, Clone)]
@@ -77,14 +77,19 @@ pub fn pairs(tx: &ReadTx<'_>, live: &BTreeMap<TenantId, Position>) -> Result<Vec
         .collect()
 }
 
+/// How the pair with one target stands, whether or not that is in the organization.
+pub(crate) fn of(tx: &ReadTx<'_>, target: TenantId, live: Option<&Position>) -> Result<PairStatus> {
+    one(tx, target, pair::get(tx, target)?.as_ref(), live)
+}
+
 fn one(
     tx: &ReadTx<'_>,
     target: TenantId,
     pair: Option<&Pair>,
     live: Option<&Position>,
 ) -> Result<PairStatus> {
-    let (entry, own_entry) = sharing::of(tx, target)?;
-    let mut scope = entry.in_force(tx.now())?;
+    let own_entry = sharing::get(tx, Some(target))?.is_some();
+    let mut scope = jobs::scope::of(tx, target)?;
     if let Some(pair) = pair {
         scope.key = pair.scope_key(scope.key);
     }
@@ -130,6 +135,8 @@ fn one(
             (should, pending.max(pending_min), oldest)
         }
         Some(at) => (at.in_scope, at.left.max(1), None),
+        // Its job has left it, and nothing is shared.
+        None if jobs::rests(tx, target)? => (0, 0, None),
         // The scope has changed and its users aren't counted yet.
         None => (should, 1, None),
     };

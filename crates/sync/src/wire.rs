@@ -16,6 +16,9 @@ pub const STREAM: &str = "sync";
 pub struct Batch {
     /// The users.
     pub items: Vec<Item>,
+    /// Whether a job sends them, which needs no organization.
+    #[serde(default)]
+    pub configured: bool,
     /// Groups.
     #[serde(default)]
     pub groups: Vec<GroupItem>,
@@ -28,6 +31,8 @@ pub struct Batch {
 #[derive(Debug, Serialize)]
 pub(crate) struct Outbound<'a> {
     pub(crate) items: &'a [&'a Item],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) configured: bool,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(crate) groups: &'a [&'a GroupItem],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]

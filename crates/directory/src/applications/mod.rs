@@ -199,6 +199,10 @@ impl Application {
             ("appDisplayName", self.document.get("displayName").cloned()),
             ("appDescription", self.document.get("description").cloned()),
             ("appRoles", self.document.get("appRoles").cloned()),
+            (
+                "applicationTemplateId",
+                self.document.get("applicationTemplateId").cloned(),
+            ),
             ("oauth2PermissionScopes", scopes.cloned()),
             ("replyUrls", (!replies.is_empty()).then(|| json!(replies))),
             (
@@ -323,6 +327,15 @@ pub fn place(application: &Application, order: Order) -> Place {
 
 /// Makes an application; its service principal is made apart.
 pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Application> {
+    create_from(tx, properties, None)
+}
+
+/// Makes an application, maybe from a template.
+pub(crate) fn create_from(
+    tx: &mut Tx<'_>,
+    properties: &Map<String, Value>,
+    template: Option<Uuid>,
+) -> Result<Application> {
     if properties.get("displayName").is_none_or(Value::is_null) {
         return Err(Error::invalid(
             "displayName",
@@ -347,6 +360,9 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Applic
         .or_insert_with(|| "AzureADMyOrg".into());
     if let Some(by) = creator(tx) {
         document.insert("createdByAppId".into(), by);
+    }
+    if let Some(template) = template {
+        document.insert("applicationTemplateId".into(), json!(template));
     }
     settle(tx, &mut made)?;
     store(tx, &made, Op::Created, &[])?;

@@ -50,7 +50,7 @@ fn filter(options: &QueryOptions, entity: &Entity) -> Result<Option<Filter>> {
     let Some(text) = &options.filter else {
         return Ok(None);
     };
-    let filter = query::parse_filter(text)?;
+    let filter = query::parse_log_filter(text)?;
     // Asked of nothing, so that a name or an operator that isn't there is refused on every page.
     query::evaluate(&filter, entity, &Value::Null)?;
     Ok(Some(filter))

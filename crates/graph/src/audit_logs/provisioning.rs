@@ -154,6 +154,7 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
     let (items, next) = call
         .read(move |tx| {
             let narrowed = narrowed(filter.as_ref(), oldest_first);
+            let principals = sync::jobs::principals(tx)?;
             super::read_page(
                 size,
                 filter.is_some(),
@@ -163,7 +164,7 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
                 },
                 |record| Place { id: record.id },
                 |record| {
-                    let mut shown = record.to_graph(tenant);
+                    let mut shown = record.to_graph(tenant, &principals);
                     let fits = match &filter {
                         Some(filter) => fits(filter, &mut shown)?,
                         None => true,

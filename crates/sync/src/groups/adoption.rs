@@ -20,6 +20,9 @@ const PAGE: usize = 500;
 pub(crate) struct Question {
     /// The last group of the page before.
     pub(crate) after: Option<GroupId>,
+    /// Whether a job asks.
+    #[serde(default)]
+    pub(crate) configured: bool,
 }
 
 /// A group that the target has.
@@ -39,7 +42,7 @@ pub(crate) struct Known {
 pub(crate) fn answer(tx: &ReadTx<'_>, from: TenantId, body: &str) -> Result<String> {
     let question: Question =
         serde_json::from_str(body).map_err(|error| Error::bad_request(error.to_string()))?;
-    if !receive::inbound(tx, from)?.allowed {
+    if !receive::inbound(tx, from, question.configured)?.allowed {
         return Err(Error::forbidden(
             "Users of the tenant may not be synced in.",
         ));

@@ -111,7 +111,13 @@ pub(crate) fn foresee(tx: &ReadTx<'_>, pair: &Pair, leaving: u64) -> Result<Remo
 pub(crate) fn trips(tx: &ReadTx<'_>, pair: &Pair, more: u64) -> Result<bool> {
     let settings = get(tx)?;
     let before = counted(tx, pair.target)?;
-    Ok(settings.is_enabled && before + more > settings.threshold(pair.synced + before))
+    let mut threshold = u64::MAX;
+    if settings.is_enabled {
+        threshold = settings.threshold(pair.synced + before);
+    }
+    // A job may have one of its own beside it.
+    let of_job = crate::jobs::deletion_threshold(tx, pair.target)?;
+    Ok(before + more > threshold.min(of_job.unwrap_or(u64::MAX)))
 }
 
 fn hour(at: Timestamp) -> i64 {

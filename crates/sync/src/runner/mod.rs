@@ -23,6 +23,7 @@ use types::{Actor, Error, Result, TenantId, Timestamp};
 
 use crate::engine::{Engine, Heads, Retry, WAIT_MAX};
 use crate::groups::Work;
+use crate::jobs::{self, Done};
 use crate::pair::{self, Phase, Position, Stage};
 use crate::plan::{self, Next, Planned};
 use crate::settle;
@@ -94,6 +95,8 @@ pub(crate) struct Runner<'e> {
     sure: bool,
     /// Whether the links say what the target has.
     knows: bool,
+    /// Whether a job governs the pair, as of the last look.
+    configured: bool,
     blocked: Option<Trace>,
     unanswered: Option<Outgoing>,
     ahead: Option<Ahead<'e>>,
@@ -114,10 +117,13 @@ impl<'e> Runner<'e> {
         heads: Heads,
         retry: &'e mut Retry,
     ) -> Result<Self> {
-        let pair = island
-            .write(Actor::System, move |tx| pair::ensure(tx, target))
+        let (pair, configured) = island
+            .write(Actor::System, move |tx| {
+                Ok((pair::ensure(tx, target)?, jobs::governs(tx, target)?))
+            })
             .await?;
         Ok(Self {
+            configured,
             engine,
             retry,
             target,
@@ -196,6 +202,11 @@ impl<'e> Runner<'e> {
                 self.heads.wait_for_source(WAIT_MAX).await;
             }
             Step::Refused(trace, counted) => {
+                // A job may have taken the pair since, or let it go.
+                let target = self.target;
+                self.configured = (self.island)
+                    .read(move |tx| jobs::governs(tx, target))
+                    .await?;
                 if counted {
                     self.seq += 1;
                     self.keep_stand(Some(trace)).await?;
@@ -389,8 +400,12 @@ impl<'e> Runner<'e> {
             && position.feed_seq.saturating_sub(self.kept.feed_seq) < POSITION_KEPT_EVERY;
         if !near {
             let (target, kept) = (self.target, position.clone());
+            let is_scan_over = position.phase == Phase::Follow && self.kept.phase != Phase::Follow;
             self.island
                 .write(Actor::System, move |tx| {
+                    if is_scan_over {
+                        jobs::note(tx, target, Done::default(), kept.phase)?;
+                    }
                     pair::keep_position(tx, target, &kept)
                 })
                 .await?;

@@ -22,6 +22,7 @@ impl<'e> Runner<'e> {
         let (groups, members) = work.sent();
         let outbound = Outbound {
             items,
+            configured: self.configured,
             groups: &groups,
             members: &members,
         };
@@ -81,11 +82,12 @@ impl<'e> Runner<'e> {
     /// Brings the links in line with what the target has.
     pub(super) async fn adopt(&mut self) -> Result<Step<'e>> {
         let (from, target) = (self.island.tenant(), self.target);
+        let configured = self.configured;
         let mut after = None;
         let mut knows_some = false;
         loop {
-            let question =
-                serde_json::to_string(&adoption::Question { after }).map_err(Error::internal)?;
+            let question = serde_json::to_string(&adoption::Question { after, configured })
+                .map_err(Error::internal)?;
             let answer = self
                 .engine
                 .transport()
@@ -218,8 +220,11 @@ impl<'e> Runner<'e> {
 
     /// Asks the target whether it still refuses.
     pub(super) async fn probe(&mut self) -> Result<Step<'e>> {
-        let question = serde_json::to_string(&crate::explain::Question { user_id: None })
-            .map_err(Error::internal)?;
+        let question = serde_json::to_string(&crate::explain::Question {
+            user_id: None,
+            configured: self.configured,
+        })
+        .map_err(Error::internal)?;
         let (from, transport) = (self.island.tenant(), self.engine.transport());
         let answer = transport
             .ask(from, self.target, crate::explain::QUERY, question)
@@ -239,8 +244,9 @@ impl<'e> Runner<'e> {
         let (from, target) = (self.island.tenant(), self.target);
         let mut after = None;
         loop {
-            let question = serde_json::to_string(&groups::adoption::Question { after })
-                .map_err(Error::internal)?;
+            let configured = self.configured;
+            let question = groups::adoption::Question { after, configured };
+            let question = serde_json::to_string(&question).map_err(Error::internal)?;
             let transport = self.engine.transport();
             let answer = transport
                 .ask(from, target, groups::adoption::QUERY, question)
