@@ -135,6 +135,7 @@ mod service_principals;
 mod sieve;
 mod sight;
 mod stall;
+mod subscriptions;
 mod tenant_information;
 mod throttle;
 mod tls;
@@ -172,6 +173,7 @@ pub fn all_routes() -> Routes {
     key_credentials::routes(&mut routes);
     app_role_assignments::routes(&mut routes);
     oauth2_permission_grants::routes(&mut routes);
+    subscriptions::routes(&mut routes);
     audit_logs::routes(&mut routes);
     user_sharing::routes(&mut routes);
     explain::routes(&mut routes);

@@ -39,6 +39,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     14 "0014_invitations",
     15 "0015_credentials",
     16 "0016_permission_grants",
+    23 "0023_subscriptions",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":
