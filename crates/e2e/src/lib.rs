@@ -21,6 +21,7 @@ mod deployment;
 pub mod engine;
 pub mod metadata;
 pub mod organization;
+mod receiver;
 mod server;
 pub mod sharing;
 mod wait;
@@ -28,6 +29,7 @@ mod wait;
 pub use caller::{Answer, Call, Caller, encode};
 pub use cli::{Cli, binary, run};
 pub use deployment::{Deployment, Shared, Tenant, client};
+pub use receiver::Receiver;
 pub use server::Options;
 pub use wait::{eventually, eventually_within, holds};
 

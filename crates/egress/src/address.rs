@@ -51,6 +51,7 @@ fn carried(address: IpAddr) -> IpAddr {
     }
 }
 
+#[expect(clippy::unnested_or_patterns, reason = "a line for each range")]
 fn is_public_v4(address: Ipv4Addr) -> bool {
     !matches!(
         address.octets(),

@@ -10,7 +10,6 @@ use subscriptions::{NewSubscription, Renewal, Subscription};
 use types::{Actor, Id, kind};
 
 use crate::errors::Refusal;
-use crate::query_options::Allowed;
 use crate::reply::{Page, Reply};
 use crate::request::Call;
 use crate::route::{Routes, Versions};
@@ -27,8 +26,7 @@ pub(crate) fn routes(routes: &mut Routes) {
         ANY,
         "List the caller's subscriptions",
         list,
-    )
-    .query(Allowed::SKIP_TOKEN);
+    );
     area.post("/subscriptions", ANY, "Subscribe to changes", create);
     area.get("/subscriptions/{id}", ANY, "Get a subscription", get);
     area.patch("/subscriptions/{id}", ANY, "Renew a subscription", renew);
@@ -78,7 +76,7 @@ fn check_permission(call: &Call, resource: &str) -> Result<(), Refusal> {
 async fn prove<'a>(call: &Call, urls: impl Iterator<Item = &'a str>) -> Result<(), Refusal> {
     let node = &call.platform().node;
     for url in urls {
-        let proved = node.prove_notification_url(url).await?;
+        let proved = node.prove_notification_url(call.caller.tenant, url).await?;
         proved.map_err(|unproven| {
             Refusal::new(StatusCode::BAD_REQUEST, "ValidationError", unproven.0)
         })?;

@@ -63,12 +63,16 @@ pub(crate) fn engine(
 }
 
 impl Node {
-    /// Has a URL prove that it wants notifications.
-    pub async fn prove_notification_url(&self, url: &str) -> Result<Result<(), Unproven>> {
+    /// Has a URL prove that it wants notifications of a tenant.
+    pub async fn prove_notification_url(
+        &self,
+        tenant: TenantId,
+        url: &str,
+    ) -> Result<Result<(), Unproven>> {
         let random: [u8; 32] = identity::random()?;
         let nonce = random.first_chunk::<16>().copied().unwrap_or_default();
         let nonce = uuid::Builder::from_random_bytes(nonce).into_uuid();
-        self.0.subscriptions.prove(url, nonce).await
+        self.0.subscriptions.prove(tenant, url, nonce).await
     }
 
     /// Looks at a tenant's subscriptions at once: one was made or changed.

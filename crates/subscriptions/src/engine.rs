@@ -17,7 +17,7 @@ use std::time::Duration;
 use egress::Client;
 use identity::Sealer;
 use store::{Island, Store};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::Instant;
 use types::{Actor, Result, TenantId, Timestamp};
@@ -86,7 +86,8 @@ pub(crate) struct Inner {
     pub(crate) places: Arc<Places>,
     store: Store,
     owns: Owns,
-    validations: Semaphore,
+    /// By tenant.
+    validations: Arc<Places>,
     tenants: Mutex<HashMap<TenantId, Tenant>>,
     /// Each task holds a receiver, so that the end of the last one shows.
     tasks: watch::Sender<()>,
@@ -112,7 +113,7 @@ impl Engine {
             places: Arc::default(),
             store: parts.store,
             owns: parts.owns,
-            validations: Semaphore::new(VALIDATIONS_MAX),
+            validations: Arc::default(),
             tenants: Mutex::default(),
             tasks: watch::channel(()).0,
         }))
@@ -145,13 +146,17 @@ impl Engine {
         }
     }
 
-    /// Has a URL prove itself.
-    pub async fn prove(&self, url: &str, nonce: Uuid) -> Result<Result<(), Unproven>> {
-        let _place = self
-            .0
-            .validations
-            .try_acquire()
-            .map_err(|_| handshake::busy())?;
+    /// Has a URL prove itself for a tenant.
+    pub async fn prove(
+        &self,
+        tenant: TenantId,
+        url: &str,
+        nonce: Uuid,
+    ) -> Result<Result<(), Unproven>> {
+        let places = &self.0.validations;
+        let _place = places
+            .take(tenant.to_string(), VALIDATIONS_MAX)
+            .ok_or_else(handshake::busy)?;
         let outcome = prove(&self.0.client, url, nonce).await?;
         let count = match outcome {
             Ok(()) => &self.0.metrics.proved,
@@ -194,7 +199,6 @@ async fn run(engine: Arc<Inner>, tenant: TenantId, wake: Arc<Notify>) {
                 if let (Some(worker), Some(ended)) = (worker.as_mut(), ended) {
                     worker.note(ended);
                 }
-                continue;
             }
             _ = head.changed() => {
                 // A task that ends meanwhile is met in the next round.

@@ -81,10 +81,7 @@ pub async fn prove(client: &Client, url: &str, nonce: Uuid) -> Result<Result<(),
 /// A status in one word: `NotFound`.
 fn name(status: StatusCode) -> String {
     match status.canonical_reason() {
-        Some(reason) => reason
-            .chars()
-            .filter(|c| c.is_ascii_alphanumeric())
-            .collect(),
+        Some(reason) => reason.chars().filter(char::is_ascii_alphanumeric).collect(),
         None => status.as_u16().to_string(),
     }
 }

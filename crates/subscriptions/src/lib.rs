@@ -53,5 +53,5 @@ const POST_SECONDS: u64 = 10;
 const KEPT_HOURS: i64 = 4;
 /// POSTs under way at once: to one machine, of one tenant, in the deployment.
 const POSTS_MAX: (usize, usize, usize) = (4, 16, 64);
-/// Validations of URLs under way at once in a deployment.
-const VALIDATIONS_MAX: usize = 32;
+/// Validations of URLs under way at once: of one tenant, in the deployment.
+const VALIDATIONS_MAX: (usize, usize) = (8, 32);

@@ -1,4 +1,4 @@
-//! Places for POSTs under way: so many in the deployment, so many at one machine.
+//! Places for calls under way: so many in the deployment, so many at one machine or of one tenant.
 //!
 //! Nobody waits for a place with another one in the hand: who gets none comes again.
 
@@ -14,32 +14,32 @@ pub(crate) struct Places {
 #[derive(Default)]
 struct Taken {
     all: usize,
-    by_machine: HashMap<String, usize>,
+    by_name: HashMap<String, usize>,
 }
 
 /// A place, given back when dropped.
 pub(crate) struct Place {
     places: Arc<Places>,
-    machine: String,
+    name: String,
 }
 
 impl Places {
-    /// A place at a machine, if there is one.
+    /// A place under a name, if there is one.
     pub(crate) fn take(
         self: &Arc<Self>,
-        machine: String,
-        (at_machine, in_all): (usize, usize),
+        name: String,
+        (of_name, in_all): (usize, usize),
     ) -> Option<Place> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let here = taken.by_machine.get(&machine).copied().unwrap_or(0);
-        if taken.all >= in_all || here >= at_machine {
+        let here = taken.by_name.get(&name).copied().unwrap_or(0);
+        if taken.all >= in_all || here >= of_name {
             return None;
         }
         taken.all += 1;
-        taken.by_machine.insert(machine.clone(), here + 1);
+        taken.by_name.insert(name.clone(), here + 1);
         Some(Place {
             places: Arc::clone(self),
-            machine,
+            name,
         })
     }
 
@@ -60,10 +60,10 @@ impl Drop for Place {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         taken.all = taken.all.saturating_sub(1);
-        match taken.by_machine.get_mut(&self.machine) {
+        match taken.by_name.get_mut(&self.name) {
             Some(here) if *here > 1 => *here -= 1,
             _ => {
-                taken.by_machine.remove(&self.machine);
+                taken.by_name.remove(&self.name);
             }
         }
     }
@@ -74,9 +74,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_machine_takes_no_more_than_its_places() {
+    fn a_name_has_no_more_than_its_places() {
         let places = Arc::new(Places::default());
-        let take = |machine: &str| places.take(machine.to_owned(), (2, 3));
+        let take = |name: &str| places.take(name.to_owned(), (2, 3));
         let (one, two) = (take("a:443").unwrap(), take("a:443").unwrap());
         assert!(take("a:443").is_none());
         let three = take("b:443").unwrap();
@@ -85,6 +85,6 @@ mod tests {
         assert!(take("c:443").is_some());
         drop((two, three));
         assert_eq!(places.taken(), 0);
-        assert!(places.taken.lock().unwrap().by_machine.is_empty());
+        assert!(places.taken.lock().unwrap().by_name.is_empty());
     }
 }

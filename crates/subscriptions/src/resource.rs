@@ -200,11 +200,11 @@ impl Resource {
         };
         let wanted: &[i64] = match (relation, self, change.op) {
             (None, _, Op::Created) => &[CREATED, UPDATED],
-            (None, _, Op::Updated | Op::Deleted | Op::Restored) => &[UPDATED],
-            (None, _, Op::Purged) => &[DELETED],
             // Who comes and goes changes the group; whoever asks for members alone may have it
             // told in its own words.
-            (Some(_), Self::Groups | Self::Group(_), _) => &[UPDATED],
+            (None, _, Op::Updated | Op::Deleted | Op::Restored)
+            | (Some(_), Self::Groups | Self::Group(_), _) => &[UPDATED],
+            (None, _, Op::Purged) => &[DELETED],
             (Some(_), _, Op::Created) => &[UPDATED, CREATED],
             (Some(_), _, _) => &[UPDATED, DELETED],
         };

@@ -15,7 +15,7 @@ use crate::content::{self, Written};
 use crate::encryption::Reader;
 use crate::engine::Inner;
 use crate::queue::{self, Batch, Failed, Key, Lane};
-use crate::{POST_SECONDS, POSTS_MAX};
+use crate::{POST_SECONDS, POSTS_MAX, records};
 
 /// What came of a POST.
 #[derive(Debug)]
@@ -37,7 +37,15 @@ pub(crate) async fn tell(engine: &Inner, island: &Island, key: Key) -> Result<To
         let Some(batch) = queue::batch(tx, key)? else {
             return Ok(None);
         };
-        let client_state = batch.subscription.client_state(&sealer, tx.tenant())?;
+        let subscription = &batch.subscription;
+        // Whoever lost the permission meanwhile gets no data, even before that was noticed.
+        if subscription.document.include_resource_data
+            && key.lane == Lane::Changes
+            && !records::may(tx, subscription.creator, subscription.resource)?
+        {
+            return Ok(None);
+        }
+        let client_state = subscription.client_state(&sealer, tx.tenant())?;
         let written = content::write(tx, key.lane, &batch, client_state.as_deref())?;
         Ok(Some((batch, written, tx.now())))
     });
@@ -47,10 +55,9 @@ pub(crate) async fn tell(engine: &Inner, island: &Island, key: Key) -> Result<To
     let Some(last) = batch.items.last().map(|item| item.number) else {
         return Ok(Told::Nothing);
     };
-    let target = match target(&batch, key.lane) {
-        Ok(target) => target,
-        // It was one when it was written down.
-        Err(_) => return not_taken(engine, island, key, None).await,
+    // It was one when it was written down.
+    let Ok(target) = target(&batch, key.lane) else {
+        return not_taken(engine, island, key, None).await;
     };
     let (at_machine, _, in_all) = POSTS_MAX;
     let place = engine.places.take(target.machine(), (at_machine, in_all));

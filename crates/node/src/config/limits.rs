@@ -145,7 +145,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(NOTIFICATIONS, "application_subscriptions", 100, "subscriptions of one application in one tenant"),
     fixed(NOTIFICATIONS, "tenant_subscriptions", 1_000, "subscriptions in one tenant"),
     fixed(NOTIFICATIONS, "subscription_minutes", 41_760, "minutes that a subscription lives without being renewed; 45 at least"),
-    fixed(NOTIFICATIONS, "subscription_validations", 32, "URLs of subscriptions that are validated at once in a deployment; for a further one, 503 with `Retry-After`"),
+    fixed(NOTIFICATIONS, "subscription_validations", 32, "URLs of subscriptions that are validated at once in a deployment, and 8 of one tenant; for a further one, 503 with `Retry-After`"),
     fixed(NOTIFICATIONS, "notification_url_bytes", 2_048, "bytes of a `notificationUrl` or `lifecycleNotificationUrl`"),
     fixed(NOTIFICATIONS, "client_state_characters", 128, "characters in `clientState`, and in `encryptionCertificateId`"),
     fixed(NOTIFICATIONS, "notification_seconds", 10, "seconds in which a POST with notifications, or a validation, has to be answered"),
