@@ -22,6 +22,7 @@ mod deployment;
 pub mod engine;
 pub mod metadata;
 pub mod organization;
+mod receiver;
 pub mod routes;
 mod server;
 pub mod sharing;
@@ -30,6 +31,7 @@ mod wait;
 pub use caller::{Answer, Call, Caller, encode};
 pub use cli::{Cli, binary, run};
 pub use deployment::{Deployment, Shared, Tenant, client};
+pub use receiver::Receiver;
 pub use server::Options;
 pub use wait::{eventually, eventually_within, holds};
 

@@ -115,7 +115,7 @@ impl App {
     }
 
     pub(crate) fn metrics_text(&self) -> String {
-        self.0.metrics.render(self.0.table.routes())
+        self.0.metrics.render(self.0.table.routes()) + &self.0.platform.node.metrics()
     }
 
     /// Answers one request.

@@ -141,6 +141,7 @@ mod service_principals;
 mod sieve;
 mod sight;
 mod stall;
+mod subscriptions;
 mod synchronization;
 mod tenant_information;
 mod throttle;
@@ -184,6 +185,7 @@ pub fn all_routes() -> Routes {
     key_credentials::routes(&mut routes);
     app_role_assignments::routes(&mut routes);
     oauth2_permission_grants::routes(&mut routes);
+    subscriptions::routes(&mut routes);
     member_actions::routes(&mut routes);
     owners::routes(&mut routes);
     audit_logs::routes(&mut routes);

@@ -7,7 +7,6 @@
 //! - Each value remembers where it came from, and every message about it says so.
 //! - Nothing here reads the environment or the command line: the edge hands them in.
 
-mod cidr;
 mod limits;
 #[cfg(test)]
 mod tests;
@@ -19,7 +18,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use types::{Error, Result};
 
-pub use cidr::Cidr;
+pub use egress::Cidr;
 pub use limits::{LIMITS, Limit, Limits, limits_markdown};
 
 /// A key of the configuration; the limits are keys as well, under `limits.`.

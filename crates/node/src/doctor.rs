@@ -283,6 +283,17 @@ const REFERENCES: &[(&str, &str)] = &[
          (SELECT count(*) FROM sync_links l WHERE l.tenant_id = ?1 \
           AND l.target_tenant_id = p.target_tenant_id AND l.next_attempt_at IS NOT NULL))",
     ),
+    (
+        "lanes of subscriptions that miscount what waits in them",
+        "SELECT count(*) FROM subscription_lanes l WHERE l.tenant_id = ?1 AND l.pending <> \
+         (SELECT count(*) FROM notifications n WHERE n.tenant_id = ?1 \
+          AND n.subscription_id = l.subscription_id AND n.lane = l.lane)",
+    ),
+    (
+        "notifications that wait for no subscription",
+        "SELECT count(*) FROM notifications n WHERE n.tenant_id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM subscriptions s WHERE s.tenant_id = ?1 AND s.id = n.subscription_id)",
+    ),
 ];
 
 fn reference_problem(tx: &ReadTx<'_>) -> Result<Option<String>> {
@@ -305,6 +316,10 @@ fn cursor_problem(tx: &ReadTx<'_>) -> Result<Option<String>> {
         "SELECT count(*) FROM sync_pairs WHERE tenant_id = ?1 AND feed_seq > ?2",
         params![&tx.tenant(), head],
     )?;
-    let beyond = cursors + pairs;
+    let scans = tx.count(
+        "SELECT count(*) FROM subscription_scan WHERE tenant_id = ?1 AND seq > ?2",
+        params![&tx.tenant(), head],
+    )?;
+    let beyond = cursors + pairs + scans;
     Ok((beyond > 0).then(|| format!("{beyond} readers stand beyond the feed's end ({head}).")))
 }

@@ -19,6 +19,7 @@ pub mod invitations;
 mod operator;
 mod readiness;
 mod sharing;
+mod subscriptions;
 mod synchronization;
 mod tenants;
 mod tokens;
@@ -57,6 +58,7 @@ struct Inner {
     passwords: password::Pool,
     transport: Arc<dyn Transport>,
     engine: Engine,
+    subscriptions: ::subscriptions::Engine,
     postures: readiness::Postures,
     housekeeping: Mutex<Option<JoinHandle<()>>>,
     /// Departures that are under way.
@@ -114,8 +116,16 @@ impl Node {
             Arc::new(InProcess::new(store.clone(), handlers.clone()));
         let courier = Courier::new(store.clone(), handlers, Arc::clone(&transport));
         let engine = Engine::new(store.clone(), Arc::clone(&transport), courier);
+        let issuer = Issuer::new(public_url.clone());
+        let subscriptions = subscriptions::engine(
+            store.clone(),
+            sealer.clone(),
+            Arc::clone(&ring),
+            issuer.clone(),
+            config.allow_egress.clone(),
+        );
         Ok(Self(Arc::new(Inner {
-            issuer: Issuer::new(public_url.clone()),
+            issuer,
             passwords: password::Pool::new(threads)?,
             config,
             store,
@@ -125,6 +135,7 @@ impl Node {
             verifier,
             transport,
             engine,
+            subscriptions,
             postures: readiness::Postures::default(),
             housekeeping: Mutex::default(),
             departing: Mutex::default(),
@@ -134,7 +145,7 @@ impl Node {
     /// Starts the work of all tenants. Call it on the runtime.
     pub fn start(&self) {
         for tenant in self.store().tenants() {
-            self.0.engine.start(tenant.tenant_id);
+            self.start_tenant(tenant.tenant_id);
         }
         let mut housekeeping = self
             .0
@@ -150,6 +161,12 @@ impl Node {
         }
     }
 
+    /// Starts the work of one tenant.
+    pub(crate) fn start_tenant(&self, tenant: TenantId) {
+        self.0.engine.start(tenant);
+        self.0.subscriptions.start(tenant);
+    }
+
     /// Ends the work. What was under way is taken up again at the next start.
     pub async fn stop(&self) {
         let task = self
@@ -163,6 +180,7 @@ impl Node {
             let _ = task.await;
         }
         self.stop_departing().await;
+        self.0.subscriptions.stop().await;
         self.0.engine.stop().await;
         let store = self.store().clone();
         // Waits for the writers, so not on the runtime's threads.

@@ -47,6 +47,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     22 "0022_synced_groups",
     23 "0023_synchronization_schemas",
     24 "0024_synchronization_jobs",
+    25 "0025_subscriptions",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -1,11 +1,14 @@
 //! A whole deployment with one tenant or more, reached over HTTP as its clients reach it.
 
+use std::sync::Arc;
+
 use graph::{App, Platform};
 use node::Node;
 use node::command::Command;
 use node::config::{Config, Secret};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
+use store::{Clock, SystemClock};
 use tokio::net::TcpListener;
 
 pub const DOMAIN: &str = "contoso.example";
@@ -42,13 +45,19 @@ pub struct Answer {
 
 impl Deployment {
     pub async fn start() -> Self {
+        Self::start_with(Arc::new(SystemClock), |_| {}).await
+    }
+
+    /// With a clock and a configuration of its own.
+    pub async fn start_with(clock: Arc<dyn Clock>, configure: impl FnOnce(&mut Config)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::at(directory.path());
         config.public_url = Some(url.clone());
         config.database_url = engines::database_url(directory.path()).map(Secret::new);
-        let node = tokio::task::spawn_blocking(|| Node::open(config).unwrap());
+        configure(&mut config);
+        let node = tokio::task::spawn_blocking(|| Node::open_with(config, clock).unwrap());
         let node = node.await.unwrap();
         let app = App::new(Platform::of(&node, &url), graph::all_routes()).unwrap();
         tokio::spawn(graph::serve(listener, app, None, std::future::pending()));

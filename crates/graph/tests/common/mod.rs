@@ -11,6 +11,7 @@
 )]
 
 pub mod deployment;
+pub mod receiver;
 pub mod tenants;
 
 use std::sync::{Arc, Mutex};

@@ -57,6 +57,7 @@ const ORGANIZATION: &str = "Organization and sharing";
 const DIRECTORY: &str = "Users and groups";
 const TOKENS: &str = "Tokens";
 const IMPORT: &str = "Import";
+const NOTIFICATIONS: &str = "Change notifications";
 const KEEPING: &str = "How long things are kept";
 const STORE: &str = "Store";
 
@@ -160,6 +161,21 @@ pub const LIMITS: &[Limit] = &[
     fixed(TOKENS, "client_assertion_seconds", 86_400, "seconds for which a client assertion may be valid ahead"),
     fixed(TOKENS, "password_characters_min", 8, "characters in a password, at least"),
     fixed(TOKENS, "password_characters", 256, "characters in a password"),
+    fixed(NOTIFICATIONS, "application_subscriptions", 100, "subscriptions of one application in one tenant"),
+    fixed(NOTIFICATIONS, "tenant_subscriptions", 1_000, "subscriptions in one tenant"),
+    fixed(NOTIFICATIONS, "subscription_minutes", 41_760, "minutes that a subscription lives without being renewed; 45 at least"),
+    fixed(NOTIFICATIONS, "subscription_validations", 32, "URLs of subscriptions that are validated at once in a deployment, and 8 of one tenant; for a further one, 503 with `Retry-After`"),
+    fixed(NOTIFICATIONS, "notification_url_bytes", 2_048, "bytes of a `notificationUrl` or `lifecycleNotificationUrl`"),
+    fixed(NOTIFICATIONS, "client_state_characters", 128, "characters in `clientState`, and in `encryptionCertificateId`"),
+    fixed(NOTIFICATIONS, "notification_seconds", 10, "seconds in which a POST with notifications, or a validation, has to be answered"),
+    fixed(NOTIFICATIONS, "notification_answer_bytes", 4_096, "bytes of the answer to a validation; of its head 16,384"),
+    fixed(NOTIFICATIONS, "notifications", 100, "notifications in one POST; 20 with encrypted resource data"),
+    fixed(NOTIFICATIONS, "notifications_pending", 10_000, "notifications of one subscription that wait; with more they are dropped, and the lifecycle notification `missed` says so"),
+    fixed(NOTIFICATIONS, "notification_hours", 4, "hours that notifications are kept which nobody takes; then the same"),
+    fixed(NOTIFICATIONS, "notification_machine_posts", 4, "POSTs with notifications under way at once to one host and port"),
+    fixed(NOTIFICATIONS, "notification_tenant_posts", 16, "the same of one tenant"),
+    fixed(NOTIFICATIONS, "notification_posts", 64, "the same in a deployment"),
+    fixed(NOTIFICATIONS, "notification_retry_seconds", 600, "seconds between two attempts to deliver, at most: they double from 1, each shortened by chance by half at most; `Retry-After` of up to an hour is heeded"),
     limit(IMPORT, "import_bytes", 268_435_456, (1_024, 4_294_967_296), "bytes of a file to import"),
     fixed(IMPORT, "import_line_bytes", 10_485_760, "bytes of one line of a file"),
     fixed(IMPORT, "import_record_bytes", 16_777_216, "bytes of one LDIF record, or of one CSV row"),
