@@ -110,6 +110,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(ORGANIZATION, "organization_owners_min", 1, "active owners of an organization, at least"),
     fixed(ORGANIZATION, "sharing_list", 10_000, "users and groups listed in one sharing scope"),
     fixed(ORGANIZATION, "sync_batch_users", 1_000, "users in one message of a synchronization"),
+    fixed(ORGANIZATION, "sync_batch_members", 500, "members of a group in one part of such a message"),
     fixed(ORGANIZATION, "sync_batches_in_flight", 8, "large ones of these messages under way at once in a deployment, from their plan until they are settled"),
     fixed(ORGANIZATION, "deletion_guard_deletions", 500, "deletions and disablings within a day by which one pair of tenants goes on; with more they wait for an admin of the source. Of a tenant that sets none of its own: `PATCH /beta/isopolity/userSharing/deletionGuard`"),
     fixed(ORGANIZATION, "deletion_guard_percent", 20, "the same in percent of the users that the target has from the source; also set there"),
