@@ -38,7 +38,7 @@ async fn count(node: &Node, here: TenantId, home: TenantId) -> u64 {
 /// Waits, change by change, until there are so many.
 async fn until(node: &Node, here: TenantId, home: TenantId, wanted: u64) {
     let island = node.store().island(home).unwrap();
-    for _ in 0..20_000 {
+    for _ in 0..200_000 {
         if count(node, here, home).await == wanted {
             return;
         }

@@ -112,6 +112,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(ORGANIZATION, "organization_owners_min", 1, "active owners of an organization, at least"),
     fixed(ORGANIZATION, "sharing_list", 10_000, "users and groups listed in one sharing scope"),
     fixed(ORGANIZATION, "sync_batch_users", 1_000, "users in one message of a synchronization"),
+    fixed(ORGANIZATION, "sync_batch_members", 500, "members of a group in one part of such a message"),
     fixed(ORGANIZATION, "sync_batches_in_flight", 8, "large ones of these messages under way at once in a deployment, from their plan until they are settled"),
     limit(ORGANIZATION, "on_demand_requests", 5, (1, 1_000_000), "calls of `provisionOnDemand` in one tenant within 10 seconds; further ones get 429 with `Retry-After`"),
     fixed(ORGANIZATION, "on_demand_subjects", 5, "users in one call of `provisionOnDemand`"),

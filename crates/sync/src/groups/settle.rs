@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::links::{self, GroupLink};
 use super::{Outcome, PlannedGroup, PlannedMembers, Work};
+use crate::guard;
 use crate::links::There;
 use crate::pair::Pair;
 use crate::provisioning::{self, Entry, Log};
@@ -57,6 +58,8 @@ fn put_in_order(tx: &mut Tx<'_>, pair: &Pair, planned: &PlannedGroup, log: &mut 
         return links::delete(tx, pair.target, planned.id);
     }
     if planned.waits && !link.held {
+        // It ends with that of the users, at the latest when none of them waits.
+        guard::enter(tx, pair)?;
         let mut entry = Entry::group(pair, planned.id, &planned.display_name);
         entry.action = "stagedDelete";
         entry.status = "skipped";
