@@ -105,8 +105,12 @@ pub(super) async fn of(call: &Call) -> Result<Vec<Rendition>, Refusal> {
         .await
         .map_err(|error| Refusal::fault(error.to_string()))?;
     let body = call.body.clone();
-    let made = tokio::task::spawn_blocking(move || make(&body, format)).await;
-    drop(place);
+    // Whoever has gone away leaves the work, which keeps its place until it is done.
+    let work = move || {
+        let _place = place;
+        make(&body, format)
+    };
+    let made = tokio::task::spawn_blocking(work).await;
     made.map_err(|error| Refusal::fault(error.to_string()))?
 }
 
