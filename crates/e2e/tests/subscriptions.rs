@@ -73,7 +73,7 @@ async fn what_was_acknowledged_is_told_through_a_crash() {
 
     let first = contoso.user("first").await;
     let told = receiver
-        .wait_for("/resourceData/id", &[first.clone()])
+        .wait_for("/resourceData/id", std::slice::from_ref(&first))
         .await;
     assert_eq!(told[0]["subscriptionId"], made["id"]);
     assert_eq!(told[0]["changeType"], "created");

@@ -544,6 +544,32 @@ async fn what_nobody_takes_is_tried_again_and_dropped_after_four_hours() {
 }
 
 #[tokio::test]
+async fn a_machine_that_says_nothing_holds_up_itself_alone() {
+    let rig = Rig::start().await;
+    let silent = Receiver::start().await;
+    silent.set_mood(Mood::Silent);
+    for types in [
+        "created",
+        "updated",
+        "created,updated",
+        "created,deleted",
+        "updated,deleted",
+    ] {
+        let mut body = rig.body("users", types);
+        body["notificationUrl"] = json!(format!("{}/told", silent.url));
+        rig.subscribe(body).await;
+    }
+    rig.subscribe(rig.body("groups", "updated")).await;
+    rig.user("ann").await;
+    while silent.tries() == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    rig.group("Sales").await;
+    rig.receiver.wait_for("/told", 1).await;
+    assert!(silent.tries() <= 4, "so many places a machine has");
+}
+
+#[tokio::test]
 async fn a_subscription_is_challenged_ends_and_goes_with_its_permission() {
     let rig = Rig::start().await;
     let client = rig.d.client(&["User.Read.All"]).await;
@@ -715,16 +741,23 @@ async fn an_application_has_so_many_subscriptions_at_most() {
         "deleted",
         "created,updated",
         "created,deleted",
+        "updated,deleted",
+        "created,updated,deleted",
     ];
     let users = rig.d.admin.get("/users").await.expect(200).json;
-    let mut ids = vec![users["value"][0]["id"].as_str().unwrap().to_owned()];
-    for number in 0..19 {
-        ids.push(rig.user(&format!("user{number}")).await);
+    let mut resources = vec![format!(
+        "users/{}",
+        users["value"][0]["id"].as_str().unwrap()
+    )];
+    for name in ["A", "B", "C", "D", "E"] {
+        let group = format!("groups/{}", rig.group(name).await);
+        resources.extend([format!("{group}/members"), format!("{group}/owners"), group]);
     }
-    for id in &ids {
-        for types in types {
-            rig.subscribe(rig.body(&format!("users/{id}"), types)).await;
-        }
+    let all = resources
+        .iter()
+        .flat_map(|resource| types.iter().map(move |types| (resource, types)));
+    for (resource, types) in all.take(100) {
+        rig.subscribe(rig.body(resource, types)).await;
     }
     let one_more = rig.body("users", "updated");
     let refused = rig.d.admin.post("/subscriptions", one_more.clone()).await;

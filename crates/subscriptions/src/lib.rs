@@ -1,10 +1,10 @@
 //! Change notifications: an application subscribes to a resource and is told of its changes by POST.
 //!
-//! - The feed is read once per tenant ([`scan`]): what a subscription is to be told of is queued in
+//! - The feed is read once per tenant (`scan`): what a subscription is to be told of is queued in
 //!   the transaction that moves the position, so that nothing is lost and nothing forgotten.
 //! - Each subscription has two lanes, its changes and its own lifecycle. A lane is delivered in order
 //!   and one POST at a time; what was acknowledged leaves the queue in one transaction. A crash in
-//!   between repeats a POST ([`engine`]).
+//!   between repeats a POST (`engine`).
 //! - A lane that can't be delivered is tried for four hours, ever more rarely; then what is older is
 //!   dropped and the application told that it missed something.
 //! - Addresses are checked for each call anew ([`egress`]).
