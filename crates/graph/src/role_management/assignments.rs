@@ -9,9 +9,9 @@ use store::ReadTx;
 use types::Error;
 use uuid::Uuid;
 
-use super::{Expanded, READ, expanded};
+use super::{Expanded, expanded};
 use crate::directory_objects::Lens;
-use crate::directory_roles::{WRITE, passes, settle};
+use crate::directory_roles::{READ, WRITE, passes, settle};
 use crate::errors::{Detail, Refusal};
 use crate::listing::{self, Shown};
 use crate::query_options::Allowed;
