@@ -7,7 +7,7 @@ use types::{Error, Id, Result, TenantId, kind};
 
 use crate::links::{self, There};
 use crate::outlook::Outlook;
-use crate::{pair, plan, receive, sharing};
+use crate::{pair, plan, receive, schema, sharing};
 
 /// The question that crosses the border.
 pub const QUERY: &str = "sync.explain";
@@ -62,7 +62,7 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
         return Ok(trace);
     }
     let (entry, own) = sharing::of(tx, target)?;
-    let scope = entry.in_force(tx.now())?;
+    let scope = schema::in_force(tx, target)?;
     let (setting, path) = if own {
         (
             format!("userSharing/tenants/{target}"),
@@ -80,12 +80,15 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
     };
     let reason = match (subject.is_some(), shared) {
         (true, true) => "The user is shared.",
+        (true, false) if schema::is_filtered(&scope, subject.as_ref())? => {
+            "The scoping filter of the pair's synchronization schema leaves the user out."
+        }
         (true, false) => "The user isn't among those that are shared.",
         (false, true) => "Users are shared.",
         (false, false) => "Nobody is shared.",
     };
     let mut sharing_step = step(tx, &setting, word(scope.scope()), shared, reason);
-    if !shared {
+    if !shared && !schema::is_filtered(&scope, subject.as_ref())? {
         let mut users = entry.users.clone();
         users.extend(user);
         let body = match (user, entry.scope) {

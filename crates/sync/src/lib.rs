@@ -30,6 +30,7 @@ pub mod plan;
 pub mod provisioning;
 mod receive;
 mod runner;
+pub mod schema;
 mod settle;
 pub mod sharing;
 pub mod status;

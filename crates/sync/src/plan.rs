@@ -15,7 +15,7 @@ use crate::links::{self, Link, There};
 use crate::pair::{self, Pair, Phase, Position, Stage};
 use crate::sharing::{self, InForce, Scope};
 use crate::wire::Item;
-use crate::{BATCH_USERS_MAX, mapping};
+use crate::{BATCH_USERS_MAX, schema};
 
 /// Users that one plan looks at, at most.
 const LOOK_MAX: usize = 4 * BATCH_USERS_MAX;
@@ -75,6 +75,8 @@ pub struct Planned {
     pub digest: Option<[u8; 16]>,
     /// For the log.
     pub display_name: String,
+    /// Why the user can't be mapped by the pair's schema: a code and words. Nothing is sent then.
+    pub failed: Option<(String, String)>,
 }
 
 /// This tenant's own settings on the way of a pair.
@@ -137,7 +139,7 @@ fn gate(
     let Some(pair) = active(tx, target)? else {
         return Ok(Err(Next::Over));
     };
-    let mut scope = sharing::of(tx, target)?.0.in_force(tx.now())?;
+    let mut scope = schema::in_force(tx, target)?;
     scope.key = pair.scope_key(scope.key);
     let mut position = position.clone();
     if position.scope_key != scope.key {
@@ -442,7 +444,8 @@ fn reconcile(
         _ => None,
     };
     let there = link.map_or(There::Nothing, |link| link.there);
-    if let Some(user) = wanted {
+    let stays = schema::leaves_alone(scope, user, wanted.is_some(), there)?;
+    if let Some(user) = wanted.filter(|_| !stays) {
         if there == There::Nothing && !user.account_enabled {
             // A disabled user isn't provisioned anew; if an attempt had failed, that is over.
             return Ok(link.map(|_| Planned {
@@ -450,6 +453,7 @@ fn reconcile(
                 user_id: id,
                 digest: None,
                 display_name: String::new(),
+                failed: None,
             }));
         }
         let properties = user.properties()?;
@@ -458,27 +462,40 @@ fn reconcile(
             .and_then(|name| name.as_str())
             .unwrap_or_default()
             .to_owned();
-        let mapped = mapping::map(properties, user.account_enabled, user.manager)?;
-        let digest = mapping::digest(&mapped, epoch)?;
+        let mapped = match schema::map(tx, scope, user, properties, there, epoch)? {
+            Ok(mapped) => mapped,
+            Err(failed) => {
+                return Ok(Some(Planned {
+                    item: None,
+                    user_id: id,
+                    digest: None,
+                    display_name,
+                    failed: Some(failed),
+                }));
+            }
+        };
+        let digest = mapped.digest;
         let current = there == There::Synced
+            && !mapped.always
             && link.is_some_and(|link| {
                 link.digest == Some(digest) && link.failure.is_none() && !link.look
             });
         return Ok((!current).then(|| Planned {
             item: Some(Item {
                 id,
-                user: Some(mapped),
+                user: Some(mapped.user),
                 purged: false,
             }),
             user_id: id,
             digest: Some(digest),
             display_name,
+            failed: None,
         }));
     }
     let purged = user.is_none();
     let send = match there {
-        There::Synced => true,
-        There::Removed => purged,
+        There::Synced => !stays,
+        There::Removed => purged && !stays,
         There::Nothing => false,
     };
     if send {
@@ -500,6 +517,7 @@ fn reconcile(
             user_id: id,
             digest: None,
             display_name: name,
+            failed: None,
         }));
     }
     let stale = link
@@ -509,5 +527,6 @@ fn reconcile(
         user_id: id,
         digest: None,
         display_name: String::new(),
+        failed: None,
     }))
 }

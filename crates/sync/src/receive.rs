@@ -9,7 +9,7 @@ use types::{Error, Id, Result, TenantId, kind};
 
 use crate::admission::Verdict;
 use crate::wire::{Batch, Item, Outcome, Reply, USERS};
-use crate::{BATCH_USERS_MAX, admission, adoption, again, explain, plan};
+use crate::{BATCH_USERS_MAX, admission, adoption, again, explain, plan, schema};
 
 /// Synchronization's end of the border.
 #[derive(Debug, Clone, Copy, Default)]
@@ -123,8 +123,12 @@ fn wish(from: TenantId, may_be_invited: bool, item: Item) -> Wish {
         };
     };
     let mut properties = user.properties;
+    let mapping = user.own.map(|own| Box::new(schema::received(*own)));
     // The mapping decides what crosses the border; the target takes nothing else.
-    properties.retain(|name, _| crate::mapping::PROPERTIES.contains(&name.as_str()));
+    properties.retain(|name, _| match &mapping {
+        None => crate::mapping::PROPERTIES.contains(&name.as_str()),
+        Some(mapping) => mapping.flows.contains(name),
+    });
     Wish::Have(SyncedUser {
         home_tenant: from,
         home_id: item.id,
@@ -136,6 +140,7 @@ fn wish(from: TenantId, may_be_invited: bool, item: Item) -> Wish {
         extra: Map::new(),
         guest_at_most: false,
         may_be_invited,
+        mapping,
     })
 }
 

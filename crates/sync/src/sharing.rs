@@ -12,6 +12,7 @@ use types::{Error, Id, Result, TenantId, Timestamp, kind};
 use uuid::Uuid;
 
 use crate::SHARING_LIST_MAX;
+use crate::schema::{self, PairSchema};
 
 /// Which users are shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +160,7 @@ impl Sharing {
             groups: self.groups.clone(),
             rule: self.compile_rule()?,
             ends_at: self.until_date_time.filter(|_| !expired),
+            schema: None,
             key: match scope {
                 Scope::All => "all".into(),
                 Scope::None => "none".into(),
@@ -195,6 +197,8 @@ pub struct InForce {
     rule: Option<Filter>,
     /// When it will end by itself.
     pub ends_at: Option<Timestamp>,
+    /// The schema of the pair, where it has one of its own.
+    pub(crate) schema: Option<Box<PairSchema>>,
     /// What a change of asks for a scan; the lists aren't in it, since whom a change of them
     /// concerns is in the feed one by one, a change from one entry to the other included.
     pub key: String,
@@ -213,6 +217,10 @@ impl InForce {
 
     /// Whether a user belongs to it.
     pub fn contains(&self, tx: &ReadTx<'_>, user: &ScannedUser) -> Result<bool> {
+        let is_filtered = |schema: &PairSchema| Ok::<_, Error>(!schema.lets_in(user)?);
+        if self.schema.as_deref().map_or(Ok(false), is_filtered)? {
+            return Ok(false);
+        }
         match self.scope {
             Scope::All => return Ok(true),
             Scope::None => return Ok(false),
@@ -413,7 +421,11 @@ pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Resu
         Some(target) => of(tx, target)?.0,
         None => get(tx, None)?.unwrap_or_else(Sharing::nobody),
     };
-    let (old, new) = (old.in_force(tx.now())?, new.in_force(tx.now())?);
+    let (mut old, mut new) = (old.in_force(tx.now())?, new.in_force(tx.now())?);
+    if let Some(target) = target {
+        schema::attach(tx, target, &mut old)?;
+        schema::attach(tx, target, &mut new)?;
+    }
     let mut added = Side::default();
     let mut removed = Side::default();
     let mut after = None;

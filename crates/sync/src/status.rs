@@ -8,7 +8,7 @@ use types::trace::Trace;
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
 use crate::pair::{self, Pair, Phase, Position};
-use crate::{links, plan, sharing};
+use crate::{links, plan, schema, sharing};
 
 /// How one pair stands.
 #[derive(Debug, Clone)]
@@ -79,6 +79,7 @@ fn one(
 ) -> Result<PairStatus> {
     let (entry, own_entry) = sharing::of(tx, target)?;
     let mut scope = entry.in_force(tx.now())?;
+    schema::attach_key(tx, target, &mut scope)?;
     if let Some(pair) = pair {
         scope.key = pair.scope_key(scope.key);
     }

@@ -66,7 +66,7 @@ pub(crate) fn answer(tx: &ReadTx<'_>, from: TenantId) -> Result<String> {
 }
 
 fn look(tx: &ReadTx<'_>, target: TenantId, answer: &mut Answer) -> Result<()> {
-    let scope = sharing::of(tx, target)?.0.in_force(tx.now())?;
+    let scope = crate::schema::in_force(tx, target)?;
     if scope.scope() == sharing::Scope::None {
         return Ok(());
     }
@@ -118,6 +118,7 @@ pub fn foresee(tx: &mut Tx<'_>, source: TenantId, answer: Answer) -> Result<Valu
             extra: Map::new(),
             guest_at_most: false,
             may_be_invited: true,
+            mapping: None,
         })
         .collect();
     let mut verdicts = None;
