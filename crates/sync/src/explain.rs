@@ -81,7 +81,8 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
     let reason = match (subject.is_some(), shared) {
         (true, true) => "The user is shared.",
         (true, false) if schema::is_filtered(&scope, subject.as_ref())? => {
-            "The scoping filter of the pair's synchronization schema leaves the user out."
+            "The pair's synchronization schema leaves the user out: its scoping filter, or the \
+             mapping of users being switched off."
         }
         (true, false) => "The user isn't among those that are shared.",
         (false, true) => "Users are shared.",

@@ -39,6 +39,11 @@ impl Schema {
                 ),
             });
         }
+        Self::read(body)
+    }
+
+    /// [`Schema::from_json`] of a body that is known not to be too long.
+    pub(crate) fn read(body: &Value) -> Result<Self> {
         let names = ["id", "version", "synchronizationRules", "directories"];
         let object = At::root(body).object("synchronizationSchema", &names)?;
         let directories = object.at("directories");
