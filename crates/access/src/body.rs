@@ -325,6 +325,19 @@ pub(crate) fn user_sync_inbound(
     value: &Value,
     old: Option<bool>,
 ) -> Result<Option<bool>> {
+    sync_inbound(path, value, old, "crossTenantUserSyncInbound")
+}
+
+/// The same for groups.
+pub(crate) fn group_sync_inbound(
+    path: &str,
+    value: &Value,
+    old: Option<bool>,
+) -> Result<Option<bool>> {
+    sync_inbound(path, value, old, "crossTenantGroupSyncInbound")
+}
+
+fn sync_inbound(path: &str, value: &Value, old: Option<bool>, kind: &str) -> Result<Option<bool>> {
     if value.is_null() {
         return Ok(None);
     }
@@ -332,7 +345,7 @@ pub(crate) fn user_sync_inbound(
     for (name, value) in object(path, value)? {
         match name.as_str() {
             "isSyncAllowed" => allowed = flag(&join(path, name), value)?,
-            _ if annotation(path, name, value, "crossTenantUserSyncInbound")? => {}
+            _ if annotation(path, name, value, kind)? => {}
             _ => return Err(unknown(&join(path, name))),
         }
     }

@@ -1,4 +1,5 @@
-//! `identitySynchronization` of a partner: whether its users may be synced into this tenant.
+//! `identitySynchronization` of a partner: whether its users, and its groups, may be synced into this
+//! tenant. `groupSyncInbound` is of Graph's beta; it is shown where it is set.
 //!
 //! PUT creates and never replaces; the partner's entry can't go before this one.
 
@@ -20,6 +21,8 @@ pub struct IdentitySync {
     pub display_name: Option<String>,
     /// Whether they may; unset is no.
     pub is_sync_allowed: Option<bool>,
+    /// Whether groups may; unset is no.
+    pub is_group_sync_allowed: Option<bool>,
 }
 
 impl IdentitySync {
@@ -28,12 +31,12 @@ impl IdentitySync {
         let mut object = Map::new();
         object.insert("tenantId".into(), json!(partner));
         object.insert("displayName".into(), json!(self.display_name));
-        object.insert("userSyncInbound".into(), self.inbound());
+        object.insert("userSyncInbound".into(), inbound(self.is_sync_allowed));
+        if self.is_group_sync_allowed.is_some() {
+            let groups = inbound(self.is_group_sync_allowed);
+            object.insert("groupSyncInbound".into(), groups);
+        }
         object
-    }
-    fn inbound(&self) -> Value {
-        self.is_sync_allowed
-            .map_or(Value::Null, |allowed| json!({"isSyncAllowed": allowed}))
     }
     /// What a body makes of it.
     pub(crate) fn merged(&self, partner: TenantId, body: &Object) -> Result<Self> {
@@ -45,6 +48,10 @@ impl IdentitySync {
                     new.is_sync_allowed =
                         body::user_sync_inbound(name, value, self.is_sync_allowed)?;
                 }
+                "groupSyncInbound" => {
+                    new.is_group_sync_allowed =
+                        body::group_sync_inbound(name, value, self.is_group_sync_allowed)?;
+                }
                 "tenantId" => return body::same_tenant(name, value, partner),
                 _ => return Ok(false),
             }
@@ -54,15 +61,28 @@ impl IdentitySync {
     }
     fn differences(old: Option<&Self>, new: Option<&Self>) -> Vec<Difference> {
         let name = |sync: Option<&Self>| sync.map_or(Value::Null, |sync| json!(sync.display_name));
-        let inbound = |sync: Option<&Self>| sync.map_or(Value::Null, Self::inbound);
+        let users = |sync: Option<&Self>| inbound(sync.and_then(|sync| sync.is_sync_allowed));
+        let groups =
+            |sync: Option<&Self>| inbound(sync.and_then(|sync| sync.is_group_sync_allowed));
         [
             ("displayName".to_owned(), name(old), name(new)),
-            ("userSyncInbound".to_owned(), inbound(old), inbound(new)),
+            ("userSyncInbound".to_owned(), users(old), users(new)),
+            ("groupSyncInbound".to_owned(), groups(old), groups(new)),
         ]
         .into_iter()
         .filter(|(_, old, new)| old != new)
         .collect()
     }
+}
+
+fn inbound(allowed: Option<bool>) -> Value {
+    allowed.map_or(Value::Null, |allowed| json!({"isSyncAllowed": allowed}))
+}
+
+/// Whether groups of a partner may be synced in.
+pub fn inbound_group_sync(tx: &ReadTx<'_>, partner: TenantId) -> Result<bool> {
+    let entry = find_partner(tx, partner)?.and_then(|partner| partner.identity_synchronization);
+    Ok(entry.is_some_and(|sync| sync.is_group_sync_allowed == Some(true)))
 }
 
 /// The entry of a partner.
@@ -85,8 +105,9 @@ pub fn create_identity_sync(tx: &mut Tx<'_>, partner: TenantId, body: &Object) -
 }
 
 const INSERT: &str = "INSERT INTO access_identity_sync (tenant_id, partner_tenant_id, \
-    display_name, is_sync_allowed) VALUES (?1, ?2, ?3, ?4)";
-const UPDATE: &str = "UPDATE access_identity_sync SET display_name = ?3, is_sync_allowed = ?4 \
+    display_name, is_sync_allowed, is_group_sync_allowed) VALUES (?1, ?2, ?3, ?4, ?5)";
+const UPDATE: &str = "UPDATE access_identity_sync SET display_name = ?3, is_sync_allowed = ?4, \
+    is_group_sync_allowed = ?5 \
     WHERE tenant_id = ?1 AND partner_tenant_id = ?2";
 const DELETE: &str =
     "DELETE FROM access_identity_sync WHERE tenant_id = ?1 AND partner_tenant_id = ?2";
@@ -109,7 +130,8 @@ pub(crate) fn create(tx: &mut Tx<'_>, partner: TenantId, new: &IdentitySync) -> 
             &tenant,
             &partner,
             new.display_name.as_deref(),
-            new.is_sync_allowed
+            new.is_sync_allowed,
+            new.is_group_sync_allowed
         ],
     )?;
     let modified = IdentitySync::differences(None, Some(new));
@@ -139,7 +161,8 @@ pub(crate) fn replace(
             &tenant,
             &partner,
             new.display_name.as_deref(),
-            new.is_sync_allowed
+            new.is_sync_allowed,
+            new.is_group_sync_allowed
         ],
     )?;
     audit(

@@ -34,7 +34,7 @@ pub use evaluate::{
 };
 pub use identity_sync::{
     IdentitySync, create_identity_sync, delete_identity_sync, get_identity_sync,
-    update_identity_sync,
+    inbound_group_sync, update_identity_sync,
 };
 pub use join::{SettingChange, apply_templates, preview_templates, set_membership};
 pub use mend::{Opened, close, mend_consent, mend_doors, mend_sync, reopen};

@@ -49,14 +49,14 @@ impl Partner {
 }
 
 const GET: &str = "SELECT p.partner_tenant_id, p.doc, o.partner_tenant_id, i.partner_tenant_id, \
-    i.display_name, i.is_sync_allowed FROM access_partners p \
+    i.display_name, i.is_sync_allowed, i.is_group_sync_allowed FROM access_partners p \
     LEFT JOIN access_organization o \
     ON o.tenant_id = p.tenant_id AND o.partner_tenant_id = p.partner_tenant_id \
     LEFT JOIN access_identity_sync i \
     ON i.tenant_id = p.tenant_id AND i.partner_tenant_id = p.partner_tenant_id \
     WHERE p.tenant_id = ?1 AND p.partner_tenant_id = ?2";
 const LIST: &str = "SELECT p.partner_tenant_id, p.doc, o.partner_tenant_id, i.partner_tenant_id, \
-    i.display_name, i.is_sync_allowed FROM access_partners p \
+    i.display_name, i.is_sync_allowed, i.is_group_sync_allowed FROM access_partners p \
     LEFT JOIN access_organization o \
     ON o.tenant_id = p.tenant_id AND o.partner_tenant_id = p.partner_tenant_id \
     LEFT JOIN access_identity_sync i \
@@ -73,6 +73,7 @@ fn make(row: &Row<'_>) -> Result<Partner> {
         Some(_) => Some(IdentitySync {
             display_name: row.opt_string(4)?,
             is_sync_allowed: row.opt_int(5)?.map(|allowed| allowed != 0),
+            is_group_sync_allowed: row.opt_int(6)?.map(|allowed| allowed != 0),
         }),
         None => None,
     };

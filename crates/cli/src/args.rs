@@ -385,6 +385,12 @@ pub(crate) struct Share {
     /// Share the members of these groups, by id
     #[arg(long = "group", value_name = "GROUP", num_args = 1..)]
     pub(crate) groups: Vec<String>,
+    /// Share the groups themselves too, as groups of the other tenants
+    #[arg(long, requires = "groups")]
+    pub(crate) group_objects: bool,
+    /// Let everybody go who isn't shared any more, however many these are
+    #[arg(long)]
+    pub(crate) allow_deletions: bool,
     /// With these tenants only [default: with all, later ones too]
     #[arg(long, value_name = "TENANT", num_args = 1..)]
     pub(crate) with: Vec<String>,

@@ -135,6 +135,8 @@ pub(crate) async fn dispatch(cli: Cli, output: &Output) -> Result<()> {
             all,
             users,
             groups,
+            group_objects,
+            allow_deletions,
             with,
         }) => {
             let tenant = of.tenant;
@@ -144,6 +146,8 @@ pub(crate) async fn dispatch(cli: Cli, output: &Output) -> Result<()> {
                     all,
                     users,
                     groups,
+                    group_objects,
+                    allow_deletions,
                     with,
                 },
                 show::pairs,

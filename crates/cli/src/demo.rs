@@ -240,6 +240,8 @@ impl Work<'_> {
                 all: true,
                 users: Vec::new(),
                 groups: Vec::new(),
+                group_objects: false,
+                allow_deletions: false,
                 with: Vec::new(),
             })
             .await?;

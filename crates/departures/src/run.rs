@@ -121,6 +121,8 @@ pub fn start(tx: &mut Tx<'_>, tenant: TenantId, users_from_them: Treatment) -> R
     if users_from_them == Treatment::SoftDelete {
         for side in &departure.sides {
             sharing::put(tx, Some(side.tenant_id), &Sharing::nobody())?;
+            // It is on purpose.
+            sync::guard::confirm(tx, side.tenant_id)?;
         }
     }
     records::save(tx, &departure)?;

@@ -29,6 +29,7 @@ mod schema;
 pub mod search;
 pub mod service_principals;
 pub mod synced;
+pub mod synced_groups;
 pub mod synced_mapping;
 pub mod tenant;
 pub mod users;

@@ -5,11 +5,16 @@
 //! theirs: `Synchronization.Read.All` reads, `Synchronization.ReadWrite.All` changes. A preview
 //! changes nothing and asks for the former. A tenant's own entry can be set as soon as the tenant
 //! is listed in the organization, so that the default never comes to it.
+//!
+//! `allowDeletions` in the body of a PUT is the admin's word that whoever goes by it may go; it isn't
+//! kept.
 
 use serde_json::Value;
+use store::ReadTx;
+use sync::guard;
 use sync::sharing::{self, Sharing};
 use sync::status;
-use types::{Error, Id, TenantId, kind};
+use types::{Error, Id, TenantId};
 
 use crate::errors::Refusal;
 use crate::query_options::Allowed;
@@ -24,6 +29,9 @@ const TENANTS: &str = "isopolity/userSharing/tenants";
 /// The context of one entry.
 const ENTRY: &str = "isopolity/userSharing";
 const FAILURES: &str = "isopolity/userSharing/tenants/failures";
+const DELETIONS: &str = "isopolity/userSharing/tenants/deletions";
+const GROUPS: &str = "isopolity/userSharing/tenants/groups";
+const GUARD: &str = "isopolity/userSharing/deletionGuard";
 const FAILURES_PAGE: u32 = 100;
 const FAILURES_PAGE_MAX: u32 = 999;
 
@@ -97,6 +105,38 @@ pub(crate) fn routes(routes: &mut Routes) {
         failures,
     )
     .query(Allowed::TOP.and(Allowed::SKIP_TOKEN));
+    area.get(
+        "/isopolity/userSharing/tenants/{tenantId}/deletions",
+        READ,
+        "List the users whose deletion or disabling waits because these are too many",
+        deletions,
+    )
+    .query(Allowed::TOP.and(Allowed::SKIP_TOKEN));
+    area.post(
+        "/isopolity/userSharing/tenants/{tenantId}/deletions/allow",
+        WRITE,
+        "Let the deletions and disablings that wait go through",
+        allow_deletions,
+    );
+    area.get(
+        "/isopolity/userSharing/tenants/{tenantId}/groups",
+        READ,
+        "List the groups that are sent to a tenant, and what it has of each",
+        groups,
+    )
+    .query(Allowed::TOP.and(Allowed::SKIP_TOKEN));
+    area.get(
+        "/isopolity/userSharing/deletionGuard",
+        READ,
+        "Get how many deletions and disablings are too many",
+        get_guard,
+    );
+    area.patch(
+        "/isopolity/userSharing/deletionGuard",
+        WRITE,
+        "Change how many deletions and disablings are too many",
+        patch_guard,
+    );
 }
 
 fn target(call: &Call) -> Result<TenantId, Refusal> {
@@ -142,9 +182,24 @@ async fn preview_own(call: Call) -> Result<Reply, Refusal> {
 }
 
 async fn put(call: Call, target: Option<TenantId>) -> Result<Reply, Refusal> {
-    let entry = body(&call)?;
-    call.write(move |tx| sharing::put(tx, target, &entry))
-        .await?;
+    let mut body = call.object("userSharing")?;
+    let allows = match body.shift_remove("allowDeletions") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(allows)) => allows,
+        Some(_) => {
+            let reason = "'allowDeletions' has to be true or false.";
+            return Err(Error::invalid("allowDeletions", reason).into());
+        }
+    };
+    let entry = Sharing::parse(&body)?;
+    call.write(move |tx| {
+        sharing::put(tx, target, &entry)?;
+        if allows {
+            guard::confirm_entry(tx, target)?;
+        }
+        Ok(())
+    })
+    .await?;
     Ok(Reply::no_content())
 }
 
@@ -185,26 +240,63 @@ async fn set_paused(call: Call, paused: bool) -> Result<Reply, Refusal> {
 }
 
 async fn failures(call: Call) -> Result<Reply, Refusal> {
+    listed(call, FAILURES, "userId", status::failures).await
+}
+
+async fn deletions(call: Call) -> Result<Reply, Refusal> {
+    listed(call, DELETIONS, "userId", guard::list).await
+}
+
+async fn groups(call: Call) -> Result<Reply, Refusal> {
+    listed(call, GROUPS, "groupId", sync::groups::list).await
+}
+
+type List<K> = fn(&ReadTx<'_>, TenantId, Option<Id<K>>, usize) -> types::Result<Vec<Value>>;
+
+/// A page of what there is of a pair, in the order of ids that each item has under `key`.
+async fn listed<K: types::Kind + 'static>(
+    call: Call,
+    context: &'static str,
+    key: &'static str,
+    list: List<K>,
+) -> Result<Reply, Refusal> {
     let target = target(&call)?;
     let size = call.options.page_size(FAILURES_PAGE, FAILURES_PAGE_MAX)? as usize;
-    let after: Option<Id<kind::User>> = call.skip_token(FAILURES)?;
+    let after: Option<Id<K>> = call.skip_token(context)?;
     // One more tells whether there is a next page.
     let (mut items, next) = call
         .read(move |tx| {
-            let items = status::failures(tx, target, after, size + 1)?;
+            let items = list(tx, target, after, size + 1)?;
             let next = (items.len() > size)
                 .then(|| items.get(size - 1))
                 .flatten()
-                .map(|last| last["userId"].clone());
+                .map(|last| last[key].clone());
             Ok((items, next))
         })
         .await?;
     items.truncate(size);
     let page = Page {
         next_link: next
-            .map(|last| call.next_link(FAILURES, &last))
+            .map(|last| call.next_link(context, &last))
             .transpose()?,
         ..Page::all(items)
     };
-    Reply::collection(&call, FAILURES, &page)
+    Reply::collection(&call, context, &page)
+}
+
+async fn allow_deletions(call: Call) -> Result<Reply, Refusal> {
+    let target = target(&call)?;
+    call.write(move |tx| guard::allow(tx, target)).await?;
+    Ok(Reply::no_content())
+}
+
+async fn get_guard(call: Call) -> Result<Reply, Refusal> {
+    let settings = call.read(guard::get).await?;
+    Reply::object(&call, GUARD, &settings.to_json())
+}
+
+async fn patch_guard(call: Call) -> Result<Reply, Refusal> {
+    let body = call.object("deletionGuard")?;
+    call.write(move |tx| guard::update(tx, &body)).await?;
+    Ok(Reply::no_content())
 }

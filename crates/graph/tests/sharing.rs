@@ -248,6 +248,318 @@ async fn a_paused_pair_says_so_and_a_reader_can_change_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sales_until_march() {
+    let rig = Rig::together().await;
+    let admin = &rig.d.admin;
+    let default = format!("{SHARING}/default");
+    let ann = rig.user(&rig.contoso, DOMAIN, "ann").await;
+    let cyd = rig.user(&rig.contoso, DOMAIN, "cyd").await;
+    let moves = async |user: &str, department: &str| {
+        let patch = json!({"department": department});
+        let path = format!("/users/{user}");
+        admin.patch(&path, patch).await.expect(204);
+    };
+    let there = async || {
+        let path = "/users?$select=displayName&$filter=creationType eq 'Invitation'";
+        let list = rig.their.get(path).await.expect(200).json;
+        let names = list["value"].as_array().unwrap().iter();
+        let mut names: Vec<String> = names
+            .map(|user| user["displayName"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    moves(&ann, "Sales").await;
+    let mut entry = json!({"scope": "selected", "rule": "department eq 'Sales'"});
+    admin.put(&default, entry.clone()).await.expect(204);
+    rig.settled().await;
+    assert_eq!(there().await, ["ann"]);
+    // Who comes to Sales comes; who leaves it goes.
+    moves(&cyd, "Sales").await;
+    rig.until(|status| status["synced"] == 2).await;
+    moves(&ann, "Office").await;
+    rig.until(|status| status["synced"] == 1 && status["pendingChanges"] == 0)
+        .await;
+    assert_eq!(there().await, ["cyd"]);
+
+    // The end comes by itself, while the server runs and nothing else happens.
+    let late = rig.user(&rig.contoso, DOMAIN, "late").await;
+    let path = format!("/beta/users/{late}?$select=createdDateTime");
+    let now = admin.get(&path).await.expect(200).json;
+    let now: types::Timestamp = now["createdDateTime"].as_str().unwrap().parse().unwrap();
+    entry["untilDateTime"] = json!(now.plus_seconds(3));
+    admin.put(&default, entry.clone()).await.expect(204);
+    assert_eq!(rig.status().await["scope"], "selected");
+    let mut status = rig.status().await;
+    for _ in 0..200_000 {
+        if status["synced"] == 0 {
+            break;
+        }
+        status = rig.status().await;
+    }
+    assert_eq!(
+        (&status["scope"], &status["synced"]),
+        (&json!("none"), &json!(0))
+    );
+    assert!(there().await.is_empty());
+    let kept = admin.get(&default).await.expect(200).json;
+    assert_eq!(kept["untilDateTime"], entry["untilDateTime"]);
+    // Prolonged, it goes on with the same people.
+    entry["untilDateTime"] = json!(now.plus_seconds(3_600));
+    admin.put(&default, entry).await.expect(204);
+    rig.settled().await;
+    assert_eq!(there().await, ["cyd"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_deletions_wait_for_the_admin() {
+    let rig = Rig::together().await;
+    let admin = &rig.d.admin;
+    // With the administrator these are forty.
+    for number in 0..39 {
+        rig.user(&rig.contoso, DOMAIN, &format!("u{number:02}"))
+            .await;
+    }
+    let default = format!("{SHARING}/default");
+    let own = format!("{SHARING}/tenants/{}", rig.fabrikam);
+    let everybody = json!({"scope": "all"});
+    admin.put(&default, everybody.clone()).await.expect(204);
+    assert_eq!(rig.settled().await["synced"], 40);
+
+    let guard = format!("{SHARING}/deletionGuard");
+    let settings = admin.get(&guard).await.expect(200);
+    for (name, value) in [("isEnabled", json!(true)), ("maxDeletions", json!(500))] {
+        assert_eq!(settings.json[name], value);
+    }
+    assert_eq!(settings.json["maxPercent"], 20);
+    let nobody = json!({"scope": "none"});
+    let preview = format!("{default}/preview");
+    let said = admin.post(&preview, nobody.clone()).await.expect(200).json;
+    assert_eq!(said["deletionGuard"]["trips"], true);
+    assert_eq!(said["deletionGuard"]["tenants"][0]["deletions"], 40);
+    assert_eq!(said["deletionGuard"]["tenants"][0]["threshold"], 25);
+
+    admin.put(&default, nobody.clone()).await.expect(204);
+    let status = rig
+        .until(|status| status["state"] == "quarantined" && status["waitingDeletions"] == 40)
+        .await;
+    assert_eq!(status["synced"], 40);
+    let step = &status["trace"]["steps"][0];
+    assert_eq!(step["allowed"], false);
+    let allow = step["mend"]["path"].as_str().unwrap().to_owned();
+    assert_eq!(allow, format!("{own}/deletions/allow"));
+
+    // Who waits, in pages; only to whom it concerns.
+    let mut link = format!("{own}/deletions?$top=15");
+    let mut waiting = 0;
+    for size in [15, 15, 10] {
+        let page = admin.get(&link).await.expect(200).json;
+        let listed = page["value"].as_array().unwrap().clone();
+        assert_eq!(listed.len(), size);
+        assert_eq!(listed[0]["action"], "delete");
+        assert!(listed[0]["displayName"].is_string());
+        waiting += size;
+        link = page["@odata.nextLink"].as_str().unwrap_or_default().into();
+    }
+    assert!(link.is_empty() && waiting == 40);
+    for path in [
+        format!("{SHARING}/tenants/{NOBODY}/deletions"),
+        format!("{SHARING}/tenants/{}/deletions", rig.contoso),
+    ] {
+        admin
+            .get(&path)
+            .await
+            .refused(404, "Request_ResourceNotFound");
+        admin
+            .post(&format!("{path}/allow"), json!({}))
+            .await
+            .refused(404, "Request_ResourceNotFound");
+    }
+    let theirs = format!("{SHARING}/tenants/{}/deletions", rig.contoso);
+    let listed = rig.their.get(&theirs).await.expect(200);
+    assert_eq!(listed.json["value"], json!([]));
+
+    // Allowed, by an admin whom the log names.
+    admin.post(&allow, json!({})).await.expect(204);
+    assert_eq!(rig.settled().await["synced"], 0);
+    let log = "/auditLogs/directoryAudits?$top=100";
+    let log = admin.get(log).await.expect(200).json;
+    let entries = log["value"].as_array().unwrap();
+    for activity in ["Stop deletions in a tenant", "Allow deletions in a tenant"] {
+        let found = entries
+            .iter()
+            .find(|entry| entry["activityDisplayName"] == activity);
+        assert!(found.is_some(), "{activity}");
+    }
+
+    // With the word in the same call nothing waits; the word isn't kept.
+    admin.put(&default, everybody).await.expect(204);
+    assert_eq!(rig.settled().await["synced"], 40);
+    let wrong = json!({"scope": "none", "allowDeletions": "yes"});
+    admin
+        .put(&default, wrong)
+        .await
+        .refused(400, "Request_BadRequest");
+    let meant = json!({"scope": "none", "allowDeletions": true});
+    admin.put(&default, meant).await.expect(204);
+    assert_eq!(rig.settled().await["synced"], 0);
+    let kept = admin.get(&default).await.expect(200).json;
+    assert!(kept.get("allowDeletions").is_none());
+
+    let changed = json!({"maxDeletions": 10, "maxPercent": null});
+    admin.patch(&guard, changed).await.expect(204);
+    let settings = admin.get(&guard).await.expect(200).json;
+    assert_eq!(settings["maxDeletions"], 10);
+    for wrong in [
+        json!({"maxDeletions": "10"}),
+        json!({"windowHours": 1}),
+        json!([]),
+    ] {
+        admin
+            .patch(&guard, wrong)
+            .await
+            .refused(400, "Request_BadRequest");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_themselves_are_shared_on_request() {
+    let rig = Rig::together().await;
+    let admin = &rig.d.admin;
+    let ann = rig.user(&rig.contoso, DOMAIN, "ann").await;
+    let new = |name: &str| {
+        json!({
+            "displayName": name, "mailNickname": name,
+            "mailEnabled": false, "securityEnabled": true,
+        })
+    };
+    let mut groups = Vec::new();
+    for name in ["outer", "inner"] {
+        let made = admin.post("/groups", new(name)).await.expect(201);
+        groups.push(made.json["id"].as_str().unwrap().to_owned());
+    }
+    let (outer, inner) = (&groups[0], &groups[1]);
+    for (group, member) in [(outer, inner), (inner, &ann)] {
+        let reference = json!({"@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{member}")});
+        admin
+            .post(&format!("/groups/{group}/members/$ref"), reference)
+            .await
+            .expect(204);
+    }
+    let default = format!("{SHARING}/default");
+    for wrong in [
+        json!({"scope": "all", "groupObjects": true}),
+        json!({"scope": "selected", "groups": [outer], "groupObjects": "yes"}),
+    ] {
+        admin
+            .put(&default, wrong)
+            .await
+            .refused(400, "Request_BadRequest");
+    }
+    // The target says that groups may come, as Graph's beta has it.
+    let policy = format!(
+        "/beta/policies/crossTenantAccessPolicy/partners/{}/identitySynchronization",
+        rig.contoso
+    );
+    let unset = rig.their.get(&policy).await.expect(200);
+    assert!(unset.json.get("groupSyncInbound").is_none());
+    let allowed = json!({"groupSyncInbound": {"isSyncAllowed": true}});
+    rig.their.patch(&policy, allowed).await.expect(204);
+    let set = rig.their.get(&policy).await.expect(200).json;
+    assert_eq!(set["groupSyncInbound"]["isSyncAllowed"], true);
+    assert_eq!(set["userSyncInbound"]["isSyncAllowed"], true);
+    for wrong in [
+        json!({"groupSyncInbound": true}),
+        json!({"groupSyncInbound": {"all": true}}),
+    ] {
+        rig.their
+            .patch(&policy, wrong)
+            .await
+            .refused(400, "Request_BadRequest");
+    }
+
+    let entry = json!({"scope": "selected", "groups": [outer], "groupObjects": true});
+    admin.put(&default, entry).await.expect(204);
+    assert_eq!(
+        admin.get(&default).await.expect(200).json["groupObjects"],
+        true
+    );
+    let status = rig
+        .until(|status| status["groups"]["synced"] == 2 && status["pendingChanges"] == 0)
+        .await;
+    assert_eq!(
+        (&status["synced"], &status["groups"]["failed"]),
+        (&json!(1), &json!(0))
+    );
+    let listed = format!("{SHARING}/tenants/{}/groups", rig.fabrikam);
+    let listed = admin.get(&listed).await.expect(200).json;
+    assert_eq!(listed["value"].as_array().unwrap().len(), 2);
+    assert_eq!(listed["value"][0]["state"], "synced");
+    let copy = listed["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|group| group["groupId"] == json!(outer))
+        .unwrap()["targetId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let nobodys = format!("{SHARING}/tenants/{NOBODY}/groups");
+    admin
+        .get(&nobodys)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+
+    // In the target: marked, with everybody in it, and not to be written.
+    let path = format!("/groups/{copy}");
+    let their = &rig.their;
+    let shown = their
+        .get(&format!("{path}?$select=displayName,organizationId"))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(shown["displayName"], "outer");
+    assert_eq!(shown["organizationId"], json!(rig.contoso));
+    let members = format!("{path}/transitiveMembers?$count=true");
+    let members = their.get(&members).await.expect(200).json;
+    let names: Vec<&str> = members["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|member| member["displayName"].as_str().unwrap())
+        .collect();
+    assert!(
+        names.contains(&"ann") && names.contains(&"inner"),
+        "{names:?}"
+    );
+    let eve = rig.user(&rig.fabrikam, "fabrikam.example", "eve").await;
+    let reference =
+        json!({"@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{eve}")});
+    their
+        .post(&format!("{path}/members/$ref"), reference)
+        .await
+        .refused(400, "Request_BadRequest");
+    their
+        .patch(&path, json!({"displayName": "ours"}))
+        .await
+        .refused(400, "Request_BadRequest");
+    // Its id at home is nothing there.
+    their
+        .get(&format!("/groups/{outer}"))
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    let log = "/auditLogs/provisioning?$top=100";
+    let log = admin.get(log).await.expect(200).json;
+    let kinds: Vec<&str> = log["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["sourceIdentity"]["identityType"].as_str().unwrap())
+        .collect();
+    assert!(kinds.contains(&"Group") && kinds.contains(&"User"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn failures_are_paged_and_said_in_words() {
     let rig = Rig::together().await;
     let admin = &rig.d.admin;

@@ -172,6 +172,12 @@ pub enum Command {
         users: Vec<String>,
         /// The members of these groups.
         groups: Vec<String>,
+        /// The groups themselves too.
+        #[serde(default)]
+        group_objects: bool,
+        /// Whoever goes by it may go, however many these are.
+        #[serde(default)]
+        allow_deletions: bool,
         /// With these tenants only; with all (the default entry) if empty.
         with: Vec<String>,
     },

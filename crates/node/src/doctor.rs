@@ -215,6 +215,20 @@ const REFERENCES: &[(&str, &str)] = &[
          (SELECT 1 FROM sync_pairs p WHERE p.tenant_id = ?1 AND p.target_tenant_id = l.target_tenant_id)",
     ),
     (
+        "groups of pairs that aren't there",
+        "SELECT count(*) FROM sync_groups g WHERE g.tenant_id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM sync_pairs p WHERE p.tenant_id = ?1 AND p.target_tenant_id = g.target_tenant_id)",
+    ),
+    (
+        "members of synchronized groups that aren't as at home",
+        "SELECT count(*) FROM groups g JOIN synced_members m ON m.tenant_id = g.tenant_id \
+         AND m.home_tenant_id = g.home_tenant_id AND m.home_group_id = g.home_id \
+         JOIN users u ON u.tenant_id = g.tenant_id AND u.home_tenant_id = g.home_tenant_id \
+         AND u.home_id = m.home_member_id WHERE g.tenant_id = ?1 AND g.home_id IS NOT NULL \
+         AND u.home_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM group_members l \
+         WHERE l.tenant_id = ?1 AND l.group_id = g.id AND l.member_id = u.id)",
+    ),
+    (
         "members of no organization",
         "SELECT count(*) FROM organization_members m WHERE m.tenant_id = ?1 AND NOT EXISTS \
          (SELECT 1 FROM organization o WHERE o.tenant_id = ?1)",

@@ -192,6 +192,8 @@ impl Node {
                 all,
                 users,
                 groups,
+                group_objects,
+                allow_deletions,
                 with,
             } => {
                 let tenant = find(&tenant)?;
@@ -199,7 +201,14 @@ impl Node {
                     .iter()
                     .map(|name| find(name))
                     .collect::<Result<Vec<_>>>()?;
-                self.share(tenant, all, users, groups, with).await?;
+                let whom = Whom {
+                    all,
+                    users,
+                    groups,
+                    group_objects,
+                    allow_deletions,
+                };
+                self.share(tenant, whom, with).await?;
                 self.share_status_json(tenant).await
             }
             Command::ShareStatus { tenant } => self.share_status_json(find(&tenant)?).await,
@@ -308,15 +317,8 @@ impl Node {
             .map_err(|_| Error::unavailable("It takes longer than expected.", 10))?
     }
 
-    async fn share(
-        &self,
-        tenant: TenantId,
-        all: bool,
-        users: Vec<String>,
-        groups: Vec<String>,
-        with: Vec<TenantId>,
-    ) -> Result<()> {
-        if all != (users.is_empty() && groups.is_empty()) {
+    async fn share(&self, tenant: TenantId, whom: Whom, with: Vec<TenantId>) -> Result<()> {
+        if whom.all != (whom.users.is_empty() && whom.groups.is_empty()) {
             return Err(Error::bad_request(
                 "Share either everybody (--all) or users and groups.",
             ));
@@ -329,18 +331,22 @@ impl Node {
             };
             for target in targets {
                 let mut sharing = sync::sharing::Sharing::nobody();
-                sharing.scope = if all {
+                sharing.scope = if whom.all {
                     sync::sharing::Scope::All
                 } else {
                     sync::sharing::Scope::Selected
                 };
-                for user in &users {
+                for user in &whom.users {
                     sharing.users.insert(directory::users::find(tx, user)?.id);
                 }
-                for group in &groups {
+                for group in &whom.groups {
                     sharing.groups.insert(group.parse::<Id<kind::Group>>()?);
                 }
+                sharing.group_objects = whom.group_objects;
                 sync::sharing::put(tx, target, &sharing)?;
+                if whom.allow_deletions {
+                    sync::guard::confirm_entry(tx, target)?;
+                }
             }
             Ok(())
         })
@@ -462,4 +468,13 @@ fn object(value: Value) -> serde_json::Map<String, Value> {
         Value::Object(map) => map,
         _ => serde_json::Map::new(),
     }
+}
+
+/// Who is shared.
+struct Whom {
+    all: bool,
+    users: Vec<String>,
+    groups: Vec<String>,
+    group_objects: bool,
+    allow_deletions: bool,
 }

@@ -40,6 +40,8 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     15 "0015_credentials",
     16 "0016_permission_grants",
     17 "0017_synchronization_schemas",
+    19 "0019_deletion_guard",
+    20 "0020_synced_groups",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

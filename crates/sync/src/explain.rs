@@ -94,7 +94,8 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
         users.extend(user);
         let body = match (user, entry.scope) {
             (Some(_), sharing::Scope::Selected) => serde_json::json!({
-                "scope": "selected", "users": users, "groups": entry.groups, "rule": entry.rule,
+                "scope": "selected", "users": users, "groups": entry.groups,
+                "groupObjects": entry.group_objects, "rule": entry.rule,
             }),
             (Some(id), _) => serde_json::json!({"scope": "selected", "users": [id]}),
             (None, _) => serde_json::json!({"scope": "all"}),

@@ -24,6 +24,24 @@ pub(crate) struct Failure {
     pub(crate) message: String,
 }
 
+/// What the guard keeps from happening to a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// The user would be deleted in the target.
+    Delete = 1,
+    /// The account would be disabled there.
+    Disable = 2,
+}
+
+/// Something that waits for the admin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) loss: Loss,
+    pub(crate) since: Timestamp,
+    /// How often the admin had let something through by then.
+    pub(crate) allowances: u64,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
     pub(crate) user_id: Id<kind::User>,
@@ -33,6 +51,10 @@ pub(crate) struct Link {
     pub(crate) failure: Option<Failure>,
     /// It isn't what it was thought to be: to be looked at without a change at home.
     pub(crate) look: bool,
+    /// What the target was told last of the account, if that is known.
+    pub(crate) enabled: Option<bool>,
+    /// What waits for the admin.
+    pub(crate) held: Option<Held>,
 }
 
 impl Link {
@@ -44,6 +66,8 @@ impl Link {
             digest: None,
             failure: None,
             look: false,
+            enabled: None,
+            held: None,
         }
     }
     /// Whether the target has the user, up to date as far as is known.
@@ -53,7 +77,8 @@ impl Link {
 }
 
 const COLUMNS: &str = "user_id, target_user_id, state, digest, attempts, next_attempt_at, \
-                       failed_at, error_code, error";
+                       failed_at, error_code, error, enabled, held, held_at, \
+                       held_in";
 
 fn from_row(row: &store::Row<'_>) -> Result<Link> {
     let there = match row.int(2)? {
@@ -73,6 +98,18 @@ fn from_row(row: &store::Row<'_>) -> Result<Link> {
         }),
         _ => None,
     };
+    let held = match row.opt_int(12)? {
+        None => None,
+        Some(_) => Some(Held {
+            loss: if row.int(10)? == Loss::Disable as i64 {
+                Loss::Disable
+            } else {
+                Loss::Delete
+            },
+            since: row.timestamp(11)?,
+            allowances: row.count(12)?,
+        }),
+    };
     Ok(Link {
         user_id: row.id(0)?,
         target_id: row.opt_id(1)?,
@@ -80,6 +117,8 @@ fn from_row(row: &store::Row<'_>) -> Result<Link> {
         digest: row.opt_bytes(3)?.and_then(|bytes| bytes.try_into().ok()),
         look: due.is_some() && failure.is_none(),
         failure,
+        enabled: row.opt_int(9)?.map(|enabled| enabled != 0),
+        held,
     })
 }
 
@@ -153,6 +192,94 @@ pub(crate) fn failing(
     )
 }
 
+/// How many users the target has.
+pub(crate) fn count_there(tx: &ReadTx<'_>, target: TenantId) -> Result<u64> {
+    tx.count(
+        "SELECT count(*) FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
+         AND state = 1",
+        params![&tx.tenant(), &target],
+    )
+}
+
+/// Users of whom something waits behind so many allowances, in the order of their ids behind
+/// `after`.
+pub(crate) fn waiting(
+    tx: &ReadTx<'_>,
+    target: TenantId,
+    allowances: u64,
+    after: Option<Id<kind::User>>,
+    limit: usize,
+) -> Result<Vec<Link>> {
+    tx.query(
+        &format!(
+            "SELECT {COLUMNS} FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
+             AND held_in IS NOT NULL AND held_in = ?3 AND user_id > ?4 ORDER BY user_id LIMIT ?5"
+        ),
+        params![
+            &tx.tenant(),
+            &target,
+            allowances,
+            &after.unwrap_or_else(Id::nil),
+            limit
+        ],
+        from_row,
+    )
+}
+
+/// Users of whom something has waited that was let through since: what waits from before so many
+/// allowances.
+pub(crate) fn let_through(
+    tx: &ReadTx<'_>,
+    target: TenantId,
+    allowances: u64,
+    limit: usize,
+) -> Result<Vec<Id<kind::User>>> {
+    tx.query(
+        "SELECT user_id FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
+         AND held_in IS NOT NULL AND held_in < ?3 ORDER BY held_in, user_id LIMIT ?4",
+        params![&tx.tenant(), &target, allowances, limit],
+        |row| row.id(0),
+    )
+}
+
+/// How many deletions and disablings there are of some kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Losses {
+    pub(crate) deletions: u64,
+    pub(crate) disablings: u64,
+}
+
+impl Losses {
+    pub(crate) const fn all(self) -> u64 {
+        self.deletions + self.disablings
+    }
+}
+
+/// How many wait behind so many allowances, and how many were let through since and aren't carried
+/// out yet.
+pub(crate) fn count_held(
+    tx: &ReadTx<'_>,
+    target: TenantId,
+    allowances: u64,
+) -> Result<(Losses, Losses)> {
+    let count = |comparison: &str, loss: Loss| {
+        tx.count(
+            &format!(
+                "SELECT count(*) FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
+                 AND held_in IS NOT NULL AND held_in {comparison} ?3 AND held = ?4"
+            ),
+            params![&tx.tenant(), &target, allowances, loss as i64],
+        )
+    };
+    let losses = |comparison: &str| {
+        Ok::<_, Error>(Losses {
+            deletions: count(comparison, Loss::Delete)?,
+            disablings: count(comparison, Loss::Disable)?,
+        })
+    };
+    Ok((losses("=")?, losses("<")?))
+}
+
 pub(crate) fn put(tx: &mut Tx<'_>, target: TenantId, link: &Link) -> Result<()> {
     let (tenant, now) = (tx.tenant(), tx.now());
     let failure = link.failure.as_ref();
@@ -160,13 +287,16 @@ pub(crate) fn put(tx: &mut Tx<'_>, target: TenantId, link: &Link) -> Result<()> 
     tx.bookkeeping()
         .execute(
             "INSERT INTO sync_links (tenant_id, target_tenant_id, user_id, target_user_id, state, \
-             digest, attempts, next_attempt_at, failed_at, error_code, error) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+             digest, attempts, next_attempt_at, failed_at, error_code, error, enabled, held, \
+             held_at, held_in) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
+             ?15) \
              ON CONFLICT (tenant_id, target_tenant_id, user_id) DO UPDATE SET \
              target_user_id = excluded.target_user_id, state = excluded.state, \
              digest = excluded.digest, attempts = excluded.attempts, \
              next_attempt_at = excluded.next_attempt_at, failed_at = excluded.failed_at, \
-             error_code = excluded.error_code, error = excluded.error",
+             error_code = excluded.error_code, error = excluded.error, \
+             enabled = excluded.enabled, held = excluded.held, held_at = excluded.held_at, \
+             held_in = excluded.held_in",
             params![
                 &tenant,
                 &target,
@@ -179,6 +309,10 @@ pub(crate) fn put(tx: &mut Tx<'_>, target: TenantId, link: &Link) -> Result<()> 
                 failure.map(|failure| failure.since),
                 failure.map(|failure| failure.code.as_str()),
                 failure.map(|failure| failure.message.as_str()),
+                link.enabled,
+                link.held.map(|held| held.loss as i64),
+                link.held.map(|held| held.since),
+                link.held.map(|held| held.allowances),
             ],
         )
         .map(drop)

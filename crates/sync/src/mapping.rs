@@ -63,12 +63,16 @@ pub fn map(
 /// the same next year.
 pub fn digest(user: &User, epoch: u64) -> Result<[u8; 16]> {
     let text = serde_json::to_vec(user).map_err(Error::internal)?;
-    let bytes = epoch.to_be_bytes().into_iter().chain(text);
+    Ok(digest_of(&text, epoch))
+}
+
+pub(crate) fn digest_of(text: &[u8], epoch: u64) -> [u8; 16] {
+    let bytes = epoch.to_be_bytes().into_iter().chain(text.iter().copied());
     let hash = bytes.fold(
         0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128,
         |hash, byte| {
             (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
         },
     );
-    Ok(hash.to_be_bytes())
+    hash.to_be_bytes()
 }

@@ -74,7 +74,7 @@ pub fn outlooks(tx: &ReadTx<'_>, targets: &[TenantId]) -> Result<Vec<(Outlook, O
             let counts = pair.map(|pair| Counts {
                 in_scope: match pair.position.phase {
                     Phase::Follow => pair.synced + pair.failed,
-                    Phase::Count | Phase::Scan => pair.position.in_scope,
+                    Phase::Count | Phase::Scan | Phase::Groups => pair.position.in_scope,
                 },
                 synced: pair.synced,
                 failed: pair.failed,
@@ -136,7 +136,9 @@ pub fn is_withdrawn(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<bool>> {
     let Some(pair) = pair::get(tx, target)? else {
         return Ok(Some(true));
     };
-    if pair.synced + pair.failed == 0 && pair.position.scope_key.starts_with("none") {
+    let groups_too = !pair.has_groups || pair.position.phase == Phase::Follow;
+    let nobody = pair.synced + pair.failed == 0;
+    if nobody && groups_too && pair.position.scope_key.starts_with("none") {
         return Ok(Some(true));
     }
     let held = pair.paused || pair.blocked.is_some() || schema::keeps_users(tx, target)?;

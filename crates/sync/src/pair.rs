@@ -5,6 +5,8 @@ use types::trace::Trace;
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 use uuid::Uuid;
 
+use crate::groups;
+use crate::guard::{self, Removals};
 use crate::links::{self, Link};
 
 /// What a pair is doing with its users.
@@ -16,6 +18,8 @@ pub enum Phase {
     Count = 1,
     /// It looks at every user; the feed waits for its end.
     Scan = 2,
+    /// It looks at every group, behind the users; the feed waits for its end.
+    Groups = 3,
 }
 
 impl Phase {
@@ -24,6 +28,7 @@ impl Phase {
             0 => Ok(Self::Follow),
             1 => Ok(Self::Count),
             2 => Ok(Self::Scan),
+            3 => Ok(Self::Groups),
             other => Err(Error::internal(format!("unknown phase {other} of a pair"))),
         }
     }
@@ -44,6 +49,10 @@ pub struct Position {
     pub in_scope: u64,
     /// The form of the scope that the scan has applied; another one asks for a new scan.
     pub scope_key: String,
+    /// What the scan does with users whom it would remove.
+    pub removals: Removals,
+    /// How many these are, as they were counted before it.
+    pub leaving: u64,
 }
 
 impl Position {
@@ -56,7 +65,18 @@ impl Position {
             left: 0,
             in_scope: 0,
             scope_key: String::new(),
+            removals: Removals::Ask,
+            leaving: 0,
         }
+    }
+
+    /// The scan is over.
+    pub(crate) const fn follow(&mut self) {
+        self.phase = Phase::Follow;
+        self.after = None;
+        self.left = 0;
+        self.removals = Removals::Ask;
+        self.leaving = 0;
     }
 }
 
@@ -103,11 +123,20 @@ pub(crate) struct Pair {
     pub(crate) applied_at: Option<Timestamp>,
     /// How often the target has asked for all users again.
     pub(crate) again: u64,
+    /// Since when the guard lets it delete nobody.
+    pub(crate) quarantined_at: Option<Timestamp>,
+    /// Whatever the feed has up to here may delete.
+    pub(crate) allowed_seq: u64,
+    /// How often the admin has let through what waits.
+    pub(crate) allowances: u64,
+    /// Whether the target has ever been sent groups.
+    pub(crate) has_groups: bool,
 }
 
 const COLUMNS: &str = "target_tenant_id, job_id, cycle_id, stage, epoch, stream_seq, feed_seq, \
                        phase, scan_after, scan_left, in_scope, scope_key, paused, synced, failed, \
-                       blocked, applied_at, again";
+                       blocked, applied_at, again, quarantined_at, allowed_seq, allowances, \
+                       removals, leaving, has_groups";
 
 fn from_row(row: &store::Row<'_>) -> Result<Pair> {
     Ok(Pair {
@@ -124,6 +153,8 @@ fn from_row(row: &store::Row<'_>) -> Result<Pair> {
             left: row.count(9)?,
             in_scope: row.count(10)?,
             scope_key: row.string(11)?,
+            removals: Removals::from_code(row.int(21)?)?,
+            leaving: row.count(22)?,
         },
         paused: row.bool(12)?,
         synced: row.count(13)?,
@@ -135,6 +166,10 @@ fn from_row(row: &store::Row<'_>) -> Result<Pair> {
             .map_err(Error::internal)?,
         applied_at: row.opt_timestamp(16)?,
         again: row.count(17)?,
+        quarantined_at: row.opt_timestamp(18)?,
+        allowed_seq: row.count(19)?,
+        allowances: row.count(20)?,
+        has_groups: row.bool(23)?,
     })
 }
 
@@ -214,18 +249,42 @@ pub(crate) fn doubt(
         params![&tenant, &target, Stage::New as i64, seq],
     )?;
     if from_the_start {
+        groups::links::refill(tx, target)?;
         keep_position(tx, target, &Position::start(head))?;
     }
     Ok(())
 }
 
+/// Counts the users again, now that the links say what the target has. A scan that is under way
+/// was counted when they did.
+pub(crate) fn recount(tx: &mut Tx<'_>, target: TenantId) -> Result<()> {
+    let Some(pair) = get(tx, target)? else {
+        return Ok(());
+    };
+    let under_way = pair.position.phase == Phase::Groups
+        || (pair.position.phase == Phase::Scan && pair.position.after.is_some());
+    if pair.position.phase == Phase::Follow || under_way {
+        return Ok(());
+    }
+    // The place in the feed stays, by which it is known what the admin has allowed.
+    let again = Position {
+        removals: pair.position.removals,
+        ..Position::start(pair.position.feed_seq)
+    };
+    keep_position(tx, target, &again)
+}
+
 /// Keeps a position.
 pub(crate) fn keep_position(tx: &mut Tx<'_>, target: TenantId, at: &Position) -> Result<()> {
     let tenant = tx.tenant();
+    if at.phase == Phase::Follow {
+        guard::leave_if_none_waits(tx, target)?;
+    }
     tx.bookkeeping()
         .execute(
             "UPDATE sync_pairs SET feed_seq = ?3, phase = ?4, scan_after = ?5, scan_left = ?6, \
-             in_scope = ?7, scope_key = ?8 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+             in_scope = ?7, scope_key = ?8, removals = ?9, leaving = ?10 \
+             WHERE tenant_id = ?1 AND target_tenant_id = ?2",
             params![
                 &tenant,
                 &target,
@@ -235,6 +294,8 @@ pub(crate) fn keep_position(tx: &mut Tx<'_>, target: TenantId, at: &Position) ->
                 at.left,
                 at.in_scope,
                 at.scope_key.as_str(),
+                at.removals as i64,
+                at.leaving,
             ],
         )
         .map(drop)
@@ -306,9 +367,12 @@ pub(crate) fn end(tx: &mut Tx<'_>, target: TenantId, limit: usize) -> Result<End
             let tenant = tx.tenant();
             tx.bookkeeping().execute(
                 "UPDATE sync_pairs SET stage = ?3, epoch = epoch + 1, synced = 0, failed = 0, \
-                 blocked = NULL WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+                 blocked = NULL, quarantined_at = NULL \
+                 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
                 params![&tenant, &target, Stage::Ending as i64],
             )?;
+            guard::forget(tx, target)?;
+            groups::links::forget(tx, target)?;
         }
         Stage::Ending => {}
     }

@@ -1,24 +1,29 @@
 //! What a pair does next: a pure reading of the source's snapshot.
 //!
 //! Ids come from three places, in this order: failed users that are due, the scan if one is under
-//! way, the feed. Each is reconciled by [`reconcile`]. A plan reads a bounded number of users, so
+//! way, the feed. Each is reconciled by [`Look`]. A plan reads a bounded number of users, so
 //! it may come back with nothing to send and a new position; the pair then asks again.
+//!
+//! Before a scan its users are counted: those in scope, for the admin to see, and those whom the scan
+//! would remove, for the [guard](crate::guard) to decide about all of them at once.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use directory::users::ScannedUser;
-use store::{Op, ReadTx};
+use store::ReadTx;
 use types::trace::{Mend, Step, Trace};
-use types::{Error, Id, Result, TenantId, Timestamp, kind};
+use types::{Id, Result, TenantId, Timestamp, kind};
 
-use crate::links::{self, Link, There};
+use crate::groups::{self, Work};
+use crate::guard::{self, Removals};
+use crate::links::{self, Link, Loss, There};
+use crate::look::{LOOK_MAX, Look};
 use crate::pair::{self, Pair, Phase, Position, Stage};
 use crate::sharing::{self, InForce, Scope};
 use crate::wire::Item;
 use crate::{BATCH_USERS_MAX, schema};
 
-/// Users that one plan looks at, at most.
-const LOOK_MAX: usize = 4 * BATCH_USERS_MAX;
+/// Users whose removal was let through that one plan looks at.
+const LET_THROUGH_MAX: usize = BATCH_USERS_MAX / 2;
 /// Failed users that one plan tries again, so that they don't keep others waiting.
 const RETRIES_MAX: usize = BATCH_USERS_MAX / 4;
 
@@ -46,6 +51,8 @@ pub enum Next {
     Send {
         /// The batch.
         items: Vec<Planned>,
+        /// What it has about groups.
+        work: Work,
         /// Where the pair stands once it is settled.
         position: Position,
     },
@@ -77,6 +84,18 @@ pub struct Planned {
     pub display_name: String,
     /// Why the user can't be mapped by the pair's schema: a code and words. Nothing is sent then.
     pub failed: Option<(String, String)>,
+    /// What the user would lose by it.
+    pub(crate) removal: Option<Removal>,
+}
+
+/// A deletion or a disabling that is planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Removal {
+    pub(crate) loss: Loss,
+    /// Whether it is counted against the guard's thresholds.
+    pub(crate) counts: bool,
+    /// Whether it waits instead.
+    pub(crate) waits: bool,
 }
 
 /// This tenant's own settings on the way of a pair.
@@ -116,7 +135,7 @@ pub fn membership(tx: &ReadTx<'_>, other: TenantId) -> Result<Step> {
 
 /// A pair that may go on.
 struct Free {
-    epoch: u64,
+    pair: Pair,
     scope: InForce,
     position: Position,
 }
@@ -143,11 +162,11 @@ fn gate(
     scope.key = pair.scope_key(scope.key);
     let mut position = position.clone();
     if position.scope_key != scope.key {
-        position = start_scan(tx, &scope)?;
+        position = start_scan(tx, &scope, guard::at_start(&pair, &position))?;
     }
     if position.phase == Phase::Count {
         // Also while it is held up, so that the admin sees how many it is about.
-        count(tx, &scope, &mut position)?;
+        count(tx, &pair, &scope, &mut position)?;
         return Ok(Err(Next::Counted(position)));
     }
     if pair.paused {
@@ -158,7 +177,7 @@ fn gate(
         return Ok(Err(Next::Blocked(outbound)));
     }
     Ok(Ok(Free {
-        epoch: pair.epoch,
+        pair,
         scope,
         position,
     }))
@@ -181,50 +200,61 @@ pub(crate) fn next(
     retries: bool,
 ) -> Result<Next> {
     let Free {
-        epoch,
+        pair,
         scope,
         mut position,
     } = match gate(tx, target, position)? {
         Ok(free) => free,
         Err(next) => return Ok(next),
     };
-    let mut look = Look {
-        tx,
-        target,
-        epoch,
-        scope,
-        items: Vec::new(),
-        seen: BTreeSet::new(),
-        looked: 0,
-    };
+    let stance = guard::stance(&pair, &scope, &position);
+    let mut look = Look::new(tx, &pair, scope, stance);
     if retries {
+        if pair.allowances > 0 {
+            for user in links::let_through(tx, target, pair.allowances, LET_THROUGH_MAX)? {
+                look.at(user)?;
+            }
+        }
         for user in links::due(tx, target, RETRIES_MAX)? {
             look.at(user)?;
         }
+        if pair.has_groups {
+            look.groups_due()?;
+        }
     }
-    if position.phase == Phase::Scan {
-        look.scan(&mut position)?;
-    } else {
-        look.feed(&mut position)?;
+    match position.phase {
+        Phase::Scan => look.scan(&mut position)?,
+        Phase::Groups => look.scan_groups(&mut position)?,
+        Phase::Follow | Phase::Count => look.feed(&mut position)?,
+    }
+    if retries && pair.has_groups {
+        look.fill()?;
     }
     let idle = position.phase == Phase::Follow && position.feed_seq >= tx.head()?;
-    if !look.items.is_empty() {
+    let (items, work, scope) = look.into_items()?;
+    if !items.is_empty() || !work.is_empty() {
         return Ok(Next::Send {
-            items: look.items,
+            items,
+            work,
             position,
         });
     }
     if !idle {
         return Ok(Next::Moved(position));
     }
-    let wake_at = [links::next_due(tx, target)?, look.scope.ends_at]
+    let groups_due = if pair.has_groups {
+        groups::links::next_due(tx, target)?
+    } else {
+        None
+    };
+    let wake_at = [links::next_due(tx, target)?, groups_due, scope.ends_at]
         .into_iter()
         .flatten()
         .min();
     Ok(Next::Idle { position, wake_at })
 }
 
-fn start_scan(tx: &ReadTx<'_>, scope: &InForce) -> Result<Position> {
+pub(crate) fn start_scan(tx: &ReadTx<'_>, scope: &InForce, removals: Removals) -> Result<Position> {
     Ok(Position {
         feed_seq: tx.head()?,
         phase: Phase::Count,
@@ -232,301 +262,60 @@ fn start_scan(tx: &ReadTx<'_>, scope: &InForce) -> Result<Position> {
         left: directory::users::count_all(tx)?,
         in_scope: 0,
         scope_key: scope.key.clone(),
+        removals,
+        leaving: 0,
     })
 }
 
-/// Counts the users in scope among the next ones; at the end the scan begins.
-fn count(tx: &ReadTx<'_>, scope: &InForce, position: &mut Position) -> Result<()> {
-    let mut is_end = true;
-    if scope.scope() != Scope::None {
-        let users = directory::users::scan(tx, position.after, LOOK_MAX)?;
-        for user in &users {
-            let counts = sharing::is_eligible(user) && user.account_enabled;
-            position.in_scope += u64::from(counts && scope.contains(tx, user)?);
-        }
-        position.left = position.left.saturating_sub(users.len() as u64);
-        position.after = users.last().map(|user| user.id).or(position.after);
-        is_end = users.len() < LOOK_MAX;
-    }
+/// Counts the users in scope among the next ones, and those whom the scan would remove; at the end
+/// the scan begins.
+fn count(tx: &ReadTx<'_>, pair: &Pair, scope: &InForce, position: &mut Position) -> Result<()> {
+    let is_end = if scope.scope() == Scope::None {
+        position.leaving = links::count_there(tx, pair.target)?;
+        true
+    } else {
+        count_page(tx, pair, scope, position)?
+    };
     if is_end {
         position.phase = Phase::Scan;
         position.after = None;
         position.left = directory::users::count_all(tx)?;
+        if position.removals == Removals::Ask {
+            position.removals = guard::foresee(tx, pair, position.leaving)?;
+        }
     }
     Ok(())
 }
 
-struct Look<'a, 'c> {
-    tx: &'a ReadTx<'c>,
-    target: TenantId,
-    epoch: u64,
-    scope: InForce,
-    items: Vec<Planned>,
-    seen: BTreeSet<Id<kind::User>>,
-    looked: usize,
-}
-
-impl Look<'_, '_> {
-    fn has_room(&self) -> bool {
-        self.items.len() < BATCH_USERS_MAX && self.looked < LOOK_MAX
-    }
-
-    fn at(&mut self, user: Id<kind::User>) -> Result<()> {
-        if !self.seen.insert(user) {
-            return Ok(());
-        }
-        let (tx, target) = (self.tx, self.target);
-        let found = directory::users::get_scanned(tx, user)?;
-        let link = links::get(tx, target, user)?;
-        self.decide(user, found.as_ref(), link.as_ref())
-    }
-
-    fn decide(
-        &mut self,
-        id: Id<kind::User>,
-        user: Option<&ScannedUser>,
-        link: Option<&Link>,
-    ) -> Result<()> {
-        self.looked += 1;
-        self.items
-            .extend(reconcile(self.tx, &self.scope, self.epoch, id, user, link)?);
-        Ok(())
-    }
-
-    fn scan(&mut self, position: &mut Position) -> Result<()> {
-        if self.scope.scope() == Scope::None {
-            return self.scan_links(position);
-        }
-        while self.has_room() && position.phase == Phase::Scan {
-            let room = BATCH_USERS_MAX - self.items.len();
-            let after = position.after;
-            let users = directory::users::scan(self.tx, after, room)?;
-            // Links of users that are gone for good lie between those of users that are there.
-            let users_end = (users.len() == room)
-                .then(|| users.last().map(|user| user.id))
-                .flatten();
-            let links = links::range(self.tx, self.target, after, users_end, room)?;
-            let links_end = (links.len() == room)
-                .then(|| links.last().map(|link| link.user_id))
-                .flatten();
-            let end = match (users_end, links_end) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
-            let within = |id: Id<kind::User>| end.is_none_or(|end| id <= end);
-            let mut links = links
-                .into_iter()
-                .filter(|link| within(link.user_id))
-                .peekable();
-            let mut scanned = 0;
-            for user in users.iter().filter(|user| within(user.id)) {
-                while let Some(orphan) = links.next_if(|link| link.user_id < user.id) {
-                    self.decide(orphan.user_id, None, Some(&orphan))?;
-                }
-                let link = links.next_if(|link| link.user_id == user.id);
-                self.decide(user.id, Some(user), link.as_ref())?;
-                scanned += 1;
-            }
-            for orphan in links {
-                self.decide(orphan.user_id, None, Some(&orphan))?;
-            }
-            position.left = position.left.saturating_sub(scanned);
-            scanned_until(position, end);
-        }
-        Ok(())
-    }
-
-    /// Where nobody is shared, only those that the target has are of interest.
-    fn scan_links(&mut self, position: &mut Position) -> Result<()> {
-        while self.has_room() && position.phase == Phase::Scan {
-            let room = BATCH_USERS_MAX - self.items.len();
-            let links = links::range(self.tx, self.target, position.after, None, room)?;
-            for link in &links {
-                let user = directory::users::get_scanned(self.tx, link.user_id)?;
-                self.decide(link.user_id, user.as_ref(), Some(link))?;
-            }
-            let end = (links.len() == room)
-                .then(|| links.last().map(|link| link.user_id))
-                .flatten();
-            scanned_until(position, end);
-        }
-        Ok(())
-    }
-
-    fn feed(&mut self, position: &mut Position) -> Result<()> {
-        while self.has_room() {
-            let room = (BATCH_USERS_MAX - self.items.len()).min(256);
-            let changes = match self.tx.changes(position.feed_seq, room) {
-                Ok(changes) => changes,
-                Err(Error::Gone { .. }) => {
-                    *position = start_scan(self.tx, &self.scope)?;
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
-            };
-            if changes.is_empty() {
-                return Ok(());
-            }
-            for change in changes {
-                let fits = match change.kind.as_str() {
-                    "user" => {
-                        self.at(Id::new(change.object))?;
-                        true
-                    }
-                    "groupMember" if self.scope.has_groups() => {
-                        self.member(change.related.unwrap_or(change.object))?
-                    }
-                    // One that is gone for good is told member by member, as above.
-                    "group"
-                        if self.scope.has_groups()
-                            && matches!(change.op, Op::Deleted | Op::Restored) =>
-                    {
-                        self.member(change.object)?
-                    }
-                    "userSharingMember" if self.concerns(change.object) => {
-                        self.member(change.related.unwrap_or(change.object))?
-                    }
-                    _ => true,
-                };
-                if !fits {
-                    // More users than one look may take: the scan takes them page by page.
-                    *position = start_scan(self.tx, &self.scope)?;
-                    return Ok(());
-                }
-                position.feed_seq = change.seq;
-                if !self.has_room() {
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn concerns(&self, entry: uuid::Uuid) -> bool {
-        entry.is_nil() || entry == self.target.uuid()
-    }
-
-    /// Looks at a user, or at all users of a group; `false` if these are too many for one look.
-    fn member(&mut self, object: uuid::Uuid) -> Result<bool> {
-        let members = directory::groups::users_below(self.tx, Id::new(object), BATCH_USERS_MAX)?;
-        let Some(members) = members else {
-            return Ok(false);
-        };
-        for user in members {
-            self.at(user)?;
-        }
-        // The object may be a user itself.
-        self.at(Id::new(object))?;
-        Ok(true)
-    }
-}
-
-/// The scan has dealt with the users up to this one, or with all.
-fn scanned_until(position: &mut Position, end: Option<Id<kind::User>>) {
-    position.after = end;
-    if end.is_none() {
-        position.phase = Phase::Follow;
-        position.left = 0;
-    }
-}
-
-/// What is to be sent about one user, if anything.
-fn reconcile(
+fn count_page(
     tx: &ReadTx<'_>,
+    pair: &Pair,
     scope: &InForce,
-    epoch: u64,
-    id: Id<kind::User>,
-    user: Option<&ScannedUser>,
-    link: Option<&Link>,
-) -> Result<Option<Planned>> {
-    let wanted = match user.filter(|user| sharing::is_eligible(user)) {
-        Some(user) if scope.contains(tx, user)? => Some(user),
-        _ => None,
-    };
-    let there = link.map_or(There::Nothing, |link| link.there);
-    let stays = schema::leaves_alone(scope, user, wanted.is_some(), there)?;
-    if let Some(user) = wanted.filter(|_| !stays) {
-        if there == There::Nothing && !user.account_enabled {
-            // A disabled user isn't provisioned anew; if an attempt had failed, that is over.
-            return Ok(link.map(|_| Planned {
-                item: None,
-                user_id: id,
-                digest: None,
-                display_name: String::new(),
-                failed: None,
-            }));
-        }
-        let properties = user.properties()?;
-        let display_name = properties
-            .get("displayName")
-            .and_then(|name| name.as_str())
-            .unwrap_or_default()
-            .to_owned();
-        let mapped = match schema::map(tx, scope, user, properties, there, epoch)? {
-            Ok(mapped) => mapped,
-            Err(failed) => {
-                return Ok(Some(Planned {
-                    item: None,
-                    user_id: id,
-                    digest: None,
-                    display_name,
-                    failed: Some(failed),
-                }));
-            }
-        };
-        let digest = mapped.digest;
-        let current = there == There::Synced
-            && !mapped.always
-            && link.is_some_and(|link| {
-                link.digest == Some(digest) && link.failure.is_none() && !link.look
-            });
-        return Ok((!current).then(|| Planned {
-            item: Some(Item {
-                id,
-                user: Some(mapped.user),
-                purged: false,
-            }),
-            user_id: id,
-            digest: Some(digest),
-            display_name,
-            failed: None,
+    position: &mut Position,
+) -> Result<bool> {
+    let users = directory::users::scan(tx, position.after, LOOK_MAX)?;
+    let is_end = users.len() < LOOK_MAX;
+    let through = users.last().map(|user| user.id).filter(|_| !is_end);
+    let links = links::range(tx, pair.target, position.after, through, 2 * LOOK_MAX)?;
+    let mut links: BTreeMap<Id<kind::User>, Link> = links
+        .into_iter()
+        .filter(|link| link.there == There::Synced)
+        .map(|link| (link.user_id, link))
+        .collect();
+    for user in &users {
+        let link = links.remove(&user.id);
+        let may_count = sharing::is_eligible(user) && (user.account_enabled || link.is_some());
+        let is_wanted = may_count && scope.contains(tx, user)?;
+        let stays =
+            link.is_some() && schema::leaves_alone(scope, Some(user), is_wanted, There::Synced)?;
+        position.in_scope += u64::from(is_wanted && user.account_enabled);
+        position.leaving += u64::from(link.is_some_and(|link| {
+            !stays && (!is_wanted || (!user.account_enabled && link.enabled == Some(true)))
         }));
     }
-    let purged = user.is_none();
-    let send = match there {
-        There::Synced => !stays,
-        There::Removed => purged && !stays,
-        There::Nothing => false,
-    };
-    if send {
-        let name = match user {
-            Some(user) => user
-                .properties()?
-                .get("displayName")
-                .and_then(|name| name.as_str())
-                .unwrap_or_default()
-                .to_owned(),
-            None => String::new(),
-        };
-        return Ok(Some(Planned {
-            item: Some(Item {
-                id,
-                user: None,
-                purged,
-            }),
-            user_id: id,
-            digest: None,
-            display_name: name,
-            failed: None,
-        }));
-    }
-    let stale = link
-        .is_some_and(|link| link.there == There::Nothing || link.failure.is_some() || link.look);
-    Ok(stale.then(|| Planned {
-        item: None,
-        user_id: id,
-        digest: None,
-        display_name: String::new(),
-        failed: None,
-    }))
+    // The rest are of users that are gone for good.
+    position.leaving += links.len() as u64;
+    position.left = position.left.saturating_sub(users.len() as u64);
+    position.after = users.last().map(|user| user.id).or(position.after);
+    Ok(is_end)
 }

@@ -15,7 +15,8 @@ use crate::wire::User;
 /// A record to be written.
 pub(crate) struct Entry<'a> {
     pair: &'a Pair,
-    user_id: Id<kind::User>,
+    source_id: Uuid,
+    is_group: bool,
     display_name: String,
     pub(crate) action: &'static str,
     pub(crate) status: &'static str,
@@ -29,7 +30,8 @@ impl<'a> Entry<'a> {
     pub(crate) fn new(pair: &'a Pair, planned: &Planned) -> Self {
         Self {
             pair,
-            user_id: planned.user_id,
+            source_id: planned.user_id.uuid(),
+            is_group: false,
             display_name: planned.display_name.clone(),
             action: "other",
             status: "success",
@@ -38,6 +40,30 @@ impl<'a> Entry<'a> {
             changes: None,
         }
     }
+
+    /// A record of a group.
+    pub(crate) fn group(pair: &'a Pair, id: Id<kind::Group>, display_name: &str) -> Self {
+        Self {
+            pair,
+            source_id: id.uuid(),
+            is_group: true,
+            display_name: display_name.to_owned(),
+            action: "other",
+            status: "success",
+            target_id: None,
+            error: None,
+            changes: None,
+        }
+    }
+
+    pub(crate) fn group_target(&mut self, id: Option<Id<kind::Group>>) {
+        self.target_id = id.map(|id| Id::new(id.uuid()));
+    }
+}
+
+/// Property, old and new value, for a record.
+pub(crate) fn updated(changes: &[(String, Value, Value)]) -> Result<String> {
+    serde_json::to_string(changes).map_err(Error::internal)
 }
 
 /// What stands in the place of a value that is kept out of the log.
@@ -100,7 +126,7 @@ impl Log {
                 }
             }
         }
-        serde_json::to_string(&changes).map_err(Error::internal)
+        updated(&changes)
     }
 
     pub(crate) fn record(&mut self, tx: &mut Tx<'_>, entry: &Entry<'_>) -> Result<()> {
@@ -119,8 +145,8 @@ fn write(tx: &mut Tx<'_>, id: Uuid, entry: &Entry<'_>) -> Result<()> {
     tx.bookkeeping()
         .execute(
             "INSERT INTO provisioning (tenant_id, id, at, job_id, cycle_id, target_tenant_id, \
-             action, status, source_id, target_id, display_name, error_code, error, changes) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             action, status, source_id, target_id, display_name, error_code, error, changes, \
+             is_group) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             params![
                 &tenant,
                 &id,
@@ -130,12 +156,13 @@ fn write(tx: &mut Tx<'_>, id: Uuid, entry: &Entry<'_>) -> Result<()> {
                 &entry.pair.target,
                 entry.action,
                 entry.status,
-                &entry.user_id,
+                &entry.source_id,
                 entry.target_id.as_ref(),
                 entry.display_name.as_str(),
                 code,
                 message,
                 entry.changes.as_deref(),
+                entry.is_group,
             ],
         )
         .map(drop)
@@ -184,6 +211,7 @@ pub struct Record {
     display_name: String,
     error: Option<(String, String)>,
     changes: Option<String>,
+    is_group: bool,
 }
 
 /// Records in the filter's order; `after` is the id of the last one of the page before.
@@ -202,7 +230,7 @@ pub fn list(
     let after = after.unwrap_or(start);
     let mut sql = format!(
         "SELECT id, at, job_id, cycle_id, target_tenant_id, action, status, source_id, target_id, \
-         display_name, error_code, error, changes FROM provisioning \
+         display_name, error_code, error, changes, is_group FROM provisioning \
          WHERE tenant_id = ?1 AND id {comparison} ?2 AND at >= ?3 AND at <= ?4"
     );
     let mut params: Vec<Param<'_>> = vec![
@@ -248,6 +276,7 @@ pub fn list(
             display_name: row.string(9)?,
             error: row.opt_string(10)?.zip(row.opt_string(11)?),
             changes: row.opt_string(12)?,
+            is_group: row.bool(13)?,
         })
     })
 }
@@ -309,6 +338,11 @@ impl Record {
     /// Graph's `provisioningObjectSummary`.
     pub fn to_graph(&self, source_tenant: TenantId) -> Value {
         let failed = self.status == "failure";
+        let (identity, what) = if self.is_group {
+            ("Group", "group")
+        } else {
+            ("User", "user")
+        };
         let step = |name: &str, kind: &str, description: &str| {
             json!({
                 "name": name,
@@ -322,23 +356,23 @@ impl Record {
             step(
                 "EntryImport",
                 "import",
-                "The user was read from the source tenant.",
+                &format!("The {what} was read from the source tenant."),
             ),
             step(
                 "EntrySynchronizationScoping",
                 "scoping",
-                "Whether the user is shared was determined.",
+                &format!("Whether the {what} is shared was determined."),
             ),
             step(
                 "EntryImportObjectMatch",
                 "matching",
-                "The user was matched by home tenant and object id.",
+                &format!("The {what} was matched by home tenant and object id."),
             ),
         ];
         let mut export = step(
             "EntryExport",
             "export",
-            "The user was written in the target tenant.",
+            &format!("The {what} was written in the target tenant."),
         );
         export["status"] = json!(if failed {
             "failure"
@@ -355,7 +389,8 @@ impl Record {
                 "reason": message,
                 "additionalDetails": null,
                 "errorCategory": "failure",
-                "recommendedAction": "Mend what the reason names; the user is tried again by itself.",
+                "recommendedAction":
+                    format!("Mend what the reason names; the {what} is tried again by itself."),
             })
         });
         json!({
@@ -382,13 +417,13 @@ impl Record {
             "sourceIdentity": {
                 "id": self.source_id,
                 "displayName": self.display_name,
-                "identityType": "User",
+                "identityType": identity,
                 "details": {},
             },
             "targetIdentity": {
                 "id": self.target_id.map(|id| id.to_string()).unwrap_or_default(),
                 "displayName": self.display_name,
-                "identityType": "User",
+                "identityType": identity,
                 "details": {},
             },
             "sourceSystem": {

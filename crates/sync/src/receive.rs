@@ -1,7 +1,9 @@
 //! The target's side: asks its own policy, then applies each item for itself.
 
 use border::{Handler, Received};
+use directory::groups::LinkKind;
 use directory::synced::{self, SyncedOutcome, SyncedUser};
+use directory::synced_groups;
 use serde_json::Map;
 use store::{ReadTx, Tx};
 use types::trace::Trace;
@@ -9,7 +11,7 @@ use types::{Error, Id, Result, TenantId, kind};
 
 use crate::admission::Verdict;
 use crate::wire::{Batch, Item, Outcome, Reply, USERS};
-use crate::{BATCH_USERS_MAX, admission, adoption, again, explain, plan, schema};
+use crate::{BATCH_USERS_MAX, admission, adoption, again, explain, groups, plan, schema};
 
 /// Synchronization's end of the border.
 #[derive(Debug, Clone, Copy, Default)]
@@ -61,12 +63,25 @@ impl Handler for Messages {
             }
         }
         // The disk's failure is everybody's; a user's is the user's.
-        let outcomes = tx.attempt_each(&wishes, apply)?;
+        let expected = synced_groups::expects_members(tx, from)?;
+        let outcomes = tx.attempt_each(&wishes, |tx, wish| {
+            let outcome = apply(tx, wish)?;
+            if expected {
+                join_groups(tx, wish, &outcome)?;
+            }
+            Ok(outcome)
+        })?;
         let results = outcomes
             .into_iter()
             .map(|outcome| outcome.unwrap_or_else(|error| failed(&error)))
             .collect();
-        let reply = serde_json::to_string(&Reply { results }).map_err(Error::internal)?;
+        let (groups, members) = groups::receive::apply(tx, from, &batch.groups, &batch.members)?;
+        let reply = Reply {
+            results,
+            groups,
+            members,
+        };
+        let reply = serde_json::to_string(&reply).map_err(Error::internal)?;
         Ok(Received::Done { reply })
     }
 
@@ -74,6 +89,7 @@ impl Handler for Messages {
         match kind {
             explain::QUERY => explain::answer(tx, from, body),
             adoption::QUERY => adoption::answer(tx, from, body),
+            groups::adoption::QUERY => groups::adoption::answer(tx, from, body),
             admission::coming::QUERY => admission::coming::answer(tx, from),
             _ => Err(Error::bad_request(format!("'{kind}' isn't a query."))),
         }
@@ -81,6 +97,12 @@ impl Handler for Messages {
 }
 
 fn failed(error: &Error) -> Outcome {
+    let (code, message) = worded(error, "user");
+    Outcome::Failed { code, message }
+}
+
+/// An error in the words of the provisioning log: its code, and the reason.
+pub(crate) fn worded(error: &Error, what: &str) -> (String, String) {
     let code = match error {
         Error::Invalid { .. } => "InvalidPropertyValue",
         Error::AlreadyExists { .. } => "EntryConflict",
@@ -90,16 +112,27 @@ fn failed(error: &Error) -> Outcome {
         _ => "Failure",
     };
     if let Error::Internal(detail) = error {
-        tracing::error!(detail, "a synced user couldn't be applied");
-        return Outcome::Failed {
-            code: code.into(),
-            message: "The target tenant had an internal error with this user.".into(),
-        };
+        tracing::error!(detail, what, "a synced object couldn't be applied");
+        let message = format!("The target tenant had an internal error with this {what}.");
+        return (code.into(), message);
     }
-    Outcome::Failed {
-        code: code.into(),
-        message: error.to_string(),
+    (code.into(), error.to_string())
+}
+
+/// A user who is new here becomes a member of the groups that expect it.
+fn join_groups(tx: &mut Tx<'_>, wish: &Wish, outcome: &Outcome) -> Result<()> {
+    let (Outcome::Created { target_id } | Outcome::Updated { target_id, .. }) = outcome else {
+        return Ok(());
+    };
+    let Wish::Have(user) = wish else {
+        return Ok(());
+    };
+    // Who was here already may be somebody who was invited before.
+    if matches!(outcome, Outcome::Updated { .. }) && !user.may_be_invited {
+        return Ok(());
     }
+    let (home, id) = (user.home_tenant, user.home_id.uuid());
+    synced_groups::arrived(tx, home, id, target_id.uuid(), LinkKind::User)
 }
 
 /// What the source wants of one user.

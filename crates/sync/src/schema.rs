@@ -26,6 +26,7 @@ use crate::wire::{Own, User};
 #[derive(Debug)]
 pub(crate) struct PairSchema {
     mapper: Mapper,
+    maps_groups: bool,
     seed: [u8; 16],
     default_domain: Option<String>,
 }
@@ -48,8 +49,10 @@ fn load(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<(PairSchema, u64)>> 
     let mapper = Mapper::new(&kept.schema)
         .map_err(|failure| Error::internal(format!("a kept schema: {failure}")))?;
     let mut domains = directory::domains::list(tx)?.into_iter();
+    let groups = kept.schema.rule.groups.as_ref();
     let schema = PairSchema {
         mapper,
+        maps_groups: groups.is_some_and(|groups| groups.enabled),
         seed: kept.seed,
         default_domain: domains.find(|it| it.is_default).map(|it| it.name),
     };
@@ -188,6 +191,11 @@ impl PairSchema {
             manager: manager.as_deref(),
             is_deleted: user.deleted,
         })
+    }
+
+    /// Whether groups themselves are synchronized.
+    pub(crate) const fn maps_groups(&self) -> bool {
+        self.maps_groups
     }
 
     /// Whether a user is in the schema's scope.

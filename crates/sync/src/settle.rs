@@ -4,7 +4,9 @@
 use store::{Tx, params};
 use types::{Id, Result, TenantId, Timestamp, kind};
 
-use crate::links::{self, Failure, Link, There};
+use crate::groups::{self, Work};
+use crate::guard;
+use crate::links::{self, Failure, Held, Link, There};
 use crate::pair::{self, Counts, Pair, Position};
 use crate::plan::Planned;
 use crate::provisioning::{Entry, Log};
@@ -14,7 +16,7 @@ use crate::wire::{Outcome, Reply};
 /// When a failed user is tried again, by the number of failures so far, in seconds.
 const BACK_OFF_SECONDS: &[i64] = &[1, 5, 30, 120, 600, 3_600, 21_600, 86_400];
 
-fn next_attempt(now: Timestamp, attempts: u64) -> Timestamp {
+pub(crate) fn next_attempt(now: Timestamp, attempts: u64) -> Timestamp {
     let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
     let seconds = BACK_OFF_SECONDS
         .get(index)
@@ -29,7 +31,7 @@ pub(crate) fn settle(
     tx: &mut Tx<'_>,
     target: TenantId,
     seq: u64,
-    planned: Vec<Planned>,
+    (planned, work): (Vec<Planned>, Work),
     reply: Reply,
     position: &Position,
 ) -> Result<()> {
@@ -40,25 +42,35 @@ pub(crate) fn settle(
     log.redacted = schema::redacted(tx, target)?;
     let mut counts = Counts::default();
     let mut results = reply.results.into_iter();
-    let mut is_sent = false;
+    let (groups, members) = work.sent();
+    let mut is_sent = !groups.is_empty() || !members.is_empty();
+    let mut deletions = 0;
     for planned in planned {
         if let Some((code, message)) = planned.failed.clone() {
             let outcome = Outcome::Failed { code, message };
             settle_one(tx, &pair, planned, outcome, &mut counts, &mut log)?;
             continue;
         }
+        if planned.removal.is_some_and(|removal| removal.waits) {
+            wait(tx, &pair, &planned, &mut counts, &mut log)?;
+            continue;
+        }
         if planned.item.is_none() {
             let_go(tx, target, planned.user_id, &mut counts)?;
             continue;
         }
+        let is_counted = planned.removal.is_some_and(|removal| removal.counts);
         is_sent = true;
         let outcome = results.next().unwrap_or_else(|| Outcome::Failed {
             code: "InternalServerError".into(),
             message: "The target tenant didn't answer for this user.".into(),
         });
+        deletions += u64::from(is_counted && !matches!(outcome, Outcome::Failed { .. }));
         settle_one(tx, &pair, planned, outcome, &mut counts, &mut log)?;
     }
+    groups::settle::settle(tx, &pair, work, reply.groups, reply.members, &mut log)?;
     counts.keep(tx, target)?;
+    guard::count(tx, target, deletions)?;
     if is_sent {
         let (tenant, now) = (tx.tenant(), tx.now());
         tx.bookkeeping().execute(
@@ -88,8 +100,44 @@ fn let_go(
     let mut link = before.clone();
     link.failure = None;
     link.look = false;
+    link.held = None;
     counts.change(Some(&before), Some(&link));
     links::put(tx, target, &link)
+}
+
+/// The user stays in the target as it is until the admin has decided, or is shared again.
+fn wait(
+    tx: &mut Tx<'_>,
+    pair: &Pair,
+    planned: &Planned,
+    counts: &mut Counts,
+    log: &mut Log,
+) -> Result<()> {
+    let (Some(before), Some(removal)) = (
+        links::get(tx, pair.target, planned.user_id)?,
+        planned.removal,
+    ) else {
+        return Ok(());
+    };
+    guard::enter(tx, pair)?;
+    let mut link = before.clone();
+    link.failure = None;
+    link.look = false;
+    let waits = |held: &Held| held.loss == removal.loss && held.allowances == pair.allowances;
+    if !link.held.as_ref().is_some_and(waits) {
+        link.held = Some(Held {
+            loss: removal.loss,
+            since: tx.now(),
+            allowances: pair.allowances,
+        });
+        let mut entry = Entry::new(pair, planned);
+        entry.action = "stagedDelete";
+        entry.status = "skipped";
+        entry.target_id = link.target_id;
+        log.record(tx, &entry)?;
+    }
+    counts.change(Some(&before), Some(&link));
+    links::put(tx, pair.target, &link)
 }
 
 fn settle_one(
@@ -109,6 +157,12 @@ fn settle_one(
     let purged = planned.item.as_ref().is_some_and(|item| item.purged);
     let mut link = before.clone().unwrap_or(Link::new(planned.user_id));
     link.look = false;
+    link.held = None;
+    let enabled = planned
+        .item
+        .as_ref()
+        .and_then(|item| item.user.as_ref())
+        .map(|user| user.account_enabled);
     let mut entry = Entry::new(pair, &planned);
     match outcome {
         Outcome::Created { target_id } => {
@@ -171,6 +225,9 @@ fn settle_one(
                 message,
             });
         }
+    }
+    if link.failure.is_none() && enabled.is_some() {
+        link.enabled = enabled;
     }
     entry.target_id = link.target_id;
     log.record(tx, &entry)?;

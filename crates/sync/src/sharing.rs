@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use directory::groups::Group;
 use directory::users::ScannedUser;
 use query::Filter;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,9 @@ use types::{Error, Id, Result, TenantId, Timestamp, kind};
 use uuid::Uuid;
 
 use crate::SHARING_LIST_MAX;
-use crate::schema::{self, PairSchema};
+use crate::guard;
+pub use crate::preview::preview;
+use crate::schema::PairSchema;
 
 /// Which users are shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +41,10 @@ pub struct Sharing {
     /// With `selected`: the members of these groups.
     #[serde(default)]
     pub groups: BTreeSet<Id<kind::Group>>,
+    /// With `selected`: whether the groups themselves come into the target too, with the groups in
+    /// them and their members.
+    #[serde(default)]
+    pub group_objects: bool,
     /// With `selected`: those for whom this `$filter` expression over users is true.
     #[serde(default)]
     pub rule: Option<String>,
@@ -53,6 +60,7 @@ impl Sharing {
             scope: Scope::None,
             users: BTreeSet::new(),
             groups: BTreeSet::new(),
+            group_objects: false,
             rule: None,
             until_date_time: None,
         }
@@ -71,11 +79,14 @@ impl Sharing {
             });
         }
         if sharing.scope != Scope::Selected
-            && !(sharing.users.is_empty() && sharing.groups.is_empty() && sharing.rule.is_none())
+            && !(sharing.users.is_empty()
+                && sharing.groups.is_empty()
+                && sharing.rule.is_none()
+                && !sharing.group_objects)
         {
             return Err(Error::invalid(
                 "scope",
-                "Users, groups and a rule go with the scope 'selected' only.",
+                "Users, groups, group objects and a rule go with the scope 'selected' only.",
             ));
         }
         sharing.compile_rule()?;
@@ -83,7 +94,14 @@ impl Sharing {
     }
 
     fn read(body: &Map<String, Value>) -> Result<Self> {
-        const NAMES: [&str; 5] = ["scope", "users", "groups", "rule", "untilDateTime"];
+        const NAMES: [&str; 6] = [
+            "scope",
+            "users",
+            "groups",
+            "groupObjects",
+            "rule",
+            "untilDateTime",
+        ];
         if let Some(name) = body.keys().find(|name| !NAMES.contains(&name.as_str())) {
             return Err(Error::invalid(
                 name,
@@ -119,10 +137,19 @@ impl Sharing {
                     .map_err(|error: Error| Error::invalid("untilDateTime", error.to_string()))
             })
             .transpose()?;
+        let group_objects = match given("groupObjects") {
+            None => false,
+            Some(Value::Bool(wanted)) => *wanted,
+            Some(_) => {
+                let reason = "'groupObjects' has to be true or false.";
+                return Err(Error::invalid("groupObjects", reason));
+            }
+        };
         Ok(Self {
             scope,
             users: ids("users", given("users"))?,
             groups: ids("groups", given("groups"))?,
+            group_objects,
             rule: text("rule")?.cloned(),
             until_date_time,
         })
@@ -145,6 +172,7 @@ impl Sharing {
             "scope": self.scope,
             "users": self.users,
             "groups": self.groups,
+            "groupObjects": self.group_objects,
             "rule": self.rule,
             "untilDateTime": self.until_date_time,
         })
@@ -158,14 +186,22 @@ impl Sharing {
             scope,
             users: self.users.clone(),
             groups: self.groups.clone(),
+            group_objects: self.group_objects,
             rule: self.compile_rule()?,
             ends_at: self.until_date_time.filter(|_| !expired),
             schema: None,
+            expired,
             key: match scope {
                 Scope::All => "all".into(),
                 Scope::None => "none".into(),
                 Scope::Selected => {
-                    format!("selected {}", self.rule.as_deref().unwrap_or_default())
+                    let with = if self.group_objects {
+                        "with groups "
+                    } else {
+                        ""
+                    };
+                    let rule = self.rule.as_deref().unwrap_or_default();
+                    format!("selected {with}{rule}")
                 }
             },
         })
@@ -194,11 +230,13 @@ pub struct InForce {
     scope: Scope,
     users: BTreeSet<Id<kind::User>>,
     groups: BTreeSet<Id<kind::Group>>,
+    group_objects: bool,
     rule: Option<Filter>,
     /// When it will end by itself.
     pub ends_at: Option<Timestamp>,
     /// The schema of the pair, where it has one of its own.
     pub(crate) schema: Option<Box<PairSchema>>,
+    expired: bool,
     /// What a change of asks for a scan; the lists aren't in it, since whom a change of them
     /// concerns is in the feed one by one, a change from one entry to the other included.
     pub key: String,
@@ -210,9 +248,33 @@ impl InForce {
         self.scope
     }
 
+    /// Whether it has ended by itself.
+    pub const fn is_expired(&self) -> bool {
+        self.expired
+    }
+
     /// Whether groups decide.
     pub fn has_groups(&self) -> bool {
         self.scope == Scope::Selected && !self.groups.is_empty()
+    }
+
+    /// Whether groups themselves belong to it.
+    pub fn has_group_objects(&self) -> bool {
+        let by_schema = self.schema.as_deref().is_some_and(PairSchema::maps_groups);
+        self.scope == Scope::Selected && (self.group_objects || by_schema)
+    }
+
+    /// Whether a group itself belongs to it: one of this tenant that is listed, or is in a listed
+    /// one, directly or through others.
+    pub fn contains_group(&self, tx: &ReadTx<'_>, group: &Group) -> Result<bool> {
+        if !self.has_group_objects() || group.home.is_some() || group.deleted_at.is_some() {
+            return Ok(false);
+        }
+        let listed = |id: &Id<kind::Group>| self.groups.contains(id);
+        Ok(listed(&group.id)
+            || directory::groups::transitive_groups(tx, group.id.uuid())?
+                .iter()
+                .any(listed))
     }
 
     /// Whether a user belongs to it.
@@ -277,7 +339,11 @@ pub fn of(tx: &ReadTx<'_>, target: TenantId) -> Result<(Sharing, bool)> {
 
 /// Whoever is in the entry already may stay in it, though gone meanwhile: an entry that was read can
 /// be written back.
-fn refuse_unknown(tx: &ReadTx<'_>, sharing: &Sharing, old: Option<&Sharing>) -> Result<()> {
+pub(crate) fn refuse_unknown(
+    tx: &ReadTx<'_>,
+    sharing: &Sharing,
+    old: Option<&Sharing>,
+) -> Result<()> {
     let nobody = Sharing::nobody();
     let old = old.unwrap_or(&nobody);
     for user in sharing.users.difference(&old.users) {
@@ -301,7 +367,7 @@ fn refuse_unknown(tx: &ReadTx<'_>, sharing: &Sharing, old: Option<&Sharing>) -> 
 
 /// Own entries are for the organization's other tenants, pending ones included: what is shared with
 /// a tenant can be settled before it joins.
-fn refuse_stranger(tx: &ReadTx<'_>, target: Option<TenantId>) -> Result<()> {
+pub(crate) fn refuse_stranger(tx: &ReadTx<'_>, target: Option<TenantId>) -> Result<()> {
     match target {
         Some(target) if target == tx.tenant() => Err(Error::invalid(
             "tenantId",
@@ -335,6 +401,7 @@ fn write(
     if old.as_ref() == Some(sharing) {
         return Ok(());
     }
+    guard::revoke(tx, target)?;
     let (tenant, key) = (tx.tenant(), key_of(target));
     let text = serde_json::to_string(sharing).map_err(Error::internal)?;
     // Each listed user or group that comes or goes is a change of its own, so that pairs look at
@@ -376,6 +443,7 @@ pub fn delete(tx: &mut Tx<'_>, target: TenantId) -> Result<()> {
     let Some(old) = get(tx, Some(target))? else {
         return Err(Error::not_found("userSharing", target));
     };
+    guard::revoke(tx, Some(target))?;
     let tenant = tx.tenant();
     // The lists of the two entries have nothing to do with each other: every listed one is looked at.
     let default = get(tx, None)?.unwrap_or_else(Sharing::nobody);
@@ -411,66 +479,4 @@ fn audit_change(tx: &mut Tx<'_>, target: TenantId, old: &Sharing, new: &Sharing)
         ),
     )
     .map(drop)
-}
-
-/// Whom an entry would add to and remove from what applies now.
-pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Result<Value> {
-    refuse_stranger(tx, target)?;
-    refuse_unknown(tx, new, get(tx, target)?.as_ref())?;
-    let old = match target {
-        Some(target) => of(tx, target)?.0,
-        None => get(tx, None)?.unwrap_or_else(Sharing::nobody),
-    };
-    let (mut old, mut new) = (old.in_force(tx.now())?, new.in_force(tx.now())?);
-    if let Some(target) = target {
-        schema::attach(tx, target, &mut old)?;
-        schema::attach(tx, target, &mut new)?;
-    }
-    let mut added = Side::default();
-    let mut removed = Side::default();
-    let mut after = None;
-    let mut in_scope = 0_u64;
-    loop {
-        let page = directory::users::scan(tx, after, 1_000)?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        for user in page.iter().filter(|user| is_eligible(user)) {
-            let (before, then) = (old.contains(tx, user)?, new.contains(tx, user)?);
-            // A disabled user isn't provisioned anew.
-            in_scope += u64::from(then && user.account_enabled);
-            match (before, then) {
-                (false, true) if user.account_enabled => added.count_in(user)?,
-                (true, false) => removed.count_in(user)?,
-                _ => {}
-            }
-        }
-    }
-    Ok(json!({"inScope": in_scope, "added": added.into_json(), "removed": removed.into_json()}))
-}
-
-/// People that a preview names; the rest is counted.
-const PREVIEW_NAMES: usize = 100;
-
-#[derive(Default)]
-struct Side {
-    count: u64,
-    users: Vec<Value>,
-}
-
-impl Side {
-    fn count_in(&mut self, user: &ScannedUser) -> Result<()> {
-        self.count += 1;
-        if self.users.len() < PREVIEW_NAMES {
-            let properties = user.properties()?;
-            self.users.push(json!({
-                "id": user.id,
-                "displayName": properties.get("displayName"),
-                "userPrincipalName": properties.get("userPrincipalName"),
-            }));
-        }
-        Ok(())
-    }
-    fn into_json(self) -> Value {
-        json!({"count": self.count, "users": self.users})
-    }
 }

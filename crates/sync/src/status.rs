@@ -8,7 +8,7 @@ use types::trace::Trace;
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
 use crate::pair::{self, Pair, Phase, Position};
-use crate::{links, plan, schema, sharing};
+use crate::{groups, guard, links, plan, schema, sharing};
 
 /// How one pair stands.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct PairStatus {
     pub own_entry: bool,
     /// Which users.
     pub scope: sharing::Scope,
-    /// `active`, `paused` or `blocked`.
+    /// `active`, `paused`, `blocked`, or `quarantined`: it goes on but deletes nobody.
     pub state: &'static str,
     /// Users that the target should have. Behind a scan these are the synced and the failed ones;
     /// until then they are as counted when the scan began.
@@ -35,7 +35,11 @@ pub struct PairStatus {
     pub lag_milliseconds: i64,
     /// When something was applied last.
     pub last_applied: Option<Timestamp>,
-    /// Why it is blocked.
+    /// Users of whom a deletion or a disabling waits for the admin.
+    pub waiting: u64,
+    /// Groups that the target has, and groups that fail; none where groups aren't sent.
+    pub groups: Option<(u64, u64)>,
+    /// Why it is blocked or in quarantine.
     pub trace: Option<Trace>,
 }
 
@@ -53,6 +57,8 @@ impl PairStatus {
             "pendingChanges": self.pending_changes,
             "lagMilliseconds": self.lag_milliseconds,
             "lastAppliedDateTime": self.last_applied,
+            "waitingDeletions": self.waiting,
+            "groups": self.groups.map(|(synced, failed)| json!({"synced": synced, "failed": failed})),
             "trace": self.trace,
         })
     }
@@ -90,12 +96,26 @@ fn one(
         Some(outbound)
     };
     let paused = pair.is_some_and(|pair| pair.paused);
-    let state = match (paused, &trace) {
-        (true, _) => "paused",
-        (false, Some(_)) => "blocked",
-        (false, None) => "active",
+    let (waiting, passing) = match pair {
+        // Without either, nothing has ever been held.
+        Some(pair) if pair.quarantined_at.is_some() || pair.allowances > 0 => {
+            links::count_held(tx, target, pair.allowances)?
+        }
+        _ => Default::default(),
+    };
+    let quarantine = pair
+        .map(|pair| guard::trace(tx, pair, waiting))
+        .transpose()?
+        .flatten();
+    let (state, trace) = match (paused, trace, quarantine) {
+        (true, trace, _) => ("paused", trace),
+        (false, Some(trace), _) => ("blocked", Some(trace)),
+        (false, None, Some(trace)) => ("quarantined", Some(trace)),
+        (false, None, None) => ("active", None),
     };
     let (synced, failed) = pair.map_or((0, 0), |pair| (pair.synced, pair.failed));
+    // Whom the target should have: not those whose deletion waits, or is on its way.
+    let should = (synced + failed).saturating_sub(waiting.deletions + passing.deletions);
     // Before the engine has made sure of a pair, what is written down may not be all.
     let pending_min = u64::from(live.is_none());
     let position = live
@@ -108,12 +128,17 @@ fn one(
                 .ok()
                 .and_then(|changes| changes.first().map(|change| change.at));
             let pending = tx.head()?.saturating_sub(at.feed_seq);
-            (synced + failed, pending.max(pending_min), oldest)
+            (should, pending.max(pending_min), oldest)
         }
         Some(at) => (at.in_scope, at.left.max(1), None),
         // The scope has changed and its users aren't counted yet.
-        None => (synced + failed, 1, None),
+        None => (should, 1, None),
     };
+    let has_groups = pair.is_some_and(|pair| pair.has_groups);
+    let groups = has_groups
+        .then(|| groups::links::counts(tx, target))
+        .transpose()?;
+    let on_their_way = groups.map_or(0, |[.., groups]| groups);
     Ok(PairStatus {
         tenant_id: target,
         own_entry,
@@ -122,9 +147,11 @@ fn one(
         in_scope,
         synced,
         failed,
-        pending_changes: pending,
+        pending_changes: pending + on_their_way + passing.all(),
         lag_milliseconds: oldest.map_or(0, |at| (tx.now().0 - at.0).max(0) / 1_000),
         last_applied: pair.and_then(|pair| pair.applied_at),
+        waiting: waiting.all(),
+        groups: groups.map(|[synced, failed, _]| (synced, failed)),
         trace,
     })
 }

@@ -6,22 +6,34 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use types::{Id, kind};
 
+use crate::groups::{self, GroupItem, Members};
+
 /// The kind of the envelope.
 pub const USERS: &str = "sync.users";
 /// The stream that pairs use.
 pub const STREAM: &str = "sync";
 
-/// A batch of users, each at most once.
+/// A batch of users, each at most once, and what there is about groups.
 #[derive(Debug, Deserialize)]
 pub struct Batch {
     /// The users.
     pub items: Vec<Item>,
+    /// Groups.
+    #[serde(default)]
+    pub groups: Vec<GroupItem>,
+    /// Members of groups.
+    #[serde(default)]
+    pub members: Vec<Members>,
 }
 
 /// A [`Batch`] as it is written.
 #[derive(Debug, Serialize)]
 pub(crate) struct Outbound<'a> {
     pub(crate) items: &'a [&'a Item],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(crate) groups: &'a [&'a GroupItem],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(crate) members: &'a [&'a Members],
 }
 
 /// What the target should have of one user.
@@ -77,10 +89,16 @@ pub struct Own {
 }
 
 /// The target's answer: one outcome per item, in their order.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Reply {
     /// The outcomes.
     pub results: Vec<Outcome>,
+    /// Those of groups.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub groups: Vec<groups::Outcome>,
+    /// Those of members of groups.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub members: Vec<groups::Outcome>,
 }
 
 /// What became of one item.

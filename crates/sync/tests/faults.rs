@@ -61,7 +61,7 @@ async fn a_bad_network_delays_and_loses_nothing() {
                 .await;
         }
         w.settled(home, there).await;
-        w.share(
+        w.share_and_allow(
             home,
             None,
             json!({"scope": "selected", "users": &ids[..10]}),
@@ -169,7 +169,8 @@ async fn crashes_in_the_middle_of_scans() {
     let status = w.settled(home, there).await;
     assert_eq!((status.in_scope, status.synced), (2_500, 2_500));
     w.check(home, there).await;
-    w.share(home, None, json!({"scope": "none"})).await;
+    w.share_and_allow(home, None, json!({"scope": "none"}))
+        .await;
     for crash in 0..12_u64 {
         for _ in 0..crash * crash {
             w.status(home, there).await;

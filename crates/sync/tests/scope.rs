@@ -68,7 +68,8 @@ async fn several_batches_bring_everybody_once() {
     let status = w.settled(home, there).await;
     assert_eq!((status.in_scope, status.synced), (3_500, 3_500));
     w.check(home, there).await;
-    w.share(home, None, json!({"scope": "none"})).await;
+    w.share_and_allow(home, None, json!({"scope": "none"}))
+        .await;
     let status = w.settled(home, there).await;
     assert_eq!((status.in_scope, status.synced), (0, 0));
     w.check(home, there).await;
@@ -209,6 +210,9 @@ async fn a_group_of_more_than_a_batch_is_followed() {
     assert_eq!(w.settled(home, there).await.synced, 1_200);
     w.check(home, there).await;
     w.remove_member(home, outer, inner.uuid()).await;
+    let status = w.has_state(home, there, "quarantined").await;
+    assert_eq!(status.synced, 1_200);
+    w.allow_deletions(home, there).await;
     assert_eq!(w.settled(home, there).await.synced, 0);
 }
 

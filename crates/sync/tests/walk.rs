@@ -146,7 +146,7 @@ impl Walk {
         let other = self.other(of);
         let (here, there) = (self.id(of), self.id(other));
         let user = self.some_user(of);
-        let step = self.rng.random_range(0..30);
+        let step = self.rng.random_range(0..33);
         self.steps += 1;
         println!("{}: {step} in {of}, about {other} or {user}", self.steps);
         match step {
@@ -257,6 +257,16 @@ impl Walk {
                 self.put_out.extend(put_out.await.ok().flatten());
             }
             26 => self.come_or_go(of).await,
+            28 => {
+                // One who goes may be one too many.
+                let body = object(json!({"maxDeletions": self.rng.random_range(0..6)}));
+                self.attempt(of, move |tx| sync::guard::update(tx, &body))
+                    .await;
+            }
+            29 => {
+                self.attempt(of, move |tx| sync::guard::allow(tx, there))
+                    .await;
+            }
             27 => {
                 let percent = [0, 0, 10, 30][self.rng.random_range(0..4)];
                 let faults = Faults {
@@ -330,6 +340,9 @@ impl Walk {
             .until("everything is settled and nobody fails", async || {
                 for &source in &world.tenants {
                     for pair in world.statuses(source).await {
+                        if pair.state == "quarantined" {
+                            world.allow_deletions(source, pair.tenant_id).await;
+                        }
                         if !common::is_settled(&pair) || pair.failed > 0 {
                             return false;
                         }

@@ -87,6 +87,11 @@ const WITH_OWNER: &str = "SELECT group_id FROM group_owners WHERE tenant_id = ?1
 /// Whatever is deleted.
 const BELOW: &str = "SELECT member_id, member_kind FROM group_members WHERE tenant_id = ?1 \
     AND group_id = ?2 LIMIT ?3";
+const ROWS: &str = "SELECT member_id, member_kind FROM group_members WHERE tenant_id = ?1 \
+    AND group_id = ?2 AND member_id > ?3 AND member_id <= ?4 ORDER BY member_id LIMIT ?5";
+/// Whatever is deleted.
+const GROUPS_BELOW: &str = "SELECT member_id FROM group_members WHERE tenant_id = ?1 \
+    AND group_id = ?2 AND member_kind = ?4 LIMIT ?3";
 const MEMBER_OF: &str = "SELECT m.group_id FROM group_members AS m JOIN groups AS g \
     ON g.tenant_id = m.tenant_id AND g.id = m.group_id WHERE m.tenant_id = ?1 \
     AND m.member_id = ?2 AND g.deleted_at IS NULL ORDER BY m.group_id";
@@ -225,6 +230,12 @@ pub fn remove_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> R
 /// The group, if its members are set by hand.
 fn static_group(tx: &ReadTx<'_>, group: Id<kind::Group>) -> Result<Group> {
     let found = get(tx, group)?;
+    if found.home.is_some() {
+        return Err(Error::invalid(
+            "members",
+            "The members of this group belong to the group's home tenant. Change them there.",
+        ));
+    }
     if found.is_dynamic() {
         return Err(Error::invalid(
             "members",
@@ -460,6 +471,44 @@ pub fn users_below(
         }
     }
     Ok(Some(users))
+}
+
+/// A group's direct members whatever is deleted, by id behind `after` up to `through`.
+pub fn rows(
+    tx: &ReadTx<'_>,
+    group: Id<kind::Group>,
+    after: Uuid,
+    through: Uuid,
+    limit: usize,
+) -> Result<Vec<Link>> {
+    tx.query(
+        ROWS,
+        params![&tx.tenant(), &group, &after, &through, limit],
+        link,
+    )
+}
+
+/// The groups in a group, directly or through other groups, whatever is deleted; `None` if they are
+/// more than `limit`. Of what isn't a group there are none.
+pub fn groups_below(
+    tx: &ReadTx<'_>,
+    group: Id<kind::Group>,
+    limit: usize,
+) -> Result<Option<BTreeSet<Id<kind::Group>>>> {
+    let mut found = BTreeSet::new();
+    let mut next = vec![group];
+    while let Some(group) = next.pop() {
+        let below: Vec<Id<kind::Group>> = tx.query(
+            GROUPS_BELOW,
+            params![&tx.tenant(), &group, limit + 1, LinkKind::Group.code()],
+            |row| row.id(0),
+        )?;
+        next.extend(below.into_iter().filter(|group| found.insert(*group)));
+        if found.len() > limit {
+            return Ok(None);
+        }
+    }
+    Ok(Some(found))
 }
 
 /// All users that are in a group, directly or through other groups, by id; refused if there are

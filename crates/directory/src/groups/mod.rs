@@ -2,7 +2,8 @@
 //!
 //! A group with the type `Unified` has a mail in the tenant's default domain. Members of a group
 //! with `DynamicMembership` aren't set by hand; the rule is kept, not evaluated. A deleted group
-//! keeps its rows and can be restored with the same id.
+//! keeps its rows and can be restored with the same id. What a group of another tenant is called and
+//! who is in it is its home's ([`crate::synced_groups`]).
 //!
 //! Source: the `group` resource of Microsoft Graph and its operations.
 
@@ -12,24 +13,25 @@ mod properties;
 use query::SearchTable;
 use serde_json::{Map, Value, json};
 use store::{Change, Op, Param, ReadTx, Row, Tx, params};
-use types::{Error, Id, Result, Timestamp, fold, kind};
+use types::{Error, Id, Result, TenantId, Timestamp, fold, kind};
 
 use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json, folded_json_list};
 use crate::schema::{Purpose, is_nickname, set};
-use crate::{audited, domains, references, search, tenant};
+use crate::{audited, domains, references, search, synced_groups, tenant};
 
 pub(crate) use members::kind_of;
 pub use members::{
-    Link, LinkKind, TRANSITIVE_MAX, add_member, add_owner, count_members, groups_of, is_member,
-    is_owner, link_to, member_of, members, members_of_kind, owners, remove_member, remove_owner,
-    transitive_groups, transitive_links, transitive_members, transitive_users, users_below,
-    with_member, with_owner,
+    Link, LinkKind, TRANSITIVE_MAX, add_member, add_owner, count_members, groups_below, groups_of,
+    is_member, is_owner, link_to, member_of, members, members_of_kind, owners, remove_member,
+    remove_owner, rows, transitive_groups, transitive_links, transitive_members, transitive_users,
+    users_below, with_member, with_owner,
 };
 use properties::{ENTITY, GROUP};
 
 macro_rules! columns {
     () => {
-        "g.id, g.doc, g.created_at, g.deleted_at, g.mail_enabled, g.security_enabled"
+        "g.id, g.doc, g.created_at, g.deleted_at, g.mail_enabled, g.security_enabled, \
+         g.home_tenant_id, g.home_id, g.deleted_by_home"
     };
 }
 
@@ -63,6 +65,22 @@ const GET: &str = concat!(
     columns!(),
     " FROM groups AS g WHERE g.tenant_id = ?1 AND g.id = ?2"
 );
+const SCAN: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM groups AS g WHERE g.tenant_id = ?1 AND g.id > ?2 ORDER BY g.id LIMIT ?3"
+);
+pub(crate) const GET_BY_HOME: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM groups AS g WHERE g.tenant_id = ?1 AND g.home_tenant_id = ?2 AND g.home_id = ?3"
+);
+pub(crate) const LIST_OF_HOME: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM groups AS g WHERE g.tenant_id = ?1 AND g.home_tenant_id = ?2 \
+     AND g.home_id IS NOT NULL AND g.home_id > ?3 ORDER BY g.home_id LIMIT ?4"
+);
 const EXISTS: &str =
     "SELECT count(*) FROM groups WHERE tenant_id = ?1 AND id = ?2 AND deleted_at IS NULL";
 const MAIL_IS_TAKEN: &str = "SELECT count(*) FROM groups WHERE tenant_id = ?1 AND mail = ?2 \
@@ -76,7 +94,7 @@ const INSERT: &str = "INSERT INTO groups (tenant_id, id, doc, deleted_at, displa
 const UPDATE: &str = "UPDATE groups SET doc = ?3, deleted_at = ?4, display_name = ?5, \
     description = ?6, mail = ?7, mail_nickname = ?8, mail_enabled = ?9, security_enabled = ?10, \
     group_types = ?11, visibility = ?12, classification = ?13, \
-    membership_rule_processing_state = ?14, is_assignable_to_role = ?15 \
+    membership_rule_processing_state = ?14, is_assignable_to_role = ?15, deleted_by_home = ?16 \
     WHERE tenant_id = ?1 AND id = ?2";
 const DELETE: &str = "DELETE FROM groups WHERE tenant_id = ?1 AND id = ?2";
 
@@ -109,9 +127,34 @@ pub struct Group {
     pub mail_enabled: bool,
     /// Whether it can be given rights.
     pub security_enabled: bool,
+    /// Of a group of another tenant: which, and its id there.
+    pub home: Option<(TenantId, Id<kind::Group>)>,
+    /// Whether its home deleted it, not this tenant's admin.
+    pub(crate) deleted_by_home: bool,
 }
 
 impl Group {
+    /// A group without properties, for whoever sets them itself.
+    pub(crate) fn bare(id: Id<kind::Group>, now: Timestamp) -> Self {
+        Self {
+            id,
+            document: Map::new(),
+            created_at: now,
+            deleted_at: None,
+            mail_enabled: false,
+            security_enabled: true,
+            home: None,
+            deleted_by_home: false,
+        }
+    }
+    /// Sets a property, or takes it away; answers whether that changed it.
+    pub(crate) fn set(&mut self, name: &str, value: Option<Value>) -> bool {
+        set(&mut self.document, name, value)
+    }
+    /// The value of a property, in the form that is stored.
+    pub fn property(&self, name: &str) -> Value {
+        self.value(name).unwrap_or(Value::Null)
+    }
     /// The name for people.
     pub fn display_name(&self) -> &str {
         self.text("displayName")
@@ -124,6 +167,11 @@ impl Group {
     fn has_type(&self, name: &str) -> bool {
         let types = self.document.get("groupTypes").and_then(Value::as_array);
         types.is_some_and(|types| types.iter().any(|t| t == name))
+    }
+
+    /// Whether a property is another tenant's to change.
+    fn is_homes(&self, name: &str) -> bool {
+        self.home.is_some() && synced_groups::OWNED.contains(&name)
     }
 
     fn text(&self, name: &str) -> &str {
@@ -143,6 +191,8 @@ impl Group {
                 let value = self.document.get(name).cloned();
                 value.unwrap_or(Value::Bool(false))
             }
+            // The tenant that it belongs to, if that is another one.
+            "organizationId" => json!(self.home?.0),
             "mailEnabled" => self.mail_enabled.into(),
             "securityEnabled" => self.security_enabled.into(),
             "proxyAddresses" => json!([format!("SMTP:{}", self.document.get("mail")?.as_str()?)]),
@@ -172,7 +222,7 @@ pub fn entity() -> &'static query::Entity {
     &ENTITY
 }
 
-fn group(row: &Row<'_>) -> Result<Group> {
+pub(crate) fn group(row: &Row<'_>) -> Result<Group> {
     Ok(Group {
         id: row.id(0)?,
         document: serde_json::from_str(row.text(1)?).map_err(Error::internal)?,
@@ -180,6 +230,8 @@ fn group(row: &Row<'_>) -> Result<Group> {
         deleted_at: row.opt_timestamp(3)?,
         mail_enabled: row.bool(4)?,
         security_enabled: row.bool(5)?,
+        home: row.opt_id(6)?.zip(row.opt_id(7)?),
+        deleted_by_home: row.bool(8)?,
     })
 }
 
@@ -239,6 +291,8 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Group>
         deleted_at: None,
         mail_enabled: false,
         security_enabled: false,
+        home: None,
+        deleted_by_home: false,
     };
     apply(tx, &mut group, properties, Purpose::Create)?;
     write(tx, &group, Op::Created, &[])?;
@@ -253,6 +307,14 @@ pub fn update(tx: &mut Tx<'_>, id: Id<kind::Group>, patch: &Map<String, Value>) 
     let changed = apply(tx, &mut group, patch, Purpose::Update)?;
     if changed.is_empty() {
         return Ok(false);
+    }
+    if let Some(name) = changed.iter().find(|name| old.is_homes(name)) {
+        return Err(Error::invalid(
+            *name,
+            format!(
+                "Property '{name}' of this group belongs to the group's home tenant. Change it there."
+            ),
+        ));
     }
     write(tx, &group, Op::Updated, &changed)?;
     audited::change(tx, "Update group", &old, &group, &changed)?;
@@ -367,7 +429,7 @@ fn wrong(name: &str, reason: &str) -> Error {
     )
 }
 
-fn write(tx: &mut Tx<'_>, group: &Group, op: Op, changed: &[&str]) -> Result<()> {
+pub(crate) fn write(tx: &mut Tx<'_>, group: &Group, op: Op, changed: &[&str]) -> Result<()> {
     let tenant = tx.tenant();
     let document = &group.document;
     let doc = serde_json::to_string(document).map_err(Error::internal)?;
@@ -401,12 +463,14 @@ fn write(tx: &mut Tx<'_>, group: &Group, op: Op, changed: &[&str]) -> Result<()>
         values.push(group.created_at.into());
         recorded.execute(INSERT, &values)?;
     } else {
+        values.push(group.deleted_by_home.into());
         recorded.execute(UPDATE, &values)?;
     }
     Ok(())
 }
 
-/// Deletes a group; it can be restored for 30 days.
+/// Deletes a group; it can be restored for 30 days. Of a group of another tenant this is the word of
+/// this tenant's admin: its home can't bring it back.
 pub fn delete(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<()> {
     let mut group = get(tx, id)?;
     group.deleted_at = Some(tx.now());
@@ -447,6 +511,7 @@ pub fn restore(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<Group> {
     }
     refuse_taken_mail(tx, &group)?;
     group.deleted_at = None;
+    group.deleted_by_home = false;
     write(tx, &group, Op::Restored, &[])?;
     audited::act(tx, "Restore group", &group)?;
     Ok(group)
@@ -455,11 +520,31 @@ pub fn restore(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<Group> {
 /// Deletes a deleted group for good.
 pub fn purge(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<()> {
     let group = get_deleted(tx, id)?;
+    forget(tx, id)?;
+    audited::act(tx, "Hard Delete group", &group)
+}
+
+/// Removes a group and every reference to it.
+pub(crate) fn forget(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<()> {
     let tenant = tx.tenant();
     references::drop_all(tx, id.uuid())?;
     tx.record(Change::new("group", id.uuid(), Op::Purged, &[]))?
         .execute(DELETE, params![&tenant, &id])?;
-    audited::act(tx, "Hard Delete group", &group)
+    Ok(())
+}
+
+/// Groups in the order of their ids, deleted ones included, behind `after`.
+pub fn scan(tx: &ReadTx<'_>, after: Option<Id<kind::Group>>, limit: usize) -> Result<Vec<Group>> {
+    tx.query(
+        SCAN,
+        params![&tx.tenant(), &after.unwrap_or_else(Id::nil), limit],
+        group,
+    )
+}
+
+/// A group, deleted or not.
+pub fn find(tx: &ReadTx<'_>, id: Id<kind::Group>) -> Result<Option<Group>> {
+    load(tx, id)
 }
 
 /// Purges groups that were deleted before an instant, so many at most; answers how many.

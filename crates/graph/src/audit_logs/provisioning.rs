@@ -30,7 +30,14 @@ const LIST: Allowed = Allowed::FILTER
     .and(Allowed::SKIP_TOKEN);
 /// `eq`, `in`, `contains`.
 const CONTAINS: Operators = EQUAL.by_default(&[Operator::Contains]);
-const ACTIONS: &[&str] = &["other", "create", "delete", "disable", "update"];
+const ACTIONS: &[&str] = &[
+    "other",
+    "create",
+    "delete",
+    "disable",
+    "update",
+    "stagedDelete",
+];
 const STATUSES: &[&str] = &["success", "failure", "skipped", "warning"];
 
 /// What a record can be found by, in its Graph form; columns aren't used.

@@ -286,6 +286,25 @@ impl World {
         self.write(source, move |tx| sync::sharing::put(tx, target, &what))
             .await;
     }
+    /// The same, with the word that whoever goes by it may go.
+    pub async fn share_and_allow(&self, source: TenantId, target: Option<TenantId>, what: Value) {
+        let what = sharing(what);
+        self.write(source, move |tx| {
+            sync::sharing::put(tx, target, &what)?;
+            sync::guard::confirm_entry(tx, target)
+        })
+        .await;
+    }
+    pub async fn allow_deletions(&self, source: TenantId, target: TenantId) {
+        self.write(source, move |tx| sync::guard::allow(tx, target))
+            .await;
+    }
+    pub async fn waiting(&self, source: TenantId, target: TenantId) -> Vec<Value> {
+        self.read(source, move |tx| {
+            sync::guard::list(tx, target, None, 10_000)
+        })
+        .await
+    }
     pub async fn pause(&self, source: TenantId, target: TenantId, paused: bool) {
         self.write(source, move |tx| status::set_paused(tx, target, paused))
             .await;

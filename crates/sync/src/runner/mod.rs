@@ -12,34 +12,32 @@
 //!   target ([`adoption`]).
 //! - A batch whose answer is lost is sent again as it was, until there is an answer.
 
+mod stream;
+
 use std::time::Duration;
 
-use border::{Envelope, Receipt};
 use store::Island;
 use tokio::sync::SemaphorePermit;
 use types::trace::Trace;
 use types::{Actor, Error, Result, TenantId, Timestamp};
 
-use crate::adoption::{self, adopt};
 use crate::engine::{Engine, Heads, Retry, WAIT_MAX};
+use crate::groups::Work;
 use crate::pair::{self, Phase, Position, Stage};
 use crate::plan::{self, Next, Planned};
 use crate::settle;
-use crate::wire::{Item, Outbound, Reply, STREAM, USERS};
+use crate::wire::Reply;
 
 /// A position that moved by this much without anything to send is written down.
 const POSITION_KEPT_EVERY: u64 = 1_024;
-/// Batches of at least this many users count against the deployment's large ones.
-const LARGE_BATCH: usize = 64;
 /// Large batches that may be under way beside one that is planned ahead, for pairs that have none yet.
 const PLACES_KEPT: usize = 4;
-/// Numbers that a life has hardly ever used more of when it is cut off before they are written down.
-const UNSETTLED_MAX: u64 = 3;
 
 /// A batch, and where the pair stands once it is settled.
 #[derive(Clone)]
 struct Outgoing {
     planned: Vec<Planned>,
+    work: Work,
     position: Position,
 }
 
@@ -278,9 +276,14 @@ impl<'e> Runner<'e> {
             Next::Idle { position, wake_at } => {
                 Ok(Step::Reached(position, Some(until(now, wake_at))))
             }
-            Next::Send { items, position } => {
+            Next::Send {
+                items,
+                work,
+                position,
+            } => {
                 let batch = Outgoing {
                     planned: items,
+                    work,
                     position,
                 };
                 self.send(batch, place).await
@@ -357,200 +360,6 @@ impl<'e> Runner<'e> {
         Ok(None)
     }
 
-    fn envelope(&self, items: &[&Item]) -> Result<Envelope> {
-        Ok(Envelope {
-            from: self.island.tenant(),
-            to: self.target,
-            stream: STREAM.into(),
-            seq: self.seq + 1,
-            kind: USERS.into(),
-            body: serde_json::to_string(&Outbound { items }).map_err(Error::internal)?,
-        })
-    }
-
-    /// Takes the next place in the target's stream.
-    async fn make_sure(&mut self) -> Result<Step<'e>> {
-        let envelope = self.envelope(&[])?;
-        let receipt = self.engine.transport().deliver(envelope).await?;
-        self.sure = matches!(receipt, Receipt::Applied { .. } | Receipt::Refused { .. });
-        Ok(match receipt {
-            Receipt::Applied { .. } => {
-                self.seq += 1;
-                self.keep_stand(None).await?;
-                Step::Again
-            }
-            Receipt::Refused { trace } => Step::Refused(trace, true),
-            Receipt::Rejected { reason } => Step::Rejected(reason),
-            Receipt::Duplicate { last } | Receipt::Gap { last } => Step::Doubt(last),
-        })
-    }
-
-    /// Notes that the links may be wrong. A target that is a little ahead has got batches of a life
-    /// that was cut off, whose users lie behind the position. Otherwise one of the two was restored
-    /// from a backup, and everybody has to be looked at.
-    async fn doubt(&mut self, last: u64) -> Result<()> {
-        tracing::info!(
-            from = %self.island.tenant(), to = %self.target, last, used = self.seq,
-            "the target stands elsewhere: its users are listed"
-        );
-        let from_the_start = last < self.seq || last > self.seq + UNSETTLED_MAX;
-        let target = self.target;
-        let pair = self
-            .island
-            .write(Actor::System, move |tx| {
-                pair::doubt(tx, target, last, from_the_start)?;
-                pair::ensure(tx, target)
-            })
-            .await?;
-        self.engine.publish(self.island.tenant(), self.target, None);
-        self.seq = last;
-        self.sure = false;
-        self.knows = false;
-        self.position = pair.position.clone();
-        self.kept = pair.position;
-        Ok(())
-    }
-
-    /// Brings the links in line with what the target has.
-    async fn adopt(&mut self) -> Result<Step<'e>> {
-        let (from, target) = (self.island.tenant(), self.target);
-        let mut after = None;
-        loop {
-            let question =
-                serde_json::to_string(&adoption::Question { after }).map_err(Error::internal)?;
-            let answer = self
-                .engine
-                .transport()
-                .ask(from, target, adoption::QUERY, question)
-                .await?;
-            let users = match serde_json::from_str(&answer).map_err(Error::internal)? {
-                adoption::Answer::Known { users } => users,
-                adoption::Answer::Refused { trace } => return Ok(Step::Refused(trace, false)),
-            };
-            after = self
-                .island
-                .write(Actor::System, move |tx| {
-                    let more = adopt(tx, target, after, &users)?;
-                    if more.is_none() {
-                        pair::set_stage(tx, target, Stage::Running)?;
-                    }
-                    Ok(more)
-                })
-                .await?;
-            if after.is_none() {
-                self.knows = true;
-                return Ok(Step::Again);
-            }
-        }
-    }
-
-    async fn place(&self) -> Result<SemaphorePermit<'e>> {
-        self.engine.large().acquire().await.map_err(Error::internal)
-    }
-
-    async fn send(
-        &mut self,
-        batch: Outgoing,
-        place: Option<SemaphorePermit<'e>>,
-    ) -> Result<Step<'e>> {
-        let items: Vec<&Item> = batch
-            .planned
-            .iter()
-            .filter_map(|planned| planned.item.as_ref())
-            .collect();
-        if items.is_empty() {
-            self.position.clone_from(&batch.position);
-            let reply = Reply {
-                results: Vec::new(),
-            };
-            return Ok(Step::Sent(Answered {
-                seq: self.seq,
-                batch,
-                reply,
-                place,
-            }));
-        }
-        let place = match place {
-            None if items.len() >= LARGE_BATCH => Some(self.place().await?),
-            place => place,
-        };
-        let envelope = self.envelope(&items)?;
-        let (receipt, ahead) = tokio::join!(
-            self.engine.transport().deliver(envelope),
-            self.plan_ahead(&batch.position)
-        );
-        Ok(match receipt {
-            Ok(Receipt::Applied { reply }) => {
-                self.ahead = ahead;
-                self.seq += 1;
-                self.position.clone_from(&batch.position);
-                Step::Sent(Answered {
-                    seq: self.seq,
-                    reply: serde_json::from_str(&reply).map_err(Error::internal)?,
-                    batch,
-                    place,
-                })
-            }
-            Ok(Receipt::Refused { trace }) => Step::Refused(trace, true),
-            Ok(Receipt::Rejected { reason }) => Step::Rejected(reason),
-            Ok(Receipt::Duplicate { last } | Receipt::Gap { last }) => Step::Doubt(last),
-            Err(error) => {
-                self.unanswered = Some(batch);
-                Step::Unanswered(error)
-            }
-        })
-    }
-
-    /// Sends a batch whose answer was lost once more, under another number: items carry state, so
-    /// that does no harm if the target has it already, and it brings the answer. An empty batch goes
-    /// before it and takes the number of the lost one, unless that has arrived.
-    async fn send_again(&mut self) -> Result<Step<'e>> {
-        let envelope = self.envelope(&[])?;
-        let step = match self.engine.transport().deliver(envelope).await {
-            Ok(Receipt::Duplicate { last }) if last == self.seq + 1 => {
-                self.seq = last;
-                None
-            }
-            Ok(Receipt::Applied { .. }) => {
-                self.seq += 1;
-                None
-            }
-            Ok(Receipt::Duplicate { last } | Receipt::Gap { last }) => {
-                self.unanswered = None;
-                Some(Step::Doubt(last))
-            }
-            Ok(Receipt::Refused { trace }) => Some(Step::Refused(trace, true)),
-            Ok(Receipt::Rejected { reason }) => Some(Step::Rejected(reason)),
-            Err(error) => Some(Step::Unanswered(error)),
-        };
-        match (step, self.unanswered.take()) {
-            (None, Some(batch)) => self.send(batch, None).await,
-            (None, None) => Ok(Step::Again),
-            (Some(step), batch) => {
-                self.unanswered = batch;
-                Ok(step)
-            }
-        }
-    }
-
-    /// Asks the target whether it still refuses.
-    async fn probe(&mut self) -> Result<Step<'e>> {
-        let question = serde_json::to_string(&crate::explain::Question { user_id: None })
-            .map_err(Error::internal)?;
-        let (from, transport) = (self.island.tenant(), self.engine.transport());
-        let answer = transport
-            .ask(from, self.target, crate::explain::QUERY, question)
-            .await?;
-        let trace: Trace = serde_json::from_str(&answer).map_err(Error::internal)?;
-        if trace.allowed {
-            self.set_blocked(None).await?;
-            self.retry.reset();
-            Ok(Step::Again)
-        } else {
-            Ok(Step::Refused(trace, false))
-        }
-    }
-
     async fn set_blocked(&mut self, trace: Option<Trace>) -> Result<()> {
         if self.blocked != trace {
             self.keep_stand(trace).await?;
@@ -609,7 +418,8 @@ async fn settle_answered(
     };
     let settled = island
         .write(Actor::System, move |tx| {
-            settle::settle(tx, target, seq, batch.planned, reply, &batch.position)
+            let planned = (batch.planned, batch.work);
+            settle::settle(tx, target, seq, planned, reply, &batch.position)
         })
         .await;
     drop(place);

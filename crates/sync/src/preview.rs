@@ -1,0 +1,103 @@
+//! What a change of an entry would do: whom it adds and removes, and whether the guard would stop it.
+
+use directory::users::ScannedUser;
+use serde_json::{Value, json};
+use store::ReadTx;
+use types::{Result, TenantId};
+
+use crate::guard::{self, Removals};
+use crate::pair;
+use crate::schema;
+use crate::sharing::{Sharing, get, is_eligible, of, refuse_stranger, refuse_unknown};
+
+/// Whom an entry would add to and remove from what applies now.
+pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Result<Value> {
+    refuse_stranger(tx, target)?;
+    refuse_unknown(tx, new, get(tx, target)?.as_ref())?;
+    let old = match target {
+        Some(target) => of(tx, target)?.0,
+        None => get(tx, None)?.unwrap_or_else(Sharing::nobody),
+    };
+    let (mut old, mut new) = (old.in_force(tx.now())?, new.in_force(tx.now())?);
+    if let Some(target) = target {
+        schema::attach(tx, target, &mut old)?;
+        schema::attach(tx, target, &mut new)?;
+    }
+    let mut added = Side::default();
+    let mut removed = Side::default();
+    let mut after = None;
+    let mut in_scope = 0_u64;
+    loop {
+        let page = directory::users::scan(tx, after, 1_000)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        for user in page.iter().filter(|user| is_eligible(user)) {
+            let (before, then) = (old.contains(tx, user)?, new.contains(tx, user)?);
+            // A disabled user isn't provisioned anew.
+            in_scope += u64::from(then && user.account_enabled);
+            match (before, then) {
+                (false, true) if user.account_enabled => added.count_in(user)?,
+                (true, false) => removed.count_in(user)?,
+                _ => {}
+            }
+        }
+    }
+    let guard = guard_json(tx, target, removed.count)?;
+    Ok(json!({
+        "inScope": in_scope,
+        "added": added.into_json(),
+        "removed": removed.into_json(),
+        "deletionGuard": guard,
+    }))
+}
+
+/// Whether the guard would stop it, for each pair that the entry is about.
+fn guard_json(tx: &ReadTx<'_>, target: Option<TenantId>, removed: u64) -> Result<Value> {
+    let pairs = match target {
+        Some(target) => pair::get(tx, target)?.into_iter().collect(),
+        None => guard::pairs_by_default(tx)?,
+    };
+    let mut trips = false;
+    let mut tenants = Vec::new();
+    for pair in pairs {
+        let deletions = removed.min(pair.synced);
+        let stopped = guard::foresee(tx, &pair, deletions)? == Removals::Hold;
+        trips |= stopped;
+        let counted = guard::counted(tx, pair.target)?;
+        tenants.push(json!({
+            "tenantId": pair.target,
+            "deletions": deletions,
+            "deletionsInWindow": counted,
+            "threshold": guard::get(tx)?.threshold(pair.synced + counted),
+            "trips": stopped,
+        }));
+    }
+    Ok(json!({"trips": trips, "tenants": tenants}))
+}
+
+/// People that a preview names; the rest is counted.
+const PREVIEW_NAMES: usize = 100;
+
+#[derive(Default)]
+struct Side {
+    count: u64,
+    users: Vec<Value>,
+}
+
+impl Side {
+    fn count_in(&mut self, user: &ScannedUser) -> Result<()> {
+        self.count += 1;
+        if self.users.len() < PREVIEW_NAMES {
+            let properties = user.properties()?;
+            self.users.push(json!({
+                "id": user.id,
+                "displayName": properties.get("displayName"),
+                "userPrincipalName": properties.get("userPrincipalName"),
+            }));
+        }
+        Ok(())
+    }
+    fn into_json(self) -> Value {
+        json!({"count": self.count, "users": self.users})
+    }
+}
