@@ -35,6 +35,7 @@ pub mod search;
 pub mod service_principals;
 pub mod synced;
 pub mod synced_groups;
+pub mod synced_mapping;
 pub mod tenant;
 pub mod users;
 

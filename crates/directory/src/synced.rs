@@ -24,6 +24,7 @@ use store::{Change, Op, Param, ReadTx, Tx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, Upn, fold, kind};
 
 use crate::schema::{is_mail, set};
+use crate::synced_mapping::{self, FLOWS, MAPPABLE, OwnMapping};
 use crate::users::sql::{self, Columns, Fixed, Folded};
 use crate::users::{self, HOME_DISABLED, HOME_UPN, ScannedUser, User};
 use crate::{domains, invitations, users::check_mapped};
@@ -60,11 +61,6 @@ const SUFFIX_MAX: u32 = 99;
 pub(crate) const STATE: &str = "externalUserState";
 pub(crate) const STATE_CHANGED: &str = "externalUserStateChangeDateTime";
 
-/// Whether a synced user's property is its home's to change.
-pub(crate) fn is_owned(name: &str) -> bool {
-    MAPPED.contains(&name) || ["userPrincipalName", "mail", "otherMails"].contains(&name)
-}
-
 /// What a home says of one of its users.
 #[derive(Debug, Clone)]
 pub struct SyncedUser {
@@ -88,6 +84,25 @@ pub struct SyncedUser {
     pub guest_at_most: bool,
     /// Whether this tenant has invited anybody of the home ([`has_invited`]), who may be this user.
     pub may_be_invited: bool,
+    /// The home's own mapping, where it has another than the default.
+    pub mapping: Option<Box<OwnMapping>>,
+}
+
+impl SyncedUser {
+    /// Takes an attribute out of what the home says.
+    pub fn deny(&mut self, name: &str) {
+        match name {
+            "mail" => self.home_mail = None,
+            "manager" => self.manager_home_id = None,
+            _ => {}
+        }
+        let own = self.mapping.as_deref_mut();
+        let more = own.map(|own| [&mut own.on_creation, &mut own.if_absent]);
+        let values = more.into_iter().flatten().chain([&mut self.properties]);
+        for values in values {
+            values.remove(name);
+        }
+    }
 }
 
 /// What an upsert did.
@@ -176,6 +191,18 @@ pub fn upsert(tx: &mut Tx<'_>, synced: &SyncedUser) -> Result<Upserted> {
 
 /// The same, of a batch.
 pub fn upsert_of(tx: &mut Tx<'_>, batch: &Batch, synced: &SyncedUser) -> Result<Upserted> {
+    let normal;
+    let synced = match &synced.mapping {
+        None => synced,
+        Some(own) => {
+            let mapping = Some(Box::new(own.normal(synced)?));
+            normal = SyncedUser {
+                mapping,
+                ..synced.clone()
+            };
+            &normal
+        }
+    };
     let properties = checked(synced)?;
     let initial = &batch.initial_domain;
     match batch.known(tx, synced)? {
@@ -219,6 +246,9 @@ fn adopt(
 
 /// Checks what came, and brings its values into the form that is stored.
 fn checked(synced: &SyncedUser) -> Result<Cow<'_, Map<String, Value>>> {
+    if synced.mapping.is_some() {
+        return checked_by_own(synced).map(Cow::Owned);
+    }
     let mut is_normal = true;
     for (name, value) in &synced.properties {
         if !MAPPED.contains(&name.as_str()) {
@@ -234,11 +264,29 @@ fn checked(synced: &SyncedUser) -> Result<Cow<'_, Map<String, Value>>> {
         .get("displayName")
         .is_some_and(Value::is_string)
     {
-        return Err(Error::invalid(
-            "displayName",
-            "A value is required for property 'displayName' of resource 'User'.",
-        ));
+        return Err(no_display_name());
     }
+    check_mail_and_name(synced)?;
+    if is_normal && synced.extra.is_empty() {
+        return Ok(Cow::Borrowed(&synced.properties));
+    }
+    let mut normal = Map::new();
+    for (name, value) in synced.properties.iter().chain(extra(synced)) {
+        if let Some(value) = users::normal(name, value)? {
+            normal.insert(name.clone(), value);
+        }
+    }
+    Ok(Cow::Owned(normal))
+}
+
+fn no_display_name() -> Error {
+    Error::invalid(
+        "displayName",
+        "A value is required for property 'displayName' of resource 'User'.",
+    )
+}
+
+fn check_mail_and_name(synced: &SyncedUser) -> Result<()> {
     if let Some(mail) = &synced.home_mail
         && !is_mail(mail)
     {
@@ -247,19 +295,27 @@ fn checked(synced: &SyncedUser) -> Result<Cow<'_, Map<String, Value>>> {
             "Invalid value specified for property 'mail' of resource 'User': it has to be a mail address.",
         ));
     }
-    Upn::parse(&synced.user_principal_name)?;
-    if is_normal && synced.extra.is_empty() {
-        return Ok(Cow::Borrowed(&synced.properties));
-    }
-    let mut normal = Map::new();
+    Upn::parse(&synced.user_principal_name).map(drop)
+}
+
+fn extra(synced: &SyncedUser) -> impl Iterator<Item = (&String, &Value)> {
     let extra = synced.extra.iter();
-    let extra = extra.filter(|(name, _)| EXTRA.contains(&name.as_str()));
-    for (name, value) in synced.properties.iter().chain(extra) {
-        if let Some(value) = users::normal(name, value)? {
-            normal.insert(name.clone(), value);
-        }
+    extra.filter(|(name, _)| EXTRA.contains(&name.as_str()))
+}
+
+/// [`checked`] where the home has a mapping of its own.
+fn checked_by_own(synced: &SyncedUser) -> Result<Map<String, Value>> {
+    check_mail_and_name(synced)?;
+    let names_it = synced
+        .mapping
+        .as_ref()
+        .is_some_and(|own| own.flows("displayName"));
+    if names_it && !synced.properties.contains_key("displayName") {
+        return Err(no_display_name());
     }
-    Ok(Cow::Owned(normal))
+    let mut all = synced.properties.clone();
+    all.extend(extra(synced).map(|(name, value)| (name.clone(), value.clone())));
+    synced_mapping::checked(&all, &synced.user_principal_name)
 }
 
 /// `alias_domain` of a name at home.
@@ -294,6 +350,8 @@ struct NewDocument<'a> {
     now: Timestamp,
     account_enabled: bool,
     guest_at_most: bool,
+    show_in_address_list: bool,
+    flows: Option<&'a Value>,
 }
 
 impl Serialize for NewDocument<'_> {
@@ -310,7 +368,7 @@ impl Serialize for NewDocument<'_> {
         map.serialize_entry("creationType", "Invitation")?;
         map.serialize_entry("externalUserState", "Accepted")?;
         map.serialize_entry("externalUserStateChangeDateTime", &self.now)?;
-        map.serialize_entry("showInAddressList", &true)?;
+        map.serialize_entry("showInAddressList", &self.show_in_address_list)?;
         if !self.account_enabled {
             map.serialize_entry(HOME_DISABLED, &true)?;
         }
@@ -319,6 +377,9 @@ impl Serialize for NewDocument<'_> {
         }
         if let Some(home_upn) = self.given_up {
             map.serialize_entry(HOME_UPN, home_upn)?;
+        }
+        if let Some(flows) = self.flows {
+            map.serialize_entry(FLOWS, flows)?;
         }
         map.end()
     }
@@ -332,8 +393,17 @@ fn create(
 ) -> Result<Upserted> {
     let (tenant, now) = (tx.tenant(), tx.now());
     let id = Id::new(tx.new_uuid());
-    let base = base(&synced.user_principal_name);
-    let mail = synced.home_mail.as_deref().map(Value::from);
+    let own = synced.mapping.as_deref();
+    let own = own
+        .map(|own| own.new_user(synced, properties))
+        .transpose()?;
+    let own = own.as_ref();
+    let properties = own.map_or(properties, |own| &own.properties);
+    let home_name = own.map_or(synced.user_principal_name.as_str(), |own| own.name);
+    let home_mail = own.map_or(synced.home_mail.as_deref(), |own| own.mail);
+    let account_enabled = own.map_or(synced.account_enabled, |own| own.account_enabled);
+    let base = base(home_name);
+    let mail = home_mail.map(Value::from);
     let other_mails = mail.as_ref().map(|mail| json!([mail]));
     let (invitation, accepted) = (json!("Invitation"), json!("Accepted"));
     let folded = Folded::new(|name| match name {
@@ -356,12 +426,14 @@ fn create(
         let document = NewDocument {
             properties,
             user_principal_name: &upn,
-            given_up: (suffix > 0).then_some(&synced.user_principal_name),
+            given_up: (suffix > 0).then_some(home_name),
             mail: mail.as_ref(),
             other_mails: other_mails.as_ref(),
             now,
-            account_enabled: synced.account_enabled,
+            account_enabled,
             guest_at_most: synced.guest_at_most,
+            show_in_address_list: own.is_none_or(|own| own.show_in_address_list),
+            flows: own.map(|own| &own.flows),
         };
         let doc = serde_json::to_string(&document).map_err(Error::internal)?;
         let folded_upn = fold(&upn);
@@ -369,15 +441,15 @@ fn create(
             doc: &doc,
             deleted_at: None,
             deleted_by_home: None,
-            account_enabled: synced.account_enabled,
+            account_enabled,
             blocked_here: false,
-            user_type: if synced.guest_at_most {
+            user_type: if own.map_or(synced.guest_at_most, |own| own.is_guest) {
                 "guest"
             } else {
                 "member"
             },
             user_principal_name: Some(&folded_upn),
-            manager_ref: synced.manager_home_id,
+            manager_ref: own.map_or(synced.manager_home_id, |own| own.manager),
             folded: &folded,
         };
         let params = sql::insertion(&tenant, &id, &columns, &fixed);
@@ -408,36 +480,53 @@ fn change(
     let mut user = old.clone();
     let mail = synced.home_mail.as_deref().map(Value::from);
     let other_mails = mail.as_ref().map(|mail| json!([mail]));
+    let own = synced.mapping.as_deref();
+    let flows = |name: &str| own.is_none_or(|own| own.flows(name));
     for name in MAPPED {
-        set(&mut user.document, name, properties.get(name).cloned());
+        let value = properties.get(name);
+        if value.is_some() || flows(name) {
+            set(&mut user.document, name, value.cloned());
+        }
     }
     for name in EXTRA {
         if let Some(value) = properties.get(name) {
             set(&mut user.document, name, Some(value.clone()));
         }
     }
+    if flows("mail") {
+        set(&mut user.document, "mail", mail);
+        set(&mut user.document, "otherMails", other_mails);
+    }
+    match own {
+        Some(own) => own.apply(&mut user, properties)?,
+        None => drop(set(&mut user.document, FLOWS, None)),
+    }
     cap(&mut user, synced.guest_at_most);
-    set(&mut user.document, "mail", mail);
-    set(&mut user.document, "otherMails", other_mails);
     let accepts = user.text(STATE) == "PendingAcceptance";
     if accepts {
         set(&mut user.document, STATE, Some("Accepted".into()));
         let now = json!(tx.now());
         set(&mut user.document, STATE_CHANGED, Some(now));
     }
-    users::set_home_enabled(&mut user, synced.account_enabled);
-    user.manager_ref = synced.manager_home_id;
-    if returns || is_renamed(&old, &synced.user_principal_name) {
-        rename(tx, &mut user, &synced.user_principal_name)?;
+    if flows("accountEnabled") {
+        users::set_home_enabled(&mut user, synced.account_enabled);
+    }
+    if flows("manager") {
+        user.manager_ref = synced.manager_home_id;
+    }
+    let home_name = own.map_or(synced.user_principal_name.as_str(), |own| own.name(synced));
+    if returns || (flows("userPrincipalName") && is_renamed(&old, home_name)) {
+        rename(tx, &mut user, home_name)?;
     }
     user.deleted_at = None;
     user.deleted_by_home = false;
 
     let mut changed: Vec<(String, Value, Value)> = Vec::new();
-    let owned = MAPPED.iter().copied().chain(EXTRA).chain([
+    let owned = MAPPED.iter().copied().chain(MAPPABLE).chain([
         "userPrincipalName",
         "mail",
         "otherMails",
+        "showInAddressList",
         STATE,
     ]);
     for name in owned {
@@ -482,8 +571,10 @@ fn change(
         users::save_as(tx, &user, change)?;
         SyncedOutcome::Updated { changed }
     } else {
-        if old.enabled_at_home() != user.enabled_at_home() {
-            // Blocked here, so nobody sees a difference; it counts once the block is lifted.
+        let differs = |name: &str| old.document.get(name) != user.document.get(name);
+        if old.enabled_at_home() != user.enabled_at_home() || differs(FLOWS) {
+            // Nobody sees a difference: blocked here, the first counts once the block is lifted;
+            // the other says what this tenant may change.
             users::save_unseen(tx, &user)?;
         }
         SyncedOutcome::Unchanged

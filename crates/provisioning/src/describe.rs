@@ -147,7 +147,10 @@ fn test_object(input: &Json) -> Result<BTreeMap<String, Value>> {
     };
     let object = at.object("expressionInputObject", &["definition", "properties"])?;
     let mut values = BTreeMap::new();
-    for at in object.at("properties").list(TEST_PROPERTIES_MAX)? {
+    for at in object
+        .at("properties")
+        .list((TEST_PROPERTIES_MAX, "limits.test_properties"))?
+    {
         let pair = at.object("stringKeyObjectValuePair", &["key", "value"])?;
         values.insert(
             pair.at("key").needed_text()?,

@@ -44,8 +44,8 @@ pub use mapper::{Flow, Mapper, Unmapped};
 pub use schema::{
     ATTRIBUTE_DEFINITIONS_MAX, ATTRIBUTE_MAPPINGS_MAX, AttributeDefinition, AttributeMapping,
     Directory, FlowBehavior, FlowType, FlowTypes, METADATA_MAX, ObjectDefinition, ObjectMapping,
-    Rule, SCHEMA_BYTES_MAX, SCHEMA_TEXT_CHARACTERS_MAX, SOURCE_DIRECTORY, Schema, TARGET_DIRECTORY,
-    USER_RULE_ID,
+    Rule, SCHEMA_BYTES_MAX, SCHEMA_OBJECTS_MAX, SCHEMA_TEXT_CHARACTERS_MAX, SOURCE_DIRECTORY,
+    Schema, TARGET_DIRECTORY, USER_RULE_ID,
 };
 
 /// Graph's error code for a schema that is wrong.

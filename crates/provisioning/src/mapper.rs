@@ -83,6 +83,20 @@ impl Mapper {
         })
     }
 
+    /// The properties whose values logs don't show.
+    pub fn redacted(&self) -> impl Iterator<Item = &'static str> {
+        let hides = |row: &&Row| {
+            row.mapping
+                .source
+                .as_ref()
+                .is_some_and(|it| it.calls("Redact"))
+        };
+        self.rows
+            .iter()
+            .filter(hides)
+            .map(|row| row.target.property)
+    }
+
     /// Where a user stands with the scoping filter.
     pub fn standing(&self, source: &dyn Source) -> Standing {
         self.scope.standing(source)

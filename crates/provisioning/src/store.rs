@@ -35,7 +35,7 @@ pub fn load(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Kept>> {
     };
     let doc: Value = serde_json::from_str(&doc).map_err(Error::internal)?;
     // It was valid when it was written.
-    let schema = Schema::from_json(&doc)
+    let schema = Schema::read(&doc)
         .map_err(|error| Error::internal(format!("a kept schema can't be read: {error}")))?;
     Ok(Some(Kept {
         schema,
@@ -62,7 +62,14 @@ pub fn save(tx: &mut Tx<'_>, target: TenantId, schema: &Schema) -> Result<()> {
     if old.as_ref().map_or(&default, |old| &old.schema) == schema {
         return Ok(());
     }
-    let doc = schema.to_json("").to_string();
+    let mut doc = schema.to_json("");
+    if schema.directories == default.directories
+        && let Some(doc) = doc.as_object_mut()
+    {
+        // The larger part of it, which reading fills in.
+        doc.remove("directories");
+    }
+    let doc = doc.to_string();
     let seed = tx.random_bytes::<16>();
     write(tx, target, Op::Updated, Some(&doc), seed)?;
     let before = old.map_or(default, |old| old.schema);

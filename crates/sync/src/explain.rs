@@ -7,7 +7,7 @@ use types::{Error, Id, Result, TenantId, kind};
 
 use crate::links::{self, There};
 use crate::outlook::Outlook;
-use crate::{jobs, pair, plan, receive, sharing};
+use crate::{jobs, pair, plan, receive, schema, sharing};
 
 /// The question that crosses the border.
 pub const QUERY: &str = "sync.explain";
@@ -83,12 +83,16 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
     };
     let reason = match (subject.is_some(), shared) {
         (true, true) => "The user is shared.",
+        (true, false) if schema::is_filtered(&scope, subject.as_ref())? => {
+            "The pair's synchronization schema leaves the user out: its scoping filter, or the \
+             mapping of users being switched off."
+        }
         (true, false) => "The user isn't among those that are shared.",
         (false, true) => "Users are shared.",
         (false, false) => "Nobody is shared.",
     };
     let mut sharing_step = step(tx, &setting, word(scope.scope()), shared, reason);
-    if !shared {
+    if !shared && !schema::is_filtered(&scope, subject.as_ref())? {
         let mut users = entry.users.clone();
         users.extend(user);
         let body = match (user, entry.scope) {

@@ -38,6 +38,7 @@ mod preview;
 pub mod provisioning;
 mod receive;
 mod runner;
+pub mod schema;
 mod settle;
 pub mod sharing;
 pub mod status;

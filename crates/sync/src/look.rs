@@ -16,7 +16,7 @@ use crate::pair::{Pair, Phase, Position};
 use crate::plan::{Planned, Removal, start_scan};
 use crate::sharing::{self, InForce, Scope};
 use crate::wire::Item;
-use crate::{BATCH_USERS_MAX, mapping};
+use crate::{BATCH_USERS_MAX, schema};
 
 /// Users that one plan looks at, at most.
 pub(crate) const LOOK_MAX: usize = 4 * BATCH_USERS_MAX;
@@ -271,6 +271,10 @@ impl<'a, 'c> Look<'a, 'c> {
             Some(user) if self.scope.contains(self.tx, user)? => Some(user),
             _ => None,
         };
+        let there = link.map_or(There::Nothing, |link| link.there);
+        if schema::leaves_alone(&self.scope, user, wanted.is_some(), there)? {
+            return Ok(link.and_then(|link| stale(id, link)));
+        }
         match wanted {
             Some(user) => self.wanted(user, link),
             None => self.unwanted(id, user, link),
@@ -285,10 +289,29 @@ impl<'a, 'c> Look<'a, 'c> {
         }
         let properties = user.properties()?;
         let display_name = display_name(&properties);
-        let mapped = mapping::map(properties, user.account_enabled, user.manager)?;
-        let digest = mapping::digest(&mapped, self.pair.epoch)?;
+        let mapped = schema::map(
+            self.tx,
+            &self.scope,
+            user,
+            properties,
+            there,
+            self.pair.epoch,
+        )?;
+        let mapped = match mapped {
+            Ok(mapped) => mapped,
+            Err(failed) => {
+                return Ok(Some(Planned {
+                    display_name,
+                    failed: Some(failed),
+                    ..Planned::nothing(user.id)
+                }));
+            }
+        };
+        let digest = mapped.digest;
+        let is_enabled = mapped.user.account_enabled;
         if let Some(link) = link.filter(|link| {
             there == There::Synced
+                && !mapped.always
                 && link.digest == Some(digest)
                 && link.failure.is_none()
                 && !link.look
@@ -299,20 +322,17 @@ impl<'a, 'c> Look<'a, 'c> {
         let planned = Planned {
             item: Some(Item {
                 id: user.id,
-                user: Some(mapped),
+                user: Some(mapped.user),
                 purged: false,
             }),
             user_id: user.id,
             digest: Some(digest),
             display_name,
+            failed: None,
             removal: None,
         };
         match link {
-            Some(link)
-                if there == There::Synced
-                    && !user.account_enabled
-                    && link.enabled == Some(true) =>
-            {
+            Some(link) if there == There::Synced && !is_enabled && link.enabled == Some(true) => {
                 Ok(self.guarded(planned, link, Loss::Disable))
             }
             _ => Ok(Some(planned)),
@@ -333,11 +353,7 @@ impl<'a, 'c> Look<'a, 'c> {
             There::Nothing => false,
         };
         if !send {
-            let stale = link.there == There::Nothing
-                || link.failure.is_some()
-                || link.look
-                || link.held.is_some();
-            return Ok(stale.then(|| Planned::nothing(id)));
+            return Ok(stale(id, link));
         }
         let display_name = match user {
             Some(user) => display_name(&user.properties()?),
@@ -352,6 +368,7 @@ impl<'a, 'c> Look<'a, 'c> {
             user_id: id,
             digest: None,
             display_name,
+            failed: None,
             removal: None,
         };
         if link.there == There::Removed {
@@ -396,6 +413,7 @@ impl Planned {
             user_id,
             digest: None,
             display_name: String::new(),
+            failed: None,
             removal: None,
         }
     }
@@ -407,6 +425,13 @@ impl Planned {
             removal.waits = true;
         }
     }
+}
+
+/// A note that the user's troubles are over, if there are any: nothing is to be done.
+fn stale(id: Id<kind::User>, link: &Link) -> Option<Planned> {
+    let troubled =
+        link.there == There::Nothing || link.failure.is_some() || link.look || link.held.is_some();
+    troubled.then(|| Planned::nothing(id))
 }
 
 fn display_name(properties: &Map<String, Value>) -> String {

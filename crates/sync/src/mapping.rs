@@ -54,6 +54,7 @@ pub fn map(
         mail,
         manager,
         properties: mapped,
+        own: None,
     })
 }
 

@@ -12,7 +12,7 @@ use types::{Error, Result, TenantId, Timestamp};
 
 use crate::pair::{self, Phase};
 use crate::sharing::{Scope, Sharing};
-use crate::{jobs, plan};
+use crate::{jobs, plan, schema};
 
 /// Whether users are shared with a tenant and sent to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,7 +146,8 @@ pub fn is_withdrawn(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<bool>> {
     if nobody && groups_too && pair.position.scope_key.starts_with("none") {
         return Ok(Some(true));
     }
-    if pair.paused || pair.blocked.is_some() || !plan::outbound(tx, target)?.allowed {
+    let held = pair.paused || pair.blocked.is_some() || schema::keeps_users(tx, target)?;
+    if held || !plan::outbound(tx, target)?.allowed {
         return Ok(Some(false));
     }
     Ok(None)

@@ -13,7 +13,6 @@ use store::ReadTx;
 use types::trace::{Mend, Step, Trace};
 use types::{Id, Result, TenantId, Timestamp, kind};
 
-use crate::BATCH_USERS_MAX;
 use crate::groups::{self, Work};
 use crate::guard::{self, Removals};
 use crate::jobs;
@@ -22,6 +21,7 @@ use crate::look::{LOOK_MAX, Look};
 use crate::pair::{self, Pair, Phase, Position, Stage};
 use crate::sharing::{self, InForce, Scope};
 use crate::wire::Item;
+use crate::{BATCH_USERS_MAX, schema};
 
 /// Users whose removal was let through that one plan looks at.
 const LET_THROUGH_MAX: usize = BATCH_USERS_MAX / 2;
@@ -83,6 +83,8 @@ pub struct Planned {
     pub digest: Option<[u8; 16]>,
     /// For the log.
     pub display_name: String,
+    /// Why the user can't be mapped by the pair's schema: a code and words. Nothing is sent then.
+    pub failed: Option<(String, String)>,
     /// What the user would lose by it.
     pub(crate) removal: Option<Removal>,
 }
@@ -313,9 +315,11 @@ fn count_page(
         let link = links.remove(&user.id);
         let may_count = sharing::is_eligible(user) && (user.account_enabled || link.is_some());
         let is_wanted = may_count && scope.contains(tx, user)?;
+        let stays =
+            link.is_some() && schema::leaves_alone(scope, Some(user), is_wanted, There::Synced)?;
         position.in_scope += u64::from(is_wanted && user.account_enabled);
         position.leaving += u64::from(link.is_some_and(|link| {
-            !is_wanted || (!user.account_enabled && link.enabled == Some(true))
+            !stays && (!is_wanted || (!user.account_enabled && link.enabled == Some(true)))
         }));
     }
     // The rest are of users that are gone for good.

@@ -8,6 +8,7 @@ use types::{Result, TenantId};
 use crate::guard::{self, Removals};
 use crate::jobs::scope::JobScope;
 use crate::pair;
+use crate::schema;
 use crate::sharing::{InForce, Sharing, get, is_eligible, of, refuse_stranger, refuse_unknown};
 
 /// Whom an entry would add to and remove from what applies now.
@@ -18,10 +19,14 @@ pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Resu
         Some(target) => of(tx, target)?.0,
         None => get(tx, None)?.unwrap_or_else(Sharing::nobody),
     };
-    // Whom a job brings in stays, whatever is shared.
+    // Whom a job brings in stays, whatever is shared; whom the schema leaves out, stays out.
     let with_job = |sharing: &Sharing| -> Result<InForce> {
         let job = target.map_or(Ok(None), |target| JobScope::load(tx, target))?;
-        Ok(sharing.in_force(tx.now())?.with_job(job))
+        let mut scope = sharing.in_force(tx.now())?.with_job(job);
+        if let Some(target) = target {
+            schema::attach(tx, target, &mut scope)?;
+        }
+        Ok(scope)
     };
     let (old, new) = (with_job(&old)?, with_job(new)?);
     let mut added = Side::default();

@@ -1,7 +1,7 @@
 //! The provisioning log: a record for each thing that a pair did or couldn't do (Graph
 //! `provisioningObjectSummary`), in the source tenant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use store::{Param, ReadTx, Tx, params};
@@ -61,17 +61,21 @@ impl<'a> Entry<'a> {
     }
 }
 
-pub(crate) fn created(user: &User) -> Result<String> {
-    serde_json::to_string(user).map_err(Error::internal)
-}
-
+/// Property, old and new value, for a record.
 pub(crate) fn updated(changes: &[(String, Value, Value)]) -> Result<String> {
     serde_json::to_string(changes).map_err(Error::internal)
 }
 
+/// What stands in the place of a value that is kept out of the log.
+const REDACTED: &str = "[Redact]";
+
 /// The log's end, where records are added. Their ids rise in the order of the records, whatever the
 /// clock does.
-pub(crate) struct Log(Uuid);
+pub(crate) struct Log {
+    last: Uuid,
+    /// Attributes whose values are kept out.
+    pub(crate) redacted: BTreeSet<String>,
+}
 
 impl Log {
     pub(crate) fn open(tx: &ReadTx<'_>) -> Result<Self> {
@@ -80,18 +84,60 @@ impl Log {
             params![&tx.tenant()],
             |row| row.uuid(0),
         )?;
-        Ok(Self(last.unwrap_or_default()))
+        Ok(Self {
+            last: last.unwrap_or_default(),
+            redacted: BTreeSet::new(),
+        })
+    }
+
+    /// A new user, for a record.
+    pub(crate) fn created(&self, mut user: User) -> Result<String> {
+        if let Some(own) = user.own.take() {
+            for (name, value) in own.if_absent.into_iter().chain(own.on_creation) {
+                user.properties.entry(name).or_insert(value);
+            }
+        }
+        for name in &self.redacted {
+            if let Some(value) = user.properties.get_mut(name) {
+                *value = REDACTED.into();
+            }
+        }
+        if let Some(mail) = user
+            .mail
+            .as_mut()
+            .filter(|_| self.redacted.contains("mail"))
+        {
+            REDACTED.clone_into(mail);
+        }
+        if self.redacted.contains("userPrincipalName") {
+            REDACTED.clone_into(&mut user.user_principal_name);
+        }
+        serde_json::to_string(&user).map_err(Error::internal)
+    }
+
+    /// Property, old and new value of a user that was changed, for a record.
+    pub(crate) fn updated(&self, mut changes: Vec<(String, Value, Value)>) -> Result<String> {
+        for (name, old, new) in &mut changes {
+            let is_redacted = self.redacted.contains(name.as_str())
+                || (name == "otherMails" && self.redacted.contains("mail"));
+            for value in [old, new] {
+                if is_redacted && !value.is_null() {
+                    *value = REDACTED.into();
+                }
+            }
+        }
+        updated(&changes)
     }
 
     /// The id of the last record.
     pub(crate) const fn last(&self) -> Uuid {
-        self.0
+        self.last
     }
 
     pub(crate) fn record(&mut self, tx: &mut Tx<'_>, entry: &Entry<'_>) -> Result<()> {
-        let next = Uuid::from_u128(self.0.as_u128().saturating_add(1));
-        self.0 = tx.new_uuid().max(next);
-        write(tx, self.0, entry)
+        let next = Uuid::from_u128(self.last.as_u128().saturating_add(1));
+        self.last = tx.new_uuid().max(next);
+        write(tx, self.last, entry)
     }
 }
 

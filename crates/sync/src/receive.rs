@@ -12,7 +12,7 @@ use types::{Error, Id, Result, TenantId, kind};
 use crate::admission::Verdict;
 use crate::audited::{self, Done, Told};
 use crate::wire::{Batch, Item, Outcome, Reply, USERS};
-use crate::{BATCH_USERS_MAX, admission, adoption, again, explain, groups, plan};
+use crate::{BATCH_USERS_MAX, admission, adoption, again, explain, groups, plan, schema};
 
 /// Synchronization's end of the border.
 #[derive(Debug, Clone, Copy, Default)]
@@ -175,8 +175,12 @@ fn wish(from: TenantId, may_be_invited: bool, item: Item) -> Wish {
         };
     };
     let mut properties = user.properties;
+    let mapping = user.own.map(|own| Box::new(schema::received(*own)));
     // The mapping decides what crosses the border; the target takes nothing else.
-    properties.retain(|name, _| crate::mapping::PROPERTIES.contains(&name.as_str()));
+    properties.retain(|name, _| match &mapping {
+        None => crate::mapping::PROPERTIES.contains(&name.as_str()),
+        Some(mapping) => mapping.flows.contains(name),
+    });
     Wish::Have(SyncedUser {
         home_tenant: from,
         home_id: item.id,
@@ -188,6 +192,7 @@ fn wish(from: TenantId, may_be_invited: bool, item: Item) -> Wish {
         extra: Map::new(),
         guest_at_most: false,
         may_be_invited,
+        mapping,
     })
 }
 

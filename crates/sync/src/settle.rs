@@ -11,7 +11,8 @@ use crate::jobs;
 use crate::links::{self, Failure, Held, Link, There};
 use crate::pair::{self, Counts, Pair, Position};
 use crate::plan::Planned;
-use crate::provisioning::{self, Entry, Log};
+use crate::provisioning::{Entry, Log};
+use crate::schema;
 use crate::wire::{Outcome, Reply};
 
 /// When a failed user is tried again, by the number of failures so far, in seconds.
@@ -40,6 +41,7 @@ pub(crate) fn settle(
         return Ok(());
     };
     let mut log = Log::open(tx)?;
+    log.redacted = schema::redacted(tx, target)?;
     let mut counts = Counts::default();
     let mut results = reply.results.into_iter();
     let mut done = jobs::Done::default();
@@ -58,6 +60,14 @@ pub(crate) fn settle(
             Some(known) => known,
             None => links::get(tx, target, planned.user_id)?,
         };
+        if let Some((code, message)) = planned.failed.clone() {
+            let outcome = Outcome::Failed { code, message };
+            count(&mut sent, &planned, &outcome);
+            done.imported += 1;
+            done.failed += 1;
+            settle_one(tx, &pair, planned, before, outcome, &mut counts, &mut log)?;
+            continue;
+        }
         if planned.item.is_none() {
             let_go(tx, target, planned.user_id, before, &mut counts)?;
             continue;
@@ -222,7 +232,7 @@ pub(crate) fn settle_one(
             link.arrived(target_id, planned.digest);
             entry.action = "create";
             let user = planned.item.and_then(|item| item.user);
-            entry.changes = user.as_ref().map(provisioning::created).transpose()?;
+            entry.changes = user.map(|user| log.created(user)).transpose()?;
         }
         Outcome::Updated {
             target_id,
@@ -246,7 +256,7 @@ pub(crate) fn settle_one(
                 )
             });
             let changes: Vec<_> = restoring.into_iter().chain(changes).collect();
-            entry.changes = Some(provisioning::updated(&changes)?);
+            entry.changes = Some(log.updated(changes)?);
         }
         Outcome::Unchanged { target_id } => {
             link.arrived(target_id, planned.digest);

@@ -16,6 +16,7 @@ use crate::SHARING_LIST_MAX;
 use crate::guard;
 use crate::jobs::{self, scope::JobScope};
 pub use crate::preview::preview;
+use crate::schema::PairSchema;
 
 /// Which users are shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,6 +191,7 @@ impl Sharing {
             rule: self.compile_rule()?,
             ends_at: self.until_date_time.filter(|_| !expired),
             job: None,
+            schema: None,
             expired,
             key: match scope {
                 Scope::All => "all".into(),
@@ -236,6 +238,8 @@ pub struct InForce {
     job: Option<JobScope>,
     /// When it will end by itself.
     pub ends_at: Option<Timestamp>,
+    /// The schema of the pair, where it has one of its own.
+    pub(crate) schema: Option<Box<PairSchema>>,
     expired: bool,
     /// What a change of asks for a scan; the lists aren't in it, since whom a change of them
     /// concerns is in the feed one by one, a change from one entry to the other included.
@@ -278,8 +282,9 @@ impl InForce {
     }
 
     /// Whether groups themselves belong to it.
-    pub const fn has_group_objects(&self) -> bool {
-        matches!(self.scope, Scope::Selected) && self.group_objects
+    pub fn has_group_objects(&self) -> bool {
+        let by_schema = self.schema.as_deref().is_some_and(PairSchema::maps_groups);
+        self.scope == Scope::Selected && (self.group_objects || by_schema)
     }
 
     /// Whether a group itself belongs to it: one of this tenant that is listed, or is in a listed
@@ -297,6 +302,10 @@ impl InForce {
 
     /// Whether a user belongs to it.
     pub fn contains(&self, tx: &ReadTx<'_>, user: &ScannedUser) -> Result<bool> {
+        let is_filtered = |schema: &PairSchema| Ok::<_, Error>(!schema.lets_in(user)?);
+        if self.schema.as_deref().map_or(Ok(false), is_filtered)? {
+            return Ok(false);
+        }
         if self.shares(tx, user)? {
             return Ok(true);
         }

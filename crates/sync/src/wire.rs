@@ -1,5 +1,7 @@
 //! What a pair sends (`sync.users`) and what its target answers.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use types::{Id, kind};
@@ -69,6 +71,26 @@ pub struct User {
     pub manager: Option<Id<kind::User>>,
     /// Mapped attributes as Graph names them. What is absent has no value.
     pub properties: Map<String, Value>,
+    /// Where the pair has a schema of its own: what that says beyond the default.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub own: Option<Box<Own>>,
+}
+
+/// What a pair's own schema says of a user.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Own {
+    /// The attributes that are the home's; of the others none is touched.
+    pub flows: BTreeSet<String>,
+    /// What a new user begins with.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub on_creation: Map<String, Value>,
+    /// What is set where there is no value.
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub if_absent: Map<String, Value>,
+    /// What the target makes its name from, if not from the one at home.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub named_after: Option<String>,
 }
 
 /// The target's answer: one outcome per item, in their order.

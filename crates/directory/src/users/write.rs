@@ -8,7 +8,7 @@ use super::properties::USER;
 use super::sql::{self, Columns, Fixed, Folded};
 use super::{HOME_DISABLED, ISSUER, User, get};
 use crate::schema::{Purpose, is_mail, is_nickname, set};
-use crate::synced;
+use crate::synced_mapping;
 use crate::{audited, domains};
 
 /// A user to be made.
@@ -125,8 +125,10 @@ fn change(
     if user.is_external() {
         // Nobody else keeps the properties of one who was invited and hasn't come yet.
         let is_kept_current = is_kept_current && user.home.is_some();
-        let is_homes =
-            |name: &str| synced::is_owned(name) && (is_kept_current || name == "userPrincipalName");
+        let is_homes = |name: &str| {
+            synced_mapping::is_owned(&user, name)
+                && (is_kept_current || name == "userPrincipalName")
+        };
         if let Some(name) = changed.iter().find(|name| is_homes(name)) {
             return Err(Error::invalid(
                 *name,

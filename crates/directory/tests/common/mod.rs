@@ -164,6 +164,7 @@ pub(crate) fn synced(number: u128, alias: &str, properties: Value) -> SyncedUser
         extra: Map::new(),
         guest_at_most: false,
         may_be_invited: true,
+        mapping: None,
     }
 }
 

@@ -58,6 +58,7 @@ const DIRECTORY: &str = "Users and groups";
 const TOKENS: &str = "Tokens";
 const IMPORT: &str = "Import";
 const NOTIFICATIONS: &str = "Change notifications";
+const MAPPING: &str = "Attribute mappings";
 const KEEPING: &str = "How long things are kept";
 const STORE: &str = "Store";
 
@@ -133,6 +134,27 @@ pub const LIMITS: &[Limit] = &[
     fixed(ORGANIZATION, "departure_withdraw_seconds", 3_600, "seconds that a departure waits for the others to remove its users; then it goes on and reports how many stayed"),
     fixed(ORGANIZATION, "departure_reports", 1_000, "reports of another tenant's departures that are kept"),
     fixed(ORGANIZATION, "reason_characters", 1_024, "characters of the reason for declining something"),
+    fixed(MAPPING, "schema_bytes", 524_288, "bytes of a synchronization schema"),
+    fixed(MAPPING, "schema_objects", 8, "rules, object mappings, directories, and types of objects of one directory in it"),
+    fixed(MAPPING, "schema_metadata", 32, "entries of metadata at one place of it"),
+    fixed(MAPPING, "schema_text_characters", 4_096, "characters of a name, a constant or a default value in it"),
+    fixed(MAPPING, "attribute_mappings", 100, "attribute mappings of one object mapping"),
+    fixed(MAPPING, "attribute_definitions", 500, "attributes of one type of objects"),
+    fixed(MAPPING, "scope_groups", 50, "groups of clauses in a scoping filter"),
+    fixed(MAPPING, "scope_clauses", 50, "clauses of one group"),
+    fixed(MAPPING, "scope_values", 100, "values that one clause compares with"),
+    fixed(MAPPING, "expression_characters", 10_000, "characters of an expression"),
+    fixed(MAPPING, "expression_depth", 32, "levels of nesting in an expression"),
+    fixed(MAPPING, "expression_nodes", 1_000, "functions, attributes, constants and empty parameters of an expression"),
+    fixed(MAPPING, "expression_work_bytes", 1_048_576, "bytes of texts that one evaluation reads and makes; each match of a pattern counts the rest of its text"),
+    fixed(MAPPING, "expression_text_bytes", 32_768, "bytes of one text in an evaluation"),
+    fixed(MAPPING, "expression_values", 1_000, "values of one list in an evaluation"),
+    fixed(MAPPING, "pattern_bytes", 1_000, "bytes of a regular expression"),
+    fixed(MAPPING, "pattern_compiled_bytes", 262_144, "bytes of a regular expression once it is compiled"),
+    fixed(MAPPING, "pattern_text_bytes", 4_096, "bytes of a text that a regular expression is applied to"),
+    fixed(MAPPING, "random_string_characters", 256, "characters that `RandomString` makes"),
+    fixed(MAPPING, "date_format_characters", 128, "characters of the format of a date"),
+    fixed(MAPPING, "test_properties", 500, "properties of the test object of `parseExpression`"),
     fixed(DIRECTORY, "display_name_characters", 256, "characters in `displayName`"),
     fixed(DIRECTORY, "mail_nickname_characters", 64, "characters in `mailNickname`"),
     fixed(DIRECTORY, "business_phones", 1, "numbers in `businessPhones`"),

@@ -52,7 +52,8 @@ impl Format {
     pub(super) fn read(text: &str) -> Result<Self, Failure> {
         if text.is_empty() || text.chars().count() > FORMAT_CHARACTERS_MAX {
             return Err(Failure::evaluation(format!(
-                "a date's format has 1 to {FORMAT_CHARACTERS_MAX} characters."
+                "a date's format has 1 to {FORMAT_CHARACTERS_MAX} characters \
+                 (limits.date_format_characters)."
             )));
         }
         let mut letters = text.chars();

@@ -57,7 +57,8 @@ pub(super) fn random_string(run: &mut Run<'_>, it: Arguments<'_>) -> Outcome {
     let length = run.number(it, 0, "length")?;
     if !range.contains(&length) {
         return Err(Failure::evaluation(format!(
-            "length has to be from 0 to {RANDOM_CHARACTERS_MAX}."
+            "length has to be from 0 to {RANDOM_CHARACTERS_MAX} \
+             (limits.random_string_characters)."
         )));
     }
     let avoided = run.text(it, 5)?.unwrap_or_default();

@@ -34,8 +34,9 @@ impl Pattern {
         match regex {
             Ok(regex) => Ok(Self(regex)),
             Err(regex::Error::CompiledTooBig(_)) => Err(Failure::limit(format!(
-                "The regular expression '{pattern}' is too large once it is compiled: repeat less \
-                 of it, or ask for [0-9] rather than \\d."
+                "The regular expression '{pattern}' is larger than {COMPILED_BYTES_MAX} bytes once it \
+                 is compiled (limits.pattern_compiled_bytes): repeat less of it, or ask for [0-9] \
+                 rather than \\d."
             ))),
             Err(_) => Err(Failure::syntax(format!(
                 "'{pattern}' isn't a regular expression that is supported: look-around and back \

@@ -27,6 +27,8 @@ pub const SCHEMA_BYTES_MAX: usize = 524_288;
 pub const ATTRIBUTE_MAPPINGS_MAX: usize = 100;
 /// Attributes that the definition of one object lists.
 pub const ATTRIBUTE_DEFINITIONS_MAX: usize = 500;
+/// Rules, object mappings, directories, types of objects: more than there are kinds.
+pub const SCHEMA_OBJECTS_MAX: usize = 8;
 /// Entries of metadata at one place.
 pub const METADATA_MAX: usize = 32;
 /// Characters of a name in a schema, and of a constant or a default value.

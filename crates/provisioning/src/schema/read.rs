@@ -4,21 +4,27 @@
 use serde_json::Value;
 use types::{Error, Result};
 
-use crate::expression::{self, EXPRESSION_DEPTH_MAX, Expression};
+use crate::expression::{self, EXPRESSION_DEPTH_MAX, EXPRESSION_NODES_MAX, Expression};
 use crate::filter::{
     FILTER_CLAUSES_MAX, FILTER_GROUPS_MAX, FILTER_VALUES_MAX, Filter, FilterClause, FilterGroup,
     FilterOperator,
 };
 
-use super::reader::At;
+use super::reader::{At, METADATA, Max};
 use super::{
     ATTRIBUTE_DEFINITIONS_MAX, ATTRIBUTE_MAPPINGS_MAX, AttributeDefinition, AttributeMapping,
-    Directory, FlowBehavior, FlowType, FlowTypes, METADATA_MAX, ObjectDefinition, ObjectMapping,
-    Rule, SCHEMA_BYTES_MAX, SOURCE_DIRECTORY, Schema, TARGET_DIRECTORY, USER_RULE_ID, default,
+    Directory, FlowBehavior, FlowType, FlowTypes, ObjectDefinition, ObjectMapping, Rule,
+    SCHEMA_BYTES_MAX, SCHEMA_OBJECTS_MAX, SOURCE_DIRECTORY, Schema, TARGET_DIRECTORY, USER_RULE_ID,
+    default,
 };
 
-/// Objects of a directory, directories, rules, object mappings: more than there are kinds.
-const FEW: usize = 8;
+const FEW: Max = (SCHEMA_OBJECTS_MAX, "limits.schema_objects");
+const MAPPINGS: Max = (ATTRIBUTE_MAPPINGS_MAX, "limits.attribute_mappings");
+const DEFINITIONS: Max = (ATTRIBUTE_DEFINITIONS_MAX, "limits.attribute_definitions");
+const NODES: Max = (EXPRESSION_NODES_MAX, "limits.expression_nodes");
+const GROUPS: Max = (FILTER_GROUPS_MAX, "limits.scope_groups");
+const CLAUSES: Max = (FILTER_CLAUSES_MAX, "limits.scope_clauses");
+const VALUES: Max = (FILTER_VALUES_MAX, "limits.scope_values");
 
 impl Schema {
     /// Reads a schema and checks it as a whole. Its `id` is the job's and isn't looked at; without
@@ -33,6 +39,11 @@ impl Schema {
                 ),
             });
         }
+        Self::read(body)
+    }
+
+    /// [`Schema::from_json`] of a body that is known not to be too long.
+    pub(crate) fn read(body: &Value) -> Result<Self> {
         let names = ["id", "version", "synchronizationRules", "directories"];
         let object = At::root(body).object("synchronizationSchema", &names)?;
         let directories = object.at("directories");
@@ -122,9 +133,7 @@ fn rule(at: &At<'_>) -> Result<Rule> {
         editable: object.at("editable").flag(true)?,
         source_directory: text("sourceDirectoryName", SOURCE_DIRECTORY)?,
         target_directory: text("targetDirectoryName", TARGET_DIRECTORY)?,
-        metadata: object
-            .at("metadata")
-            .pairs("stringKeyStringValuePair", METADATA_MAX)?,
+        metadata: object.at("metadata").pairs("stringKeyStringValuePair")?,
         users,
         groups,
     })
@@ -150,14 +159,12 @@ fn object_mapping(at: &At<'_>) -> Result<ObjectMapping> {
         enabled: object.at("enabled").flag(true)?,
         flow_types: flow_types(&object.at("flowTypes"))?,
         name: object.at("name").text()?,
-        metadata: object
-            .at("metadata")
-            .pairs("objectMappingMetadataEntry", METADATA_MAX)?,
+        metadata: object.at("metadata").pairs("objectMappingMetadataEntry")?,
         scope: (!scope.is_absent()).then(|| filter(&scope)).transpose()?,
         source_object: object.at("sourceObjectName").needed_text()?,
         target_object: object.at("targetObjectName").needed_text()?,
         attribute_mappings: mappings
-            .list(ATTRIBUTE_MAPPINGS_MAX)?
+            .list(MAPPINGS)?
             .iter()
             .map(attribute_mapping)
             .collect::<Result<_>>()?,
@@ -274,7 +281,7 @@ fn mapping_source(at: &At<'_>, depth: usize) -> Result<Option<Expression>> {
             }
         }
         (Some("Function"), Some(name))
-            if !parameters.is_absent() && !parameters.list(1_000)?.is_empty() =>
+            if !parameters.is_absent() && !parameters.list(NODES)?.is_empty() =>
         {
             Some(called(&name, &parameters, depth)?)
         }
@@ -306,7 +313,7 @@ fn mapping_source(at: &At<'_>, depth: usize) -> Result<Option<Expression>> {
 
 fn called(name: &str, parameters: &At<'_>, depth: usize) -> Result<Expression> {
     let mut arguments = Vec::new();
-    for at in parameters.list(1_000)? {
+    for at in parameters.list(NODES)? {
         let object = at.object(
             "stringKeyAttributeMappingSourceValuePair",
             &["key", "value"],
@@ -333,10 +340,7 @@ fn filter(at: &At<'_>) -> Result<Filter> {
         if groups.is_absent() {
             return Ok(None);
         }
-        let read = groups
-            .list(FILTER_GROUPS_MAX)?
-            .into_iter()
-            .map(filter_group);
+        let read = groups.list(GROUPS)?.into_iter().map(filter_group);
         read.collect::<Result<Vec<_>>>().map(Some)
     };
     Ok(Filter {
@@ -349,10 +353,7 @@ fn filter(at: &At<'_>) -> Result<Filter> {
 fn filter_group(at: At<'_>) -> Result<FilterGroup> {
     let object = at.object("filterGroup", &["clauses", "name"])?;
     let clauses = object.at("clauses");
-    let read = clauses
-        .list(FILTER_CLAUSES_MAX)?
-        .into_iter()
-        .map(filter_clause);
+    let read = clauses.list(CLAUSES)?.into_iter().map(filter_clause);
     let read: Vec<FilterClause> = read.collect::<Result<_>>()?;
     if read.is_empty() {
         // All of no clauses are true: that would let everybody in.
@@ -379,7 +380,7 @@ fn filter_clause(at: At<'_>) -> Result<FilterClause> {
     let mut values = Vec::new();
     if !operand.is_absent() {
         let operand = operand.object("filterOperand", &["values"])?;
-        for value in operand.at("values").list(FILTER_VALUES_MAX)? {
+        for value in operand.at("values").list(VALUES)? {
             values.push(value.text()?.unwrap_or_default());
         }
     }
@@ -437,20 +438,20 @@ fn object_definition(at: At<'_>) -> Result<ObjectDefinition> {
         &["attributes", "metadata", "name", "supportedApis"],
     )?;
     let mut apis = Vec::new();
-    for api in object.at("supportedApis").list(METADATA_MAX)? {
+    for api in object.at("supportedApis").list(METADATA)? {
         apis.push(api.needed_text()?);
     }
     let attributes = object.at("attributes");
     Ok(ObjectDefinition {
         name: object.at("name").needed_text()?,
         attributes: attributes
-            .list(ATTRIBUTE_DEFINITIONS_MAX)?
+            .list(DEFINITIONS)?
             .into_iter()
             .map(attribute_definition)
             .collect::<Result<_>>()?,
         metadata: object
             .at("metadata")
-            .pairs("objectDefinitionMetadataEntry", METADATA_MAX)?,
+            .pairs("objectDefinitionMetadataEntry")?,
         supported_apis: apis,
     })
 }
@@ -506,10 +507,10 @@ pub(crate) fn attribute_definition(at: At<'_>) -> Result<AttributeDefinition> {
         required: object.at("required").flag(false)?,
         api_expressions: object
             .at("apiExpressions")
-            .pairs("stringKeyStringValuePair", METADATA_MAX)?,
+            .pairs("stringKeyStringValuePair")?,
         metadata: object
             .at("metadata")
-            .pairs("attributeDefinitionMetadataEntry", METADATA_MAX)?,
+            .pairs("attributeDefinitionMetadataEntry")?,
         referenced_objects: referenced,
     })
 }

@@ -4,7 +4,12 @@
 use serde_json::{Map, Value};
 use types::{Error, Result};
 
-use super::SCHEMA_TEXT_CHARACTERS_MAX;
+use super::{METADATA_MAX, SCHEMA_TEXT_CHARACTERS_MAX};
+
+/// How many there may be of something, and the name of that limit.
+pub(crate) type Max = (usize, &'static str);
+
+pub(super) const METADATA: Max = (METADATA_MAX, "limits.schema_metadata");
 
 /// A value and its place.
 #[derive(Debug, Clone)]
@@ -59,14 +64,14 @@ impl<'v> At<'v> {
     }
 
     /// A list of at most so many; nothing is an empty one.
-    pub(crate) fn list(&self, max: usize) -> Result<Vec<At<'v>>> {
+    pub(crate) fn list(&self, (max, limit): Max) -> Result<Vec<At<'v>>> {
         let items = match self.given() {
             None => return Ok(Vec::new()),
             Some(Value::Array(items)) => items,
             Some(_) => return Err(self.wrong("this has to be a list.")),
         };
         if items.len() > max {
-            return Err(self.wrong(&format!("there are at most {max} of these.")));
+            return Err(self.wrong(&format!("there are at most {max} of these ({limit}).")));
         }
         let item = |(index, value)| At {
             path: format!("{}[{index}]", self.path),
@@ -82,7 +87,8 @@ impl<'v> At<'v> {
                 Ok(Some(text.clone()))
             }
             Some(Value::String(_)) => Err(self.wrong(&format!(
-                "a text has at most {SCHEMA_TEXT_CHARACTERS_MAX} characters here."
+                "a text has at most {SCHEMA_TEXT_CHARACTERS_MAX} characters here \
+                 (limits.schema_text_characters)."
             ))),
             Some(_) => Err(self.wrong("this has to be a string.")),
         }
@@ -126,13 +132,13 @@ impl<'v> At<'v> {
     }
 
     /// Pairs of key and value.
-    pub(crate) fn pairs(&self, of: &str, max: usize) -> Result<Vec<(String, String)>> {
+    pub(crate) fn pairs(&self, of: &str) -> Result<Vec<(String, String)>> {
         let pair = |entry: At<'v>| {
             let entry = entry.object(of, &["key", "value"])?;
             let value = entry.at("value").text()?;
             Ok((entry.at("key").needed_text()?, value.unwrap_or_default()))
         };
-        self.list(max)?.into_iter().map(pair).collect()
+        self.list(METADATA)?.into_iter().map(pair).collect()
     }
 }
 

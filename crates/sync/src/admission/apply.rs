@@ -168,11 +168,7 @@ fn one(
 /// Makes of a user what the rules want.
 fn shape(rules: &Rules, user: &mut SyncedUser) {
     for name in rules.deny.iter().flatten() {
-        match name.as_str() {
-            "mail" => user.home_mail = None,
-            "manager" => user.manager_home_id = None,
-            name => drop(user.properties.remove(name)),
-        }
+        user.deny(name);
     }
     for (name, value) in rules.r#override.iter().flatten() {
         let values = if EXTRA.contains(&name.as_str()) {
@@ -183,13 +179,16 @@ fn shape(rules: &Rules, user: &mut SyncedUser) {
         values.insert(name.clone(), value.clone());
     }
     let suffix = rules.display_name_suffix.as_deref().unwrap_or_default();
-    if !suffix.is_empty()
-        && let Some(name) = user.properties.get("displayName").and_then(Value::as_str)
-    {
-        let room = DISPLAY_NAME_CHARACTERS_MAX.saturating_sub(suffix.chars().count());
-        let name: String = name.chars().take(room).collect();
-        user.properties
-            .insert("displayName".into(), json!(format!("{name}{suffix}")));
+    if !suffix.is_empty() {
+        let own = user.mapping.as_deref_mut();
+        let begins = own.map(|own| &mut own.on_creation);
+        for values in [&mut user.properties].into_iter().chain(begins) {
+            if let Some(name) = values.get("displayName").and_then(Value::as_str) {
+                let room = DISPLAY_NAME_CHARACTERS_MAX.saturating_sub(suffix.chars().count());
+                let name: String = name.chars().take(room).collect();
+                values.insert("displayName".into(), json!(format!("{name}{suffix}")));
+            }
+        }
     }
     user.guest_at_most = rules.guests_only == Some(true);
 }

@@ -118,6 +118,7 @@ pub fn foresee(tx: &mut Tx<'_>, source: TenantId, answer: Answer) -> Result<Valu
             extra: Map::new(),
             guest_at_most: false,
             may_be_invited: true,
+            mapping: None,
         })
         .collect();
     let mut verdicts = None;

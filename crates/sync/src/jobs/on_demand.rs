@@ -17,12 +17,12 @@ use uuid::Uuid;
 
 use super::scope::JobScope;
 use super::{Job, get, secrets};
-use crate::links;
+use crate::links::{self, There};
 use crate::pair::{Counts, Pair};
 use crate::plan::{self, Planned};
 use crate::provisioning::Log;
 use crate::wire::{Item, Outbound, Outcome, Reply, USERS};
-use crate::{mapping, settle, sharing};
+use crate::{mapping, schema, settle, sharing};
 
 /// The stream that such users go by.
 pub const STREAM: &str = "sync.onDemand";
@@ -211,11 +211,27 @@ pub fn begin(
         return Ok(Begun::Done(refused(account, now, change, &outbound)));
     }
     let display_name = text("displayName");
-    let mapped = mapping::map(properties, found.account_enabled, found.manager)?;
     let epoch = plan::epoch(tx, target)?;
+    let there = links::get(tx, target, user)?.map_or(There::Nothing, |link| link.there);
+    let scope = if job.target.is_some() {
+        super::scope::of(tx, target)?
+    } else {
+        let own = job.schema.is_some().then(|| super::schema(&job));
+        schema::of_job(tx, own.transpose()?.as_ref())?
+    };
+    let mapped = match schema::map(tx, &scope, &found, properties, there, epoch)? {
+        Ok(mapped) => mapped,
+        Err((code, reason)) => {
+            let details = json!({"ErrorCode": code});
+            account.step(now, "EntryExport", "Export", "Failure", &reason, details);
+            let error = Some((code.as_str(), reason.as_str()));
+            let done = account.finish(now, change, ("Other", "Failure"), error, Vec::new(), None);
+            return Ok(Begun::Done(done));
+        }
+    };
     let item = Item {
         id: user,
-        user: Some(mapped),
+        user: Some(mapped.user),
         purged: false,
     };
     let body = Outbound {
@@ -233,6 +249,7 @@ pub fn begin(
             user_id: user,
             digest: None,
             display_name,
+            failed: None,
             removal: None,
         },
         account,

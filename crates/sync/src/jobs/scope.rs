@@ -5,6 +5,7 @@ use store::ReadTx;
 use types::{Id, Result, TenantId, kind};
 
 use super::governing;
+use crate::schema;
 use crate::sharing::{self, InForce, Scope, Sharing};
 
 /// A job at one moment, ready to be asked about users.
@@ -18,8 +19,8 @@ pub(crate) struct JobScope {
     pub(crate) key: String,
 }
 
-/// The scope of the pair with a target: what is shared with it in an organization, and what its job
-/// brings in.
+/// The scope of the pair with a target: what is shared with it in an organization and what its job
+/// brings in, as the pair's schema narrows it.
 pub(crate) fn of(tx: &ReadTx<'_>, target: TenantId) -> Result<InForce> {
     let job = JobScope::load(tx, target)?;
     // Outside an organization nothing is shared, whatever the default says.
@@ -28,7 +29,9 @@ pub(crate) fn of(tx: &ReadTx<'_>, target: TenantId) -> Result<InForce> {
     } else {
         Sharing::nobody()
     };
-    Ok(sharing.in_force(tx.now())?.with_job(job))
+    let mut scope = sharing.in_force(tx.now())?.with_job(job);
+    schema::attach(tx, target, &mut scope)?;
+    Ok(scope)
 }
 
 impl JobScope {
