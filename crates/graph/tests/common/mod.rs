@@ -12,6 +12,7 @@
 
 pub mod deployment;
 pub mod receiver;
+pub mod subscribing;
 pub mod tenants;
 
 use std::sync::{Arc, Mutex};
