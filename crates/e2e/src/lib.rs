@@ -21,6 +21,7 @@ mod deployment;
 pub mod engine;
 pub mod metadata;
 pub mod organization;
+pub mod postgres;
 mod server;
 pub mod sharing;
 mod wait;
