@@ -5,4 +5,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --locked -p cli -p bench
-exec cargo run --release --locked --quiet -p bench -- --out docs/performance.md "$@"
+# Beside a PostgreSQL that is as durable. Its directory is in PG_DIR, which has to be on a real disk.
+export PG_FSYNC=on
+exec scripts/with-postgres.sh cargo run --release --locked --quiet -p bench -- --out docs/performance.md "$@"

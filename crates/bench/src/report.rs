@@ -14,7 +14,13 @@ const END: &str = "<!-- bench: end -->";
 const HEAD: &str = "| bench | figure | measured | limit, in the same run | ratio | target | met | command | date | machine |\n|---|---|---|---|---|---|---|---|---|---|\n";
 
 /// The benches in the order of the table.
-pub(crate) const BENCHES: [&str; 4] = ["initial-sync", "change-latency", "mesh", "get-user"];
+pub(crate) const BENCHES: [&str; 5] = [
+    "initial-sync",
+    "initial-sync-postgres",
+    "change-latency",
+    "mesh",
+    "get-user",
+];
 
 /// One figure beside its limit.
 #[derive(Debug, Clone)]
