@@ -39,11 +39,13 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     14 "0014_invitations",
     15 "0015_credentials",
     16 "0016_permission_grants",
+    24 "0024_work",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":
     1 "0001_registry",
     2 "0002_names",
+    3 "0003_servers",
 ];
 
 /// FNV-1a: enough to notice an edited file, which is all that it is for.

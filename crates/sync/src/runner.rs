@@ -99,6 +99,8 @@ pub(crate) struct Runner<'e> {
     blocked: Option<Trace>,
     unanswered: Option<Outgoing>,
     ahead: Option<Ahead<'e>>,
+    /// Up to where other servers were told that all is settled.
+    told: Option<Position>,
     is_over: bool,
 }
 
@@ -133,6 +135,7 @@ impl<'e> Runner<'e> {
             blocked: pair.blocked,
             unanswered: None,
             ahead: None,
+            told: None,
             is_over: false,
         })
     }
@@ -186,7 +189,7 @@ impl<'e> Runner<'e> {
             Step::Again => {}
             Step::Over => self.is_over = true,
             Step::Reached(position, wait) => {
-                self.reach(position).await?;
+                self.reach(position, wait.is_some()).await?;
                 if let Some(at_most) = wait {
                     self.heads.wait_for_source(at_most).await;
                 }
@@ -365,6 +368,7 @@ impl<'e> Runner<'e> {
             seq: self.seq + 1,
             kind: USERS.into(),
             body: serde_json::to_string(&Outbound { items }).map_err(Error::internal)?,
+            fence: self.island.fence(),
         })
     }
 
@@ -574,18 +578,29 @@ impl<'e> Runner<'e> {
     }
 
     /// Moves on without anything to send; writes it down now and then.
-    async fn reach(&mut self, position: Position) -> Result<()> {
+    async fn reach(&mut self, position: Position, is_idle: bool) -> Result<()> {
         let near = position.phase == self.kept.phase
             && position.scope_key == self.kept.scope_key
             && position.feed_seq.saturating_sub(self.kept.feed_seq) < POSITION_KEPT_EVERY;
-        if !near {
+        // Other servers know of a position only what is written down.
+        let told =
+            !is_idle || self.told.as_ref() == Some(&position) || self.island.store().servers() == 1;
+        if !near || !told {
             let (target, kept) = (self.target, position.clone());
+            let epoch = self.island.fence().epoch();
             self.island
                 .write(Actor::System, move |tx| {
-                    pair::keep_position(tx, target, &kept)
+                    pair::keep_position(tx, target, &kept)?;
+                    if !told {
+                        pair::keep_sure(tx, target, epoch)?;
+                    }
+                    Ok(())
                 })
                 .await?;
             self.kept.clone_from(&position);
+            if !told {
+                self.told = Some(position.clone());
+            }
         }
         self.show(&position);
         self.position = position;
