@@ -43,7 +43,7 @@ deny: ## Check licences, banned crates, sources and advisories of the dependenci
 bench: build ## Measure, and write the figures to docs/performance.md
 	scripts/bench.sh
 
-soak: build ## 200 rounds of kill -9 under load, on each engine
+soak: build ## 200 rounds of kill -9 under load on each engine, PostgreSQL killed as well
 	E2E_SOAK_ROUNDS=200 cargo test --locked -p e2e --test crash -- --nocapture
 	E2E_SOAK_ROUNDS=200 scripts/with-postgres.sh cargo test --locked -p e2e --test crash -- --nocapture
 

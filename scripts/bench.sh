@@ -9,4 +9,6 @@ if [ ! -x /usr/sbin/slapd ] && command -v apt-get >/dev/null && [ "$(id -u)" -eq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slapd >&2
 fi
 cargo build --release --locked -p cli -p bench
-exec cargo run --release --locked --quiet -p bench -- --out docs/performance.md "$@"
+# Beside a PostgreSQL that is as durable. Its directory is in PG_DIR, which has to be on a real disk.
+export PG_FSYNC=on
+exec scripts/with-postgres.sh cargo run --release --locked --quiet -p bench -- --out docs/performance.md "$@"

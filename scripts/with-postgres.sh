@@ -11,7 +11,7 @@ if [ -z "$bin" ]; then
   exit 1
 fi
 
-home=$(mktemp -d /tmp/isopolity-postgres.XXXXXX)
+home=$(mktemp -d "${PG_DIR:-/tmp}/isopolity-postgres.XXXXXX")
 as_user=()
 if [ "$(id -u)" -eq 0 ]; then
   # PostgreSQL refuses to run as root. Debian's package brings a user for it.

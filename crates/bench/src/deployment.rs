@@ -79,8 +79,22 @@ impl Template {
     /// Makes tenants with these numbers of users each, in one organization with both consents, by
     /// the command line through a running server.
     pub(crate) fn prepare(scratch: &Path, users: &[usize]) -> Result<Self> {
+        Self::prepare_in(scratch, users, None)
+    }
+
+    /// The same with the data in a database, of which there is one copy: one run can start from it.
+    pub(crate) fn prepare_in(
+        scratch: &Path,
+        users: &[usize],
+        database: Option<&str>,
+    ) -> Result<Self> {
         let directory = TempDir::new_in(scratch)?;
         let data = directory.path().join("data");
+        if let Some(database) = database {
+            std::fs::create_dir(&data)?;
+            let configuration = format!("database_url = \"{database}\"\n");
+            std::fs::write(data.join("isopolity.toml"), configuration)?;
+        }
         let server = Server::start(&data, &directory.path().join("log"))?;
         let memory = Memory::watch(server.process());
         let mut tenants = Vec::new();

@@ -23,6 +23,7 @@ mod deployment;
 mod get_user;
 mod http;
 mod initial_sync;
+mod initial_sync_postgres;
 mod ldap;
 mod limits;
 mod load;
@@ -74,10 +75,12 @@ struct Settings {
 
 #[derive(Subcommand, Clone, Copy)]
 enum Command {
-    /// All benches (the default).
+    /// All benches (the default); that of PostgreSQL where there is one.
     All,
     /// One tenant's users into another, against the engine's raw inserts of the same rows.
     InitialSync,
+    /// The same in PostgreSQL, against raw multi-row insertions; by `scripts/with-postgres.sh`.
+    InitialSyncPostgres,
     /// A changed user, from the answer to the change until the target shows it.
     ChangeLatency,
     /// Many tenants, all sharing with all.
@@ -124,6 +127,11 @@ fn main() -> anyhow::Result<()> {
     server::binary()?;
     if matches!(command, Command::All | Command::InitialSync) {
         initial_sync::run(&mut context)?.publish(&context)?;
+    }
+    let is_named = matches!(command, Command::InitialSyncPostgres);
+    let is_there = std::env::var_os("TEST_DATABASE_URL").is_some();
+    if is_named || (is_there && matches!(command, Command::All)) {
+        initial_sync_postgres::run(&context)?.publish(&context)?;
     }
     if matches!(command, Command::All | Command::ChangeLatency) {
         change_latency::run(&mut context)?.publish(&context)?;

@@ -14,8 +14,9 @@ const END: &str = "<!-- bench: end -->";
 const HEAD: &str = "| bench | figure | measured | limit, in the same run | ratio | target | met | command | date | machine |\n|---|---|---|---|---|---|---|---|---|---|\n";
 
 /// The benches in the order of the table.
-pub(crate) const BENCHES: [&str; 10] = [
+pub(crate) const BENCHES: [&str; 11] = [
     "initial-sync",
+    "initial-sync-postgres",
     "change-latency",
     "mesh",
     "get-user",

@@ -33,7 +33,11 @@ impl Courier {
     /// Delivers all that waits in a tenant's outbox, and what the answers add to it. Answers the
     /// receivers that couldn't be reached; their messages stay.
     pub async fn run(&self, tenant: TenantId) -> Result<Vec<TenantId>> {
-        let island = self.store.island(tenant)?;
+        self.run_on(&self.store.island(tenant)?).await
+    }
+
+    /// The same by the right that an island's handle has.
+    pub async fn run_on(&self, island: &Island) -> Result<Vec<TenantId>> {
         let mut unreached = Vec::new();
         loop {
             let mut receivers = island.read(outbox::receivers).await?;
@@ -41,7 +45,7 @@ impl Courier {
             if receivers.is_empty() {
                 return Ok(unreached);
             }
-            unreached.extend(self.round(&island, receivers).await?);
+            unreached.extend(self.round(island, receivers).await?);
         }
     }
 
@@ -69,7 +73,8 @@ impl Courier {
     }
 
     async fn deliver_all(&self, island: &Island, to: TenantId) -> Result<()> {
-        while let Some(envelope) = island.read(move |tx| outbox::oldest(tx, to)).await? {
+        while let Some(mut envelope) = island.read(move |tx| outbox::oldest(tx, to)).await? {
+            envelope.fence = island.fence();
             let receipt = match self.transport.deliver(envelope.clone()).await {
                 Ok(receipt) => receipt,
                 Err(Error::NotFound { .. }) => Receipt::Rejected {

@@ -26,6 +26,7 @@ pub use inbound::{Handler, Received};
 pub use transport::{InProcess, Transport};
 
 use serde::{Deserialize, Serialize};
+use store::Fence;
 use types::TenantId;
 use types::trace::Trace;
 
@@ -48,6 +49,9 @@ pub struct Envelope {
     pub kind: String,
     /// JSON, in the form of its kind.
     pub body: String,
+    /// The sender's right to do this work, within a deployment of several servers.
+    #[serde(skip)]
+    pub fence: Fence,
 }
 
 /// What became of an envelope.

@@ -1,7 +1,7 @@
 //! The outbox: messages to other tenants, written in the transaction of the command that sends
 //! them, numbered per receiver, and kept until the receiver's receipt is in.
 
-use store::{Change, Op, ReadTx, Tx, params};
+use store::{Change, Fence, Op, ReadTx, Tx, params};
 use types::{Error, Result, TenantId};
 
 use crate::{CONTROL, Envelope};
@@ -77,6 +77,7 @@ pub fn oldest(tx: &ReadTx<'_>, to: TenantId) -> Result<Option<Envelope>> {
                 seq: row.count(0)?,
                 kind: row.string(1)?,
                 body: row.string(2)?,
+                fence: Fence::open(),
             })
         },
     )

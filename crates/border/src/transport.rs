@@ -38,8 +38,10 @@ impl Transport for InProcess {
         let actor = Actor::Tenant {
             tenant_id: envelope.from,
         };
+        self.store.look_for_tenant(envelope.to).await?;
         self.store
             .island(envelope.to)?
+            .behind(envelope.fence)
             .write(actor, move |tx| inbound::receive(tx, &handlers, &envelope))
             .await
     }
@@ -47,6 +49,7 @@ impl Transport for InProcess {
     async fn ask(&self, from: TenantId, to: TenantId, kind: &str, body: String) -> Result<String> {
         let handler = std::sync::Arc::clone(self.handlers.of(kind)?);
         let kind = kind.to_owned();
+        self.store.look_for_tenant(to).await?;
         self.store
             .island(to)?
             .read(move |tx| handler.answer(tx, from, &kind, &body))

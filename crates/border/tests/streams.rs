@@ -125,6 +125,7 @@ fn envelope(from: TenantId, to: TenantId, seq: u64, kind: &str) -> Envelope {
         seq,
         kind: kind.into(),
         body: seq.to_string(),
+        fence: store::Fence::open(),
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) async fn open(config: &Config) -> Result<Deployment> {
         }
     };
     let node = open_node(config.clone()).await?;
-    node.start();
+    node.start_as_guest();
     Ok(Deployment::Own(node, lock))
 }
 

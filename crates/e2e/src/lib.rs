@@ -22,6 +22,7 @@ mod deployment;
 pub mod engine;
 pub mod metadata;
 pub mod organization;
+pub mod postgres;
 mod receiver;
 pub mod routes;
 mod server;

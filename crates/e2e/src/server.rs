@@ -105,13 +105,18 @@ impl Server {
         let _ = self.child.wait();
     }
 
-    /// Asks the process to end, and waits for it.
-    pub(crate) fn terminate(&mut self) -> ExitStatus {
+    /// Sends the process a signal, by its name with a dash.
+    pub(crate) fn signal(&self, signal: &str) {
         let status = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+            .args([signal, &self.child.id().to_string()])
             .status()
             .unwrap();
-        assert!(status.success(), "kill -TERM");
+        assert!(status.success(), "kill {signal}");
+    }
+
+    /// Asks the process to end, and waits for it.
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
+        self.signal("-TERM");
         let started = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {

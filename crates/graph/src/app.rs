@@ -17,7 +17,7 @@ use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
-use node::idempotency::{Answer, Key};
+use node::idempotency::Answer;
 use tokio::sync::Semaphore;
 use tracing::{Instrument, Span, field};
 
@@ -303,7 +303,10 @@ impl App {
                 let is_batch = route.access() == Access::Batch;
                 // Of a batch, each part by itself counts and is done once.
                 if !is_batch {
-                    self.0.throttle.admit(caller.tenant, caller.app_id)?;
+                    let servers = self.0.platform.store.servers();
+                    self.0
+                        .throttle
+                        .admit(caller.tenant, caller.app_id, servers)?;
                 }
                 let checked = if is_batch {
                     caller::check_any(caller)
@@ -454,12 +457,9 @@ impl App {
             b"\n",
             &call.body,
         ];
-        let key = Key {
-            app_id: caller.app_id,
-            key: text.to_owned(),
-            request: identity::sha256(&request.concat()).to_vec(),
-        };
         let keeper = Arc::clone(&self.0.platform.idempotency);
+        let digest = identity::sha256(&request.concat()).to_vec();
+        let key = keeper.key(caller.app_id, text, digest);
         let place = match keeper.begin(caller.tenant, &key).await? {
             Begun::Fresh(place) => place,
             Begun::Answered(answer) => return Ok(replay(answer)),

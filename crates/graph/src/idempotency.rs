@@ -96,6 +96,18 @@ impl Idempotency {
         self.store.island(tenant)
     }
 
+    /// A client's key for a request with this digest.
+    pub(crate) fn key(&self, app_id: Uuid, key: &str, request: Vec<u8>) -> Key {
+        let now = self.store.clock().now();
+        Key {
+            app_id,
+            key: key.to_owned(),
+            request,
+            since: now.plus_seconds(-self.hours.saturating_mul(HOUR_SECONDS)),
+            is_marked: Arc::default(),
+        }
+    }
+
     /// Looks a key up and takes its place if it is fresh.
     pub(crate) async fn begin(&self, tenant: TenantId, key: &Key) -> Result<Begun> {
         match held(&self.running).entry(name(tenant, key)) {
@@ -108,13 +120,10 @@ impl Idempotency {
             key: key.clone(),
             running: Arc::clone(&self.running),
         };
-        let (hours, looked_up) = (self.hours, key.clone());
+        let looked_up = key.clone();
         let known = self
             .island(tenant)?
-            .read(move |tx| {
-                let since = tx.now().plus_seconds(-hours.saturating_mul(HOUR_SECONDS));
-                idempotency::look_up(tx, &looked_up, since)
-            })
+            .read(move |tx| idempotency::look_up(tx, &looked_up))
             .await?;
         Ok(match known {
             Known::Fresh => Begun::Fresh(place),

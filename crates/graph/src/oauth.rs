@@ -119,7 +119,7 @@ fn answer(call: &PublicCall, outcome: Result<Value, Failure>) -> Result<Reply, R
 }
 
 /// Whose address it is.
-fn authority(call: &PublicCall) -> Result<Authority, Failure> {
+async fn authority(call: &PublicCall) -> Result<Authority, Failure> {
     let name = call.key("tenant");
     if name.eq_ignore_ascii_case("common") {
         return Ok(Authority::Common);
@@ -127,7 +127,12 @@ fn authority(call: &PublicCall) -> Result<Authority, Failure> {
     if name.eq_ignore_ascii_case("organizations") {
         return Ok(Authority::Organizations);
     }
-    match call.platform().node.store().find_tenant(name) {
+    let store = call.platform().node.store();
+    if store.find_tenant(name).is_err() || types::parse_uuid(name).is_none() {
+        // Another server may have made the tenant, or given the domain to another one.
+        store.learn().await?;
+    }
+    match store.find_tenant(name) {
         Ok(tenant) => Ok(Authority::Tenant(tenant)),
         Err(Error::NotFound { .. }) => Err(OAuthError::UnknownTenant(name.to_owned()).into()),
         Err(error) => Err(error.into()),
@@ -135,8 +140,8 @@ fn authority(call: &PublicCall) -> Result<Authority, Failure> {
 }
 
 /// The tenant, where it has to be one: an application has tokens of one.
-fn tenant(call: &PublicCall) -> Result<TenantId, Failure> {
-    match authority(call)? {
+async fn tenant(call: &PublicCall) -> Result<TenantId, Failure> {
+    match authority(call).await? {
         Authority::Tenant(tenant) => Ok(tenant),
         Authority::Common | Authority::Organizations => Err(OAuthError::NoTenant.into()),
     }
@@ -144,8 +149,9 @@ fn tenant(call: &PublicCall) -> Result<TenantId, Failure> {
 
 async fn configuration(call: PublicCall) -> Result<Reply, Refusal> {
     let public_url = call.platform().node.public_url();
-    let document =
-        authority(&call).map(|authority| discovery::openid_configuration(public_url, authority));
+    let document = authority(&call)
+        .await
+        .map(|authority| discovery::openid_configuration(public_url, authority));
     answer(&call, document)
 }
 
@@ -157,7 +163,7 @@ async fn instance(call: PublicCall) -> Result<Reply, Refusal> {
 }
 
 async fn keys(call: PublicCall) -> Result<Reply, Refusal> {
-    let keys = match authority(&call) {
+    let keys = match authority(&call).await {
         Ok(Authority::Tenant(tenant)) => call
             .platform()
             .node
@@ -182,7 +188,7 @@ async fn token(call: PublicCall) -> Result<Reply, Refusal> {
 
 async fn grant(call: &PublicCall) -> Result<Secret, Failure> {
     let node = &call.platform().node;
-    let tenant = tenant(call)?;
+    let tenant = tenant(call).await?;
     let mut credentials = call.headers.get_all(header::AUTHORIZATION).iter();
     let authorization = credentials
         .next()

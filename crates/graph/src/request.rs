@@ -98,11 +98,12 @@ impl Call {
     ) -> impl FnOnce(&mut Tx<'_>) -> types::Result<T> + Send + 'static {
         let key = self.idempotency_key.clone();
         move |tx| {
-            let answer = command(tx)?;
+            // First: a repeat at another server is told that it is one, and not what is in its way
+            // by then.
             if let Some(key) = &key {
                 idempotency::mark(tx, key)?;
             }
-            Ok(answer)
+            command(tx)
         }
     }
 

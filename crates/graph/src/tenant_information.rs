@@ -32,16 +32,20 @@ pub(crate) fn routes(routes: &mut Routes) {
 async fn by_id(call: Call) -> Result<Reply, Refusal> {
     let key = call.key("tenantId");
     let id = types::parse_uuid(key).map(TenantId::new);
-    show(&call, id, key)
+    show(&call, id, key).await
 }
 
 async fn by_domain(call: Call) -> Result<Reply, Refusal> {
     let key = call.key("domainName");
-    show(&call, call.platform().store.tenant_by_domain(key), key)
+    let tenant = call.platform().store.look_for_domain(key).await?;
+    show(&call, tenant, key).await
 }
 
-fn show(call: &Call, id: Option<TenantId>, key: &str) -> Result<Reply, Refusal> {
-    let tenant = id.and_then(|id| call.platform().store.tenant(id));
+async fn show(call: &Call, id: Option<TenantId>, key: &str) -> Result<Reply, Refusal> {
+    let tenant = match id {
+        Some(id) => call.platform().store.look_for_tenant(id).await?,
+        None => None,
+    };
     let tenant = tenant.ok_or_else(|| Error::not_found("tenant", key))?;
     Reply::object(
         call,

@@ -56,6 +56,17 @@ impl Rate {
     }
 }
 
+impl Rate {
+    /// One server's share of it.
+    fn among(self, servers: usize) -> Self {
+        let servers = u64::try_from(servers).unwrap_or(u64::MAX);
+        Self {
+            cost: self.cost.saturating_mul(servers).min(nanoseconds(WINDOW)),
+            ..self
+        }
+    }
+}
+
 fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -79,14 +90,27 @@ impl Throttle {
         }
     }
 
-    /// Lets a request pass, or says when to come again.
-    pub(crate) fn admit(&self, tenant: TenantId, application: Uuid) -> Result<(), Refusal> {
-        self.admit_at(tenant, application, self.begun.elapsed())
+    /// Lets a request pass, or says when to come again. Each of several servers lets its share of
+    /// the limit pass, so that all of them together don't let more.
+    pub(crate) fn admit(
+        &self,
+        tenant: TenantId,
+        application: Uuid,
+        servers: usize,
+    ) -> Result<(), Refusal> {
+        self.admit_at(tenant, application, servers, self.begun.elapsed())
     }
 
-    fn admit_at(&self, tenant: TenantId, application: Uuid, now: Duration) -> Result<(), Refusal> {
-        self.charge((tenant, application), self.application, now)?;
-        self.charge((tenant, Uuid::nil()), self.tenant, now)
+    fn admit_at(
+        &self,
+        tenant: TenantId,
+        application: Uuid,
+        servers: usize,
+        now: Duration,
+    ) -> Result<(), Refusal> {
+        let (of_one, of_all) = (self.application.among(servers), self.tenant.among(servers));
+        self.charge((tenant, application), of_one, now)?;
+        self.charge((tenant, Uuid::nil()), of_all, now)
     }
 
     fn charge(&self, key: Key, rate: Rate, now: Duration) -> Result<(), Refusal> {
@@ -150,7 +174,7 @@ mod tests {
         let app = Uuid::from_u128(1);
         let at = |milliseconds: u64| {
             let now = Duration::from_millis(60_000 + milliseconds);
-            throttle.admit_at(tenant(1), app, now)
+            throttle.admit_at(tenant(1), app, 1, now)
         };
         for _ in 0..10 {
             at(0).unwrap();
@@ -176,7 +200,7 @@ mod tests {
     fn applications_and_tenants_count_by_themselves() {
         let throttle = Throttle::new(2, 3);
         let now = Duration::from_secs(1);
-        let admit = |number, app| throttle.admit_at(tenant(number), Uuid::from_u128(app), now);
+        let admit = |number, app| throttle.admit_at(tenant(number), Uuid::from_u128(app), 1, now);
         admit(1, 1).unwrap();
         admit(1, 1).unwrap();
         assert!(admit(1, 1).is_err());
@@ -196,7 +220,7 @@ mod tests {
         for number in 0..100_000_u128 {
             let now = Duration::from_secs(1);
             throttle
-                .admit_at(tenant(number), Uuid::from_u128(1), now)
+                .admit_at(tenant(number), Uuid::from_u128(1), 1, now)
                 .unwrap();
         }
         assert!(places(&throttle) <= SHARDS * SHARD_KEYS_MAX);

@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use ::departures::Progress;
+use store::Fence;
 use tokio::sync::oneshot;
 use types::{Actor, Result, TenantId};
 use uuid::Uuid;
@@ -21,8 +22,14 @@ impl Node {
     /// Carries a departure on in the background and waits for a while for its end.
     pub async fn carry_departure(&self, tenant: TenantId, id: Uuid) {
         let (node, (end, ended)) = (self.clone(), oneshot::channel());
+        // Where the tenant's work is another server's, that one carries on what this one leaves.
+        let fence = self.store().fence(tenant);
         self.depart(async move {
-            node.drive_departure(tenant, id).await;
+            let driven = node.drive_departure(tenant, id, fence.unwrap_or_default());
+            match fence {
+                Some(_) => driven.await,
+                None => drop(tokio::time::timeout(PATIENCE, driven).await),
+            }
             let _ = end.send(());
         });
         // Whether or not it is over by then, the departure says so itself.
@@ -46,9 +53,12 @@ impl Node {
         departing.shutdown().await;
     }
 
-    async fn drive_departure(&self, tenant: TenantId, id: Uuid) {
+    async fn drive_departure(&self, tenant: TenantId, id: Uuid, fence: Fence) {
+        let Some(_drive) = Drive::begin(self, tenant, id) else {
+            return;
+        };
         loop {
-            let rest = match self.advance_departure(tenant, id).await {
+            let rest = match self.advance_departure(tenant, id, fence).await {
                 Ok(Progress::Over) => return,
                 Ok(Progress::Again) => continue,
                 Ok(Progress::Wait) => LOOK_EVERY,
@@ -58,11 +68,20 @@ impl Node {
                 }
             };
             tokio::time::sleep(rest).await;
+            if fence != Fence::open() && self.store().fence(tenant) != Some(fence) {
+                // Another server does it from here on.
+                return;
+            }
         }
     }
 
-    async fn advance_departure(&self, tenant: TenantId, id: Uuid) -> Result<Progress> {
-        let island = self.store().island(tenant)?;
+    async fn advance_departure(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        fence: Fence,
+    ) -> Result<Progress> {
+        let island = self.store().island(tenant)?.behind(fence);
         let progress = island
             .write(Actor::System, move |tx| ::departures::advance(tx, id))
             .await?;
@@ -72,23 +91,47 @@ impl Node {
         Ok(progress)
     }
 
-    /// Takes up again what an earlier process has begun.
-    pub(crate) async fn resume_departures(&self) {
-        for tenant in self.store().tenants() {
-            let tenant = tenant.tenant_id;
-            let running = match self.store().island(tenant) {
+    /// Takes up again what an earlier process, or another server, has begun in a tenant.
+    pub(crate) fn resume_departures(&self, tenant: TenantId, fence: Fence) {
+        let node = self.clone();
+        self.depart(async move {
+            let running = match node.store().island(tenant) {
                 Ok(island) => island.read(::departures::running).await,
                 Err(error) => Err(error),
             };
             match running {
                 Ok(running) => {
                     for id in running {
-                        let node = self.clone();
-                        self.depart(async move { node.drive_departure(tenant, id).await });
+                        let driver = node.clone();
+                        node.depart(async move { driver.drive_departure(tenant, id, fence).await });
                     }
                 }
                 Err(error) => tracing::warn!(%tenant, %error, "departures couldn't be read"),
             }
-        }
+        });
+    }
+}
+
+/// That this server drives a departure, once.
+struct Drive<'n> {
+    node: &'n Node,
+    which: (TenantId, Uuid),
+}
+
+impl<'n> Drive<'n> {
+    fn begin(node: &'n Node, tenant: TenantId, id: Uuid) -> Option<Self> {
+        let which = (tenant, id);
+        let driven = node.0.driven.lock();
+        let is_new = driven.unwrap_or_else(PoisonError::into_inner).insert(which);
+        is_new.then_some(Self { node, which })
+    }
+}
+
+impl Drop for Drive<'_> {
+    fn drop(&mut self) {
+        let driven = self.node.0.driven.lock();
+        driven
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.which);
     }
 }

@@ -1,7 +1,7 @@
 //! Housekeeping: what is kept for a time goes when the time is over, and what is found by its words
 //! is in the index of words.
 //!
-//! One task for all tenants, a few hundred objects per transaction, so that nobody waits behind it.
+//! One task for all tenants whose work is this server's, a few hundred objects per transaction, so that nobody waits behind it.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use types::{Actor, Result, Timestamp};
 
 use crate::config::Limits;
 use crate::idempotency;
+use crate::work::Tidied;
 
 /// How often it goes around.
 const EVERY: Duration = Duration::from_hours(1);
@@ -25,21 +26,32 @@ const HOUR_SECONDS: i64 = 3_600;
 
 /// Goes around for ever.
 pub(crate) async fn run(store: Store, limits: Limits) {
+    let mut tidied = Tidied::default();
+    let mut changes = store.work_changes();
     loop {
         for tenant in store.tenants() {
-            let tidied = match store.island(tenant.tenant_id) {
-                Ok(island) => tidy(&island, &limits).await,
+            let tenant = tenant.tenant_id;
+            let Some(fence) = store.fence(tenant) else {
+                continue;
+            };
+            if !tidied.is_due(tenant, fence, EVERY) {
+                continue;
+            }
+            let outcome = match store.island(tenant) {
+                Ok(island) => tidy(&island.behind(fence), &limits).await,
                 Err(error) => Err(error),
             };
-            if let Err(error) = tidied {
-                tracing::warn!(tenant = %tenant.tenant_id, %error, "housekeeping failed");
+            if let Err(error) = outcome {
+                tracing::warn!(%tenant, %error, "housekeeping failed");
             }
+            tidied.note(tenant, fence);
         }
-        let next = Instant::now() + EVERY;
-        while Instant::now() < next {
-            tokio::time::sleep(RELEASE_EVERY).await;
-            let store = store.clone();
-            let _ = tokio::task::spawn_blocking(move || store.release_memory()).await;
+        tokio::select! {
+            () = changes.changed() => {}
+            () = tokio::time::sleep(RELEASE_EVERY) => {
+                let store = store.clone();
+                let _ = tokio::task::spawn_blocking(move || store.release_memory()).await;
+            }
         }
     }
 }

@@ -5,13 +5,17 @@
 //! that the request was carried out and that its answer is lost, and nothing is done twice.
 //!
 //! Which keys are being worked on at this moment is known to the process alone; the edge keeps it.
+//! Of two servers that work on one at the same time the second is refused when it marks it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use store::{ReadTx, Tx, params};
-use types::{Result, Timestamp};
+use types::{Error, Result, Timestamp};
 use uuid::Uuid;
 
 /// A client's key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 pub struct Key {
     /// The client.
     pub app_id: Uuid,
@@ -19,6 +23,10 @@ pub struct Key {
     pub key: String,
     /// A digest of method, path and body: the same key with another request is refused.
     pub request: Vec<u8>,
+    /// Uses from before this count no more.
+    pub since: Timestamp,
+    /// Whether this very request has marked it.
+    pub is_marked: Arc<AtomicBool>,
 }
 
 /// An answer that is kept.
@@ -47,12 +55,12 @@ pub enum Known {
     Different,
 }
 
-/// Looks a key up; keys from before `since` are over.
-pub fn look_up(tx: &ReadTx<'_>, key: &Key, since: Timestamp) -> Result<Known> {
+/// Looks a key up.
+pub fn look_up(tx: &ReadTx<'_>, key: &Key) -> Result<Known> {
     let found = tx.query_one(
         "SELECT request, status, location, content_type, body FROM idempotency \
          WHERE tenant_id = ?1 AND app_id = ?2 AND idempotency_key = ?3 AND at >= ?4",
-        params![&tx.tenant(), &key.app_id, &key.key, since],
+        params![&tx.tenant(), &key.app_id, &key.key, key.since],
         |row| {
             if row.bytes(0)? != key.request.as_slice() {
                 return Ok(Known::Different);
@@ -71,8 +79,15 @@ pub fn look_up(tx: &ReadTx<'_>, key: &Key, since: Timestamp) -> Result<Known> {
     Ok(found.unwrap_or(Known::Fresh))
 }
 
-/// Writes down that the request of a key takes effect in this transaction.
+/// Writes down that the request of a key takes effect in this transaction. `Conflict` if it took
+/// effect already: which keys are being worked on each server knows of itself only, so this is
+/// where two of them meet.
 pub fn mark(tx: &mut Tx<'_>, key: &Key) -> Result<()> {
+    if !key.is_marked.swap(true, Ordering::Relaxed) && look_up(tx, key)? != Known::Fresh {
+        return Err(Error::conflict(
+            "A request with this Idempotency-Key is being carried out.",
+        ));
+    }
     keep(tx, key, None)
 }
 

@@ -77,7 +77,7 @@ impl Node {
     /// invited by `inviter`.
     pub async fn home_of(&self, inviter: TenantId, address: &str) -> Result<Option<TenantId>> {
         let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-        let home = self.store().tenant_by_domain(domain);
+        let home = self.store().look_for_domain(domain).await?;
         let Some(home) = home.filter(|home| *home != inviter) else {
             return Ok(None);
         };

@@ -23,9 +23,11 @@ mod subscriptions;
 mod synchronization;
 mod tenants;
 mod tokens;
+mod work;
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use border::inbound::Handlers;
 use border::{Courier, Handler, InProcess, Transport};
@@ -34,8 +36,9 @@ use identity::token::{Issuer, Verifier, VerifierOptions};
 use identity::{DeploymentKey, KeyRing, PublicUrl, Sealer, Secret, password};
 use store::{Clock, Options, Store, SystemClock};
 use sync::Engine;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use types::{Error, Result, TenantId};
+use uuid::Uuid;
 
 pub use operator::consent;
 pub use tokens::TenantKeysLoader;
@@ -60,9 +63,11 @@ struct Inner {
     engine: Engine,
     subscriptions: ::subscriptions::Engine,
     postures: readiness::Postures,
-    housekeeping: Mutex<Option<JoinHandle<()>>>,
+    work: work::Work,
     /// Departures that are under way.
     departing: Mutex<JoinSet<()>>,
+    /// Which of them this server drives.
+    driven: Mutex<HashSet<(TenantId, Uuid)>>,
 }
 
 impl Node {
@@ -88,6 +93,7 @@ impl Node {
             clock,
         )?;
         let sealer = Sealer::new(&deployment_key(&store)?)?;
+        check_key(&store, &sealer)?;
         let public_url = PublicUrl::parse(&config.origin())?;
         let ring = Arc::new(KeyRing::new(
             TenantKeysLoader::new(store.clone(), sealer.clone()),
@@ -137,69 +143,19 @@ impl Node {
             engine,
             subscriptions,
             postures: readiness::Postures::default(),
-            housekeeping: Mutex::default(),
+            work: work::Work::default(),
             departing: Mutex::default(),
+            driven: Mutex::default(),
         })))
-    }
-
-    /// Starts the work of all tenants. Call it on the runtime.
-    pub fn start(&self) {
-        for tenant in self.store().tenants() {
-            self.start_tenant(tenant.tenant_id);
-        }
-        let mut housekeeping = self
-            .0
-            .housekeeping
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if housekeeping.is_none() {
-            let store = self.store().clone();
-            let limits = self.config().limits.clone();
-            *housekeeping = Some(tokio::spawn(housekeeping::run(store, limits)));
-            let node = self.clone();
-            self.depart(async move { node.resume_departures().await });
-        }
-    }
-
-    /// Starts the work of one tenant.
-    pub(crate) fn start_tenant(&self, tenant: TenantId) {
-        self.0.engine.start(tenant);
-        self.0.subscriptions.start(tenant);
     }
 
     /// Ends the work. What was under way is taken up again at the next start.
     pub async fn stop(&self) {
-        let task = self
-            .0
-            .housekeeping
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(task) = task {
-            task.abort();
-            let _ = task.await;
-        }
-        self.stop_departing().await;
-        self.0.subscriptions.stop().await;
-        self.0.engine.stop().await;
+        self.end().await;
         let store = self.store().clone();
         // Waits for the writers, so not on the runtime's threads.
         if let Err(error) = tokio::task::spawn_blocking(move || store.close()).await {
             tracing::error!(%error, "the store couldn't be closed");
-        }
-    }
-
-    /// Whether the tenants' work runs: what requests set in motion is carried on.
-    pub fn ready(&self) -> std::result::Result<(), String> {
-        let housekeeping = self
-            .0
-            .housekeeping
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match housekeeping.as_ref() {
-            Some(task) if !task.is_finished() => Ok(()),
-            Some(_) => Err("Background work has ended unexpectedly. Restart the server.".into()),
-            None => Err("The server is starting or stopping.".into()),
         }
     }
 
@@ -258,6 +214,23 @@ fn deployment_key(store: &Store) -> Result<DeploymentKey> {
             "{} has lost its deployment.key, without which the keys of its tenants can't be \
              opened. Bring it back from a backup.",
             directory.display()
+        ))
+    })
+}
+
+/// What the deployment's key has sealed, for each server to open.
+const KEY_CHECK: &str = "deployment key";
+
+/// That the key is the one with which the data were sealed: servers of one database need the same.
+fn check_key(store: &Store, sealer: &Sealer) -> Result<()> {
+    let nobody = TenantId::nil();
+    let mine = sealer.seal(KEY_CHECK, nobody, KEY_CHECK.as_bytes())?;
+    let agreed = store.agree(KEY_CHECK, &mine)?;
+    sealer.open(KEY_CHECK, nobody, &agreed).map(drop).map_err(|_| {
+        Error::conflict(format!(
+            "The deployment.key of {} isn't the one with which the data were sealed. All servers of a \
+             database have the same: copy it from the data directory of one that works.",
+            store.directory().display()
         ))
     })
 }

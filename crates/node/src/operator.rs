@@ -15,6 +15,8 @@ const ANSWER_SECONDS: u64 = 10;
 impl Node {
     /// Carries out a command.
     pub async fn execute(&self, command: Command, progress: OnProgress<'_>) -> Result<Value> {
+        // Other servers may have made what it names.
+        self.store().learn().await?;
         match command {
             Command::TenantCreate {
                 name,

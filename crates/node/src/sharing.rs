@@ -13,7 +13,13 @@ impl Node {
     pub async fn share_status(&self, tenant: TenantId) -> Result<Vec<PairStatus>> {
         let island = self.store().island(tenant)?;
         let live = self.0.engine.positions(tenant);
-        let mut pairs = island.read(move |tx| status::pairs(tx, &live)).await?;
+        let elsewhere = match self.store().fence(tenant) {
+            Some(_) => None,
+            None => self.store().epoch(tenant),
+        };
+        let mut pairs = island
+            .read(move |tx| status::pairs(tx, &live, elsewhere))
+            .await?;
         for pair in &mut pairs {
             // The engine hasn't tried yet: what would it hear?
             let concerns_target = pair.scope != Scope::None || pair.synced + pair.failed > 0;

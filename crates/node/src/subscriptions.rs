@@ -48,6 +48,7 @@ pub(crate) fn engine(
     issuer: Issuer,
     allow_egress: Vec<Cidr>,
 ) -> Engine {
+    let shares = store.clone();
     Engine::new(Parts {
         client: Client::new(allow_egress),
         sealer,
@@ -57,8 +58,7 @@ pub(crate) fn engine(
             issuer,
         }),
         store,
-        // One server works on a deployment's data at a time, so all work is its own.
-        owns: Arc::new(|_| true),
+        owns: Arc::new(move |tenant| shares.fence(tenant).is_some()),
     })
 }
 

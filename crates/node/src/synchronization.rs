@@ -3,6 +3,7 @@
 
 use border::{Envelope, Receipt};
 use serde_json::Value;
+use store::Fence;
 use sync::jobs::on_demand::{self, Begun, Sending};
 use sync::jobs::status::{self, Shown};
 use sync::jobs::{self, Job};
@@ -129,6 +130,7 @@ impl Node {
                 seq,
                 kind: sending.kind.into(),
                 body: sending.body.clone(),
+                fence: Fence::open(),
             };
             match self.transport().deliver(envelope).await? {
                 Receipt::Duplicate { last } | Receipt::Gap { last } => seq = last + 1,

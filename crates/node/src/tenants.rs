@@ -102,7 +102,7 @@ impl Node {
             .await
             .map_err(Error::internal)?
             .map_err(|error| taken(error, &initial))?;
-        self.start_tenant(tenant.tenant_id);
+        self.tend(tenant.tenant_id);
         let MadeApplication {
             client_id,
             client_secret,

@@ -36,7 +36,7 @@ impl TenantKeysLoader {
 
 impl Loader for TenantKeysLoader {
     async fn keys(&self, tenant: TenantId) -> Result<Option<TenantKeys>> {
-        if self.store.tenant(tenant).is_none() {
+        if self.store.look_for_tenant(tenant).await?.is_none() {
             return Ok(None);
         }
         let sealer = self.sealer.clone();

@@ -1,13 +1,16 @@
 //! Which engine holds a deployment's data, and how its parts are opened there.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use types::{Error, Result, TenantId};
+use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::engine::{Connection, Mode};
+use crate::island::{Store, held};
 use crate::options::Options;
-use crate::postgres::{Lease, Part, Postgres, Server};
+use crate::postgres::{self, Opening, Part, Postgres, Server, Worker};
 use crate::{migrate, sqlite};
 
 /// Page cache of the registry, in KiB.
@@ -21,8 +24,13 @@ const RESTORE_SECONDS: u32 = 60;
 pub(crate) enum Database {
     /// A file for each island and one for the registry.
     Files { directory: PathBuf },
-    /// One database for all, held by this server.
-    Postgres { server: Server, _lease: Lease },
+    /// One database for all, which servers share.
+    Postgres {
+        server: Server,
+        /// This data directory's own id.
+        directory: Uuid,
+        worker: Mutex<Option<Worker>>,
+    },
 }
 
 impl Database {
@@ -34,10 +42,13 @@ impl Database {
             });
         };
         let server = Server::new(url, options.database_connections)?;
-        let lease = Lease::take(&server, &options.directory)?;
+        let directory = postgres::directory_id(&options.directory)?;
+        let opening = Opening::begin(&server)?;
         // The registry's tables took names of their own in its second step, so it goes first.
         migrate::run(&server.open(Part::Registry), migrate::REGISTRY, clock.now())?;
         migrate::run(&server.open(Part::Tables), migrate::ISLAND, clock.now())?;
+        postgres::prepare(&server)?;
+        drop(opening);
         if !server.is_bound_by_policies()? {
             tracing::warn!(
                 "the database's role passes over row-level security, which is the second wall \
@@ -46,8 +57,46 @@ impl Database {
         }
         Ok(Self::Postgres {
             server,
-            _lease: lease,
+            directory,
+            worker: Mutex::default(),
         })
+    }
+
+    /// That nobody else works on the data, for who moves all of them.
+    pub(crate) fn refuse_servers(&self) -> Result<()> {
+        match self {
+            Self::Files { .. } => Ok(()),
+            Self::Postgres {
+                server, directory, ..
+            } => postgres::refuse_servers(server, *directory),
+        }
+    }
+
+    /// Takes part in the work, where there may be others.
+    pub(crate) fn begin_work(&self, store: &Store, as_guest: bool) -> Result<()> {
+        if let Self::Postgres { server, worker, .. } = self {
+            let mut worker = held(worker);
+            if worker.is_none() {
+                *worker = Some(Worker::begin(server, store, as_guest)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes part no longer.
+    pub(crate) fn end_work(&self) {
+        if let Self::Postgres { worker, .. } = self {
+            let worker = held(worker).take();
+            drop(worker);
+        }
+    }
+
+    /// Which data directory this is, where there may be others.
+    pub(crate) const fn directory_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Files { .. } => None,
+            Self::Postgres { directory, .. } => Some(*directory),
+        }
     }
 
     /// Whether the data are in this process's files: then one server has them for itself, and a

@@ -8,9 +8,9 @@ use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::RecvTimeoutError;
 use rand::rngs::StdRng;
@@ -25,22 +25,29 @@ use crate::params;
 use crate::readers::{Reader, Readers};
 use crate::registry::Registry;
 use crate::tx::{ReadTx, Tx};
+use crate::work::{Fence, SharesSender};
 use crate::writer::{self, Command, Heads, Job, Writer};
 
 /// How long closing waits for reads and commands that are under way.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(10);
 
 type Query = Box<dyn FnOnce() + Send>;
+type OnChange = Box<dyn Fn(TenantId) + Send + Sync>;
 
 /// All islands of a deployment.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     options: Options,
     clock: Arc<dyn Clock>,
     database: Database,
-    registry: Registry,
+    pub(crate) registry: Registry,
+    pub(crate) shares: SharesSender,
+    /// Told of changes that other servers may have made.
+    on_change: OnceLock<OnChange>,
+    /// When the registry was read last because somebody looked for what wasn't in it.
+    learned: tokio::sync::Mutex<Option<Instant>>,
     seeds: Mutex<StdRng>,
     /// `None` once the store is closed.
     open: Mutex<Option<OpenIslands>>,
@@ -91,7 +98,8 @@ impl Store {
         make_private_directory(&options.directory)?;
         make_private_directory(&tenants)?;
         let database = Database::open(&options, clock.as_ref())?;
-        let registry = Registry::open(database.registry(clock.as_ref())?)?;
+        let registry = database.registry(clock.as_ref())?;
+        let registry = Registry::open(registry, database.directory_id(), clock.now())?;
         let (queries, queue) = crossbeam_channel::bounded::<Query>(4096);
         let (alive, all_closed) = crossbeam_channel::bounded(0);
         for number in 0..options.readers {
@@ -114,6 +122,9 @@ impl Store {
             clock,
             database,
             registry,
+            shares: watch::channel(Arc::default()).0,
+            on_change: OnceLock::new(),
+            learned: tokio::sync::Mutex::default(),
             seeds: Mutex::new(seeds),
             open: Mutex::new(Some(OpenIslands {
                 islands: HashMap::new(),
@@ -155,10 +166,59 @@ impl Store {
             Ok(Island {
                 store: self.clone(),
                 tenant,
+                fence: Fence::open(),
             })
         } else {
             Err(Error::not_found("tenant", tenant))
         }
+    }
+
+    pub(crate) fn weak(&self) -> Weak<Inner> {
+        Arc::downgrade(&self.0)
+    }
+
+    pub(crate) fn shares(&self) -> &SharesSender {
+        &self.0.shares
+    }
+
+    /// Has `told` hear of each tenant in whose data another server may have changed something, soon
+    /// after it has. The first one who asks for it is told.
+    pub fn on_change(&self, told: impl Fn(TenantId) + Send + Sync + 'static) {
+        let _ = self.0.on_change.set(Box::new(told));
+    }
+
+    /// Makes sure that tenants and domains are known here that another server had made when this
+    /// was called. Many who ask at once are answered by one look.
+    pub async fn learn(&self) -> Result<()> {
+        if self.database().is_embedded() {
+            return Ok(());
+        }
+        let asked_at = Instant::now();
+        let mut learned = self.0.learned.lock().await;
+        if learned.is_some_and(|learned| learned >= asked_at) {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let (sender, receiver) = oneshot::channel();
+        let store = self.clone();
+        let job: Query = Box::new(move || {
+            let _ = sender.send(store.registry().load_if_changed());
+        });
+        self.submit(job).await?;
+        receiver.await.map_err(|_| closed())??;
+        *learned = Some(began);
+        Ok(())
+    }
+
+    /// Queues work for the reading threads, waiting for a place if all are taken.
+    async fn submit(&self, job: Query) -> Result<()> {
+        let places = Arc::clone(&self.0.query_places);
+        let place = places.acquire_owned().await.map_err(Error::internal)?;
+        let job: Query = Box::new(move || {
+            job();
+            drop(place);
+        });
+        self.0.queries.send(job).map_err(|_| closed())
     }
 
     /// A handle to an island that isn't listed yet.
@@ -166,6 +226,7 @@ impl Store {
         Island {
             store: self.clone(),
             tenant,
+            fence: Fence::open(),
         }
     }
 
@@ -281,6 +342,7 @@ impl Store {
     /// and what comes later is refused instead of opening one again: whoever waited for this may
     /// copy, replace or move the files.
     pub fn close(&self) {
+        self.0.database.end_work();
         // Apart, so that the writers are waited for without the lock.
         let open = held(&self.0.open).take();
         drop(open);
@@ -290,17 +352,56 @@ impl Store {
     }
 }
 
+impl Inner {
+    /// What others have written as far as these heads: whoever follows one is told, as is who has
+    /// to think again.
+    pub(crate) fn saw_heads(&self, moved: &[(TenantId, u64)]) {
+        {
+            let heads = held(&self.heads);
+            for (tenant, seq) in moved {
+                if let Some(head) = heads.get(tenant) {
+                    head.send_if_modified(|head| {
+                        let newer = *seq > *head;
+                        *head = (*seq).max(*head);
+                        newer
+                    });
+                }
+            }
+        }
+        if let Some(told) = self.on_change.get() {
+            for (tenant, _) in moved {
+                told(*tenant);
+            }
+        }
+    }
+}
+
 /// A handle to one tenant's data: without it no code reaches them.
 #[derive(Clone)]
 pub struct Island {
     store: Store,
     tenant: TenantId,
+    fence: Fence,
 }
 
 impl Island {
     /// Whose data.
     pub const fn tenant(&self) -> TenantId {
         self.tenant
+    }
+
+    /// The same data, written only as long as the right to some tenant's work holds.
+    #[must_use]
+    pub fn behind(&self, fence: Fence) -> Self {
+        Self {
+            fence,
+            ..self.clone()
+        }
+    }
+
+    /// Behind which right it is written.
+    pub const fn fence(&self) -> Fence {
+        self.fence
     }
 
     /// The store that this island belongs to.
@@ -346,22 +447,12 @@ impl Island {
     async fn open(&self) -> Result<Arc<OpenIsland>> {
         let (sender, receiver) = oneshot::channel();
         let island = self.clone();
-        self.submit(Box::new(move || {
-            let _ = sender.send(island.store.open_island(island.tenant));
-        }))
-        .await?;
+        self.store
+            .submit(Box::new(move || {
+                let _ = sender.send(island.store.open_island(island.tenant));
+            }))
+            .await?;
         receiver.await.map_err(|_| closed())?
-    }
-
-    /// Queues work for the reading threads, waiting for a place if all are taken.
-    async fn submit(&self, job: Query) -> Result<()> {
-        let places = Arc::clone(&self.store.0.query_places);
-        let place = places.acquire_owned().await.map_err(Error::internal)?;
-        let job: Query = Box::new(move || {
-            job();
-            drop(place);
-        });
-        self.store.0.queries.send(job).map_err(|_| closed())
     }
 
     fn command<T: Send + 'static>(
@@ -369,6 +460,11 @@ impl Island {
         actor: Actor,
         command: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> (oneshot::Receiver<Result<T>>, Command) {
+        let fence = self.fence;
+        let command = move |tx: &mut Tx<'_>| {
+            fence.check(tx)?;
+            command(tx)
+        };
         writer::command(Arc::clone(self.store.clock()), self.tenant, actor, command)
     }
 
@@ -379,10 +475,11 @@ impl Island {
     ) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
         let island = self.clone();
-        self.submit(Box::new(move || {
-            let _ = sender.send(island.read_blocking(query));
-        }))
-        .await?;
+        self.store
+            .submit(Box::new(move || {
+                let _ = sender.send(island.read_blocking(query));
+            }))
+            .await?;
         receiver
             .await
             .map_err(|_| Error::internal("a query panicked"))?

@@ -32,6 +32,7 @@ mod sqlite;
 mod transfer;
 mod tx;
 mod value;
+mod work;
 mod writer;
 
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -43,3 +44,4 @@ pub use registry::{NewTenant, Tenant};
 pub use transfer::{MovedTenant, transfer};
 pub use tx::{Bookkeeping, ReadTx, Recorded, Tx};
 pub use value::{Param, Row};
+pub use work::{Fence, WorkChanges};

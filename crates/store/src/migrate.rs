@@ -48,11 +48,13 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     23 "0023_synchronization_schemas",
     24 "0024_synchronization_jobs",
     25 "0025_subscriptions",
+    26 "0026_work",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":
     1 "0001_registry",
     2 "0002_names",
+    3 "0003_servers",
 ];
 
 /// FNV-1a: enough to notice an edited file, which is all that it is for.

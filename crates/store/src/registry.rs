@@ -2,12 +2,13 @@
 //! island's; it holds no tenant's data, only what is needed to find the island.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use serde::Serialize;
 use types::{Actor, DomainName, Error, Result, TenantId, Timestamp};
+use uuid::Uuid;
 
-use crate::engine::Connection;
+use crate::engine::{Connection, in_transaction};
 use crate::island::Store;
 use crate::params;
 use crate::tx::Tx;
@@ -43,6 +44,8 @@ pub struct NewTenant {
 struct Known {
     tenants: HashMap<TenantId, Tenant>,
     domains: HashMap<String, TenantId>,
+    /// The version that was read.
+    version: i64,
 }
 
 /// The registry's tables.
@@ -50,30 +53,73 @@ pub(crate) const REGISTRY_TABLES: [&str; 2] = ["registry_tenants", "registry_dom
 
 pub(crate) struct Registry {
     connection: Mutex<Box<dyn Connection>>,
+    directory: Option<Uuid>,
     known: RwLock<Known>,
 }
 
+/// How long the making of a tenant may take before another server takes it for cut off.
+const MAKING_SECONDS_MAX: i64 = 600;
+/// The setting whose number grows with each change.
+const VERSION: &str = "version";
+
 impl Registry {
-    /// Reads the registry.
-    pub(crate) fn open(connection: Box<dyn Connection>) -> Result<Self> {
+    /// Reads the registry. `directory`: which data directory's server this is, where there are others.
+    pub(crate) fn open(
+        connection: Box<dyn Connection>,
+        directory: Option<Uuid>,
+        now: Timestamp,
+    ) -> Result<Self> {
         // A tenant whose making was cut off was never acknowledged: it goes, its island's file is
-        // overwritten when the id comes again (which it won't).
-        connection.execute("DELETE FROM registry_domains WHERE tenant_id IN (SELECT tenant_id FROM registry_tenants WHERE is_ready = 0)", &[])?;
-        connection.execute("DELETE FROM registry_tenants WHERE is_ready = 0", &[])?;
+        // overwritten when the id comes again (which it won't). Another server may be at it still.
+        let own = directory.map(Uuid::into_bytes);
+        let before = match &own {
+            Some(_) => now.plus_seconds(-MAKING_SECONDS_MAX),
+            None => Timestamp(i64::MAX),
+        };
+        let cut_off = params![own.as_ref(), before];
+        in_transaction(connection.as_ref(), || {
+            connection.execute(
+                "DELETE FROM registry_domains WHERE tenant_id IN (SELECT tenant_id \
+                 FROM registry_tenants WHERE is_ready = 0 AND (made_by = ?1 OR created_at < ?2))",
+                cut_off,
+            )?;
+            connection.execute(
+                "DELETE FROM registry_tenants WHERE is_ready = 0 \
+                 AND (made_by = ?1 OR created_at < ?2)",
+                cut_off,
+            )
+        })?;
         let registry = Self {
             connection: Mutex::new(connection),
+            directory,
             known: RwLock::default(),
         };
         registry.load()?;
         Ok(registry)
     }
 
-    fn load(&self) -> Result<()> {
-        let connection = self
-            .connection
+    fn connection(&self) -> MutexGuard<'_, Box<dyn Connection>> {
+        self.connection
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut known = Known::default();
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the registry again if another server has changed it.
+    pub(crate) fn load_if_changed(&self) -> Result<()> {
+        let version = version(self.connection().as_ref())?;
+        if version == self.known().version {
+            return Ok(());
+        }
+        self.load()
+    }
+
+    fn load(&self) -> Result<()> {
+        let connection = self.connection();
+        // Before the rest: what changes in between is read again.
+        let mut known = Known {
+            version: version(connection.as_ref())?,
+            ..Known::default()
+        };
         connection.query(
             "SELECT tenant_id, display_name, initial_domain, created_at FROM registry_tenants WHERE is_ready = 1",
             &[],
@@ -108,12 +154,52 @@ impl Registry {
         self.known().tenants.contains_key(&tenant)
     }
 
+    /// Runs a statement and, if it changed something, lets others know.
     fn execute(&self, sql: &str, params: &[crate::Param<'_>]) -> Result<u64> {
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .execute(sql, params)
+        let connection = self.connection();
+        in_transaction(connection.as_ref(), || {
+            let changed = connection.execute(sql, params)?;
+            if changed > 0 {
+                connection.execute(
+                    "INSERT INTO registry_settings (name, number, value) VALUES (?1, 1, ?2) \
+                     ON CONFLICT (name) DO UPDATE SET number = registry_settings.number + 1",
+                    params![VERSION, &[0_u8; 0]],
+                )?;
+            }
+            Ok(changed)
+        })
     }
+
+    /// A value that all servers agree about: the one that came first, which is `mine` if there is
+    /// none yet.
+    fn agree(&self, name: &str, mine: &[u8]) -> Result<Vec<u8>> {
+        let connection = self.connection();
+        connection.execute(
+            "INSERT INTO registry_settings (name, number, value) VALUES (?1, 0, ?2) \
+             ON CONFLICT (name) DO NOTHING",
+            params![name, mine],
+        )?;
+        setting(connection.as_ref(), name)?
+            .map(|(_, value)| value)
+            .ok_or_else(|| Error::internal("a setting that was written isn't there"))
+    }
+}
+
+fn setting(connection: &dyn Connection, name: &str) -> Result<Option<(i64, Vec<u8>)>> {
+    let mut found = None;
+    connection.query(
+        "SELECT number, value FROM registry_settings WHERE name = ?1",
+        params![name],
+        &mut |row| {
+            found = Some((row.int(0)?, row.bytes(1)?.to_vec()));
+            Ok(())
+        },
+    )?;
+    Ok(found)
+}
+
+fn version(connection: &dyn Connection) -> Result<i64> {
+    Ok(setting(connection, VERSION)?.map_or(0, |(number, _)| number))
 }
 
 impl Store {
@@ -145,9 +231,15 @@ impl Store {
         self.claim(tenant.tenant_id, &new.domain)?;
         let outcome = (|| {
             registry.execute(
-                "INSERT INTO registry_tenants (tenant_id, display_name, initial_domain, created_at, is_ready) \
-                 VALUES (?1, ?2, ?3, ?4, 0)",
-                params![&tenant.tenant_id, &tenant.display_name, &tenant.initial_domain, now],
+                "INSERT INTO registry_tenants (tenant_id, display_name, initial_domain, created_at, \
+                 is_ready, made_by) VALUES (?1, ?2, ?3, ?4, 0, ?5)",
+                params![
+                    &tenant.tenant_id,
+                    &tenant.display_name,
+                    &tenant.initial_domain,
+                    now,
+                    registry.directory.map(Uuid::into_bytes).as_ref()
+                ],
             )?;
             let filled = self
                 .new_island(tenant.tenant_id)
@@ -172,6 +264,12 @@ impl Store {
         }
     }
 
+    /// A value that all servers of the data agree about: the one that came first, which is `mine` if
+    /// there is none yet. Blocks; call it from no async runtime.
+    pub fn agree(&self, name: &str, mine: &[u8]) -> Result<Vec<u8>> {
+        self.registry().agree(name, mine)
+    }
+
     /// All tenants of this deployment, by name.
     pub fn tenants(&self) -> Vec<Tenant> {
         let mut tenants: Vec<_> = self.registry().known().tenants.values().cloned().collect();
@@ -191,6 +289,21 @@ impl Store {
             .domains
             .get(&domain.to_ascii_lowercase())
             .copied()
+    }
+
+    /// One tenant, whichever server has made it.
+    pub async fn look_for_tenant(&self, tenant: TenantId) -> Result<Option<Tenant>> {
+        if let Some(found) = self.tenant(tenant) {
+            return Ok(Some(found));
+        }
+        self.learn().await?;
+        Ok(self.tenant(tenant))
+    }
+
+    /// The tenant that holds a domain at this moment, whichever server has given it.
+    pub async fn look_for_domain(&self, domain: &str) -> Result<Option<TenantId>> {
+        self.learn().await?;
+        Ok(self.tenant_by_domain(domain))
     }
 
     /// The tenant that an operator or an address names: by id or by any of its domains.

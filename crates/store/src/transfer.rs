@@ -70,6 +70,8 @@ pub fn transfer(
     make_private_directory(&to.directory.join("tenants"))?;
     let [source, target] = [from, to].map(|options| Database::open(options, clock));
     let (source, target) = (source?, target?);
+    source.refuse_servers()?;
+    target.refuse_servers()?;
     let (old, new) = (source.registry(clock)?, target.new_registry(clock)?);
     let mut held = 0;
     new.query("SELECT count(*) FROM registry_tenants", &[], &mut |row| {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use border::{Courier, Transport};
-use store::{Island, Store};
+use store::{Fence, Island, Store};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use types::{Actor, Result, TenantId};
@@ -36,7 +36,7 @@ struct Inner {
     courier: Courier,
     live: Mutex<HashMap<(TenantId, TenantId), Position>>,
     large: Semaphore,
-    tenants: Mutex<HashMap<TenantId, JoinHandle<()>>>,
+    tenants: Mutex<HashMap<TenantId, (Fence, JoinHandle<()>)>>,
     /// Each task holds a receiver, so that the end of the last one shows.
     tasks: watch::Sender<()>,
 }
@@ -59,18 +59,38 @@ impl Engine {
         }))
     }
 
-    /// Starts the work of a tenant, once. Call it on the runtime.
+    /// Starts the work of a tenant that nobody else could do, once. Call it on the runtime.
     pub fn start(&self, tenant: TenantId) {
+        self.start_behind(tenant, Fence::open());
+    }
+
+    /// Starts the work of a tenant by this right, and ends what goes on by another one. Answers
+    /// whether it wasn't going on already. Call it on the runtime.
+    pub fn start_behind(&self, tenant: TenantId, fence: Fence) -> bool {
+        let mut tenants = held(&self.0.tenants);
+        if let Some((known, task)) = tenants.get(&tenant) {
+            if *known == fence {
+                return false;
+            }
+            task.abort();
+        }
         let engine = self.clone();
-        held(&self.0.tenants)
-            .entry(tenant)
-            .or_insert_with(|| tokio::spawn(async move { engine.run_tenant(tenant).await }));
+        let task = tokio::spawn(async move { engine.run_tenant(tenant, fence).await });
+        tenants.insert(tenant, (fence, task));
+        true
+    }
+
+    /// Ends the work of a tenant, for another server does it.
+    pub fn stop_tenant(&self, tenant: TenantId) {
+        if let Some((_, task)) = held(&self.0.tenants).remove(&tenant) {
+            task.abort();
+        }
     }
 
     /// Stops all work and waits until nothing runs; what was under way is taken up again at the
     /// next start.
     pub async fn stop(&self) {
-        for (_, task) in held(&self.0.tenants).drain() {
+        for (_, (_, task)) in held(&self.0.tenants).drain() {
             task.abort();
         }
         self.0.tasks.closed().await;
@@ -111,14 +131,14 @@ impl Engine {
         };
     }
 
-    async fn run_tenant(&self, tenant: TenantId) {
+    async fn run_tenant(&self, tenant: TenantId, fence: Fence) {
         let _alive = self.0.tasks.subscribe();
         let mut head = self.0.store.watch(tenant);
         let mut pairs = Pairs::default();
         let mut retry = Retry::default();
         loop {
             head.borrow_and_update();
-            let outcome = self.tend(tenant, &mut pairs).await;
+            let outcome = self.tend(tenant, fence, &mut pairs).await;
             let wait = match outcome {
                 Ok(true) => {
                     retry.reset();
@@ -145,9 +165,9 @@ impl Engine {
     }
 
     /// One round of a tenant: outbox, pairs. Answers whether every message was delivered.
-    async fn tend(&self, tenant: TenantId, pairs: &mut Pairs) -> Result<bool> {
-        let unreached = self.0.courier.run(tenant).await?;
-        let island = self.0.store.island(tenant)?;
+    async fn tend(&self, tenant: TenantId, fence: Fence, pairs: &mut Pairs) -> Result<bool> {
+        let island = self.0.store.island(tenant)?.behind(fence);
+        let unreached = self.0.courier.run_on(&island).await?;
         let (members, kept) = island
             .read(|tx| {
                 let kept = pair::all(tx)?;

@@ -132,12 +132,14 @@ pub(crate) struct Pair {
     pub(crate) allowances: u64,
     /// Whether the target has ever been sent groups.
     pub(crate) has_groups: bool,
+    /// The epoch of the life of its work that was sure of the position, for other servers.
+    pub(crate) sure_epoch: Option<u64>,
 }
 
 const COLUMNS: &str = "target_tenant_id, job_id, cycle_id, stage, epoch, stream_seq, feed_seq, \
                        phase, scan_after, scan_left, in_scope, scope_key, paused, synced, failed, \
                        blocked, applied_at, again, quarantined_at, allowed_seq, allowances, \
-                       removals, leaving, has_groups";
+                       removals, leaving, has_groups, sure_epoch";
 
 fn from_row(row: &store::Row<'_>) -> Result<Pair> {
     Ok(Pair {
@@ -171,6 +173,7 @@ fn from_row(row: &store::Row<'_>) -> Result<Pair> {
         allowed_seq: row.count(19)?,
         allowances: row.count(20)?,
         has_groups: row.bool(23)?,
+        sure_epoch: row.opt_int(24)?.and_then(|epoch| u64::try_from(epoch).ok()),
     })
 }
 
@@ -211,6 +214,7 @@ impl Pair {
             allowed_seq: 0,
             allowances: 0,
             has_groups: false,
+            sure_epoch: None,
         }
     }
 
@@ -269,7 +273,7 @@ pub(crate) fn doubt(
 ) -> Result<()> {
     let (tenant, head) = (tx.tenant(), tx.head()?);
     tx.bookkeeping().execute(
-        "UPDATE sync_pairs SET stage = ?3, epoch = epoch + 1, stream_seq = ?4 \
+        "UPDATE sync_pairs SET stage = ?3, epoch = epoch + 1, stream_seq = ?4, sure_epoch = NULL \
          WHERE tenant_id = ?1 AND target_tenant_id = ?2",
         params![&tenant, &target, Stage::New as i64, seq],
     )?;
@@ -324,6 +328,15 @@ pub(crate) fn keep_position(tx: &mut Tx<'_>, target: TenantId, at: &Position) ->
             ],
         )
         .map(drop)
+}
+
+/// Notes for other servers that the position which is kept is sure, in this epoch of the work.
+pub(crate) fn keep_sure(tx: &mut Tx<'_>, target: TenantId, epoch: Option<u64>) -> Result<()> {
+    let tenant = tx.tenant();
+    tx.bookkeeping().execute_later(
+        "UPDATE sync_pairs SET sure_epoch = ?3 WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+        params![&tenant, &target, epoch],
+    )
 }
 
 /// Keeps the last number of the stream that was used, and what holds the pair up, if anything.

@@ -65,14 +65,22 @@ impl PairStatus {
 }
 
 /// How all pairs of this tenant with the organization's other active tenants stand. `live` are the
-/// positions that the running engine had reached before this snapshot was taken.
-pub fn pairs(tx: &ReadTx<'_>, live: &BTreeMap<TenantId, Position>) -> Result<Vec<PairStatus>> {
+/// positions that the running engine had reached before this snapshot was taken; `elsewhere` is the
+/// epoch of another server's engine, if one runs these pairs.
+pub fn pairs(
+    tx: &ReadTx<'_>,
+    live: &BTreeMap<TenantId, Position>,
+    elsewhere: Option<u64>,
+) -> Result<Vec<PairStatus>> {
     let kept = pair::all(tx)?;
     organization::active_members(tx)?
         .into_iter()
         .map(|target| {
             let pair = kept.iter().find(|pair| pair.target == target);
-            one(tx, target, pair, live.get(&target))
+            let told = pair
+                .filter(|pair| pair.sure_epoch.is_some() && pair.sure_epoch == elsewhere)
+                .map(|pair| &pair.position);
+            one(tx, target, pair, live.get(&target).or(told))
         })
         .collect()
 }

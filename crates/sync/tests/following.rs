@@ -398,6 +398,7 @@ async fn what_hostile_batches_say_beyond_the_mapping_is_not_taken() {
         seq: 1,
         kind: sync::wire::USERS.into(),
         body: json!({"items": [item, wrong, own]}).to_string(),
+        fence: store::Fence::open(),
     };
     let receipt = border::Transport::deliver(&*w.net, envelope).await.unwrap();
     let border::Receipt::Applied { reply } = receipt else {

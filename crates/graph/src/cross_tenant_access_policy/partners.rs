@@ -95,7 +95,14 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
     let named = body.get("tenantId").and_then(Value::as_str);
     // Anything that isn't a tenant's id is refused with the rest of the body.
     let named = named.and_then(types::parse_uuid).map(TenantId::new);
-    if let Some(tenant) = named.filter(|tenant| call.platform().store.tenant(*tenant).is_none()) {
+    if let Some(tenant) = named
+        && call
+            .platform()
+            .store
+            .look_for_tenant(tenant)
+            .await?
+            .is_none()
+    {
         let message =
             format!("Invalid value for property 'tenantId': no tenant has the id {tenant}.");
         return Err(Error::invalid("tenantId", message).into());

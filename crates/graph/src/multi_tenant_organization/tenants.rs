@@ -112,7 +112,13 @@ async fn add(call: Call) -> Result<Reply, Refusal> {
     let label = fields.required_text("displayName")?;
     let role = role(&mut fields)?.unwrap_or(Role::Member);
     fields.end()?;
-    if call.platform().store.tenant(tenant).is_none() {
+    if call
+        .platform()
+        .store
+        .look_for_tenant(tenant)
+        .await?
+        .is_none()
+    {
         let message =
             format!("Invalid value for property 'tenantId': no tenant has the id {tenant}.");
         return Err(Error::invalid("tenantId", message).into());

@@ -87,9 +87,10 @@ pub(super) async fn provision(call: Call, at: At) -> Result<Reply, Refusal> {
             }
         })
         .await?;
+    let servers = call.platform().store.servers();
     call.app
         .on_demand()
-        .admit(call.caller.tenant, call.caller.app_id)?;
+        .admit(call.caller.tenant, call.caller.app_id, servers)?;
     let mut accounts = Vec::new();
     for subject in subjects {
         let account = if subject.object_type.eq_ignore_ascii_case("user") {

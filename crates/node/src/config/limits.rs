@@ -210,6 +210,10 @@ pub const LIMITS: &[Limit] = &[
     limit(KEEPING, "provisioning_days", 30, (1, 3_650), "days of provisioning records"),
     limit(KEEPING, "idempotency_hours", 24, (1, 168), "hours within which an `Idempotency-Key` returns the first answer"),
     limit(STORE, "database_connections", 32, (2, 4_096), "connections to the database, where the data are in PostgreSQL"),
+    fixed(STORE, "work_shards", 64, "parts that tenants are dealt into where several servers share a database; so many can share its work"),
+    fixed(STORE, "work_lease_seconds", 8, "seconds that a server's lease on such a part holds without being renewed"),
+    fixed(STORE, "transaction_idle_seconds", 10, "seconds that a transaction in PostgreSQL waits for its server before the database ends it"),
+    fixed(STORE, "lock_seconds", 20, "seconds that a transaction in PostgreSQL waits for another one's lock; beyond them 503 with `Retry-After`"),
     limit(STORE, "open_islands", 256, (1, 65_536), "tenants whose files are open at once, as far as the system lets a process open so many"),
     limit(STORE, "writer_queue", 1_024, (1, 65_536), "changes that wait for one tenant's writer"),
 ];

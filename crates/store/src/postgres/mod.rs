@@ -13,11 +13,11 @@
 //!   that begin a transaction, and statements that may wait ([`waiting`]).
 
 mod client;
-mod lease;
 mod pool;
 mod tls;
 mod values;
 mod waiting;
+mod work;
 
 use std::cell::RefCell;
 use std::future::ready;
@@ -30,22 +30,23 @@ use tokio_postgres::error::SqlState;
 use types::{Error, Result, TenantId};
 
 use client::{Client, Sent, in_order};
-pub(crate) use lease::Lease;
 use pool::{Lent, Pool};
 use values::{Bound, PostgresRow};
 use waiting::Waiting;
+pub(crate) use work::{Opening, Worker, directory_id, prepare, refuse_servers};
 
 use crate::engine::{Connection, Mode, Table, in_transaction, tables_of};
 use crate::value::{Param, Row};
 
 /// What a transaction says of itself, for the policies of the tables.
 const TENANT_SETTING: &str = "isopolity.tenant";
+/// By what a transaction says that it looks at the heads of all feeds.
+const HEADS_SETTING: &str = "isopolity.heads";
 
 /// A database.
 #[derive(Clone)]
 pub(crate) struct Server {
     pool: Arc<Pool>,
-    lease: Arc<lease::Validity>,
 }
 
 /// What of the database a connection is for.
@@ -89,7 +90,6 @@ impl Server {
     pub(crate) fn new(url: &str, connections: usize) -> Result<Self> {
         Ok(Self {
             pool: Arc::new(Pool::new(url, connections)?),
-            lease: Arc::default(),
         })
     }
 
@@ -345,9 +345,6 @@ impl Connection for Postgres {
     }
 
     fn begin(&self, mode: Mode) -> Result<()> {
-        if mode == Mode::Write && matches!(self.part, Part::Island(_)) {
-            self.server.lease.check()?;
-        }
         let lent = self.server.pool.lend()?;
         *self.open.borrow_mut() = Some(Open {
             lent,
@@ -451,7 +448,8 @@ impl Connection for Postgres {
              WHERE t.constraint_type = 'PRIMARY KEY' AND t.table_schema = c.table_schema \
              AND t.table_name = c.table_name AND k.column_name = c.column_name), 0)::bigint \
              FROM information_schema.columns AS c WHERE c.table_schema = current_schema() \
-             AND c.table_name NOT IN ('migrations', 'registry_migrations', 'leases')",
+             AND c.table_name NOT IN ('migrations', 'registry_migrations', \
+             'work_servers', 'work_leases', 'work_opening')",
             &[],
             &mut |row| {
                 columns.push((row.string(0)?, row.string(1)?, row.string(2)?, row.int(3)?));

@@ -22,7 +22,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// What each session asks of the database, in milliseconds: a transaction whose server has stopped
 /// in its middle ends, and lets go of its locks, while others wait for these no longer than they
 /// have patience.
-const SESSION: &str = "-c idle_in_transaction_session_timeout=10000 -c lock_timeout=20000";
+const SESSION: &str = "-c idle_in_transaction_session_timeout=10000 \
+    -c lock_timeout=20000 -c client_min_messages=warning";
 
 pub(super) struct Pool {
     config: Config,

@@ -100,6 +100,8 @@ pub(crate) struct Runner<'e> {
     blocked: Option<Trace>,
     unanswered: Option<Outgoing>,
     ahead: Option<Ahead<'e>>,
+    /// Up to where other servers were told that all is settled.
+    told: Option<Position>,
     is_over: bool,
 }
 
@@ -137,6 +139,7 @@ impl<'e> Runner<'e> {
             blocked: pair.blocked,
             unanswered: None,
             ahead: None,
+            told: None,
             is_over: false,
         })
     }
@@ -190,7 +193,7 @@ impl<'e> Runner<'e> {
             Step::Again => {}
             Step::Over => self.is_over = true,
             Step::Reached(position, wait) => {
-                self.reach(position).await?;
+                self.reach(position, wait.is_some()).await?;
                 if let Some(at_most) = wait {
                     self.heads.wait_for_source(at_most).await;
                 }
@@ -394,22 +397,33 @@ impl<'e> Runner<'e> {
     }
 
     /// Moves on without anything to send; writes it down now and then.
-    async fn reach(&mut self, position: Position) -> Result<()> {
+    async fn reach(&mut self, position: Position, is_idle: bool) -> Result<()> {
         let near = position.phase == self.kept.phase
             && position.scope_key == self.kept.scope_key
             && position.feed_seq.saturating_sub(self.kept.feed_seq) < POSITION_KEPT_EVERY;
-        if !near {
+        // Other servers know of a position only what is written down.
+        let told =
+            !is_idle || self.told.as_ref() == Some(&position) || self.island.store().servers() == 1;
+        if !near || !told {
             let (target, kept) = (self.target, position.clone());
+            let epoch = self.island.fence().epoch();
             let is_scan_over = position.phase == Phase::Follow && self.kept.phase != Phase::Follow;
             self.island
                 .write(Actor::System, move |tx| {
                     if is_scan_over {
                         jobs::note(tx, target, Done::default(), kept.phase)?;
                     }
-                    pair::keep_position(tx, target, &kept)
+                    pair::keep_position(tx, target, &kept)?;
+                    if !told {
+                        pair::keep_sure(tx, target, epoch)?;
+                    }
+                    Ok(())
                 })
                 .await?;
             self.kept.clone_from(&position);
+            if !told {
+                self.told = Some(position.clone());
+            }
         }
         self.show(&position);
         self.position = position;

@@ -33,6 +33,7 @@ impl<'e> Runner<'e> {
             seq: self.seq + 1,
             kind: USERS.into(),
             body: serde_json::to_string(&outbound).map_err(Error::internal)?,
+            fence: self.island.fence(),
         })
     }
 

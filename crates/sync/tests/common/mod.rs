@@ -370,7 +370,8 @@ impl World {
 
     pub async fn statuses(&self, source: TenantId) -> Vec<PairStatus> {
         let live = self.engine.positions(source);
-        self.read(source, move |tx| status::pairs(tx, &live)).await
+        self.read(source, move |tx| status::pairs(tx, &live, None))
+            .await
     }
     pub async fn status(&self, source: TenantId, target: TenantId) -> PairStatus {
         let statuses = self.statuses(source).await;
