@@ -339,7 +339,7 @@ async fn each_thing_that_was_done_has_its_record() {
                 sync::provisioning::list(tx, &sync::provisioning::Filter::default(), None, 10)?;
             Ok(all
                 .iter()
-                .map(|record| record.to_graph(home, &Default::default()))
+                .map(|record| record.to_graph(home, &std::collections::BTreeMap::new()))
                 .collect::<Vec<_>>())
         })
         .await;

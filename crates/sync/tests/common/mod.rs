@@ -487,7 +487,7 @@ impl World {
             let text = |value: &Value| value.as_str().unwrap().to_owned();
             Ok(records
                 .iter()
-                .map(|record| record.to_graph(source, &Default::default()))
+                .map(|record| record.to_graph(source, &std::collections::BTreeMap::new()))
                 .map(|record| {
                     (
                         text(&record["provisioningAction"]),
