@@ -81,7 +81,8 @@ fn read(der: &[u8]) -> Option<Certificate> {
 }
 
 fn public_key<'k>(info: &'k SubjectPublicKeyInfo<'_>) -> Option<&'k [u8]> {
-    if info.algorithm.algorithm != OID_PKCS1_RSAENCRYPTION || info.subject_public_key.unused_bits != 0
+    if info.algorithm.algorithm != OID_PKCS1_RSAENCRYPTION
+        || info.subject_public_key.unused_bits != 0
     {
         return None;
     }
@@ -96,7 +97,9 @@ fn public_key<'k>(info: &'k SubjectPublicKeyInfo<'_>) -> Option<&'k [u8]> {
 fn subject(name: &X509Name<'_>) -> String {
     let mut parts = Vec::new();
     for attribute in name.iter_attributes() {
-        let known = ATTRIBUTES.iter().find(|(id, _)| attribute.attr_type() == id);
+        let known = ATTRIBUTES
+            .iter()
+            .find(|(id, _)| attribute.attr_type() == id);
         if let Some((_, short)) = known {
             let value = String::from_utf8_lossy(attribute.as_slice());
             parts.push(format!("{short}={value}"));
