@@ -14,7 +14,7 @@ use fuzzing::{TARGETS, Target};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// Changes of each entry that are tried.
+/// Changes of each entry that are tried, unless `FUZZ_CHANGES` says how many.
 const CHANGES: usize = 40;
 
 fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
@@ -64,13 +64,15 @@ fn run(name: &str, target: Target, data: &[u8], whence: &str) {
 
 #[test]
 fn nothing_in_the_corpora_breaks_its_target() {
+    let changes = std::env::var("FUZZ_CHANGES").ok();
+    let changes = changes.map_or(CHANGES, |text| text.parse().unwrap());
     for (name, target) in TARGETS {
         let corpus = corpus(name);
         assert!(!corpus.is_empty(), "{name} has no corpus");
         let mut random = StdRng::seed_from_u64(1);
         for (entry, data) in corpus {
             run(name, target, &data, &entry);
-            for _ in 0..CHANGES {
+            for _ in 0..changes {
                 run(
                     name,
                     target,

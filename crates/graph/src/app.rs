@@ -209,9 +209,6 @@ impl App {
                 Err(Missed::Options(allow))
             }
             // What Graph has below `/me`, it has for people.
-            Found::OtherMethods { .. } if is_me && mark.method != Method::TRACE => {
-                Err(Missed::graph(Refusal::no_me()))
-            }
             Found::Nothing(_) if is_me => Err(Missed::graph(Refusal::no_me())),
             Found::OtherMethods { allow, errors } => Err(Missed::Refused(
                 Refusal::wrong_method(&mark.method, &allow),

@@ -37,6 +37,10 @@ pub(crate) fn render(table: &Table, public_url: &str) -> types::Result<Bytes> {
     let mut components = schemas.components();
     components.insert("error".into(), error_schema());
     components.insert("oauthError".into(), oauth_error_schema());
+    // An address that can't be read is refused before it is known what it would have led to.
+    let refusal =
+        ["oauthError", "error"].map(|it| json!({ "$ref": format!("#/components/schemas/{it}") }));
+    components.insert("oauthRefusal".into(), json!({ "anyOf": refusal }));
     let document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -62,8 +66,8 @@ pub(crate) fn render(table: &Table, public_url: &str) -> types::Result<Bytes> {
                 "unauthenticated": response("No token, or one that isn't valid", "error", Some("WWW-Authenticate")),
                 "throttled": response("Too many requests", "error", Some("Retry-After")),
                 "unavailable": response("Not now", "error", Some("Retry-After")),
-                "oauthError": response("A refusal", "oauthError", None),
-                "oauthUnavailable": response("Not now", "oauthError", Some("Retry-After")),
+                "oauthError": response("A refusal", "oauthRefusal", None),
+                "oauthUnavailable": response("Not now", "oauthRefusal", Some("Retry-After")),
             },
             "schemas": components,
         },

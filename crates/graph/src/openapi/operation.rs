@@ -126,7 +126,7 @@ fn batch() -> Value {
                 "id": { "type": "string", "minLength": 1 },
                 "method": { "type": "string", "enum": ["GET", "POST", "PATCH", "PUT", "DELETE"] },
                 "url": { "type": "string", "minLength": 1 },
-                "headers": { "type": "object", "additionalProperties": { "type": "string" } },
+                "headers": { "type": ["object", "null"], "additionalProperties": { "type": "string" } },
                 "body": {},
                 "dependsOn": { "type": ["array", "null"], "items": { "type": "string" } },
             },
