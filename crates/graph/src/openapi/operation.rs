@@ -175,7 +175,6 @@ fn responses(
             (_, Shape::Reference) => &["204"],
             (&Method::POST, Shape::Of(_)) => &["201", "204"],
             (&Method::POST, Shape::Operation(operation)) if operation.returns.is_none() => &["204"],
-            (&Method::POST, Shape::Operation(_)) => &["200", "201", "202", "204"],
             (&Method::PATCH, Shape::Of(_)) => &["200", "202", "204"],
             _ => &["200", "201", "202", "204"],
         };
