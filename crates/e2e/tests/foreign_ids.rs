@@ -235,7 +235,7 @@ async fn in_paths(routes: &[Route], own: &mut Finder<'_>, theirs: &mut Finder<'_
         }
         let own_keys = own.keys(route).await;
         let their_keys = theirs.keys(route).await;
-        for place in 0..own_keys.len() {
+        for (place, their_key) in their_keys.iter().enumerate() {
             let with = |id: &str| {
                 let mut at = 0;
                 route.filled(|_, _| {
@@ -252,7 +252,7 @@ async fn in_paths(routes: &[Route], own: &mut Finder<'_>, theirs: &mut Finder<'_
                     id: id.to_owned(),
                 };
                 pairs.push(Pair {
-                    foreign: probe(&their_keys[place]),
+                    foreign: probe(their_key),
                     nobody: probe(NOBODY),
                     is_path: true,
                 });

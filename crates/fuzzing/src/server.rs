@@ -1,6 +1,7 @@
 //! Requests to a server that has a tenant with some people and groups, without a socket between.
 //! Whatever is asked: no fault of the server's own comes back.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
@@ -189,7 +190,7 @@ pub fn query(data: &[u8]) {
     let Some((path, value)) = choice(&paths, data) else {
         return;
     };
-    let encoded: String = value.iter().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded: String = escaped(value);
     let _ = server().ask("GET", &format!("{path}{encoded}"), b"");
 }
 
@@ -261,7 +262,7 @@ pub fn cursor(data: &[u8]) {
         String::from_utf8_lossy(&body)
     );
     // What no server has made is refused, too; no token at all and `latest` are beginnings.
-    let raw: String = changes.iter().map(|byte| format!("%{byte:02X}")).collect();
+    let raw: String = escaped(changes);
     let is_beginning = changes.is_empty() || changes.eq_ignore_ascii_case(b"latest");
     if let Some((status, _)) = server.ask("GET", &format!("{before}={raw}"), b"") {
         assert!(
@@ -269,4 +270,13 @@ pub fn cursor(data: &[u8]) {
             "{status}"
         );
     }
+}
+
+/// Every byte percent-encoded.
+fn escaped(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(text, "%{byte:02X}");
+        text
+    })
 }
