@@ -55,7 +55,8 @@ async fn the_sdk_for_javascript_does_the_whole_job() {
     let sha256: String = digest(&SHA256, certificate.der())
         .as_ref()
         .iter()
-        .map(|byte| format!("{byte:02x}"))
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|half| char::from_digit(u32::from(half), 16))
         .collect();
     told["certificate"] = json!({
         "key": key.serialize_pem(),
