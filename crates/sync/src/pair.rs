@@ -347,16 +347,21 @@ pub(crate) fn keep_stand(
     blocked: Option<&Trace>,
 ) -> Result<()> {
     let (tenant, now) = (tx.tenant(), tx.now());
+    let before = tx.query_one(
+        "SELECT blocked_at FROM sync_pairs WHERE tenant_id = ?1 AND target_tenant_id = ?2",
+        params![&tenant, &target],
+        |row| row.opt_timestamp(0),
+    )?;
+    let since = blocked.map(|_| before.flatten().unwrap_or(now));
     let text = blocked
         .map(serde_json::to_string)
         .transpose()
         .map_err(Error::internal)?;
     tx.bookkeeping()
         .execute(
-            "UPDATE sync_pairs SET stream_seq = ?3, blocked = ?4, \
-             blocked_at = CASE WHEN ?4 IS NULL THEN NULL ELSE coalesce(blocked_at, ?5) END \
+            "UPDATE sync_pairs SET stream_seq = ?3, blocked = ?4, blocked_at = ?5 \
              WHERE tenant_id = ?1 AND target_tenant_id = ?2",
-            params![&tenant, &target, seq, text.as_deref(), now],
+            params![&tenant, &target, seq, text.as_deref(), since],
         )
         .map(drop)
 }
