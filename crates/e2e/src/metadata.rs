@@ -246,7 +246,10 @@ impl Model {
             _ => {
                 if let Some(members) = self.enumerations.get(name) {
                     // Flags travel as one text with commas.
-                    !text.is_empty() && text.split(',').all(|member| members.contains(member))
+                    !text.is_empty()
+                        && text
+                            .split(',')
+                            .all(|member| members.contains(member.trim()))
                 } else {
                     self.compare(name, value, place, misfits);
                     true

@@ -228,9 +228,14 @@ fn bodies(route: &Route) -> Vec<Option<Value>> {
 async fn in_paths(routes: &[Route], own: &mut Finder<'_>, theirs: &mut Finder<'_>) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for route in routes {
-        // Which tenant is whose is told by Graph to whoever asks.
-        if route.template.contains("findTenantInformation") || route.template.contains("domainName")
-        {
+        // Which tenant is whose is told by Graph to whoever asks; the roles are the same everywhere.
+        let is_public = [
+            "findTenantInformation",
+            "domainName",
+            "directoryRoleTemplates",
+            "roleTemplateId",
+        ];
+        if is_public.iter().any(|part| route.template.contains(part)) {
             continue;
         }
         let own_keys = own.keys(route).await;

@@ -145,7 +145,7 @@ async fn a_job_goes_on_after_the_server_was_killed() {
     contoso.user("ann").await;
     let (job, _) = started(&contoso, &fabrikam).await;
     d.kill9();
-    d.restart();
+    d.start_server();
     let arrives = async |alias: &str| {
         let filter = format!("/v1.0/users?$filter=startswith(userPrincipalName,'{alias}_')");
         eventually("the user is there", async || {

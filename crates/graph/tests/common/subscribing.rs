@@ -22,8 +22,11 @@ impl Rig {
         let d = Deployment::start_with(Arc::<ManualClock>::clone(&clock), |config| {
             config.allow_egress = vec!["127.0.0.0/8".parse().unwrap()];
         });
+        let d = d.await;
+        // Deliveries are work, which a node does once it is started.
+        d.node.start();
         Self {
-            d: d.await,
+            d,
             clock,
             receiver: Receiver::start().await,
         }
