@@ -1,9 +1,10 @@
 //! What the audit logs say of a synchronization: in the target each user that another tenant has
 //! made, changed or deleted there, in the source what it has sent.
 //!
-//! Of a few users each has an entry with the old and the new values. Of many who are new at once,
-//! one entry names up to [`NAMED_MAX`]; the source's says how many they are, since its provisioning
-//! log names each.
+//! Of a few users each has an entry with the old and the new values. Many who are new at once share
+//! entries of [`NAMED_MAX`]. Of a large batch, as the first synchronization of a large tenant sends
+//! them, there is one entry with their number and the first names: naming everybody took longer than
+//! an eighth of making them. The source's provisioning log names each, whatever the number.
 
 use audit::{Entry, Target};
 use serde_json::{Map, Value, json};
@@ -14,6 +15,8 @@ use types::{Id, Result, TenantId, kind};
 const EACH_MAX: usize = 20;
 /// Users that one entry names.
 const NAMED_MAX: usize = 50;
+/// New users that are all named, if there are no more of them in one batch.
+const ALL_NAMED_MAX: usize = 250;
 const USERS: &str = "UserManagement";
 const PROVISIONING: &str = "ProvisioningManagement";
 const SERVICE: &str = "Account Provisioning";
@@ -86,7 +89,13 @@ pub(crate) fn in_target(tx: &mut Tx<'_>, source: TenantId, told: Vec<Told>) -> R
     let (new, others): (Vec<Told>, Vec<Told>) = told
         .into_iter()
         .partition(|told| matches!(told.done, Done::Created(_)));
-    if new.len() > EACH_MAX {
+    if new.len() > ALL_NAMED_MAX {
+        let count = new.len().to_string();
+        let entry = entry("Add user").detail("Created", count);
+        let first = new.iter().take(NAMED_MAX);
+        let entry = first.fold(entry, |entry, told| entry.target(told.target()));
+        audit::record(tx, entry)?;
+    } else if new.len() > EACH_MAX {
         for part in new.chunks(NAMED_MAX) {
             let entry = part
                 .iter()
