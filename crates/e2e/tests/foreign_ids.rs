@@ -228,13 +228,15 @@ fn bodies(route: &Route) -> Vec<Option<Value>> {
 async fn in_paths(routes: &[Route], own: &mut Finder<'_>, theirs: &mut Finder<'_>) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for route in routes {
-        // Which tenant is whose is told by Graph to whoever asks; roles and templates are the same everywhere.
+        // Which tenant is whose is told by Graph to whoever asks; roles and templates are the same
+        // everywhere.
         let is_public = [
             "findTenantInformation",
             "domainName",
             "directoryRoleTemplates",
             "roleDefinitions",
             "applicationTemplates",
+            "synchronization/templates/",
             "roleTemplateId",
         ];
         if is_public.iter().any(|part| route.template.contains(part)) {
