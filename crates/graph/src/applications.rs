@@ -123,7 +123,8 @@ pub(crate) fn routes(routes: &mut Routes) {
 
 type Key = AppKey<kind::Application>;
 
-fn find(tx: &ReadTx<'_>, key: Key) -> types::Result<Application> {
+/// The application that a path names.
+pub(crate) fn find(tx: &ReadTx<'_>, key: Key) -> types::Result<Application> {
     match key {
         AppKey::Id(id) => applications::get(tx, id),
         AppKey::AppId(app_id) => applications::get_by_app_id(tx, app_id),

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use directory::key_credentials::{self, KeyCredential, NewKey, Owner};
 use directory::owners::Owned;
-use directory::{applications, service_principals};
+use directory::service_principals;
 use http::{StatusCode, header};
 use identity::oauth::Assertion;
 use serde_json::{Map, Value};
@@ -110,10 +110,7 @@ impl Target {
     fn find(self, tx: &ReadTx<'_>, reach: Reach) -> types::Result<Found> {
         match self {
             Self::Application(key) => {
-                let found = match key {
-                    AppKey::Id(id) => applications::get(tx, id)?,
-                    AppKey::AppId(app_id) => applications::get_by_app_id(tx, app_id)?,
-                };
+                let found = crate::applications::find(tx, key)?;
                 reach.check(tx, Owned::Application(found.id), found.created_by_app_id())?;
                 let principal = service_principals::find_by_app_id(tx, found.app_id)?;
                 Ok(Found {

@@ -168,10 +168,7 @@ impl Target {
     fn find(self, tx: &ReadTx<'_>) -> types::Result<(Owned, Option<Uuid>)> {
         Ok(match self {
             Self::Application(key) => {
-                let found = match key {
-                    AppKey::Id(id) => applications::get(tx, id)?,
-                    AppKey::AppId(app_id) => applications::get_by_app_id(tx, app_id)?,
-                };
+                let found = crate::applications::find(tx, key)?;
                 (Owned::Application(found.id), found.created_by_app_id())
             }
             Self::ServicePrincipal(key) => {

@@ -13,8 +13,8 @@ mod schema;
 mod secrets;
 mod templates;
 
+use directory::permissions;
 use directory::service_principals::{self, ServicePrincipal};
-use directory::{applications, permissions};
 use serde_json::{Value, json};
 use store::ReadTx;
 use types::{Error, kind};
@@ -76,10 +76,7 @@ impl Owner {
         let found = match self.key {
             OwnerKey::Principal(key) => crate::service_principals::find(tx, key)?,
             OwnerKey::Application(key) => {
-                let application = match key {
-                    AppKey::Id(id) => applications::get(tx, id)?,
-                    AppKey::AppId(app_id) => applications::get_by_app_id(tx, app_id)?,
-                };
+                let application = crate::applications::find(tx, key)?;
                 service_principals::get_by_app_id(tx, application.app_id)?
             }
         };
