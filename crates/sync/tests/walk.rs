@@ -343,6 +343,10 @@ impl Walk {
                         if pair.state == "quarantined" {
                             world.allow_deletions(source, pair.tenant_id).await;
                         }
+                        if pair.failed > 0 {
+                            // What failed before it was mended is tried again in its time.
+                            world.clock.advance_seconds(1);
+                        }
                         if !common::is_settled(&pair) || pair.failed > 0 {
                             return false;
                         }

@@ -391,11 +391,18 @@ impl World {
             }
             tokio::task::yield_now().await;
         }
-        let mut statuses = Vec::new();
+        let (mut statuses, mut failures) = (Vec::new(), Vec::new());
         for &tenant in &self.tenants {
-            statuses.push(self.statuses(tenant).await);
+            let pairs = self.statuses(tenant).await;
+            let targets: Vec<_> = pairs.iter().map(|pair| pair.tenant_id).collect();
+            let failed = move |tx: &ReadTx<'_>| {
+                let of = |&target| Ok(status::failures(tx, target, None, 100)?);
+                targets.iter().map(of).collect::<Result<Vec<_>>>()
+            };
+            failures.push(self.read(tenant, failed).await);
+            statuses.push(pairs);
         }
-        panic!("not yet: {what}\n{statuses:#?}");
+        panic!("not yet: {what}\n{statuses:#?}\n{failures:#?}");
     }
 
     /// A change on every island that concerns nobody.
