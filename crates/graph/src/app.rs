@@ -10,7 +10,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
@@ -140,7 +139,6 @@ impl App {
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let started = Instant::now();
         let metrics = &self.0.metrics;
         let _in_flight = InFlight::new(metrics);
         let (parts, body) = request.into_parts();
@@ -177,7 +175,7 @@ impl App {
             ),
         };
         let response = respond(&self.0.platform, &mark, outcome, errors, &span);
-        let took = started.elapsed();
+        let took = mark.came.elapsed();
         let status = response.status().as_u16();
         span.record("http.status", status);
         span.record("duration_ms", took.as_secs_f64() * 1000.0);
@@ -303,7 +301,7 @@ impl App {
                     let servers = self.0.platform.store.servers();
                     self.0
                         .throttle
-                        .admit(caller.tenant, caller.app_id, servers)?;
+                        .admit(caller.tenant, caller.app_id, servers, mark.came)?;
                 }
                 let checked = if is_batch {
                     caller::check_any(caller)

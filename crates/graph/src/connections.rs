@@ -1,4 +1,5 @@
-//! Which connections are open, and which of them goes when there is no place for another.
+//! Which connections are open, which of them goes when there is no place for another, and which have
+//! waited too long for the head of a request.
 //!
 //! Somebody who opens connections and lets them lie mustn't keep others out. So a new one always
 //! finds its place: the connection goes that has been silent the longest, of those for which
@@ -30,9 +31,24 @@ pub(crate) struct Seat {
     began: Instant,
     /// Milliseconds from the beginning to the last byte in either direction.
     heard_ms: AtomicU64,
+    /// Milliseconds from the beginning to when the wait for the next head began.
+    waits_ms: AtomicU64,
+    /// Requests whose heads are there and whose answers aren't.
+    answering: AtomicUsize,
+    has_asked: AtomicBool,
     requests: AtomicUsize,
     leave: Notify,
+    stops: AtomicBool,
     lingers: AtomicBool,
+}
+
+/// Why a connection has to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// Its place is needed.
+    AtOnce,
+    /// The server stops: what was begun is finished.
+    Gracefully,
 }
 
 /// A place among the open connections; dropping it makes room.
@@ -86,6 +102,14 @@ impl Connections {
         })
     }
 
+    /// Tells all connections to end once what was begun is finished.
+    pub(crate) fn stop(&self) {
+        for seat in self.open().values() {
+            seat.stops.store(true, Ordering::Relaxed);
+            seat.leave.notify_one();
+        }
+    }
+
     /// Tells the connection to go that can be spared the most.
     pub(crate) fn make_room(&self) {
         let open = self.open();
@@ -117,23 +141,65 @@ impl Seat {
         let seat = Self {
             began,
             heard_ms: AtomicU64::new(0),
+            waits_ms: AtomicU64::new(0),
+            answering: AtomicUsize::new(0),
+            has_asked: AtomicBool::new(false),
             requests: AtomicUsize::new(0),
             leave: Notify::new(),
+            stops: AtomicBool::new(false),
             lingers: AtomicBool::new(false),
         };
-        seat.heard();
+        let now = seat.now_ms();
+        seat.heard_ms.store(now, Ordering::Relaxed);
+        seat.waits_ms.store(now, Ordering::Relaxed);
         seat
     }
 
-    /// Bytes went one way or the other.
-    pub(crate) fn heard(&self) {
-        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.heard_ms.store(now, Ordering::Relaxed);
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Waits until the place is needed for another.
-    pub(crate) async fn told_to_leave(&self) {
+    /// Bytes came.
+    pub(crate) fn heard(&self) {
+        self.heard_ms.store(self.now_ms(), Ordering::Relaxed);
+    }
+
+    /// Bytes went: whoever still takes an answer isn't late with the next head.
+    pub(crate) fn sent(&self) {
+        let now = self.now_ms();
+        self.heard_ms.store(now, Ordering::Relaxed);
+        if self.has_asked.load(Ordering::Relaxed) {
+            self.waits_ms.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// The head of a request is there.
+    pub(crate) fn asked(&self) {
+        self.has_asked.store(true, Ordering::Relaxed);
+        self.answering.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request is answered. On a connection that never says so no other head is awaited.
+    pub(crate) fn answered(&self) {
+        self.answering.fetch_sub(1, Ordering::Relaxed);
+        self.waits_ms.store(self.now_ms(), Ordering::Relaxed);
+    }
+
+    /// Since when nothing goes on but waiting for a head.
+    pub(crate) fn awaits_head_since(&self) -> Option<Instant> {
+        let is_idle = self.answering.load(Ordering::Relaxed) == 0;
+        let waits = Duration::from_millis(self.waits_ms.load(Ordering::Relaxed));
+        is_idle.then(|| self.began + waits)
+    }
+
+    /// Waits until the connection has to end, and answers why.
+    pub(crate) async fn told_to_leave(&self) -> Leave {
         self.leave.notified().await;
+        if self.stops.swap(false, Ordering::Relaxed) {
+            Leave::Gracefully
+        } else {
+            Leave::AtOnce
+        }
     }
 
     /// A request is there with its body.
@@ -170,7 +236,7 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(5)).await;
         first.seat().heard();
         let (third, ()) = tokio::join!(connections.admit(), async {
-            second.seat().told_to_leave().await;
+            assert_eq!(second.seat().told_to_leave().await, Leave::AtOnce);
             drop(second);
         });
         // What is worked on stays.

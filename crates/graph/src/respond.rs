@@ -1,6 +1,8 @@
 //! The last step of every request: what came of it becomes an HTTP response, with the headers that
 //! all answers have.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Response};
@@ -21,6 +23,7 @@ const CLIENT_REQUEST_ID_MAX: usize = 128;
 
 /// What is known of a request whatever becomes of it.
 pub(crate) struct Mark {
+    pub(crate) came: Instant,
     pub(crate) request_id: String,
     pub(crate) client_request_id: Option<HeaderValue>,
     pub(crate) version: Version,
@@ -31,6 +34,7 @@ impl Mark {
     /// A request that has just come, with an id of the system's randomness.
     pub(crate) fn new(version: Version, method: Method, headers: &HeaderMap) -> Self {
         Self {
+            came: Instant::now(),
             request_id: uuid::Builder::from_random_bytes(rand::random())
                 .into_uuid()
                 .to_string(),

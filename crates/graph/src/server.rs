@@ -2,13 +2,16 @@
 //!
 //! - For a connection beyond the limit, the one goes that was silent the longest.
 //! - Whoever connects has `header_time` for the TLS handshake, and again for the head of the first
-//!   request, whichever protocol it turns out to be; hyper holds later HTTP/1 heads to the same.
+//!   request, whichever protocol it turns out to be; later HTTP/1 heads are held to the same. One
+//!   timer for each connection sees to it: hyper's own would be made anew for every request.
 //! - Whoever takes nothing of an answer for `stall_time` is cut off.
 //! - Told to stop, the server accepts no more, lets requests finish for `drain_time`, then closes.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,11 +24,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::app::App;
-use crate::connections::{Connections, Place, Seat};
+use crate::connections::{Connections, Leave, Place, Seat};
 use crate::stall::Stalling;
 use crate::tls::Tls;
 use crate::unread;
@@ -49,8 +52,7 @@ pub async fn serve(
 ) {
     let limits = app.platform().limits.clone();
     let open = Connections::new(limits.connections);
-    let (stop, stopped) = watch::channel(false);
-    let protocol = Arc::new(protocol(limits.header_time));
+    let protocol = Arc::new(protocol());
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -67,7 +69,6 @@ pub async fn serve(
         let connection = Connection {
             app: app.clone(),
             protocol: Arc::clone(&protocol),
-            stopped: stopped.clone(),
             header_time: limits.header_time,
             stall_time: limits.stall_time,
             seat: Arc::clone(place.seat()),
@@ -75,27 +76,20 @@ pub async fn serve(
         let tls = tls.clone();
         connections.spawn(async move {
             let _ = stream.set_nodelay(true);
-            let run = async {
-                match tls {
-                    None => connection.run(stream).await,
-                    Some(tls) => {
-                        let handshake = tls.0.accept(stream);
-                        if let Ok(Ok(stream)) =
-                            tokio::time::timeout(connection.header_time, handshake).await
-                        {
-                            connection.run(stream).await;
-                        }
-                    }
-                }
+            let Some(tls) = tls else {
+                return connection.run(stream).await;
             };
+            let handshake = tokio::time::timeout(connection.header_time, tls.0.accept(stream));
             tokio::select! {
-                () = run => {}
-                () = place.seat().told_to_leave() => {}
+                shaken = handshake => if let Ok(Ok(stream)) = shaken {
+                    connection.run(stream).await;
+                },
+                _ = place.seat().told_to_leave() => {}
             }
         });
     }
     drop(listener);
-    let _ = stop.send(true);
+    open.stop();
     let finish = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(limits.drain_time, finish)
         .await
@@ -119,12 +113,11 @@ async fn accept(listener: &TcpListener, open: &Arc<Connections>) -> Option<(TcpS
     }
 }
 
-fn protocol(header_time: Duration) -> Builder<TokioExecutor> {
+fn protocol() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_time)
+        .header_read_timeout(None)
         .max_buf_size(HEAD_BYTES_MAX);
     builder
         .http2()
@@ -139,7 +132,6 @@ fn protocol(header_time: Duration) -> Builder<TokioExecutor> {
 struct Connection {
     app: App,
     protocol: Arc<Builder<TokioExecutor>>,
-    stopped: watch::Receiver<bool>,
     header_time: Duration,
     stall_time: Duration,
     seat: Arc<Seat>,
@@ -150,44 +142,54 @@ impl Connection {
         let Self {
             app,
             protocol,
-            mut stopped,
             header_time,
             stall_time,
             seat,
         } = self;
         let stream = Stalling::new(stream, stall_time, Arc::clone(&seat));
-        let has_asked = Arc::new(AtomicBool::new(false));
-        let asks = Arc::clone(&has_asked);
+        let own = Arc::clone(&seat);
         let service = service_fn(move |request| {
-            asks.store(true, Ordering::Relaxed);
-            let (app, seat) = (app.clone(), Arc::clone(&seat));
+            let (app, seat) = (app.clone(), Arc::clone(&own));
             async move { Ok::<_, Infallible>(answer(&app, &seat, request).await) }
         });
-        let connection = protocol.serve_connection(TokioIo::new(stream), service);
-        let mut connection = std::pin::pin!(connection);
-        let mut patience = std::pin::pin!(tokio::time::sleep(header_time));
-        let (mut is_waiting, mut is_open) = (true, true);
-        loop {
-            tokio::select! {
-                // What goes wrong on a connection is the client's affair.
-                _ = connection.as_mut() => return,
-                () = patience.as_mut(), if is_waiting => {
-                    if !has_asked.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    is_waiting = false;
-                }
-                _ = stopped.wait_for(|stopped| *stopped), if is_open => {
-                    is_open = false;
-                    connection.as_mut().graceful_shutdown();
-                }
+        let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
+        let mut patience = pin!(tokio::time::sleep(header_time));
+        let mut told = pin!(seat.told_to_leave());
+        let mut is_told = false;
+        poll_fn(|context| {
+            // What goes wrong on a connection is the client's affair.
+            if connection.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
             }
-        }
+            while patience.as_mut().poll(context).is_ready() {
+                let now = Instant::now();
+                let due = match seat.awaits_head_since() {
+                    Some(since) => Instant::from_std(since) + header_time,
+                    None => now + header_time,
+                };
+                if due <= now {
+                    return Poll::Ready(());
+                }
+                patience.as_mut().reset(due);
+            }
+            if !is_told && let Poll::Ready(leave) = told.as_mut().poll(context) {
+                is_told = true;
+                if leave == Leave::AtOnce {
+                    return Poll::Ready(());
+                }
+                connection.as_mut().graceful_shutdown();
+                // Looked at once more, so that it is waited for as it is now.
+                return connection.as_mut().poll(context).map(drop);
+            }
+            Poll::Pending
+        })
+        .await;
     }
 }
 
 async fn answer(app: &App, seat: &Arc<Seat>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let is_http_1 = request.version() < Version::HTTP_2;
+    seat.asked();
     let is_awaited = request.headers().contains_key(EXPECT);
     let (parts, body) = request.into_parts();
     let (body, rest) = unread::watch(body, seat);
@@ -197,6 +199,9 @@ async fn answer(app: &App, seat: &Arc<Seat>, request: Request<Incoming>) -> Resp
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
         seat.linger();
+    }
+    if is_http_1 {
+        seat.answered();
     }
     response
 }

@@ -40,6 +40,18 @@ impl<S> Stalling<S> {
         }
     }
 
+    /// What a write came to.
+    fn written(
+        &mut self,
+        context: &mut Context<'_>,
+        outcome: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if outcome.is_ready() {
+            self.seat.sent();
+        }
+        self.judge(context, outcome)
+    }
+
     fn judge<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -47,7 +59,6 @@ impl<S> Stalling<S> {
     ) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
             self.waiting = None;
-            self.seat.heard();
             return outcome;
         }
         let patience = self.patience;
@@ -81,7 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.judge(context, outcome)
+        self.written(context, outcome)
     }
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
@@ -89,7 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.judge(context, outcome)
+        self.written(context, outcome)
     }
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()

@@ -9,7 +9,7 @@
 //! Source: "Microsoft Graph throttling guidance"; RFC 6585 §4.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::hash_map::Entry;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -90,15 +90,17 @@ impl Throttle {
         }
     }
 
-    /// Lets a request pass, or says when to come again. Each of several servers lets its share of
-    /// the limit pass, so that all of them together don't let more.
+    /// Lets a request that came at an instant pass, or says when to come again. Each of several
+    /// servers lets its share of the limit pass, so that all of them together don't let more.
     pub(crate) fn admit(
         &self,
         tenant: TenantId,
         application: Uuid,
         servers: usize,
+        came: Instant,
     ) -> Result<(), Refusal> {
-        self.admit_at(tenant, application, servers, self.begun.elapsed())
+        let now = came.saturating_duration_since(self.begun);
+        self.admit_at(tenant, application, servers, now)
     }
 
     fn admit_at(
@@ -108,32 +110,46 @@ impl Throttle {
         servers: usize,
         now: Duration,
     ) -> Result<(), Refusal> {
-        let (of_one, of_all) = (self.application.among(servers), self.tenant.among(servers));
-        self.charge((tenant, application), of_one, now)?;
-        self.charge((tenant, Uuid::nil()), of_all, now)
-    }
-
-    fn charge(&self, key: Key, rate: Rate, now: Duration) -> Result<(), Refusal> {
-        let now = nanoseconds(now);
-        let mut hasher = DefaultHasher::new();
-        key.hash(&mut hasher);
-        let shard = usize::try_from(hasher.finish()).unwrap_or_default() % SHARDS;
+        // A tenant's keys lie together: the end of its id is random, or grows with each tenant.
+        let shard = usize::try_from(tenant.uuid().as_u128() % SHARDS as u128).unwrap_or_default();
         let Some(shard) = self.shards.get(shard) else {
             return Ok(());
         };
         let mut keys = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = keys.get(&key).copied().unwrap_or_default();
+        let (of_one, of_all) = (self.application.among(servers), self.tenant.among(servers));
+        charge(&mut keys, (tenant, application), of_one, now)?;
+        charge(&mut keys, (tenant, Uuid::nil()), of_all, now)
+    }
+}
+
+fn charge(
+    keys: &mut HashMap<Key, u64>,
+    key: Key,
+    rate: Rate,
+    now: Duration,
+) -> Result<(), Refusal> {
+    let now = nanoseconds(now);
+    let after = |before: u64| {
         let paid = before.max(now).saturating_add(rate.cost);
         let too_early = paid.saturating_sub(now).saturating_sub(nanoseconds(WINDOW));
         if too_early > 0 {
             return Err(refused(rate, Duration::from_nanos(too_early)));
         }
-        if before == 0 && keys.len() >= SHARD_KEYS_MAX {
-            make_room(&mut keys, now);
-        }
-        keys.insert(key, paid);
-        Ok(())
+        Ok(paid)
+    };
+    if keys.len() >= SHARD_KEYS_MAX && !keys.contains_key(&key) {
+        make_room(keys, now);
     }
+    match keys.entry(key) {
+        Entry::Occupied(mut known) => {
+            let paid = after(*known.get())?;
+            known.insert(paid);
+        }
+        Entry::Vacant(place) => {
+            place.insert(after(0)?);
+        }
+    }
+    Ok(())
 }
 
 /// Forgets those that owe nothing; if all do, the half that owes least.

@@ -3,6 +3,8 @@
 //! The answer's `value` is JSON as text: a list, one element for each subject, as Graph answers for
 //! cross-tenant synchronization.
 
+use std::time::Instant;
+
 use serde_json::{Map, Value, json};
 use sync::jobs::on_demand::{self, SUBJECTS_MAX};
 use sync::jobs::{self};
@@ -88,9 +90,12 @@ pub(super) async fn provision(call: Call, at: At) -> Result<Reply, Refusal> {
         })
         .await?;
     let servers = call.platform().store.servers();
-    call.app
-        .on_demand()
-        .admit(call.caller.tenant, call.caller.app_id, servers)?;
+    call.app.on_demand().admit(
+        call.caller.tenant,
+        call.caller.app_id,
+        servers,
+        Instant::now(),
+    )?;
     let mut accounts = Vec::new();
     for subject in subjects {
         let account = if subject.object_type.eq_ignore_ascii_case("user") {
