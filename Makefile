@@ -50,8 +50,8 @@ bench: build ## Measure, and write the figures to docs/performance.md
 	scripts/bench.sh
 
 soak: build ## 200 rounds of kill -9 under load on each engine, PostgreSQL killed as well
-	E2E_SOAK_ROUNDS=200 cargo test --locked -p e2e --test crash -- --nocapture
-	E2E_SOAK_ROUNDS=200 scripts/with-postgres.sh cargo test --locked -p e2e --test crash -- --nocapture
+	E2E_SOAK_ROUNDS=200 cargo test --locked -p e2e --test suite crash:: -- --nocapture
+	E2E_SOAK_ROUNDS=200 scripts/with-postgres.sh cargo test --locked -p e2e --test suite crash:: -- --nocapture
 
 fuzz: ## Fuzz each target for FUZZ_SECONDS (60); needs a nightly toolchain and cargo-fuzz, and says how to get them
 	scripts/fuzz.sh

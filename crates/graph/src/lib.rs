@@ -70,7 +70,7 @@
 //! Then, in this order:
 //!
 //! 1. Call the function in [`all_routes`].
-//! 2. `REWRITE_DOCS=1 cargo test -p graph --test permissions_document` writes
+//! 2. `REWRITE_DOCS=1 cargo test -p graph --test suite permissions_document` writes
 //!    `docs/permissions.md`; `/openapi.json` and the metrics need nothing.
 //!
 //! What to know besides:

@@ -7,7 +7,7 @@ use crate::route::{Access, Table, Version};
 /// Renders the document.
 pub fn document(table: &Table) -> String {
     let mut text = String::from(
-        "# Permissions\n\nEvery route and the application permissions that open it; any one of them suffices. Written from the route table: `REWRITE_DOCS=1 cargo test -p graph --test permissions_document` brings it up to date. A token without any of them gets 403 `Authorization_RequestDenied`, and the tenant's audit log says so.\n",
+        "# Permissions\n\nEvery route and the application permissions that open it; any one of them suffices. Written from the route table: `REWRITE_DOCS=1 cargo test -p graph --test suite permissions_document` brings it up to date. A token without any of them gets 403 `Authorization_RequestDenied`, and the tenant's audit log says so.\n",
     );
     let mut areas: Vec<&str> = Vec::new();
     for route in table.routes() {

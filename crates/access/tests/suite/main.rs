@@ -1,0 +1,16 @@
+//! Cross-tenant access policy from outside: one binary, so that its files are linked once and run side by side.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise"
+)]
+
+mod common;
+
+mod decisions;
+mod join;
+mod partners;
+mod policy;
+mod properties;

@@ -1,0 +1,683 @@
+//! Applications, their service principals and roles; and that what is taken from a client is gone
+//! from the tokens that it has.
+
+use crate::common;
+use crate::common::deployment::{Answer, Caller, Deployment, NOBODY};
+use serde_json::{Value, json};
+
+const GRAPH: &str = "/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')";
+
+fn id(object: &Value) -> &str {
+    object["id"].as_str().unwrap()
+}
+
+/// The service principal of a client.
+async fn principal(d: &Deployment, caller: &Caller) -> Value {
+    let path = format!("/servicePrincipals(appId='{}')", caller.client_id);
+    d.admin.get(&path).await.expect(200).json
+}
+
+/// The ids of the Graph resource and of one of its roles.
+async fn graph_role(d: &Deployment, value: &str) -> (String, String) {
+    let graph = d.admin.get(GRAPH).await.expect(200).json;
+    let roles = graph["appRoles"].as_array().unwrap();
+    let role = roles.iter().find(|role| role["value"] == value).unwrap();
+    (id(&graph).to_owned(), id(role).to_owned())
+}
+
+async fn works(caller: &Caller) -> bool {
+    let answer = caller.get("/applications").await;
+    match answer.status {
+        200 => true,
+        401 => {
+            answer.refused(401, "InvalidAuthenticationToken");
+            false
+        }
+        _ => panic!("{}", answer.text),
+    }
+}
+
+#[tokio::test]
+async fn a_role_opens_what_it_says_until_it_is_taken_back() {
+    let d = Deployment::start().await;
+    let mut reader = d.client(&[]).await;
+    let forbidden = |answer: Answer| answer.refused(403, "Authorization_RequestDenied");
+    forbidden(reader.get("/applications").await);
+
+    let own = principal(&d, &reader).await;
+    let (graph, role) = graph_role(&d, "Application.Read.All").await;
+    let path = format!("/servicePrincipals/{graph}/appRoleAssignedTo");
+    let body = json!({ "principalId": own["id"], "resourceId": graph, "appRoleId": role });
+    let made = d.admin.post(&path, body.clone()).await.expect(201);
+    assert_eq!(
+        made.json["@odata.context"],
+        format!(
+            "{}/v1.0/$metadata#servicePrincipals('{graph}')/appRoleAssignedTo/$entity",
+            d.url
+        )
+    );
+    assert_eq!(made.json["principalType"], "ServicePrincipal");
+    assert_eq!(made.json["resourceDisplayName"], "Microsoft Graph");
+    let at = made.header("location").to_owned();
+    d.admin.get(&at).await.expect(200);
+    d.admin
+        .post(&path, body)
+        .await
+        .refused(400, "Request_BadRequest");
+
+    forbidden(reader.get("/applications").await);
+    reader.token = d.token_of(&reader).await.token();
+    assert!(works(&reader).await);
+    // Who may read may not give himself more.
+    let (_, all) = graph_role(&d, "Directory.ReadWrite.All").await;
+    let more = json!({ "principalId": own["id"], "resourceId": graph, "appRoleId": all });
+    forbidden(reader.post(&path, more).await);
+
+    // The same assignment from its other end, by either key.
+    for path in [
+        format!("/servicePrincipals/{}/appRoleAssignments", id(&own)),
+        format!(
+            "/servicePrincipals(appId='{}')/appRoleAssignments",
+            reader.client_id
+        ),
+    ] {
+        let list = d.admin.get(&path).await.expect(200).json;
+        assert_eq!(list["value"].as_array().unwrap().len(), 1);
+        assert_eq!(list["value"][0]["id"], made.json["id"]);
+    }
+    // It isn't the other's.
+    let wrong = format!(
+        "/servicePrincipals/{graph}/appRoleAssignments/{}",
+        id(&made.json)
+    );
+    d.admin
+        .get(&wrong)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    d.admin
+        .delete(&wrong)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    assert!(works(&reader).await);
+
+    d.admin.delete(&at).await.expect(204);
+    d.admin
+        .delete(&at)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    assert!(!works(&reader).await);
+    reader.token = d.token_of(&reader).await.token();
+    forbidden(reader.get("/applications").await);
+}
+
+#[tokio::test]
+async fn an_assignment_has_to_fit_its_address_and_its_resource() {
+    let d = Deployment::start().await;
+    let own = principal(&d, &d.admin).await;
+    let (graph, role) = graph_role(&d, "Application.Read.All").await;
+    let full = json!({ "principalId": own["id"], "resourceId": graph, "appRoleId": role });
+    let with = |name: &str, value: Value| {
+        let mut body = full.clone();
+        body[name] = value;
+        body
+    };
+    let to = format!("/servicePrincipals/{graph}/appRoleAssignedTo");
+    let of = format!("/servicePrincipals/{}/appRoleAssignments", id(&own));
+    for (path, body, target) in [
+        (&to, with("resourceId", own["id"].clone()), "resourceId"),
+        (&of, with("principalId", json!(graph)), "principalId"),
+        (&to, with("appRoleId", json!(NOBODY)), "appRoleId"),
+        (&to, with("appRoleId", json!("x")), "appRoleId"),
+        (&to, with("principalId", Value::Null), "principalId"),
+        (&to, with("nonsense", json!(1)), "nonsense"),
+    ] {
+        let refused = d.admin.post(path, body).await;
+        let refused = refused.refused(400, "Request_BadRequest");
+        assert_eq!(refused.json["error"]["target"], target, "{}", refused.text);
+    }
+    let nobody = with("principalId", json!(NOBODY));
+    d.admin
+        .post(&to, nobody)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    let of_nobody = format!("/servicePrincipals/{NOBODY}/appRoleAssignments");
+    d.admin
+        .get(&of_nobody)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+}
+
+#[tokio::test]
+async fn pages_of_assignments_go_on_where_they_ended() {
+    let d = Deployment::start().await;
+    let own = principal(&d, &d.admin).await;
+    let path = format!("/servicePrincipals/{}/appRoleAssignments", id(&own));
+    let all = d.admin.get(&path).await.expect(200).json;
+    let all = all["value"].as_array().unwrap().len();
+    let (mut next, mut seen) = (format!("{path}?$top=7&$select=id"), Vec::new());
+    loop {
+        let page = d.admin.get(&next).await.expect(200).json;
+        seen.extend(page["value"].as_array().unwrap().clone());
+        match page["@odata.nextLink"].as_str() {
+            Some(link) => next = link.to_owned(),
+            None => break,
+        }
+    }
+    seen.dedup();
+    assert!(seen.len() == all && all > 7, "{} of {all}", seen.len());
+    assert_eq!(seen[0].as_object().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_takes_a_client_out_ends_its_tokens() {
+    let d = Deployment::start().await;
+    for way in [
+        "removePassword",
+        "disable",
+        "delete principal",
+        "delete application",
+    ] {
+        let client = d.client(&["Application.Read.All"]).await;
+        let other = d.client(&["Application.Read.All"]).await;
+        assert!(works(&client).await && works(&other).await);
+        let application = format!("/applications(appId='{}')", client.client_id);
+        let principal = format!("/servicePrincipals(appId='{}')", client.client_id);
+        let done = match way {
+            "removePassword" => {
+                let read = d.admin.get(&application).await.expect(200).json;
+                let key = json!({ "keyId": read["passwordCredentials"][0]["keyId"] });
+                d.admin
+                    .post(&format!("{application}/removePassword"), key)
+                    .await
+            }
+            "disable" => {
+                d.admin
+                    .patch(&principal, json!({ "accountEnabled": false }))
+                    .await
+            }
+            "delete principal" => d.admin.delete(&principal).await,
+            _ => d.admin.delete(&application).await,
+        };
+        done.expect(204);
+        assert!(!works(&client).await, "{way}");
+        assert!(works(&other).await, "{way}");
+        let refused = d.token_of(&client).await;
+        assert!(
+            [400, 401].contains(&refused.status),
+            "{way}: {}",
+            refused.text
+        );
+    }
+}
+
+#[tokio::test]
+async fn replacing_a_secret_interrupts_nobody() {
+    let d = Deployment::start().await;
+    let client = d.client(&["Application.Read.All"]).await;
+    let application = format!("/applications(appId='{}')", client.client_id);
+    let remove = format!("{application}/removePassword");
+    let old = d.admin.get(&application).await.expect(200).json;
+    let added = d
+        .admin
+        .post(&format!("{application}/addPassword"), json!({}))
+        .await
+        .expect(200)
+        .json;
+    let secret = added["secretText"].as_str().unwrap();
+    let replaced = d.client_with(&client, secret).await;
+    assert!(works(&client).await && works(&replaced).await);
+    let key = json!({ "keyId": old["passwordCredentials"][0]["keyId"] });
+    d.admin.post(&remove, key).await.expect(204);
+    assert!(!works(&client).await, "its secret is gone");
+    assert!(works(&replaced).await, "its secret is there");
+    // The last one, from which nobody is left.
+    let key = json!({ "keyId": added["keyId"] });
+    d.admin.post(&remove, key).await.expect(204);
+    assert!(!works(&replaced).await);
+}
+
+#[tokio::test]
+async fn a_role_that_is_switched_off_ends_the_tokens_of_its_holders() {
+    let d = Deployment::start().await;
+    let role = |enabled: bool, value: &str| {
+        json!({ "appRoles": [{
+            "id": "11111111-1111-4111-8111-111111111111", "displayName": "Clerk",
+            "description": "Clerks", "value": value, "isEnabled": enabled,
+            "allowedMemberTypes": ["Application"],
+        }] })
+    };
+    let mut body = role(true, "clerk");
+    body["displayName"] = "Payroll".into();
+    let (application, resource) = d.admin.application(body).await;
+    let path = format!("/applications/{}", id(&application));
+    for (patch, ends) in [
+        (json!({ "displayName": "Wages" }), false),
+        (role(false, "clerk"), true),
+        (role(true, "clerk"), false),
+        (role(true, "scribe"), true),
+        (json!({ "appRoles": [] }), true),
+    ] {
+        let holder = d.client(&["Application.Read.All"]).await;
+        let other = d.client(&["Application.Read.All"]).await;
+        let assigned = json!({
+            "principalId": principal(&d, &holder).await["id"],
+            "resourceId": resource["id"],
+            "appRoleId": "11111111-1111-4111-8111-111111111111",
+        });
+        let to = format!("/servicePrincipals/{}/appRoleAssignedTo", id(&resource));
+        d.admin.post(&to, assigned).await.expect(201);
+        assert!(works(&holder).await);
+        d.admin.patch(&path, patch.clone()).await.expect(204);
+        assert_eq!(works(&holder).await, !ends, "{patch}");
+        assert!(works(&other).await, "{patch}");
+    }
+}
+
+#[tokio::test]
+async fn who_manages_his_own_applications_leaves_the_others_alone() {
+    let d = Deployment::start().await;
+    let owner = d.client(&["Application.ReadWrite.OwnedBy"]).await;
+    let (mine, my_principal) = owner.application(json!({ "displayName": "Mine" })).await;
+    let theirs = d
+        .admin
+        .post("/applications", json!({ "displayName": "Theirs" }))
+        .await;
+    let theirs = theirs.expect(201).json;
+    let path = |application: &Value| format!("/applications/{}", id(application));
+    let forbidden = |answer: Answer| answer.refused(403, "Authorization_RequestDenied");
+    let new_name = json!({ "displayName": "Ours" });
+
+    // All are there to be read, as in Graph.
+    owner.get(&path(&theirs)).await.expect(200);
+    owner
+        .patch(&path(&mine), new_name.clone())
+        .await
+        .expect(204);
+    let add = format!("{}/addPassword", path(&mine));
+    owner.post(&add, json!({})).await.expect(200);
+
+    forbidden(owner.patch(&path(&theirs), new_name.clone()).await);
+    forbidden(
+        owner
+            .post(&format!("{}/addPassword", path(&theirs)), json!({}))
+            .await,
+    );
+    let key = json!({ "keyId": NOBODY });
+    forbidden(
+        owner
+            .post(&format!("{}/removePassword", path(&theirs)), key)
+            .await,
+    );
+    forbidden(owner.delete(&path(&theirs)).await);
+    let body = json!({ "appId": theirs["appId"] });
+    forbidden(owner.post("/servicePrincipals", body.clone()).await);
+    let their_principal = d
+        .admin
+        .post("/servicePrincipals", body)
+        .await
+        .expect(201)
+        .json;
+    let of = |principal: &Value| format!("/servicePrincipals/{}", id(principal));
+    forbidden(owner.patch(&of(&their_principal), new_name.clone()).await);
+    forbidden(owner.delete(&of(&their_principal)).await);
+    // Nor himself: somebody else has made him.
+    let himself = format!("/applications(appId='{}')/addPassword", owner.client_id);
+    forbidden(owner.post(&himself, json!({})).await);
+
+    owner.delete(&of(&my_principal)).await.expect(204);
+    owner.delete(&path(&mine)).await.expect(204);
+    let registrar = d.client(&["AppRegistration.Create"]).await;
+    registrar.post("/applications", new_name).await.expect(201);
+    forbidden(registrar.get(&path(&theirs)).await);
+}
+
+#[tokio::test]
+async fn nobody_takes_the_name_of_another() {
+    let d = Deployment::start().await;
+    let named = |name: &str, uri: &str| json!({ "displayName": name, "identifierUris": [uri] });
+    let (_, payroll) = d.admin.application(named("Payroll", "api://payroll")).await;
+    let (other, other_principal) = d.admin.application(named("Other", "api://other")).await;
+    // One whose service principal isn't there yet.
+    let early = d
+        .admin
+        .post("/applications", named("Early", "api://early"))
+        .await;
+    early.expect(201);
+
+    let path = format!("/servicePrincipals/{}", id(&other_principal));
+    for uri in [
+        "api://payroll",
+        "API://Payroll",
+        "api://early",
+        "https://graph.microsoft.com",
+    ] {
+        let names = json!({ "servicePrincipalNames": [uri] });
+        let refused = d.admin.patch(&path, names).await;
+        refused.refused(400, "Request_BadRequest");
+        let uris = json!({ "identifierUris": [uri] });
+        let at = format!("/applications/{}", id(&other));
+        d.admin
+            .patch(&at, uris)
+            .await
+            .refused(400, "Request_BadRequest");
+    }
+    let names = json!({ "servicePrincipalNames": ["api://other", "api://other2"] });
+    d.admin.patch(&path, names).await.expect(204);
+    let gone = format!("/servicePrincipals/{}", id(&payroll));
+    d.admin.delete(&gone).await.expect(204);
+}
+
+#[tokio::test]
+async fn lists_are_filtered_sorted_and_counted() {
+    let d = Deployment::start().await;
+    for name in ["Bravo", "alpha", "Charlie"] {
+        d.admin.application(json!({ "displayName": name })).await;
+    }
+    for set in ["applications", "servicePrincipals"] {
+        let names = |answer: &Answer| -> Vec<String> {
+            let items = answer.json["value"].as_array().unwrap().clone();
+            let name = |item: &Value| item["displayName"].as_str().unwrap().to_owned();
+            items.iter().map(name).collect()
+        };
+        let one = format!("/{set}?$filter=startswith(displayName,'ALPHA')&$select=displayName");
+        let one = d.admin.get(&one).await.expect(200);
+        assert_eq!(one.json["value"], json!([{ "displayName": "alpha" }]));
+        assert_eq!(
+            one.json["@odata.context"],
+            format!("{}/v1.0/$metadata#{set}(displayName)", d.url)
+        );
+
+        let sorted = format!(
+            "/{set}?$orderby=displayName desc&$count=true&$top=2&$filter=displayName ne 'Automation' and displayName ne 'Microsoft Graph'"
+        );
+        d.admin
+            .get(&sorted)
+            .await
+            .refused(400, "Request_UnsupportedQuery");
+        let first = d.admin.get_advanced(&sorted).await.expect(200);
+        assert_eq!(names(&first), ["Charlie", "Bravo"]);
+        assert_eq!(first.json["@odata.count"], 3);
+        let next = first.json["@odata.nextLink"].as_str().unwrap();
+        let second = d.admin.get_advanced(next).await.expect(200);
+        assert_eq!(names(&second), ["alpha"]);
+        assert!(second.json.get("@odata.count").is_none());
+        assert!(second.json.get("@odata.nextLink").is_none());
+
+        let plain = d
+            .admin
+            .get(&format!("/{set}?$count=true"))
+            .await
+            .expect(200);
+        assert!(plain.json.get("@odata.count").is_none());
+        let count = format!("/{set}/$count");
+        d.admin.get(&count).await.refused(400, "Request_BadRequest");
+        let number: u64 = d
+            .admin
+            .get_advanced(&count)
+            .await
+            .expect(200)
+            .text
+            .parse()
+            .unwrap();
+        let whole = plain.json["value"].as_array().unwrap().len();
+        assert_eq!(usize::try_from(number).unwrap(), whole);
+        let count = format!("/{set}/$count?$filter=displayName eq 'bravo'");
+        assert_eq!(d.admin.get_advanced(&count).await.expect(200).text, "1");
+
+        for query in [
+            "$filter=nonsense eq 'x'",
+            "$filter=displayName",
+            "$select=nonsense",
+            "$top=1000",
+            "$skiptoken=x",
+            "$expand=owners",
+        ] {
+            let refused = d.admin.get(&format!("/{set}?{query}")).await;
+            assert_eq!(refused.status, 400, "{query}: {}", refused.text);
+        }
+        // Another set's place isn't one of this set.
+        let other = if set == "applications" {
+            "servicePrincipals"
+        } else {
+            "applications"
+        };
+        let page = d.admin.get(&format!("/{other}?$top=1")).await.expect(200);
+        let link = page.json["@odata.nextLink"].as_str().unwrap();
+        let token = link.split_once("$skiptoken=").unwrap().1;
+        let crossed = d.admin.get(&format!("/{set}?$skiptoken={token}")).await;
+        assert_eq!(crossed.status, 400, "{}", crossed.text);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_as_it_was_asked_for() {
+    let d = Deployment::start().await;
+    let (application, _) = d
+        .admin
+        .application(json!({ "displayName": "Payroll" }))
+        .await;
+    let path = format!("/applications/{}", id(&application));
+    let add = format!("{path}/addPassword");
+    let body = json!({ "passwordCredential": {
+        "@odata.type": "#microsoft.graph.passwordCredential",
+        "displayName": "until spring", "endDateTime": "2099-03-01T00:00:00Z",
+    }});
+    let made = d.admin.post(&add, body).await.expect(200);
+    assert_eq!(
+        made.json["@odata.context"],
+        format!(
+            "{}/v1.0/$metadata#microsoft.graph.passwordCredential",
+            d.url
+        )
+    );
+    assert_eq!(made.json["displayName"], "until spring");
+    assert_eq!(made.json["endDateTime"], "2099-03-01T00:00:00Z");
+    let secret = made.json["secretText"].as_str().unwrap();
+    assert!(secret.starts_with(made.json["hint"].as_str().unwrap()));
+    // No body at all is a body without wishes.
+    let call = d.admin.call("POST", &add).send().await.unwrap();
+    let plain = Answer::read(call).await.expect(200);
+    assert_ne!(plain.json["secretText"], made.json["secretText"]);
+    let read = d.admin.get(&path).await.expect(200);
+    assert!(!read.text.contains(secret));
+
+    for (body, target) in [
+        (json!({ "nonsense": 1 }), "nonsense"),
+        (json!({ "passwordCredential": "x" }), "passwordCredential"),
+        (
+            json!({ "passwordCredential": { "secretText": "mine" } }),
+            "secretText",
+        ),
+        (
+            json!({ "passwordCredential": { "endDateTime": "soon" } }),
+            "endDateTime",
+        ),
+        (
+            json!({ "passwordCredential": { "endDateTime": "1999-01-01T00:00:00Z" } }),
+            "endDateTime",
+        ),
+    ] {
+        let refused = d.admin.post(&add, body).await;
+        let refused = refused.refused(400, "Request_BadRequest");
+        assert_eq!(refused.json["error"]["target"], target);
+    }
+    let remove = format!("{path}/removePassword");
+    for body in [
+        json!({}),
+        json!({ "keyId": "x" }),
+        json!({ "keyId": NOBODY }),
+    ] {
+        d.admin
+            .post(&remove, body)
+            .await
+            .refused(400, "Request_BadRequest");
+    }
+}
+
+#[tokio::test]
+async fn the_graph_resource_stays() {
+    let d = Deployment::start().await;
+    let disable = json!({ "accountEnabled": false });
+    d.admin
+        .patch(GRAPH, disable)
+        .await
+        .refused(400, "Request_BadRequest");
+    d.admin
+        .delete(GRAPH)
+        .await
+        .refused(400, "Request_BadRequest");
+    let again = json!({ "appId": "00000003-0000-0000-c000-000000000000" });
+    d.admin
+        .post("/servicePrincipals", again)
+        .await
+        .refused(400, "Request_BadRequest");
+    assert!(works(&d.admin).await);
+}
+
+#[tokio::test]
+async fn applications_and_service_principals_have_owners() {
+    let d = Deployment::start().await;
+    let reference =
+        |id: &str| json!({ "@odata.id": format!("{}/v1.0/directoryObjects/{id}", d.url) });
+    let person = json!({
+        "accountEnabled": true, "displayName": "Ann", "mailNickname": "ann",
+        "userPrincipalName": format!("ann@{}", common::deployment::DOMAIN),
+        "passwordProfile": { "password": "correct-Horse-7-battery" },
+    });
+    let ann = d.admin.post("/users", person).await.expect(201).json;
+    let group = json!({
+        "displayName": "Cooks", "mailEnabled": false, "mailNickname": "cooks", "securityEnabled": true,
+        "owners@odata.bind": [format!("https://graph.microsoft.com/v1.0/users/{}", id(&ann))],
+    });
+    let group = d.admin.post("/groups", group).await.expect(201).json;
+    let body = json!({
+        "displayName": "Wiki",
+        "owners@odata.bind": [format!("https://graph.microsoft.com/v1.0/directoryObjects/{}", id(&ann))],
+    });
+    let wiki = d.admin.post("/applications", body).await.expect(201).json;
+    let body = json!({ "appId": wiki["appId"] });
+    let acting = d
+        .admin
+        .post("/servicePrincipals", body)
+        .await
+        .expect(201)
+        .json;
+
+    let owners = format!("/applications/{}/owners", id(&wiki));
+    let listed = d.admin.get(&owners).await.expect(200).json;
+    assert_eq!(listed["value"][0]["@odata.type"], "#microsoft.graph.user");
+    assert_eq!(id(&listed["value"][0]), id(&ann));
+    // Owners are users and service principals, each once.
+    let add = format!("{owners}/$ref");
+    for (who, status, code) in [
+        (id(&ann), 400, "Request_BadRequest"),
+        (id(&group), 400, "Request_BadRequest"),
+        (NOBODY, 404, "Request_ResourceNotFound"),
+    ] {
+        d.admin
+            .post(&add, reference(who))
+            .await
+            .refused(status, code);
+    }
+
+    // A client that reaches only what it owns reaches this once it is an owner.
+    let client = d.client(&["Application.ReadWrite.OwnedBy"]).await;
+    let own = principal(&d, &client).await;
+    let at = format!("/applications/{}", id(&wiki));
+    let rename = json!({ "displayName": "Wiki of the kitchen" });
+    let denied = "Authorization_RequestDenied";
+    client.patch(&at, rename.clone()).await.refused(403, denied);
+    client
+        .post(&add, reference(id(&own)))
+        .await
+        .refused(403, denied);
+    d.admin.post(&add, reference(id(&own))).await.expect(204);
+    client.patch(&at, rename).await.expect(204);
+    client
+        .delete(&format!("{owners}/{}/$ref", id(&ann)))
+        .await
+        .expect(204);
+    client
+        .delete(&format!("{owners}/{}/$ref", id(&ann)))
+        .await
+        .refused(404, "Request_ResourceNotFound");
+
+    let by_app = format!(
+        "/servicePrincipals(appId='{}')/owners",
+        wiki["appId"].as_str().unwrap()
+    );
+    d.admin
+        .post(&format!("{by_app}/$ref"), reference(id(&ann)))
+        .await
+        .expect(204);
+    let owned = format!("/users/{}/ownedObjects", id(&ann));
+    let all = d.admin.get(&owned).await.expect(200).json;
+    let all: Vec<(&str, &str)> = all["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["@odata.type"].as_str().unwrap(), id(it)))
+        .collect();
+    assert_eq!(
+        all,
+        [
+            ("#microsoft.graph.group", id(&group)),
+            ("#microsoft.graph.servicePrincipal", id(&acting)),
+        ]
+    );
+    let mine = format!(
+        "/servicePrincipals/{}/ownedObjects/microsoft.graph.application",
+        id(&own)
+    );
+    let mine = d.admin.get(&mine).await.expect(200).json;
+    assert_eq!(mine["value"][0]["displayName"], "Wiki of the kitchen");
+    assert!(mine["value"][0].get("@odata.type").is_none());
+    let page = d
+        .admin
+        .get(&format!("{owned}?$top=1"))
+        .await
+        .expect(200)
+        .json;
+    let next = page["@odata.nextLink"].as_str().unwrap().to_owned();
+    assert_eq!(
+        id(&d.admin.get(&next).await.expect(200).json["value"][0]),
+        id(&acting)
+    );
+
+    // Who is deleted owns nothing until restored; who is gone for good is no owner.
+    d.admin
+        .delete(&format!("/users/{}", id(&ann)))
+        .await
+        .expect(204);
+    assert_eq!(
+        d.admin.get(&by_app).await.expect(200).json["value"],
+        json!([])
+    );
+    d.admin
+        .post(
+            &format!("/directory/deletedItems/{}/restore", id(&ann)),
+            json!({}),
+        )
+        .await
+        .expect(200);
+    assert_eq!(
+        d.admin.get(&by_app).await.expect(200).json["value"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    let (_, fabrikam) = d.other("Fabrikam", "fabrikam.example").await;
+    fabrikam
+        .get(&owners)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    fabrikam
+        .post(&add, reference(NOBODY))
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    fabrikam
+        .get(&owned)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+}

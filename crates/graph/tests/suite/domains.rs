@@ -1,0 +1,193 @@
+//! `/organization` and `/domains`: what belongs to the tenant, and what nobody is told.
+
+use crate::common;
+use crate::common::deployment::{DOMAIN, Deployment};
+use node::command::Command;
+use serde_json::json;
+
+#[tokio::test]
+async fn the_organization_is_the_callers_own() {
+    let d = Deployment::start().await;
+    let (other, _) = d.other("Fabrikam", "fabrikam.example").await;
+    let own = format!("/organization/{}", d.tenant);
+    d.admin
+        .patch(
+            &own,
+            json!({ "city": "Chania", "technicalNotificationMails": ["it@contoso.example"] }),
+        )
+        .await
+        .expect(204);
+    let read = d
+        .admin
+        .get(&format!("{own}?$select=id,city"))
+        .await
+        .expect(200);
+    assert_eq!(
+        read.json,
+        json!({
+            "@odata.context": format!("{}/v1.0/$metadata#organization(id,city)/$entity", d.url),
+            "id": d.tenant, "city": "Chania",
+        })
+    );
+    for body in [
+        json!({ "tenantType": "x" }),
+        json!({ "displayName": null }),
+        json!({ "technicalNotificationMails": ["nobody"] }),
+    ] {
+        d.admin
+            .patch(&own, body)
+            .await
+            .refused(400, "Request_BadRequest");
+    }
+    for nobody in [
+        other.as_str(),
+        common::deployment::NOBODY,
+        "contoso.example",
+    ] {
+        d.admin
+            .get(&format!("/organization/{nobody}"))
+            .await
+            .refused(404, "Request_ResourceNotFound");
+    }
+}
+
+#[tokio::test]
+async fn a_domain_from_its_adding_to_its_removal() {
+    let d = Deployment::start().await;
+    let domain = "/domains/shop.contoso.example";
+    let added = d
+        .admin
+        .post("/domains", json!({ "id": "Shop.Contoso.example" }))
+        .await
+        .expect(201);
+    assert_eq!(added.json["id"], "shop.contoso.example");
+    assert_eq!(added.json["isRoot"], false);
+    assert_eq!(
+        added.headers["location"],
+        format!("{}/v1.0{domain}", d.url).as_str()
+    );
+    for body in [
+        json!({ "id": "shop.contoso.example" }),
+        json!({ "id": "nonsense" }),
+        json!({ "id": "a.example", "isVerified": true }),
+        json!({ "id": "a.example", "isDefault": true }),
+        json!({}),
+    ] {
+        d.admin
+            .post("/domains", body)
+            .await
+            .refused(400, "Request_BadRequest");
+    }
+
+    let records = d
+        .admin
+        .get(&format!("{domain}/verificationDnsRecords"))
+        .await
+        .expect(200);
+    let record = &records.json["value"][0];
+    assert_eq!(record["@odata.type"], "#microsoft.graph.domainDnsTxtRecord");
+    assert_eq!(record["label"], "shop.contoso.example");
+    let text = record["text"].as_str().unwrap();
+    let other = &records.json["value"][1];
+    assert_eq!(other["@odata.type"], "#microsoft.graph.domainDnsMxRecord");
+    let exchange = format!("{}.msv1.invalid", text.strip_prefix("MS=").unwrap());
+    assert_eq!(other["mailExchange"], exchange.as_str());
+    assert_ne!(other["id"], record["id"]);
+    let services = format!("{domain}/serviceConfigurationRecords");
+    let services = d.admin.get(&services).await.expect(200).json;
+    assert_eq!(services["value"], json!([]));
+    let refusal = d
+        .admin
+        .post(&format!("{domain}/verify"), json!({}))
+        .await
+        .refused(400, "Request_BadRequest");
+    assert!(refusal.message().contains(text), "{refusal:?}");
+    d.admin
+        .patch(domain, json!({ "isDefault": true }))
+        .await
+        .refused(400, "Request_BadRequest");
+
+    let add = |tenant: &str| Command::DomainAdd {
+        tenant: tenant.into(),
+        domain: "shop.contoso.example".into(),
+        verified: true,
+    };
+    d.node.execute(add(&d.tenant), &|_| {}).await.unwrap();
+    let verified = d
+        .admin
+        .post(&format!("{domain}/verify"), json!({}))
+        .await
+        .expect(200);
+    assert_eq!(verified.json["isVerified"], true);
+    assert_eq!(verified.json["availabilityStatus"], "AvailableImmediately");
+    let read = d.admin.get(domain).await.expect(200).json;
+    assert_eq!(read["availabilityStatus"], serde_json::Value::Null);
+
+    // Another tenant may add the name, and learns nothing of whose it is.
+    let (_, other) = d.other("Fabrikam", "fabrikam.example").await;
+    other
+        .get(domain)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    let theirs = other
+        .post("/domains", json!({ "id": "shop.contoso.example" }))
+        .await
+        .expect(201);
+    assert_eq!(theirs.json["isVerified"], false);
+    let refusal = other
+        .post(&format!("{domain}/verify"), json!({}))
+        .await
+        .refused(400, "Request_BadRequest");
+    assert!(!refusal.message().contains(&d.tenant), "{refusal:?}");
+    other.delete(domain).await.expect(204);
+
+    // The default stays until another one is.
+    d.admin
+        .patch(domain, json!({ "isDefault": true }))
+        .await
+        .expect(204);
+    d.admin
+        .delete(domain)
+        .await
+        .refused(400, "Request_BadRequest");
+    d.admin
+        .patch(&format!("/domains/{DOMAIN}"), json!({ "isDefault": true }))
+        .await
+        .expect(204);
+    d.admin.delete(domain).await.expect(204);
+    d.admin
+        .get(domain)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    d.admin
+        .delete(&format!("/domains/{DOMAIN}"))
+        .await
+        .refused(400, "Request_BadRequest");
+
+    // It is free for others now.
+    let (tenant, _) = d.other("Tailspin", "tailspin.example").await;
+    d.node.execute(add(&tenant), &|_| {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn domains_come_in_pages() {
+    let d = Deployment::start().await;
+    for name in ["a.example", "b.example", "z.example"] {
+        d.admin
+            .post("/domains", json!({ "id": name }))
+            .await
+            .expect(201);
+    }
+    let mut names = Vec::new();
+    let mut target = "/domains?$top=3&$select=id".to_owned();
+    loop {
+        let page = d.admin.get(&target).await.expect(200).json;
+        let items = page["value"].as_array().unwrap();
+        names.extend(items.iter().map(|item| item["id"].clone()));
+        match page["@odata.nextLink"].as_str() {
+            Some(next) => next.clone_into(&mut target),
+            None => break,
+        }
+    }
+    assert_eq!(names, ["a.example", "b.example", DOMAIN, "z.example"]);
+}

@@ -1,0 +1,39 @@
+//! The HTTP face from outside: one binary, so that its files are linked once and run side by side.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise"
+)]
+
+mod common;
+
+mod admission;
+mod applications;
+mod batch;
+mod certificates;
+mod connections;
+mod cross_tenant_access_policy;
+mod deleted_items;
+mod delta;
+mod departures;
+mod directory_roles;
+mod domains;
+mod groups;
+mod invitations;
+mod multi_tenant_organization;
+mod notifications;
+mod oauth;
+mod oauth2_permission_grants;
+mod permissions_document;
+mod photos;
+mod readiness;
+mod requests;
+mod search;
+mod sharing;
+mod subscriptions;
+mod synchronization;
+mod throttling;
+mod users;
+mod users_delta;

@@ -1,0 +1,481 @@
+//! `/users`: order, what is expanded, passwords, and what the narrower permissions open.
+
+use crate::common;
+use crate::common::deployment::{Caller, DOMAIN, Deployment, NOBODY};
+use serde_json::{Value, json};
+
+const PASSWORD: &str = "correct-Horse-7-battery";
+
+fn body(alias: &str) -> Value {
+    json!({
+        "accountEnabled": true, "displayName": alias, "mailNickname": alias,
+        "userPrincipalName": format!("{alias}@{DOMAIN}"), "jobTitle": "Cook",
+        "passwordProfile": { "password": PASSWORD, "forceChangePasswordNextSignIn": false },
+    })
+}
+
+async fn user(caller: &Caller, alias: &str) -> String {
+    let made = caller.post("/users", body(alias)).await.expect(201);
+    made.json["id"].as_str().unwrap().to_owned()
+}
+
+async fn aliases(caller: &Caller, target: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut target = target.to_owned();
+    loop {
+        let page = caller.get_advanced(&target).await.expect(200).json;
+        let items = page["value"].as_array().unwrap();
+        found.extend(
+            items
+                .iter()
+                .map(|item| item["displayName"].as_str().unwrap().to_owned()),
+        );
+        match page["@odata.nextLink"].as_str() {
+            Some(next) => next.clone_into(&mut target),
+            None => return found,
+        }
+    }
+}
+
+#[tokio::test]
+async fn creation_says_where_or_nothing() {
+    let d = Deployment::start().await;
+    let made = d.admin.post("/users", body("ann")).await.expect(201);
+    let id = made.json["id"].as_str().unwrap();
+    assert_eq!(
+        made.header("location"),
+        format!("{}/v1.0/users/{id}", d.url)
+    );
+    let minimal = d
+        .admin
+        .call("POST", "/users")
+        .header("Prefer", "return=minimal")
+        .json(&body("bob"));
+    let minimal = common::deployment::Answer::read(minimal.send().await.unwrap()).await;
+    assert_eq!(minimal.expect(204).text, "");
+    d.admin
+        .get(&format!("/users/bob@{DOMAIN}"))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn lists_have_an_order_across_pages() {
+    let d = Deployment::start().await;
+    for alias in ["dan", "Ann", "cyd", "bob"] {
+        user(&d.admin, alias).await;
+    }
+    let up = ["Administrator", "Ann", "bob", "cyd", "dan"];
+    let down: Vec<&str> = up.iter().rev().copied().collect();
+    for (query, expected) in [
+        ("$orderby=displayName", up.to_vec()),
+        ("$orderby=displayName desc&$top=2", down),
+        ("$orderby=userPrincipalName&$top=3", up.to_vec()),
+        (
+            "$filter=jobTitle eq 'Cook'&$orderby=displayName&$count=true&$top=3",
+            up[1..].to_vec(),
+        ),
+    ] {
+        assert_eq!(
+            aliases(&d.admin, &format!("/users?{query}")).await,
+            expected,
+            "{query}"
+        );
+    }
+    d.admin
+        .get("/users?$orderby=displayName&$top=1")
+        .await
+        .expect(200);
+    for query in [
+        "$filter=jobTitle eq 'Cook'&$orderby=displayName",
+        "$orderby=displayName,userPrincipalName",
+        "$orderby=jobTitle",
+    ] {
+        d.admin
+            .get(&format!("/users?{query}"))
+            .await
+            .refused(400, "Request_UnsupportedQuery");
+    }
+}
+
+#[tokio::test]
+async fn a_relation_stands_in_the_answer_if_asked_for() {
+    let d = Deployment::start().await;
+    let boss = user(&d.admin, "boss").await;
+    let mut ann = body("ann");
+    ann["manager@odata.bind"] = json!(format!("{}/v1.0/users/{boss}", d.url));
+    d.admin.post("/users", ann).await.expect(201);
+    let path = format!("/users/ann@{DOMAIN}");
+    let shown = d
+        .admin
+        .get(&format!(
+            "{path}?$select=displayName&$expand=manager($select=id,jobTitle)"
+        ))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(
+        shown["manager"],
+        json!({ "@odata.type": "#microsoft.graph.user", "id": boss, "jobTitle": "Cook" })
+    );
+    let list = d
+        .admin
+        .get("/users?$select=displayName&$expand=manager")
+        .await
+        .expect(200)
+        .json;
+    let with_manager = list["value"].as_array().unwrap().iter();
+    let with_manager = with_manager.filter(|user| !user["manager"].is_null());
+    assert_eq!(with_manager.count(), 1);
+    let reports = d
+        .admin
+        .get(&format!("/users/{boss}?$expand=directReports"))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(reports["directReports"][0]["displayName"], "ann");
+    let count = d
+        .admin
+        .get_advanced(&format!("/users/{boss}/directReports/$count"))
+        .await;
+    assert_eq!(count.expect(200).text, "1");
+
+    for expand in [
+        "nonsense",
+        "manager,directReports",
+        "manager($select=nonsense)",
+        "manager($filter=id eq '1')",
+        "manager($select=id",
+        "",
+    ] {
+        d.admin
+            .get(&format!("{path}?$expand={expand}"))
+            .await
+            .refused(400, "Request_BadRequest");
+    }
+
+    // Gone again, and the manager isn't taken from nowhere.
+    d.admin
+        .delete(&format!("{path}/manager/$ref"))
+        .await
+        .expect(204);
+    d.admin
+        .delete(&format!("{path}/manager/$ref"))
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    let binding =
+        json!({ "manager@odata.bind": format!("{}/v1.0/users/{NOBODY}", d.url), "city": "Chania" });
+    d.admin
+        .patch(&path, binding)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    let city = d
+        .admin
+        .get(&format!("{path}?$select=city"))
+        .await
+        .expect(200);
+    assert_eq!(city.json["city"], Value::Null, "all or nothing");
+}
+
+#[tokio::test]
+async fn passwords_follow_the_rules_and_are_never_shown() {
+    let d = Deployment::start().await;
+    let ann = user(&d.admin, "ann").await;
+    let path = format!("/users/{ann}");
+    for profile in [
+        json!({ "password": "short" }),
+        json!({ "password": "" }),
+        json!({ "password": null }),
+        json!({ "password": 7 }),
+        json!({ "password": PASSWORD, "hint": "horse" }),
+        json!({ "forceChangePasswordNextSignIn": true }),
+        json!(PASSWORD),
+        json!(null),
+    ] {
+        let answer = d
+            .admin
+            .patch(&path, json!({ "passwordProfile": profile }))
+            .await
+            .refused(400, "Request_BadRequest");
+        assert!(!answer.text.contains(PASSWORD), "{}", answer.text);
+    }
+    let select = "?$select=passwordProfile,lastPasswordChangeDateTime";
+    let before = d
+        .admin
+        .get(&format!("{path}{select}"))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(before["passwordProfile"], Value::Null);
+    d.admin
+        .patch(
+            &path,
+            json!({ "passwordProfile": { "password": "another-Horse-8-battery" } }),
+        )
+        .await
+        .expect(204);
+    let after = d
+        .admin
+        .get(&format!("{path}{select}"))
+        .await
+        .expect(200)
+        .json;
+    assert_ne!(
+        before["lastPasswordChangeDateTime"],
+        after["lastPasswordChangeDateTime"]
+    );
+}
+
+#[tokio::test]
+async fn a_basic_reader_sees_a_colleagues_card() {
+    let d = Deployment::start().await;
+    user(&d.admin, "ann").await;
+    let basic = d.client(&["User.ReadBasic.All"]).await;
+    let path = format!("/users/ann@{DOMAIN}");
+    let shown = basic.get(&path).await.expect(200).json;
+    assert_eq!(shown["displayName"], "ann");
+    assert_eq!(shown["jobTitle"], Value::Null);
+    assert_eq!(shown["businessPhones"], json!([]));
+    for query in [
+        "/users?$filter=jobTitle eq 'Cook'",
+        "/users?$filter=not (jobTitle eq 'Cook')&$count=true",
+        "/users/$count?$filter=jobTitle eq 'Cook'",
+        "/users?$expand=manager",
+        "/users/delta",
+    ] {
+        // Sees neither the value nor whom it picks.
+        if query.contains("expand") {
+            basic
+                .get(query)
+                .await
+                .refused(403, "Authorization_RequestDenied");
+        } else {
+            basic
+                .get_advanced(query)
+                .await
+                .refused(403, "Authorization_RequestDenied");
+        }
+    }
+    let found = basic
+        .get("/users?$filter=startswith(displayName,'an')&$select=displayName,jobTitle")
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(
+        found["value"],
+        json!([{ "displayName": "ann", "jobTitle": null }])
+    );
+}
+
+#[tokio::test]
+async fn permissions_for_one_property_change_that_property() {
+    let d = Deployment::start().await;
+    let ann = user(&d.admin, "ann").await;
+    let path = format!("/users/{ann}");
+    for (permission, open) in [
+        (
+            "User-Mail.ReadWrite.All",
+            json!({ "otherMails": ["ann@home.example"] }),
+        ),
+        (
+            "User-Phone.ReadWrite.All",
+            json!({ "mobilePhone": "+30 1", "businessPhones": ["+30 2"] }),
+        ),
+        (
+            "User.EnableDisableAccount.All",
+            json!({ "accountEnabled": false }),
+        ),
+        (
+            "User-PasswordProfile.ReadWrite.All",
+            json!({ "passwordProfile": { "password": "another-Horse-8-battery" } }),
+        ),
+    ] {
+        let caller = d.client(&[permission]).await;
+        let mut closed = open.clone();
+        closed["displayName"] = json!("Eve");
+        let refusal = caller
+            .patch(&path, closed)
+            .await
+            .refused(403, "Authorization_RequestDenied");
+        assert!(refusal.message().contains("'displayName'"), "{permission}");
+        caller.patch(&path, open).await.expect(204);
+    }
+    // What is for users of other tenants isn't for this tenant's own.
+    let cross = d.client(&["User.ReadWrite.CrossCloud"]).await;
+    cross
+        .patch(&path, json!({ "city": "Chania" }))
+        .await
+        .refused(403, "Authorization_RequestDenied");
+    cross
+        .delete(&path)
+        .await
+        .refused(403, "Authorization_RequestDenied");
+    let select = "?$select=displayName,city,accountEnabled,mobilePhone";
+    let ann = d
+        .admin
+        .get(&format!("{path}{select}"))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(ann["displayName"], "ann");
+    assert_eq!(ann["city"], Value::Null);
+    assert_eq!(ann["accountEnabled"], false);
+    assert_eq!(ann["mobilePhone"], "+30 1");
+}
+
+#[tokio::test]
+async fn properties_that_are_made_of_others_or_ignored() {
+    let d = Deployment::start().await;
+    let ann = format!("/users/{}", user(&d.admin, "ann").await);
+    let change = json!({
+        "mail": "Ann@home.example", "businessPhones@odata.type": "#Collection(String)",
+        "businessPhones": ["+30 1"], "onPremisesExtensionAttributes": { "extensionAttribute3": "x" },
+    });
+    d.admin.patch(&ann, change).await.expect(204);
+    let select = "$select=businessPhones,proxyAddresses,onPremisesExtensionAttributes";
+    let shown = d
+        .admin
+        .get(&format!("{ann}?{select}"))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(shown["businessPhones"], json!(["+30 1"]));
+    assert_eq!(shown["proxyAddresses"], json!(["SMTP:Ann@home.example"]));
+    let attributes = &shown["onPremisesExtensionAttributes"];
+    assert_eq!(attributes["extensionAttribute3"], "x");
+    assert_eq!(attributes["extensionAttribute15"], Value::Null);
+
+    let proxy = "/users?$filter=proxyAddresses/any(p:p eq 'smtp:ann@home.example')";
+    assert_eq!(aliases(&d.admin, proxy).await, ["ann"]);
+    d.admin
+        .patch(&ann, json!({ "mail": null }))
+        .await
+        .expect(204);
+    assert!(aliases(&d.admin, proxy).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_filtered_is_not_said_to_be_missing() {
+    let d = Deployment::start().await;
+    for filter in [
+        "aboutMe eq 'x'",
+        "employeeOrgData/division eq 'x'",
+        "onPremisesExtensionAttributes/extensionAttribute1 eq 'x'",
+        "identities/any(i:i/issuer eq 'x' and i/issuerAssignedId eq 'y')",
+        "assignedLicenses/any()",
+    ] {
+        let target = format!("/users?$count=true&$filter={filter}");
+        let refused = d.admin.get_advanced(&target);
+        let refused = refused.await.refused(400, "Request_UnsupportedQuery");
+        assert!(refused.message().contains("position"), "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn dates_sort_advanced_queries() {
+    let d = Deployment::start().await;
+    for alias in ["ann", "bob", "cyd"] {
+        user(&d.admin, alias).await;
+    }
+    let path = "/users?$orderby=createdDateTime desc&$top=2";
+    d.admin
+        .get(path)
+        .await
+        .refused(400, "Request_UnsupportedQuery");
+    let newest_first = aliases(&d.admin, &format!("{path}&$count=true")).await;
+    assert_eq!(newest_first, ["cyd", "bob", "ann", "Administrator"]);
+}
+
+#[tokio::test]
+async fn an_application_has_no_me() {
+    let d = Deployment::start().await;
+    for path in ["/me", "/me/manager", "/Me/memberOf/$count"] {
+        let refused = d.admin.get(path).await.refused(400, "BadRequest");
+        assert!(refused.message().contains("delegated"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn somebody_answers_for_who_is_invited() {
+    let d = Deployment::start().await;
+    let admin = format!("/users/admin@{DOMAIN}");
+    let admin = d.admin.get(&admin).await.expect(200).json["id"].clone();
+    let group = json!({ "displayName": "Hosts", "mailEnabled": false, "mailNickname": "hosts",
+        "securityEnabled": true });
+    let group = d.admin.post("/groups", group).await.expect(201).json["id"].clone();
+    let (_, other) = d.other("Fabrikam", "fabrikam.example").await;
+    let theirs = other.get("/users/admin@fabrikam.example").await;
+    let theirs = theirs.expect(200).json["id"].clone();
+    let invitation = |sponsors: serde_json::Value| {
+        let mut body = json!({ "invitedUserEmailAddress": "ann@outside.example",
+            "inviteRedirectUrl": "https://app.contoso.example" });
+        body.as_object_mut()
+            .unwrap()
+            .extend(sponsors.as_object().unwrap().clone());
+        body
+    };
+    for (status, sponsors) in [
+        (404, json!({ "invitedUserSponsors": [{ "id": theirs }] })),
+        (400, json!({ "invitedUserSponsors": [{}] })),
+        (400, json!({ "invitedUserSponsors": "me" })),
+        (
+            400,
+            json!({ "invitedUserSponsors@odata.bind": ["nonsense"] }),
+        ),
+    ] {
+        let refused = d.admin.post("/invitations", invitation(sponsors)).await;
+        assert_eq!(refused.status, status, "{refused:?}");
+    }
+    let address = format!("{}/v1.0/groups/{}", d.url, group.as_str().unwrap());
+    let sponsors = json!({
+        "invitedUserSponsors": [{ "@odata.type": "#microsoft.graph.user", "id": admin }],
+        "invitedUserSponsors@odata.bind": [address],
+    });
+    let invited = d.admin.post("/invitations", invitation(sponsors)).await;
+    let invited = invited.expect(201).json["invitedUser"]["id"].clone();
+    let user = format!("/users/{}", invited.as_str().unwrap());
+    let sponsors = format!("{user}/sponsors");
+    let listed = d.admin.get(&sponsors).await.expect(200).json;
+    let kinds = listed["value"].as_array().unwrap().iter();
+    let kinds: std::collections::BTreeSet<_> = kinds
+        .map(|it| it["@odata.type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["#microsoft.graph.group", "#microsoft.graph.user"].into()
+    );
+    let whole = d
+        .admin
+        .get(&format!("{user}?$expand=sponsors($select=id)"))
+        .await;
+    assert_eq!(
+        whole.expect(200).json["sponsors"].as_array().unwrap().len(),
+        2
+    );
+
+    let reference = json!({ "@odata.id": format!("{}/v1.0/directoryObjects/{}", d.url, admin.as_str().unwrap()) });
+    let add = format!("{sponsors}/$ref");
+    let again = d.admin.post(&add, reference.clone()).await;
+    assert!(
+        again
+            .refused(400, "Request_BadRequest")
+            .message()
+            .contains("'sponsors'")
+    );
+    let remove = format!("{sponsors}/{}/$ref", admin.as_str().unwrap());
+    d.admin.delete(&remove).await.expect(204);
+    d.admin
+        .delete(&remove)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    d.admin.post(&add, reference.clone()).await.expect(204);
+    other
+        .post(&add, reference)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    let reader = d.client(&["User.Read.All"]).await;
+    reader
+        .delete(&remove)
+        .await
+        .refused(403, "Authorization_RequestDenied");
+}

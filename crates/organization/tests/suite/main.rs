@@ -1,0 +1,15 @@
+//! The multi-tenant organization from outside: one binary, so that its files are linked once and run side by side.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise"
+)]
+
+mod common;
+
+mod joining;
+mod lifecycle;
+mod network;
+mod random_walk;
