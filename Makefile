@@ -16,7 +16,8 @@ build: setup ## Build target/release/isopolity
 demo: build ## Three tenants with real people, one organization, everyone synced; then serve it
 	target/release/isopolity demo
 
-# The release build ends with minutes on one processor; the crates' tests go on beside it.
+# The release build ends with minutes on one processor; the crates' tests go on beside it. Whatever
+# names the workspace builds its dependencies with the same features, and so only once.
 test: setup ## Everything that has to be green: format, lints, tests on both engines, end to end, dependencies
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory -j2 build unit
@@ -25,16 +26,14 @@ test: setup ## Everything that has to be green: format, lints, tests on both eng
 unit: ## The tests of the crates
 	cargo test --locked --workspace --exclude e2e
 
-# Of crates that know no database there is nothing to try again.
-ENGINE_FREE = types egress query sources fuzzing bench
 unit-postgres: ## The same tests on PostgreSQL, beside a server of their own
-	scripts/with-postgres.sh cargo test --locked --workspace --exclude e2e $(ENGINE_FREE:%=--exclude %)
+	scripts/with-postgres.sh cargo test --locked --workspace --exclude e2e
 
 e2e: build clients ## The black-box suite against the release binary
-	cargo test --locked -p e2e
+	cargo test --locked --workspace --test black_box
 
 e2e-postgres: build clients ## The black-box suite with the data in PostgreSQL
-	scripts/with-postgres.sh cargo test --locked -p e2e
+	scripts/with-postgres.sh cargo test --locked --workspace --test black_box
 
 lint: ## Check the format and let clippy accept no warning
 	cargo fmt --all --check
@@ -50,8 +49,8 @@ bench: build ## Measure, and write the figures to docs/performance.md
 	scripts/bench.sh
 
 soak: build ## 200 rounds of kill -9 under load on each engine, PostgreSQL killed as well
-	E2E_SOAK_ROUNDS=200 cargo test --locked -p e2e --test suite crash:: -- --nocapture
-	E2E_SOAK_ROUNDS=200 scripts/with-postgres.sh cargo test --locked -p e2e --test suite crash:: -- --nocapture
+	E2E_SOAK_ROUNDS=200 cargo test --locked --workspace --test black_box crash:: -- --nocapture
+	E2E_SOAK_ROUNDS=200 scripts/with-postgres.sh cargo test --locked --workspace --test black_box crash:: -- --nocapture
 
 fuzz: ## Fuzz each target for FUZZ_SECONDS (60); needs a nightly toolchain and cargo-fuzz, and says how to get them
 	scripts/fuzz.sh
