@@ -18,19 +18,20 @@ mod texts;
 
 pub use formats::{assertion, certificate, csv, ldif};
 pub use server::{batch, body, cursor, path, query};
-pub use texts::filter;
+pub use texts::{expression, filter};
 
 /// What a target does.
 pub type Target = fn(&[u8]);
 
 /// The targets by their names, which are those of their corpora.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("assertion", assertion),
     ("batch", batch),
     ("body", body),
     ("certificate", certificate),
     ("csv", csv),
     ("cursor", cursor),
+    ("expression", expression),
     ("filter", filter),
     ("ldif", ldif),
     ("path", path),

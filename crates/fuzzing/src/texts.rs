@@ -1,10 +1,13 @@
-//! `$filter`, `$search` and `$orderby` without a server: read, written as SQL, evaluated.
+//! Languages without a server. `$filter`, `$search` and `$orderby`: read, written as SQL, evaluated.
+//! Mapping expressions and schemas: read, written, evaluated.
 
+use provisioning::{Context, EXPRESSION_CHARACTERS_MAX, Expression, Schema, TEXT_BYTES_MAX, Value};
 use query::{
     Entity, Operators, Options, Property, PropertyKind, compile, evaluate, parse_filter,
     parse_orderby, parse_search, parse_select,
 };
 use serde_json::json;
+use types::Timestamp;
 
 static IDENTITY: Entity = Entity {
     name: "objectIdentity",
@@ -86,6 +89,44 @@ pub fn filter(data: &[u8]) {
             }),
         ] {
             let _ = evaluate(&filter, &USER, &user);
+        }
+    }
+}
+
+/// An expression, or a synchronization schema.
+pub fn expression(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(body) = serde_json::from_str(text)
+        && let Ok(schema) = Schema::from_json(&body)
+    {
+        // What is shown is what was sent.
+        let shown = schema.to_json("id");
+        let again = Schema::from_json(&shown).expect("what is shown can be sent");
+        assert_eq!(again.to_json("id"), shown);
+    }
+    let Ok(read) = Expression::parse(text) else {
+        return;
+    };
+    let written = read.to_string();
+    if written.chars().count() <= EXPRESSION_CHARACTERS_MAX {
+        assert_eq!(Expression::parse(&written).as_ref(), Ok(&read), "{written}");
+    }
+    let _ = (read.to_json(), read.attributes());
+    let source = |name: &str| match name.len() % 3 {
+        0 => Value::Null,
+        1 => Value::Text(format!("{name} 2026-03-16")),
+        _ => Value::List(vec![name.to_owned(), "b@a.example".to_owned()]),
+    };
+    let context = Context {
+        default_domain: Some("contoso.example"),
+        is_taken: &|value| value.len().is_multiple_of(2),
+        ..Context::new(&source, Timestamp(1_629_913_278_000_000), [7; 32])
+    };
+    if let Ok(evaluated) = read.evaluate(&context) {
+        for text in evaluated.into_texts() {
+            assert!(text.len() <= TEXT_BYTES_MAX);
         }
     }
 }

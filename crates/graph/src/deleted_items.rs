@@ -117,10 +117,15 @@ impl Kind {
         reconcile: bool,
     ) -> types::Result<Map<String, Value>> {
         match self {
-            Self::User if reconcile => {
-                users::project(&users::restore_without_mail(tx, Id::new(id))?, None)
+            Self::User => {
+                let user = if reconcile {
+                    users::restore_without_mail(tx, Id::new(id))?
+                } else {
+                    users::restore(tx, Id::new(id))?
+                };
+                tell_home(tx, &user)?;
+                users::project(&user, None)
             }
-            Self::User => users::project(&users::restore(tx, Id::new(id))?, None),
             Self::Group => groups::project(&groups::restore(tx, Id::new(id))?, None),
             Self::Application => {
                 applications::project(&applications::restore(tx, Id::new(id))?, None)
@@ -133,11 +138,23 @@ impl Kind {
 
     fn purge(self, tx: &mut Tx<'_>, id: Uuid) -> types::Result<()> {
         match self {
-            Self::User => users::purge(tx, Id::new(id)),
+            Self::User => {
+                let user = users::get_deleted(tx, Id::new(id))?;
+                users::purge(tx, user.id)?;
+                tell_home(tx, &user)
+            }
             Self::Group => groups::purge(tx, Id::new(id)),
             Self::Application => applications::purge(tx, Id::new(id)),
             Self::ServicePrincipal => service_principals::purge(tx, Id::new(id)),
         }
+    }
+}
+
+/// The home of a user of another tenant couldn't change whom this one had deleted; now it can.
+fn tell_home(tx: &mut Tx<'_>, user: &users::User) -> types::Result<()> {
+    match user.home {
+        Some((home, _)) => sync::try_again(tx, home),
+        None => Ok(()),
     }
 }
 

@@ -20,6 +20,15 @@ pub(crate) enum Whom {
     Failing,
 }
 
+/// After an admin of this tenant brought back, or deleted for good, a user who is from another one
+/// and whom it had deleted: whoever failed at home for that reason comes without waiting its time.
+pub fn try_again(tx: &mut Tx<'_>, source: TenantId) -> Result<()> {
+    if !access::inbound_sync(tx, source)?.allowed {
+        return Ok(());
+    }
+    ask(tx, source, &Whom::Failing)
+}
+
 /// Asks a source.
 pub(crate) fn ask(tx: &mut Tx<'_>, source: TenantId, whom: &Whom) -> Result<()> {
     border::outbox::post(tx, source, KIND, whom).map(drop)

@@ -1,10 +1,13 @@
 //! User sharing, its log and explanations over HTTP, between three tenants of one deployment.
 
+use std::sync::Arc;
+
 use crate::common::deployment::{Caller, DOMAIN, Deployment, NOBODY};
 use directory::users::{self, NewUser};
 use node::command::Command;
 use serde_json::{Map, Value, json};
-use types::{Actor, Result, TenantId};
+use store::ManualClock;
+use types::{Actor, Result, TenantId, Timestamp};
 
 const SHARING: &str = "/beta/isopolity/userSharing";
 const EXPLAIN: &str = "/beta/isopolity/explain";
@@ -23,7 +26,10 @@ fn map(value: Value) -> Map<String, Value> {
 impl Rig {
     /// Two tenants with nothing between them; the engine runs.
     async fn apart() -> Self {
-        let d = Deployment::start().await;
+        Self::apart_in(Deployment::start().await).await
+    }
+
+    async fn apart_in(d: Deployment) -> Self {
         let (fabrikam, their) = d.other("Fabrikam", "fabrikam.example").await;
         d.node.start();
         Self {
@@ -624,6 +630,51 @@ async fn failures_are_paged_and_said_in_words() {
         failed[0]["provisioningStatusInfo"]["errorInformation"]["errorCode"],
         "Conflict"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_brought_back_or_deleted_for_good_comes_at_once() {
+    // On a clock that stands still nobody's time to be tried again comes.
+    let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000_000)));
+    let rig = Rig::apart_in(Deployment::start_with(clock, |_| {}).await).await;
+    rig.join().await;
+    for alias in ["ann", "bob"] {
+        rig.user(&rig.contoso, DOMAIN, alias).await;
+    }
+    let everybody = json!({"scope": "all"});
+    let default = format!("{SHARING}/default");
+    rig.d.admin.put(&default, everybody).await.expect(204);
+    rig.settled().await;
+    let listed = rig
+        .their
+        .get("/users?$filter=userType eq 'Member'&$select=id,displayName,identities")
+        .await
+        .expect(200)
+        .json;
+    let synced = |name: &str| {
+        let users = listed["value"].as_array().unwrap().iter();
+        let mut found = users.filter(|user| user["displayName"] == name);
+        found.next().unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let (ann, bob) = (synced("ann"), synced("bob"));
+    for id in [&ann, &bob] {
+        rig.their.delete(&format!("/users/{id}")).await.expect(204);
+    }
+    for alias in ["ann", "bob"] {
+        let path = format!("/users/{alias}@{DOMAIN}");
+        let change = json!({"jobTitle": "Cook"});
+        rig.d.admin.patch(&path, change).await.expect(204);
+    }
+    rig.until(|status| status["failed"] == 2).await;
+    let item = |id: &str| format!("/directory/deletedItems/{id}");
+    let restore = format!("{}/restore", item(&ann));
+    rig.their.post(&restore, json!({})).await.expect(200);
+    rig.until(|status| status["failed"] == 1).await;
+    rig.their.delete(&item(&bob)).await.expect(204);
+    rig.settled().await;
+    let shown = rig.their.get(&format!("/users/{ann}")).await.expect(200);
+    assert_eq!(shown.json["jobTitle"], "Cook");
+    rig.their.get(&format!("/users/{bob}")).await.expect(404);
 }
 
 #[tokio::test(flavor = "multi_thread")]
