@@ -1,5 +1,5 @@
 # `make` alone prints this list. CI calls the same targets.
-.PHONY: help setup clients build demo test unit unit-postgres e2e e2e-postgres lint fmt deny bench soak fuzz docs clean
+.PHONY: help setup clients build demo test units unit unit-postgres e2e e2e-postgres lint fmt deny bench soak fuzz docs clean
 
 help: ## Print what can be made
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
@@ -16,12 +16,17 @@ build: setup ## Build target/release/isopolity
 demo: build ## Three tenants with real people, one organization, everyone synced; then serve it
 	target/release/isopolity demo
 
-# The release build ends with minutes on one processor; the crates' tests go on beside it. Whatever
-# names the workspace builds its dependencies with the same features, and so only once.
+# The release build ends with minutes on one processor; the crates' tests go on beside it, on one
+# engine after the other. Whatever names the workspace builds its dependencies with the same features,
+# and so only once.
 test: setup ## Everything that has to be green: format, lints, tests on both engines, end to end, dependencies
 	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory -j2 build unit
-	@$(MAKE) --no-print-directory unit-postgres e2e e2e-postgres deny
+	@$(MAKE) --no-print-directory -j2 build units
+	@$(MAKE) --no-print-directory e2e e2e-postgres deny
+
+units: ## The tests of the crates on both engines
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory unit-postgres
 
 unit: ## The tests of the crates
 	cargo test --locked --workspace --exclude e2e
