@@ -39,6 +39,7 @@ pub(crate) struct Seat {
     requests: AtomicUsize,
     leave: Notify,
     stops: AtomicBool,
+    blocked: AtomicBool,
     lingers: AtomicBool,
 }
 
@@ -136,37 +137,36 @@ impl Drop for Place {
     }
 }
 
+fn milliseconds_since(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Seat {
     fn new(began: Instant) -> Self {
-        let seat = Self {
+        let now = milliseconds_since(began);
+        Self {
             began,
-            heard_ms: AtomicU64::new(0),
-            waits_ms: AtomicU64::new(0),
+            heard_ms: AtomicU64::new(now),
+            waits_ms: AtomicU64::new(now),
             answering: AtomicUsize::new(0),
             has_asked: AtomicBool::new(false),
             requests: AtomicUsize::new(0),
             leave: Notify::new(),
             stops: AtomicBool::new(false),
+            blocked: AtomicBool::new(false),
             lingers: AtomicBool::new(false),
-        };
-        let now = seat.now_ms();
-        seat.heard_ms.store(now, Ordering::Relaxed);
-        seat.waits_ms.store(now, Ordering::Relaxed);
-        seat
-    }
-
-    fn now_ms(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+        }
     }
 
     /// Bytes came.
     pub(crate) fn heard(&self) {
-        self.heard_ms.store(self.now_ms(), Ordering::Relaxed);
+        self.heard_ms
+            .store(milliseconds_since(self.began), Ordering::Relaxed);
     }
 
     /// Bytes went: whoever still takes an answer isn't late with the next head.
     pub(crate) fn sent(&self) {
-        let now = self.now_ms();
+        let now = milliseconds_since(self.began);
         self.heard_ms.store(now, Ordering::Relaxed);
         if self.has_asked.load(Ordering::Relaxed) {
             self.waits_ms.store(now, Ordering::Relaxed);
@@ -182,12 +182,15 @@ impl Seat {
     /// A request is answered. On a connection that never says so no other head is awaited.
     pub(crate) fn answered(&self) {
         self.answering.fetch_sub(1, Ordering::Relaxed);
-        self.waits_ms.store(self.now_ms(), Ordering::Relaxed);
+        self.waits_ms
+            .store(milliseconds_since(self.began), Ordering::Relaxed);
     }
 
     /// Since when nothing goes on but waiting for a head.
     pub(crate) fn awaits_head_since(&self) -> Option<Instant> {
-        let is_idle = self.answering.load(Ordering::Relaxed) == 0;
+        let is_idle = self.answering.load(Ordering::Relaxed) == 0
+            && !self.blocked.load(Ordering::Relaxed)
+            && !self.lingers();
         let waits = Duration::from_millis(self.waits_ms.load(Ordering::Relaxed));
         is_idle.then(|| self.began + waits)
     }
@@ -206,6 +209,11 @@ impl Seat {
     pub(crate) fn work(self: &Arc<Self>) -> Work {
         self.requests.fetch_add(1, Ordering::Relaxed);
         Work(Arc::clone(self))
+    }
+
+    /// Whether the client doesn't take what is to be sent for now.
+    pub(crate) fn set_blocked(&self, blocked: bool) {
+        self.blocked.store(blocked, Ordering::Relaxed);
     }
 
     /// The client may still be sending what nobody reads any more.

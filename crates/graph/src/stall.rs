@@ -58,13 +58,16 @@ impl<S> Stalling<S> {
         outcome: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
-            self.waiting = None;
+            if self.waiting.take().is_some() {
+                self.seat.set_blocked(false);
+            }
             return outcome;
         }
-        let patience = self.patience;
-        let waiting = self
-            .waiting
-            .get_or_insert_with(|| Box::pin(sleep(patience)));
+        let (patience, seat) = (self.patience, &self.seat);
+        let waiting = self.waiting.get_or_insert_with(|| {
+            seat.set_blocked(true);
+            Box::pin(sleep(patience))
+        });
         ready!(waiting.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }

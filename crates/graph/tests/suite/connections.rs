@@ -148,6 +148,41 @@ async fn who_takes_nothing_of_an_answer_is_cut_off() {
 }
 
 #[tokio::test]
+async fn who_takes_an_answer_slowly_isnt_late_with_the_next_head() {
+    let rig = Rig::with(impatient(), false).await;
+    let mut stream = raw(&rig).await;
+    stream
+        .write_all(b"GET /v1.0/things/large HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer Thing.Read.All\r\n\r\n")
+        .await
+        .unwrap();
+    tokio::time::sleep(impatient().header_time * 3).await;
+    let mut answer = Vec::new();
+    let ended = timeout(Duration::from_secs(10), stream.read_to_end(&mut answer));
+    ended.await.expect("still open").unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let length = format!("content-length: {}", body.len());
+    assert!(head.to_ascii_lowercase().contains(&length), "{head}");
+}
+
+#[tokio::test]
+async fn who_is_still_sending_isnt_late_with_the_next_head() {
+    let rig = Rig::with(impatient(), false).await;
+    let mut stream = raw(&rig).await;
+    let body = vec![b'x'; 200_000];
+    let head = "POST /v1.0/things HTTP/1.1\r\nHost: x\r\nContent-Length: 600000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..3 {
+        stream.write_all(&body).await.unwrap();
+        tokio::time::sleep(impatient().header_time).await;
+    }
+    let mut answer = String::new();
+    let ended = timeout(Duration::from_secs(10), stream.read_to_string(&mut answer));
+    ended.await.expect("still open").unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+}
+
+#[tokio::test]
 async fn garbage_is_answered_or_cut_off() {
     let rig = Rig::with(impatient(), false).await;
     for garbage in [
