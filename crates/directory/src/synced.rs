@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
-use store::{Change, Op, Param, ReadTx, Tx, params};
+use store::{Change, Op, ReadTx, Tx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, Upn, fold, kind};
 
 use crate::schema::{is_mail, set};
@@ -133,9 +133,6 @@ pub struct Upserted {
     pub outcome: SyncedOutcome,
 }
 
-/// Users that one question asks about.
-const ASKED_AT_ONCE: usize = 64;
-
 /// What is asked once for all users of a batch.
 pub struct Batch {
     initial_domain: String,
@@ -146,25 +143,16 @@ pub struct Batch {
 impl Batch {
     /// For these users of a home tenant.
     pub fn open(tx: &ReadTx<'_>, home: TenantId, users: &[Id<kind::User>]) -> Result<Self> {
-        static GET_MANY: LazyLock<String> = LazyLock::new(|| {
-            let places: Vec<String> = (3..3 + ASKED_AT_ONCE).map(|at| format!("?{at}")).collect();
-            sql::GET_BY_HOMES.replace("??", &places.join(", "))
-        });
+        static GET_MANY: LazyLock<String> = LazyLock::new(|| store::among(sql::GET_BY_HOMES, 3));
         let mut known: HashMap<_, _> = users.iter().map(|user| (*user, None)).collect();
         let tenant = tx.tenant();
-        for some in users.chunks(ASKED_AT_ONCE) {
-            let Some(last) = some.last() else { continue };
-            let padded = some.iter().chain(std::iter::repeat(last));
-            let mut params: Vec<Param<'_>> = vec![(&tenant).into(), (&home).into()];
-            params.extend(padded.take(ASKED_AT_ONCE).map(Param::from));
-            tx.for_each(&GET_MANY, &params, |row| {
-                let user = sql::user(row)?;
-                if let Some((_, id)) = user.home {
-                    known.insert(id, Some(user));
-                }
-                Ok(())
-            })?;
-        }
+        tx.for_each_among(&GET_MANY, params![&tenant, &home], users, |row| {
+            let user = sql::user(row)?;
+            if let Some((_, id)) = user.home {
+                known.insert(id, Some(user));
+            }
+            Ok(())
+        })?;
         Ok(Self {
             initial_domain: domains::initial(tx)?,
             known: RefCell::new(known),

@@ -277,11 +277,13 @@ const REFERENCES: &[(&str, &str)] = &[
     ),
     (
         "pairs whose counters differ from their links",
-        "SELECT count(*) FROM sync_pairs p WHERE p.tenant_id = ?1 AND (p.synced <> \
-         (SELECT count(*) FROM sync_links l WHERE l.tenant_id = ?1 \
-          AND l.target_tenant_id = p.target_tenant_id AND l.state = 1) OR p.failed <> \
-         (SELECT count(*) FROM sync_links l WHERE l.tenant_id = ?1 \
-          AND l.target_tenant_id = p.target_tenant_id AND l.next_attempt_at IS NOT NULL))",
+        // Who fails isn't counted as synchronized, who is only to be looked at again is no failure,
+        // and a pair that is being forgotten counts nobody.
+        "SELECT count(*) FROM sync_pairs p WHERE p.tenant_id = ?1 AND p.stage <> 2 AND \
+         (p.synced <> (SELECT count(*) FROM sync_links l WHERE l.tenant_id = ?1 \
+          AND l.target_tenant_id = p.target_tenant_id AND l.state = 1 AND l.attempts = 0) \
+         OR p.failed <> (SELECT count(*) FROM sync_links l WHERE l.tenant_id = ?1 \
+          AND l.target_tenant_id = p.target_tenant_id AND l.attempts > 0))",
     ),
     (
         "lanes of subscriptions that miscount what waits in them",

@@ -100,6 +100,58 @@ async fn what_was_tampered_with_is_found() {
     }
 }
 
+/// A pair in this stage, which counts so many as synchronized and as failed, and a link in this
+/// state to somebody with whom so much was tried in vain, and who is due.
+async fn pair(node: &Node, tenant: TenantId, (stage, counts): (i64, [i64; 2]), link: [i64; 2]) {
+    let island = node.store().island(tenant).unwrap();
+    let done = island.write(Actor::System, move |tx| {
+        let (tenant, id) = (tx.tenant(), tx.new_uuid());
+        let [synced, failed] = counts;
+        let [state, attempts] = link;
+        let mut books = tx.bookkeeping();
+        books.execute(
+            "INSERT INTO sync_pairs (tenant_id, target_tenant_id, job_id, cycle_id, stage, epoch, \
+             stream_seq, feed_seq, phase, scan_left, in_scope, scope_key, paused, synced, failed, \
+             created_at) VALUES (?1, ?2, ?2, ?2, ?3, 0, 0, 0, 0, 0, 0, '', 0, ?4, ?5, 0)",
+            params![&tenant, &id, stage, synced, failed],
+        )?;
+        books.execute(
+            "INSERT INTO sync_links (tenant_id, target_tenant_id, user_id, state, attempts, \
+             next_attempt_at) VALUES (?1, ?2, ?2, ?3, ?4, 0)",
+            params![&tenant, &id, state, attempts],
+        )
+    });
+    done.await.unwrap();
+}
+
+/// Only what is wrong is called so, whatever a pair is in the midst of.
+#[tokio::test(flavor = "multi_thread")]
+async fn counters_of_pairs_are_held_against_their_links() {
+    let (running, ending) = (1, 2);
+    let (nothing, synced) = (0, 1);
+    for (of_pair, link, is_right) in [
+        // Somebody is to be looked at once more, for the target has another user than was thought.
+        ((running, [1, 0]), [synced, 0], true),
+        ((running, [0, 0]), [nothing, 0], true),
+        // The target has the user as it was before the change that fails.
+        ((running, [0, 1]), [synced, 3], true),
+        ((running, [0, 1]), [nothing, 3], true),
+        // The tenants have parted and the links aren't forgotten yet.
+        ((ending, [0, 0]), [synced, 0], true),
+        ((running, [0, 0]), [synced, 0], false),
+        ((running, [1, 1]), [synced, 3], false),
+        ((running, [0, 1]), [nothing, 0], false),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let node = open(&data(&directory)).unwrap();
+        let contoso = tenant(&node, "contoso.example").await;
+        pair(&node, contoso, of_pair, link).await;
+        let wrong = found(&node).await;
+        assert_eq!(wrong.is_empty(), is_right, "{of_pair:?} {link:?} {wrong:?}");
+        node.stop().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_file_is_named_and_the_others_are_looked_at() {
     let directory = tempfile::tempdir().unwrap();

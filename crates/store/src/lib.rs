@@ -42,6 +42,6 @@ pub use lock::DataLock;
 pub use options::Options;
 pub use registry::{NewTenant, Tenant};
 pub use transfer::{MovedTenant, transfer};
-pub use tx::{Bookkeeping, ReadTx, Recorded, Tx};
+pub use tx::{Bookkeeping, ReadTx, Recorded, Tx, among};
 pub use value::{Param, Row};
 pub use work::{Fence, WorkChanges};

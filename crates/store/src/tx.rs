@@ -5,13 +5,28 @@ use std::ops::Deref;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use types::{Actor, Error, Result, TenantId, Timestamp};
+use types::{Actor, Error, Id, Result, TenantId, Timestamp};
 use uuid::Uuid;
 
 use crate::engine::{Connection, Mode};
 use crate::feed::{self, Change};
 use crate::params;
 use crate::value::{Param, Row};
+
+/// Objects that one question of [`ReadTx::for_each_among`] is about.
+const ASKED_AT_ONCE: usize = 64;
+
+/// A statement for [`ReadTx::for_each_among`] from one about a single object, whose id is `??` in it;
+/// the parameters of the ids begin with this number.
+///
+/// It asks for each object in an arm of its own. Given a list, PostgreSQL would rather go through all
+/// that a tenant has when its statistics take that tenant for small, as they do while it grows.
+pub fn among(sql: &str, first: usize) -> String {
+    let arms: Vec<String> = (first..first + ASKED_AT_ONCE)
+        .map(|at| sql.replace("??", &format!("?{at}")))
+        .collect();
+    arms.join(" UNION ALL ")
+}
 
 /// A snapshot of one island at one instant.
 pub struct ReadTx<'c> {
@@ -70,6 +85,26 @@ impl<'c> ReadTx<'c> {
         mut each: impl FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()> {
         self.connection.query(sql, params, &mut each)
+    }
+    /// The same for a query about many objects, made by [`among`], whose ids come behind the fixed
+    /// parameters. Asks about some at a time.
+    pub fn for_each_among<K>(
+        &self,
+        sql: &str,
+        fixed: &[Param<'_>],
+        ids: &[Id<K>],
+        mut each: impl FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        // Statements of one length stay prepared; nobody has the nil id.
+        let nobody = Id::nil();
+        for some in ids.chunks(ASKED_AT_ONCE) {
+            let padded = some.iter().chain(std::iter::repeat(&nobody));
+            let padded = padded.take(ASKED_AT_ONCE);
+            let mut params = fixed.to_vec();
+            params.extend(padded.map(Param::from));
+            self.connection.query(sql, &params, &mut each)?;
+        }
+        Ok(())
     }
     /// How many rows a `SELECT count(*) …` counts.
     pub fn count(&self, sql: &str, params: &[Param<'_>]) -> Result<u64> {

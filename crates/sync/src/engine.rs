@@ -15,6 +15,7 @@ use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use types::{Actor, Result, TenantId};
 
 use crate::BATCHES_IN_FLIGHT_MAX;
+use crate::concern::Concerns;
 use crate::jobs;
 use crate::pair::{self, End, Position, Stage};
 use crate::runner::Runner;
@@ -185,14 +186,20 @@ impl Engine {
             let tasks = &mut pairs.tasks;
             pairs.running.entry(target).or_insert_with(|| {
                 let (engine, island) = (self.clone(), island.clone());
-                tasks.spawn(async move { engine.run_pair(&island, target).await })
+                let concerns = Arc::clone(&pairs.concerns);
+                tasks.spawn(async move { engine.run_pair(&island, target, &concerns).await })
             });
         }
         Ok(unreached.is_empty())
     }
 
     /// Runs a pair until the two tenants have parted and its links are gone.
-    async fn run_pair(&self, island: &Island, target: TenantId) {
+    async fn run_pair(
+        &self,
+        island: &Island,
+        target: TenantId,
+        concerns: &tokio::sync::Mutex<Concerns>,
+    ) {
         let _alive = self.0.tasks.subscribe();
         let mut heads = Heads {
             source: island.watch(),
@@ -204,8 +211,9 @@ impl Engine {
             let outcome = match forget(island, target).await {
                 Ok(End::Done | End::Goes) => break,
                 Ok(End::Together) => {
-                    match Runner::start(self, island, target, heads.clone(), &mut retry).await {
-                        Ok(mut runner) => runner.run().await,
+                    let begun = Runner::start(self, island, target, heads.clone(), &mut retry);
+                    match begun.await {
+                        Ok(mut runner) => runner.run(concerns).await,
                         Err(error) => Err(error),
                     }
                 }
@@ -238,6 +246,7 @@ async fn forget(island: &Island, target: TenantId) -> Result<End> {
 struct Pairs {
     tasks: JoinSet<()>,
     running: HashMap<TenantId, AbortHandle>,
+    concerns: Arc<tokio::sync::Mutex<Concerns>>,
 }
 
 /// Follows both islands of a pair.
@@ -254,9 +263,10 @@ impl Heads {
         self.target.borrow_and_update();
     }
 
-    /// Waits until the source moves.
-    pub(crate) async fn wait_for_source(&mut self, at_most: Duration) {
-        let _ = tokio::time::timeout(at_most, self.source.changed()).await;
+    /// Waits until the source moves; answers where it has come to, if it does.
+    pub(crate) async fn wait_for_source(&mut self, at_most: Duration) -> Option<u64> {
+        let moved = tokio::time::timeout(at_most, self.source.changed()).await;
+        matches!(moved, Ok(Ok(()))).then(|| *self.source.borrow_and_update())
     }
 
     /// Waits until either moves, which may mend what is wrong.

@@ -23,6 +23,7 @@ pub mod admission;
 mod adoption;
 mod again;
 mod audited;
+mod concern;
 pub mod engine;
 pub mod explain;
 pub mod groups;

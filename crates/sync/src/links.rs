@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use store::{Param, ReadTx, Tx, params};
+use store::{ReadTx, Tx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
 /// What the target has.
@@ -144,9 +144,6 @@ pub(crate) fn get(tx: &ReadTx<'_>, target: TenantId, user: Id<kind::User>) -> Re
     )
 }
 
-/// Links that one question asks about.
-const ASKED_AT_ONCE: usize = 64;
-
 /// The links of these users, as far as there are any.
 pub(crate) fn of_many(
     tx: &ReadTx<'_>,
@@ -154,26 +151,19 @@ pub(crate) fn of_many(
     users: &[Id<kind::User>],
 ) -> Result<HashMap<Id<kind::User>, Option<Link>>> {
     static GET_MANY: LazyLock<String> = LazyLock::new(|| {
-        let places: Vec<String> = (3..3 + ASKED_AT_ONCE).map(|at| format!("?{at}")).collect();
-        format!(
+        let sql = format!(
             "SELECT {COLUMNS} FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
-             AND user_id IN ({})",
-            places.join(", ")
-        )
+             AND user_id = ??"
+        );
+        store::among(&sql, 3)
     });
     let mut links: HashMap<_, _> = users.iter().map(|user| (*user, None)).collect();
     let tenant = tx.tenant();
-    for some in users.chunks(ASKED_AT_ONCE) {
-        let Some(last) = some.last() else { continue };
-        let padded = some.iter().chain(std::iter::repeat(last));
-        let mut params: Vec<Param<'_>> = vec![(&tenant).into(), (&target).into()];
-        params.extend(padded.take(ASKED_AT_ONCE).map(Param::from));
-        tx.for_each(&GET_MANY, &params, |row| {
-            let link = from_row(row)?;
-            links.insert(link.user_id, Some(link));
-            Ok(())
-        })?;
-    }
+    tx.for_each_among(&GET_MANY, params![&tenant, &target], users, |row| {
+        let link = from_row(row)?;
+        links.insert(link.user_id, Some(link));
+        Ok(())
+    })?;
     Ok(links)
 }
 

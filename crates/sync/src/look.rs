@@ -1,11 +1,11 @@
 //! One look of a pair: at users whose turn has come, each reconciled for itself ([`Look::at`]): what
 //! should the target have of this user, what has it by its last answer, and what is to be sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use directory::users::ScannedUser;
 use serde_json::{Map, Value};
-use store::{Op, ReadTx};
+use store::{ChangeRow, Op, ReadTx};
 use types::{Error, Id, Result, kind};
 
 use crate::groups::Work;
@@ -20,6 +20,10 @@ use crate::{BATCH_USERS_MAX, schema};
 
 /// Users that one plan looks at, at most.
 pub(crate) const LOOK_MAX: usize = 4 * BATCH_USERS_MAX;
+/// Fewer users are read one by one.
+const TOGETHER_MIN: usize = 8;
+
+type UserId = Id<kind::User>;
 
 /// One look at users, with what is to be sent about them.
 pub(crate) struct Look<'a, 'c> {
@@ -32,6 +36,8 @@ pub(crate) struct Look<'a, 'c> {
     /// What there is about groups.
     pub(crate) work: Work,
     seen: BTreeSet<Id<kind::User>>,
+    /// Users whose turn comes soon, with their links, if they were read together.
+    known: HashMap<UserId, (Option<ScannedUser>, Option<Link>)>,
     pub(crate) looked: usize,
 }
 
@@ -50,6 +56,7 @@ impl<'a, 'c> Look<'a, 'c> {
             items: Vec::new(),
             work: Work::default(),
             seen: BTreeSet::new(),
+            known: HashMap::new(),
             looked: 0,
         }
     }
@@ -83,9 +90,35 @@ impl<'a, 'c> Look<'a, 'c> {
             return Ok(());
         }
         let (tx, target) = (self.tx, self.pair.target);
-        let found = directory::users::get_scanned(tx, user)?;
-        let link = links::get(tx, target, user)?;
+        let (found, link) = match self.known.remove(&user) {
+            Some(known) => known,
+            None => (
+                directory::users::get_scanned(tx, user)?,
+                links::get(tx, target, user)?,
+            ),
+        };
         self.decide(user, found.as_ref(), link.as_ref())
+    }
+
+    /// Reads the users whom these changes are about together, if they are many: most of a bulk
+    /// import, and all that another tenant has synced in here, concern nobody there, so reading them
+    /// is the whole cost.
+    fn read_together(&mut self, changes: &[ChangeRow]) -> Result<()> {
+        self.known.clear();
+        let users = changes.iter().filter(|change| change.kind == "user");
+        let users: BTreeSet<UserId> = users
+            .map(|change| Id::new(change.object))
+            .filter(|user| !self.seen.contains(user))
+            .collect();
+        if users.len() < TOGETHER_MIN {
+            return Ok(());
+        }
+        let users: Vec<UserId> = users.into_iter().collect();
+        let mut found = directory::users::scanned_many(self.tx, &users)?;
+        let links = links::of_many(self.tx, self.pair.target, &users)?;
+        let with_user = |(user, link)| (user, (found.remove(&user), link));
+        self.known = links.into_iter().map(with_user).collect();
+        Ok(())
     }
 
     fn decide(
@@ -173,6 +206,7 @@ impl<'a, 'c> Look<'a, 'c> {
             if changes.is_empty() {
                 return Ok(());
             }
+            self.read_together(&changes)?;
             for change in changes {
                 let confirmed = change.seq <= self.pair.allowed_seq;
                 let stance = self.stance;

@@ -33,7 +33,7 @@ pub use deletion::{
 pub(crate) use deletion::{forget, mark_deleted};
 pub use manager::{count_direct_reports, direct_reports, manager_of, remove_manager, set_manager};
 pub(crate) use scan::scanned;
-pub use scan::{ScannedUser, get_scanned, scan};
+pub use scan::{ScannedUser, external_among, get_scanned, scan, scanned_many};
 pub(crate) use sponsors::drop_sponsors;
 pub use sponsors::{
     SPONSORS_MAX, add_sponsor, count_sponsors, ensure_sponsor, remove_sponsor, sponsors,

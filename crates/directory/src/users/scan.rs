@@ -1,6 +1,9 @@
 //! Users in the order of their ids, for those who go over all of them: no document is parsed
 //! before it is asked for.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 use store::{ReadTx, Row, params};
 use types::{Error, Id, Result, Timestamp, kind};
@@ -71,4 +74,30 @@ pub fn scan(
 /// One user as a scan would see it; deleted ones included.
 pub fn get_scanned(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<Option<ScannedUser>> {
     tx.query_one(sql::GET, params![&tx.tenant(), &id], scanned)
+}
+
+/// These users, as far as they are there, as a scan would see them; deleted ones included.
+pub fn scanned_many(
+    tx: &ReadTx<'_>,
+    ids: &[Id<kind::User>],
+) -> Result<HashMap<Id<kind::User>, ScannedUser>> {
+    static GET_MANY: LazyLock<String> = LazyLock::new(|| store::among(sql::GET_MANY, 2));
+    let mut users = HashMap::with_capacity(ids.len());
+    tx.for_each_among(&GET_MANY, params![&tx.tenant()], ids, |row| {
+        let user = scanned(row)?;
+        users.insert(user.id, user);
+        Ok(())
+    })?;
+    Ok(users)
+}
+
+/// Those of these users who belong to another tenant, or to none and were invited.
+pub fn external_among(tx: &ReadTx<'_>, ids: &[Id<kind::User>]) -> Result<HashSet<Id<kind::User>>> {
+    static EXTERNAL: LazyLock<String> = LazyLock::new(|| store::among(sql::IS_EXTERNAL, 2));
+    let mut external = HashSet::new();
+    tx.for_each_among(&EXTERNAL, params![&tx.tenant()], ids, |row| {
+        external.insert(row.id(0)?);
+        Ok(())
+    })?;
+    Ok(external)
 }

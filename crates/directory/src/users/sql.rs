@@ -51,6 +51,15 @@ pub(crate) const GET: &str = concat!(
     columns!(),
     " FROM users AS u WHERE u.tenant_id = ?1 AND u.id = ?2"
 );
+/// For [`store::among`].
+pub(crate) const GET_MANY: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM users AS u WHERE u.tenant_id = ?1 AND u.id = ??"
+);
+/// The same.
+pub(crate) const IS_EXTERNAL: &str = "SELECT u.id FROM users AS u WHERE u.tenant_id = ?1 \
+    AND u.id = ?? AND (u.home_tenant_id IS NOT NULL OR u.creation_type IS NOT NULL)";
 pub(crate) const GET_BY_UPN: &str = concat!(
     "SELECT ",
     columns!(),
@@ -70,7 +79,7 @@ pub(crate) const GET_BY_HOME: &str = concat!(
 pub(crate) const GET_BY_HOMES: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM users AS u WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 AND u.home_id IN (??)"
+    " FROM users AS u WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 AND u.home_id = ??"
 );
 pub(crate) const SCAN_FIRST: &str = concat!(
     "SELECT ",

@@ -6,6 +6,9 @@
 //! - Every [`BEAT_TICKS`] ticks it renews its leases, in one statement, and takes what is free up to its fair
 //!   share. Who has more than that gives some up: first the work ends, with the next beat the lease.
 //! - Times are the database's, of which there is one.
+//! - The database chooses its plans by statistics that its own timer takes a minute or more after a
+//!   table began to grow; until then it may go through all of a table where an index was meant. So
+//!   each [`ANALYZE_TICKS`] one table that has grown several times over is analyzed here.
 //! - A server that was killed and starts again on its own data directory takes its leases at once.
 
 use std::collections::{BTreeSet, HashMap};
@@ -28,6 +31,8 @@ use crate::work::{Fence, Hold, SHARDS, Shares};
 const TICK: Duration = Duration::from_millis(500);
 /// Ticks between two renewals.
 const BEAT_TICKS: u32 = 4;
+/// Ticks between two looks at how much the tables have grown.
+const ANALYZE_TICKS: u32 = 2;
 /// How long a lease holds after it was renewed.
 const LEASE_TIME: Duration = Duration::from_secs(8);
 /// The file with the data directory's own id.
@@ -91,6 +96,14 @@ const TAKE: &str = concat!(
 );
 const LEAVE: &str = "UPDATE work_leases SET expires_at = 0 WHERE holder = $1";
 const DIE: &str = "DELETE FROM work_servers WHERE holder = $1";
+/// A table with statistics of less than a quarter of its rows; small ones need none.
+const GROWN: &str = "SELECT format('%I', c.relname) FROM pg_class c \
+    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' \
+    AND pg_has_role(c.relowner, 'USAGE') AND pg_stat_get_mod_since_analyze(c.oid) > 500 + CASE \
+    WHEN coalesce(pg_stat_get_last_analyze_time(c.oid), \
+    pg_stat_get_last_autoanalyze_time(c.oid)) IS NULL THEN 0 \
+    ELSE 3 * greatest(c.reltuples, 0) END \
+    ORDER BY pg_stat_get_mod_since_analyze(c.oid) DESC LIMIT 1";
 const HEADS: &str = "SELECT tenant_id, seq FROM feed_head";
 
 /// Lets one server at a time make and change tables, for as long as it is held.
@@ -202,6 +215,11 @@ impl Worker {
                 let mut ticks = 0;
                 loop {
                     hand.tick(&store, ticks % BEAT_TICKS == 0);
+                    if ticks % ANALYZE_TICKS == 0
+                        && let Err(error) = hand.analyze()
+                    {
+                        tracing::debug!(%error, "a table that has grown couldn't be analyzed");
+                    }
                     ticks += 1;
                     match stopped.recv_timeout(TICK) {
                         Err(RecvTimeoutError::Timeout) if store.strong_count() > 0 => {}
@@ -285,6 +303,19 @@ impl Hand {
             *known = Arc::new(new);
             is_new
         });
+    }
+
+    /// Analyzes the table that has grown most, if one has.
+    fn analyze(&self) -> Result<()> {
+        let mut lent = self.server.pool.lend()?;
+        let rows = lent.client()?.query(GROWN, &[]).map_err(convert)?;
+        if let Some(row) = rows.first() {
+            let table: String = row.try_get(0).map_err(convert)?;
+            // Another server may be at it.
+            lent.run(&format!("ANALYZE (SKIP_LOCKED) {table}"))?;
+        }
+        lent.give_back();
+        Ok(())
     }
 
     /// Counts the others, and looks at what they have written.

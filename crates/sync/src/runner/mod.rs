@@ -17,10 +17,12 @@ mod stream;
 use std::time::Duration;
 
 use store::Island;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::{Mutex, SemaphorePermit};
+use tokio::time::Instant;
 use types::trace::Trace;
 use types::{Actor, Error, Result, TenantId, Timestamp};
 
+use crate::concern::Concerns;
 use crate::engine::{Engine, Heads, Retry, WAIT_MAX};
 use crate::groups::Work;
 use crate::jobs::{self, Done};
@@ -145,7 +147,7 @@ impl<'e> Runner<'e> {
     }
 
     /// Works until the two tenants have parted.
-    pub(crate) async fn run(&mut self) -> Result<()> {
+    pub(crate) async fn run(&mut self, concerns: &Mutex<Concerns>) -> Result<()> {
         let mut answered: Option<Answered<'e>> = None;
         loop {
             self.heads.see();
@@ -176,7 +178,7 @@ impl<'e> Runner<'e> {
             } else {
                 self.step(false).await?
             };
-            answered = self.follow(step).await?;
+            answered = self.follow(step, concerns).await?;
             if self.is_over {
                 return Ok(());
             }
@@ -184,7 +186,11 @@ impl<'e> Runner<'e> {
     }
 
     /// Does what a step asks for.
-    async fn follow(&mut self, step: Step<'e>) -> Result<Option<Answered<'e>>> {
+    async fn follow(
+        &mut self,
+        step: Step<'e>,
+        concerns: &Mutex<Concerns>,
+    ) -> Result<Option<Answered<'e>>> {
         match step {
             Step::Sent(answered) => {
                 self.retry.reset();
@@ -195,7 +201,7 @@ impl<'e> Runner<'e> {
             Step::Reached(position, wait) => {
                 self.reach(position, wait.is_some()).await?;
                 if let Some(at_most) = wait {
-                    self.heads.wait_for_source(at_most).await;
+                    self.wait_for_concern(at_most, concerns).await?;
                 }
             }
             Step::Held(trace) => {
@@ -237,6 +243,33 @@ impl<'e> Runner<'e> {
             }
         }
         Ok(None)
+    }
+
+    /// Waits until there may be something to do, and moves on meanwhile behind what concerns others.
+    async fn wait_for_concern(
+        &mut self,
+        at_most: Duration,
+        concerns: &Mutex<Concerns>,
+    ) -> Result<()> {
+        let until = Instant::now() + at_most;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let Some(head) = self.heads.wait_for_source(left).await else {
+                return Ok(());
+            };
+            let seq = self.position.feed_seq;
+            let mut concerns = concerns.lock().await;
+            let nothing = concerns.nothing_behind(&self.island, self.target, seq, head);
+            let Some(through) = nothing.await? else {
+                return Ok(());
+            };
+            drop(concerns);
+            let position = Position {
+                feed_seq: through,
+                ..self.position.clone()
+            };
+            self.reach(position, true).await?;
+        }
     }
 
     async fn step(&mut self, overlapping: bool) -> Result<Step<'e>> {
