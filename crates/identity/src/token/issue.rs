@@ -69,6 +69,10 @@ impl Issuer {
         Self { public_url }
     }
 
+    pub(super) const fn public_url(&self) -> &PublicUrl {
+        &self.public_url
+    }
+
     /// Signs a token with the tenant's key. Takes about a millisecond of processor time: never
     /// call it in a transaction.
     pub fn issue(

@@ -13,6 +13,7 @@ mod cache;
 mod compact;
 mod error;
 mod issue;
+mod user;
 mod verify;
 
 use std::ops::Deref;
@@ -24,6 +25,9 @@ use uuid::Uuid;
 
 pub use error::{TokenError, VerifyError};
 pub use issue::{AppToken, Issuer};
+pub use user::{
+    ClientStrength, IdToken, IdTokenHint, UserCaller, UserToken, id_token_hint, pairwise,
+};
 pub use verify::{Verifier, VerifierOptions};
 
 /// Seconds from a token's issue to its expiry; what the token endpoint tells as `expires_in`.
