@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use directory::service_principals::ServicePrincipal;
 use directory::{
-    app_roles, applications, key_credentials, permissions, service_principals, tenant,
+    app_roles, applications, key_credentials, permissions, service_principals, tenant, users,
 };
 use identity::discovery::tenant_of_audience;
 use identity::keys::{self, TenantKeys};
@@ -16,7 +16,8 @@ use identity::token::AppToken;
 use identity::{Loader, Sealer, Secret, Standing, revocation};
 use serde_json::Value;
 use store::{ReadTx, Store};
-use types::kind::ServicePrincipal as Principal;
+use tokio::sync::watch;
+use types::kind::{ServicePrincipal as Principal, User};
 use types::{Error, Id, Result, TenantId};
 use uuid::Uuid;
 
@@ -72,6 +73,37 @@ impl Loader for TenantKeysLoader {
             })
             .await
     }
+
+    async fn user_standing(
+        &self,
+        tenant: TenantId,
+        user: Id<User>,
+        app_id: Uuid,
+    ) -> Result<Option<Standing>> {
+        let island = self.store.island(tenant)?;
+        island
+            .read_few(move |tx| user_standing(tx, user, app_id))
+            .await
+    }
+
+    fn head(&self, tenant: TenantId) -> watch::Receiver<u64> {
+        self.store.watch(tenant)
+    }
+}
+
+/// How a user stands who is signed in to a client; `None` if either is gone or disabled.
+fn user_standing(tx: &ReadTx<'_>, user: Id<User>, app_id: Uuid) -> Result<Option<Standing>> {
+    let client = service_principals::find_by_app_id(tx, app_id)?;
+    if !client.is_some_and(|client| client.account_enabled) {
+        return Ok(None);
+    }
+    match users::get(tx, user) {
+        Ok(found) if found.account_enabled => {}
+        Ok(_) | Err(Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let generation = revocation::generation(tx, user)?;
+    Ok(Some(Standing { generation }))
 }
 
 /// Whether a client has the certificate with this key id still, by its application or itself.
