@@ -124,7 +124,7 @@ impl Node {
             Arc::new(InProcess::new(store.clone(), handlers.clone()));
         let courier = Courier::new(store.clone(), handlers, Arc::clone(&transport));
         let engine = Engine::new(store.clone(), Arc::clone(&transport), courier);
-        let issuer = Issuer::new(public_url.clone());
+        let issuer = Issuer::new(public_url.clone(), &sealer)?;
         let subscriptions = subscriptions::engine(
             store.clone(),
             sealer.clone(),

@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use directory::service_principals::ServicePrincipal;
 use directory::{
-    app_roles, applications, key_credentials, permissions, service_principals, tenant,
+    app_roles, applications, key_credentials, permissions, service_principals, tenant, users,
 };
 use identity::discovery::tenant_of_audience;
 use identity::keys::{self, TenantKeys};
 use identity::oauth::{
     Assertion, ClientRecord, OAuthError, Proof, ProofStanding, Resource, ResourceRecord,
-    Thumbprint, TokenRequest, TokenResponse, decide, secret_hash,
+    Thumbprint, TokenRequest, TokenResponse, decide, refresh, secret_hash,
 };
 use identity::token::AppToken;
-use identity::{Loader, Sealer, Secret, Standing, revocation};
+use identity::{Loader, Sealer, Secret, Since, Standing, revocation};
 use serde_json::Value;
 use store::{ReadTx, Store};
-use types::kind::ServicePrincipal as Principal;
+use tokio::sync::watch;
+use types::kind::{ServicePrincipal as Principal, User};
 use types::{Error, Id, Result, TenantId};
 use uuid::Uuid;
 
@@ -72,6 +73,43 @@ impl Loader for TenantKeysLoader {
             })
             .await
     }
+
+    async fn user_standing(
+        &self,
+        tenant: TenantId,
+        user: Id<User>,
+        since: Since,
+    ) -> Result<Option<Standing>> {
+        let island = self.store.island(tenant)?;
+        island
+            .read_few(move |tx| user_standing(tx, user, since))
+            .await
+    }
+
+    fn head(&self, tenant: TenantId) -> watch::Receiver<u64> {
+        self.store.watch(tenant)
+    }
+}
+
+/// How a user stands who is signed in to a client; `None` if either is gone or disabled, or if the
+/// client's grant was taken back.
+fn user_standing(tx: &ReadTx<'_>, user: Id<User>, since: Since) -> Result<Option<Standing>> {
+    let client = service_principals::find_by_app_id(tx, since.app_id)?;
+    if !client.is_some_and(|client| client.account_enabled) {
+        return Ok(None);
+    }
+    match users::get(tx, user) {
+        Ok(found) if found.account_enabled => {}
+        Ok(_) | Err(Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let taken_back = refresh::revoked_at(tx, since.session, since.app_id)?;
+    // A token tells its time in seconds.
+    if taken_back.is_some_and(|at| since.issued_at.seconds() <= at.seconds()) {
+        return Ok(None);
+    }
+    let generation = revocation::generation(tx, user)?;
+    Ok(Some(Standing { generation }))
 }
 
 /// Whether a client has the certificate with this key id still, by its application or itself.

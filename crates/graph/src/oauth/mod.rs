@@ -12,6 +12,7 @@ mod discovery;
 mod page;
 mod pages;
 mod token;
+mod user_info;
 
 use http::{Method, StatusCode, header};
 use identity::discovery::Authority;
@@ -76,6 +77,17 @@ pub(crate) fn routes(routes: &mut Routes) {
         )
         .errors(ErrorForm::OAuth)
         .cors();
+    for method in [Method::GET, Method::POST] {
+        oauth
+            .public(
+                method,
+                "/oidc/userinfo",
+                "What a client may know of the person who has signed in",
+                user_info::user_info,
+            )
+            .errors(ErrorForm::OAuth)
+            .cors();
+    }
     pages::routes(&mut oauth);
 }
 

@@ -91,6 +91,14 @@ fn body(
             "content": { "application/x-www-form-urlencoded": { "schema": form } },
         }));
     }
+    if route.path == "/oidc/userinfo" {
+        // Nothing is read of it (OpenID Connect Core §5.3.1).
+        let form = json!({ "type": "object" });
+        return Some(json!({
+            "required": false,
+            "content": { "application/x-www-form-urlencoded": { "schema": form } },
+        }));
+    }
     if version == Version::Root {
         let form = json!({ "type": "object", "required": ["grant_type"], "properties": {
             "grant_type": { "type": "string" },

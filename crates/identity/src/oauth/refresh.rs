@@ -11,13 +11,13 @@
 //! Source: RFC 6749 §6, RFC 9700 §4.14; Microsoft identity platform, "Refresh tokens".
 
 use serde::{Deserialize, Serialize};
-use store::{ReadTx, Row, Tx, params};
+use store::{Change, Op, ReadTx, Recorded, Row, Tx, params};
 use types::{Error, Id, Result, Timestamp, kind::User};
 use uuid::Uuid;
 
 use super::code::SignedIn;
 use super::{OAuthError, Platform, ScopeRequest};
-use crate::{Sealer, Secret, sha256};
+use crate::{Sealer, Secret, revocation, sha256};
 
 /// How long a script in a browser has refresh tokens.
 pub const SPA_SECONDS: i64 = 24 * 3_600;
@@ -38,8 +38,8 @@ const REVOKE_BROWSERS: &str = "UPDATE token_grants SET revoked_at = ?3, token_ha
     WHERE tenant_id = ?1 AND session_id = ?2 AND is_browser = 1 AND revoked_at IS NULL";
 const REVOKE_CLIENT: &str = "UPDATE token_grants SET revoked_at = ?4, token_hash = NULL \
     WHERE tenant_id = ?1 AND user_id = ?2 AND app_id = ?3 AND revoked_at IS NULL";
-const IS_REVOKED: &str = "SELECT count(*) FROM token_grants WHERE tenant_id = ?1 AND id = ?2 \
-    AND revoked_at IS NOT NULL";
+const REVOKED_AT: &str = "SELECT max(revoked_at) FROM token_grants WHERE tenant_id = ?1 \
+    AND session_id = ?2 AND app_id = ?3";
 const EXPIRED: &str = "SELECT id FROM token_grants WHERE tenant_id = ?1 AND expires_at <= ?2 \
     ORDER BY expires_at LIMIT ?3";
 const DELETE: &str = "DELETE FROM token_grants WHERE tenant_id = ?1 AND id = ?2";
@@ -233,10 +233,10 @@ impl RefreshTokens {
     }
 }
 
-/// Takes back what a client has from one sign-in.
+/// Takes back what a client has from one sign-in: refresh tokens, and access tokens too.
 pub fn revoke(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
     let (tenant, now) = (tx.tenant(), tx.now());
-    tx.bookkeeping()
+    recorded(tx, id)?
         .execute(REVOKE, params![&tenant, &id, now])
         .map(drop)
 }
@@ -245,22 +245,37 @@ pub fn revoke(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
 /// keep what they were given for their time offline (OpenID Connect Back-Channel Logout §2.7).
 pub fn revoke_browsers(tx: &mut Tx<'_>, session: Uuid) -> Result<()> {
     let (tenant, now) = (tx.tenant(), tx.now());
-    tx.bookkeeping()
+    recorded(tx, session)?
         .execute(REVOKE_BROWSERS, params![&tenant, &session, now])
         .map(drop)
 }
 
-/// Takes back what a client has from anybody's sign-ins of one person.
+/// Takes back what a client has from all sign-ins of one person.
 pub fn revoke_client(tx: &mut Tx<'_>, user: Id<User>, client_id: Uuid) -> Result<()> {
     let (tenant, now) = (tx.tenant(), tx.now());
-    tx.bookkeeping()
+    recorded(tx, user.uuid())?
         .execute(REVOKE_CLIENT, params![&tenant, &user, &client_id, now])
         .map(drop)
 }
 
-/// Whether what a client had was taken back.
-pub fn is_revoked(tx: &ReadTx<'_>, id: Uuid) -> Result<bool> {
-    Ok(tx.count(IS_REVOKED, params![&tx.tenant(), &id])? > 0)
+/// In the feed, so that whoever keeps verified tokens looks at them again.
+fn recorded<'t, 'c>(tx: &'t mut Tx<'c>, object: Uuid) -> Result<Recorded<'t, 'c>> {
+    tx.record(Change::new(
+        revocation::CHANGE_KIND,
+        object,
+        Op::Updated,
+        &[],
+    ))
+}
+
+/// When something that a client has had from a session was taken back last.
+pub fn revoked_at(tx: &ReadTx<'_>, session: Uuid, client_id: Uuid) -> Result<Option<Timestamp>> {
+    let found = tx.query_one(
+        REVOKED_AT,
+        params![&tx.tenant(), &session, &client_id],
+        |row| row.opt_timestamp(0),
+    )?;
+    Ok(found.flatten())
 }
 
 /// Drops grants whose time is over, so many at most; answers how many.

@@ -15,3 +15,4 @@ mod oauth;
 mod passwords;
 mod sealing;
 mod tokens;
+mod user_tokens;

@@ -8,7 +8,7 @@ use identity::Secret;
 use identity::oauth::code::SignedIn;
 use identity::oauth::{AuthorizationRequest, OAuthError};
 use identity::token::{ClientStrength, IdToken, LIFETIME_SECONDS, UserToken};
-use serde_json::json;
+use serde_json::{Map, json};
 use store::ReadTx;
 use types::{Error, Id, Result, TenantId, kind};
 
@@ -99,26 +99,27 @@ pub(super) fn id_token(
     openid: &[String],
     nonce: Option<&str>,
 ) -> Result<IdToken> {
-    let has = |scope: &str| openid.iter().any(|own| own == scope);
     let mail = user.property("mail");
     Ok(IdToken {
         tenant: tx.tenant(),
         app_id: client.app_id(),
         user: user.id,
-        preferred_username: has("profile").then(|| user.user_principal_name().to_owned()),
-        name: has("profile").then(|| user.display_name().to_owned()),
-        email: has("email")
-            .then(|| mail.as_str().map(str::to_owned))
-            .flatten(),
+        scopes: openid.to_vec(),
+        user_principal_name: user.user_principal_name().to_owned(),
+        name: user.display_name().to_owned(),
+        email: mail.as_str().map(str::to_owned),
         is_guest: user.user_type() == "Guest",
         home: user.home,
         roles: app_roles::user_roles_on(tx, user.id, &client.principal)?.unwrap_or_default(),
-        nonce: nonce.map(str::to_owned),
         amr: by.methods.0.clone(),
         auth_time: by.at(),
         session: by.session,
+        nonce: nonce.map(str::to_owned),
         access_token: None,
         code: None,
+        login_hint: None,
+        optional: Map::new(),
+        lifetime_seconds: LIFETIME_SECONDS,
     })
 }
 

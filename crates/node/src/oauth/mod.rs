@@ -151,7 +151,7 @@ impl Node {
 
 /// The generation that a user's sessions and tokens have to be of.
 fn generation(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<u64> {
-    revocation::generation(tx, user.cast())
+    revocation::generation(tx, user)
 }
 
 /// Drops what is over of sessions, codes, grants and devices, so many of each at most; answers

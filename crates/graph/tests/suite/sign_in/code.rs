@@ -95,7 +95,14 @@ async fn a_code_is_good_once_and_a_second_use_takes_everything_back() {
     let code = world.code().await;
     let given = world.redeem(&code, &[]).await.expect(200);
     let refresh = given.json["refresh_token"].as_str().unwrap().to_owned();
+    let who = async || {
+        let call = world.d.call("GET", "/oidc/userinfo");
+        let call = call.bearer_auth(given.token()).send().await.unwrap();
+        call.status().as_u16()
+    };
+    assert_eq!(who().await, 200);
     refused(&world.redeem(&code, &[]).await, 54_005, "invalid_grant");
+    assert_eq!(who().await, 401);
     refused(&world.refresh(&refresh).await, 50_173, "invalid_grant");
     // It stands in the log, for somebody to look at.
     let log = world

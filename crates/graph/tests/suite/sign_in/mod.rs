@@ -5,3 +5,4 @@ mod device;
 mod pages;
 mod refresh;
 mod sign_out;
+mod user_info;
