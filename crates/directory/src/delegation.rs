@@ -188,6 +188,12 @@ impl Application {
         web["logoutUrl"].as_str().map(str::to_owned)
     }
 
+    /// Where its server hears that somebody signs out.
+    pub fn back_channel_logout_url(&self) -> Option<String> {
+        let web = self.value("web")?;
+        web["backChannelLogoutUrl"].as_str().map(str::to_owned)
+    }
+
     /// The domain that stands for who has made it.
     pub fn publisher_domain(&self) -> Option<String> {
         let domain = self.value("publisherDomain")?;

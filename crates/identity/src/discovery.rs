@@ -57,6 +57,8 @@ pub fn openid_configuration(public_url: &PublicUrl, authority: Authority) -> Val
         "http_logout_supported": true,
         "frontchannel_logout_supported": true,
         "frontchannel_logout_session_supported": true,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "userinfo_endpoint": format!("{public_url}/oidc/userinfo"),
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],

@@ -134,7 +134,11 @@ impl Node {
         );
         Ok(Self(Arc::new(Inner {
             issuer,
-            sign_in: oauth::SignIn::new(&public_url, &sealer),
+            sign_in: oauth::SignIn::new(
+                &public_url,
+                &sealer,
+                egress::Client::new(config.allow_egress.clone()),
+            ),
             passwords: password::Pool::new(threads)?,
             config,
             store,

@@ -25,6 +25,9 @@ pub struct IdTokenHint {
 struct HintClaims {
     iss: String,
     tid: Uuid,
+    /// What access tokens have.
+    #[serde(default)]
+    idtyp: Option<String>,
     #[serde(flatten)]
     hint: IdTokenHint,
 }
@@ -45,6 +48,9 @@ pub fn id_token_hint(
         return Err(TokenError::Signature);
     }
     let claims = parsed.claims;
+    if claims.idtyp.is_some() {
+        return Err(TokenError::Malformed);
+    }
     if claims.iss != public_url.issuer(tenant) || claims.tid != tenant.uuid() {
         return Err(TokenError::Issuer);
     }

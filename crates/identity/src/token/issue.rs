@@ -211,6 +211,10 @@ impl Issuer {
         })
     }
 
+    pub(super) const fn public_url(&self) -> &PublicUrl {
+        &self.public_url
+    }
+
     /// Who a user is to a client (`sub`), in tokens and at the UserInfo endpoint.
     pub fn subject(&self, tenant: TenantId, user: Id<User>, app_id: Uuid) -> String {
         self.subjects.subject(tenant, user, app_id)

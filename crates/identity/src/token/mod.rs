@@ -15,6 +15,7 @@ mod compact;
 mod error;
 mod hint;
 mod issue;
+mod logout;
 mod subject;
 mod verify;
 

@@ -8,6 +8,7 @@
 //! Nothing here knows of HTTP or of how a page looks: an edge hands in what was entered and gets the
 //! [`Screen`] to show.
 
+mod back_channel;
 mod client;
 mod consent;
 mod device;
@@ -109,15 +110,17 @@ pub(crate) struct SignIn {
     pub(crate) cookies: Cookies,
     pub(crate) flows: Flows,
     pub(crate) refresh: RefreshTokens,
+    back_channel: back_channel::BackChannel,
     attempts: Cache<(TenantId, Id<kind::User>), Arc<AtomicU32>>,
 }
 
 impl SignIn {
-    pub(crate) fn new(public_url: &PublicUrl, sealer: &Sealer) -> Self {
+    pub(crate) fn new(public_url: &PublicUrl, sealer: &Sealer, egress: egress::Client) -> Self {
         Self {
             cookies: Cookies::new(public_url),
             flows: Flows::new(sealer.clone()),
             refresh: RefreshTokens::new(sealer.clone()),
+            back_channel: back_channel::BackChannel::new(egress),
             attempts: Cache::builder()
                 .max_capacity(ATTEMPTS_PEOPLE)
                 .time_to_live(Duration::from_secs(ATTEMPTS_SECONDS))

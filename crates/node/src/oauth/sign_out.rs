@@ -4,10 +4,10 @@
 //! asked, since any site can lead a browser here. Where it goes on to is an address that the client
 //! has registered.
 //!
-//! Source: OpenID Connect RP-Initiated Logout 1.0, Front-Channel Logout 1.0 §3; Microsoft identity
+//! Source: OpenID Connect RP-Initiated Logout 1.0, Front-Channel Logout 1.0 §3, Back-Channel Logout 1.0; Microsoft identity
 //! platform, "Send a sign-out request".
 
-use directory::applications;
+use directory::applications::{self, Application};
 use identity::Secret;
 use identity::oauth::{Form, OAuthError, encode, refresh};
 use identity::session::{self, Flow};
@@ -17,6 +17,7 @@ use store::{ReadTx, Tx};
 use types::{Actor, Error, Result, TenantId, parse_uuid};
 use uuid::Uuid;
 
+use super::back_channel::Told;
 use super::sign_in::{Errand, Pending};
 use super::{Browser, Outcome, Screen, Step, client, next};
 use crate::Node;
@@ -67,6 +68,7 @@ pub(super) struct SigningOut {
 /// What is left to do once sessions have ended.
 struct Ended {
     frames: Vec<String>,
+    told: Vec<Told>,
     back: Option<String>,
     is_last: bool,
 }
@@ -173,9 +175,9 @@ impl Node {
         let ended = island
             .write(Actor::System, move |tx| {
                 let issuer = public_url.issuer(tx.tenant());
-                let mut frames = Vec::new();
+                let (mut frames, mut told) = (Vec::new(), Vec::new());
                 for session in &sessions {
-                    end(tx, *session, &issuer, &mut frames)?;
+                    end(tx, *session, &issuer, &mut frames, &mut told)?;
                 }
                 let is_last = next::accounts(tx, cookie.as_ref())?.is_empty();
                 let back = out
@@ -184,18 +186,16 @@ impl Node {
                     .map(|uri| with_state(uri, out.state.as_deref()));
                 Ok(Ended {
                     frames,
+                    told,
                     back,
                     is_last,
                 })
             })
             .await?;
-        let step = match ended {
-            Ended {
-                back: Some(back),
-                frames,
-                ..
-            } if frames.is_empty() => Step::Moved(back),
-            Ended { back, frames, .. } => Step::End(Screen::SignedOut { frames, back }),
+        self.tell_clients(tenant, ended.told);
+        let step = match (ended.back, ended.frames) {
+            (Some(back), frames) if frames.is_empty() => Step::Moved(back),
+            (back, frames) => Step::End(Screen::SignedOut { frames, back }),
         };
         let mut outcome = Outcome::from(step);
         if ended.is_last && browser.cookie.is_some() {
@@ -206,10 +206,27 @@ impl Node {
     }
 }
 
-/// Ends a session, and collects the addresses of the clients that are to hear of it in the browser.
-fn end(tx: &mut Tx<'_>, session: Uuid, issuer: &str, frames: &mut Vec<String>) -> Result<()> {
+/// Ends a session, and collects the clients that are to hear of it: addresses for the browser, and
+/// servers.
+fn end(
+    tx: &mut Tx<'_>,
+    session: Uuid,
+    issuer: &str,
+    frames: &mut Vec<String>,
+    told: &mut Vec<Told>,
+) -> Result<()> {
+    let user = session::get(tx, session)?.map(|session| session.user);
     for app_id in session::clients(tx, session)? {
         let application = applications::find_by_app_id(tx, app_id)?;
+        let server = application
+            .as_ref()
+            .and_then(Application::back_channel_logout_url);
+        told.extend(server.zip(user).map(|(url, user)| Told {
+            url,
+            app_id,
+            session,
+            user,
+        }));
         let url = application.and_then(|application| application.logout_url());
         if let Some(mut frame) = url.filter(|url| is_web(url) && frames.len() < FRAMES_MAX) {
             // Front-Channel Logout §3: so that the client ends this session and no other.

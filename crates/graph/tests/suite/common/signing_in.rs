@@ -73,7 +73,10 @@ pub fn form(fields: &[(&str, &str)]) -> String {
 impl World {
     pub async fn start() -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000_000)));
-        let d = Deployment::start_with(Arc::<ManualClock>::clone(&clock), |_| {}).await;
+        let d = Deployment::start_with(Arc::<ManualClock>::clone(&clock), |config| {
+            config.allow_egress = vec!["127.0.0.0/8".parse().unwrap()];
+        })
+        .await;
         let (application, principal) = d
             .admin
             .application(json!({

@@ -185,3 +185,19 @@ async fn none_is_given_that_was_not_asked_for() {
     let id = claims(given.json["id_token"].as_str().unwrap());
     assert!(id.get("preferred_username").is_none(), "{id}");
 }
+
+#[tokio::test]
+async fn an_id_token_that_is_refreshed_is_of_the_same_sign_in() {
+    let world = World::start().await;
+    let code = world.code().await;
+    let given = world.redeem(&code, &[]).await.expect(200);
+    let first = claims(given.json["id_token"].as_str().unwrap());
+    world.clock.advance_seconds(3_600);
+    let again = world.refresh(&next(&given)).await.expect(200);
+    let second = claims(again.json["id_token"].as_str().unwrap());
+    for name in ["iss", "sub", "aud", "sid", "auth_time"] {
+        assert_eq!(first[name], second[name], "{name}");
+    }
+    assert!(second["iat"].as_i64() > first["iat"].as_i64());
+    assert!(second.get("nonce").is_none(), "{second}");
+}
