@@ -20,6 +20,7 @@ pub mod oauth;
 mod operator;
 mod readiness;
 mod sharing;
+mod standings;
 mod subscriptions;
 mod synchronization;
 mod tenants;
@@ -35,6 +36,7 @@ use border::{Courier, Handler, InProcess, Transport};
 use config::Config;
 use identity::token::{Issuer, Verifier, VerifierOptions};
 use identity::{DeploymentKey, KeyRing, PublicUrl, Sealer, Secret, password};
+use standings::Standings;
 use store::{Clock, Options, Store, SystemClock};
 use sync::Engine;
 use tokio::task::JoinSet;
@@ -42,6 +44,7 @@ use types::{Error, Result, TenantId};
 use uuid::Uuid;
 
 pub use operator::consent;
+pub use standings::UserStanding;
 pub use tokens::TenantKeysLoader;
 
 /// Tenants whose signing keys are kept parsed.
@@ -58,6 +61,7 @@ struct Inner {
     public_url: PublicUrl,
     issuer: Issuer,
     ring: Arc<KeyRing<TenantKeysLoader>>,
+    standings: Arc<Standings>,
     verifier: Verifier<TenantKeysLoader>,
     passwords: password::Pool,
     sign_in: oauth::SignIn,
@@ -97,8 +101,9 @@ impl Node {
         let sealer = Sealer::new(&deployment_key(&store)?)?;
         check_key(&store, &sealer)?;
         let public_url = PublicUrl::parse(&config.origin())?;
+        let standings = Arc::new(Standings::new(store.clone()));
         let ring = Arc::new(KeyRing::new(
-            TenantKeysLoader::new(store.clone(), sealer.clone()),
+            TenantKeysLoader::new(store.clone(), sealer.clone(), Arc::clone(&standings)),
             KEPT_KEYS_TENANTS,
         ));
         let verifier = Verifier::new(
@@ -145,6 +150,7 @@ impl Node {
             sealer,
             public_url,
             ring,
+            standings,
             verifier,
             transport,
             engine,
