@@ -16,9 +16,11 @@ mod housekeeping;
 pub mod idempotency;
 mod import;
 pub mod invitations;
+pub mod oauth;
 mod operator;
 mod readiness;
 mod sharing;
+mod standings;
 mod subscriptions;
 mod synchronization;
 mod tenants;
@@ -34,6 +36,7 @@ use border::{Courier, Handler, InProcess, Transport};
 use config::Config;
 use identity::token::{Issuer, Verifier, VerifierOptions};
 use identity::{DeploymentKey, KeyRing, PublicUrl, Sealer, Secret, password};
+use standings::Standings;
 use store::{Clock, Options, Store, SystemClock};
 use sync::Engine;
 use tokio::task::JoinSet;
@@ -41,6 +44,7 @@ use types::{Error, Result, TenantId};
 use uuid::Uuid;
 
 pub use operator::consent;
+pub use standings::UserStanding;
 pub use tokens::TenantKeysLoader;
 
 /// Tenants whose signing keys are kept parsed.
@@ -57,8 +61,10 @@ struct Inner {
     public_url: PublicUrl,
     issuer: Issuer,
     ring: Arc<KeyRing<TenantKeysLoader>>,
+    standings: Arc<Standings>,
     verifier: Verifier<TenantKeysLoader>,
     passwords: password::Pool,
+    sign_in: oauth::SignIn,
     transport: Arc<dyn Transport>,
     engine: Engine,
     subscriptions: ::subscriptions::Engine,
@@ -95,8 +101,9 @@ impl Node {
         let sealer = Sealer::new(&deployment_key(&store)?)?;
         check_key(&store, &sealer)?;
         let public_url = PublicUrl::parse(&config.origin())?;
+        let standings = Arc::new(Standings::new(store.clone()));
         let ring = Arc::new(KeyRing::new(
-            TenantKeysLoader::new(store.clone(), sealer.clone()),
+            TenantKeysLoader::new(store.clone(), sealer.clone(), Arc::clone(&standings)),
             KEPT_KEYS_TENANTS,
         ));
         let verifier = Verifier::new(
@@ -122,7 +129,7 @@ impl Node {
             Arc::new(InProcess::new(store.clone(), handlers.clone()));
         let courier = Courier::new(store.clone(), handlers, Arc::clone(&transport));
         let engine = Engine::new(store.clone(), Arc::clone(&transport), courier);
-        let issuer = Issuer::new(public_url.clone());
+        let issuer = Issuer::new(public_url.clone(), &sealer)?;
         let subscriptions = subscriptions::engine(
             store.clone(),
             sealer.clone(),
@@ -132,12 +139,18 @@ impl Node {
         );
         Ok(Self(Arc::new(Inner {
             issuer,
+            sign_in: oauth::SignIn::new(
+                &public_url,
+                &sealer,
+                egress::Client::new(config.allow_egress.clone()),
+            ),
             passwords: password::Pool::new(threads)?,
             config,
             store,
             sealer,
             public_url,
             ring,
+            standings,
             verifier,
             transport,
             engine,

@@ -49,6 +49,8 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     24 "0024_synchronization_jobs",
     25 "0025_subscriptions",
     26 "0026_work",
+    27 "0027_sign_in",
+    29 "0029_authorization_policy",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -205,6 +205,8 @@ pub(super) static APPLICATION: Type = Type {
         read("verifiedPublisher", Shape::Made).shown(),
         write("web", Shape::Object(&WEB)).shown(),
         read("authenticationBehaviors", Shape::Made),
+        // Ours: where its server hears that somebody signs out (OpenID Connect Back-Channel Logout).
+        write(super::BACK_CHANNEL_LOGOUT_URL, Shape::Text(2_048)),
         read("managerApplications", Shape::MadeList),
         read("nativeAuthenticationApisEnabled", Shape::Made),
         read("oauth2RequirePostResponse", Shape::Bool),

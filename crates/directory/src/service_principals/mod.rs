@@ -174,6 +174,7 @@ impl ServicePrincipal {
             "accountEnabled" => self.account_enabled.into(),
             "appOwnerOrganizationId" => json!(self.owner?),
             "appRoles" if self.app_id == GRAPH_APP_ID => permissions::app_roles(),
+            "oauth2PermissionScopes" if self.app_id == GRAPH_APP_ID => permissions::scopes(),
             "appRoleAssignmentRequired" => {
                 let value = self.document.get(name).cloned();
                 value.unwrap_or(Value::Bool(false))
