@@ -36,17 +36,29 @@ pub trait Loader: Send + Sync + 'static {
         secret: Option<Uuid>,
     ) -> impl Future<Output = Result<Option<Standing>>> + Send;
 
-    /// How a user stands now; `None` if there is none (any more), if it is disabled, or if the
-    /// tenant doesn't have the client any more or has disabled it.
+    /// How a user stands now; `None` if there is none (any more), if it is disabled, if the tenant
+    /// doesn't have the client any more or has disabled it, or if what the client has from the
+    /// session was taken back since.
     fn user_standing(
         &self,
         tenant: TenantId,
         user: Id<User>,
-        app_id: Uuid,
+        since: Since,
     ) -> impl Future<Output = Result<Option<Standing>>> + Send;
 
     /// Follows the head of a tenant's feed: once it has moved, users are looked at again.
     fn head(&self, tenant: TenantId) -> watch::Receiver<u64>;
+}
+
+/// Which of a user's tokens it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since {
+    /// The client.
+    pub app_id: Uuid,
+    /// The session.
+    pub session: Uuid,
+    /// When it was issued.
+    pub issued_at: Timestamp,
 }
 
 /// How somebody stands who may have tokens.

@@ -16,6 +16,7 @@ mod housekeeping;
 pub mod idempotency;
 mod import;
 pub mod invitations;
+pub mod oauth;
 mod operator;
 mod readiness;
 mod sharing;
@@ -63,6 +64,7 @@ struct Inner {
     standings: Arc<Standings>,
     verifier: Verifier<TenantKeysLoader>,
     passwords: password::Pool,
+    sign_in: oauth::SignIn,
     transport: Arc<dyn Transport>,
     engine: Engine,
     subscriptions: ::subscriptions::Engine,
@@ -137,6 +139,7 @@ impl Node {
         );
         Ok(Self(Arc::new(Inner {
             issuer,
+            sign_in: oauth::SignIn::new(&public_url, &sealer),
             passwords: password::Pool::new(threads)?,
             config,
             store,

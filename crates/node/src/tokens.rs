@@ -10,10 +10,10 @@ use identity::discovery::tenant_of_audience;
 use identity::keys::{self, TenantKeys};
 use identity::oauth::{
     Assertion, ClientRecord, OAuthError, Proof, ProofStanding, Resource, ResourceRecord,
-    Thumbprint, TokenRequest, TokenResponse, decide, secret_hash,
+    Thumbprint, TokenRequest, TokenResponse, decide, refresh, secret_hash,
 };
 use identity::token::AppToken;
-use identity::{Loader, Sealer, Secret, Standing, revocation};
+use identity::{Loader, Sealer, Secret, Since, Standing, revocation};
 use serde_json::Value;
 use store::{ReadTx, Store};
 use tokio::sync::watch;
@@ -84,10 +84,21 @@ impl Loader for TenantKeysLoader {
         &self,
         tenant: TenantId,
         user: Id<User>,
-        app_id: Uuid,
+        since: Since,
     ) -> Result<Option<Standing>> {
-        let standing = self.standings.get(tenant, user, app_id).await?;
-        Ok(standing.map(|standing| Standing {
+        let standing = self.standings.get(tenant, user, since.app_id).await?;
+        let Some(standing) = standing else {
+            return Ok(None);
+        };
+        let island = self.store.island(tenant)?;
+        let taken_back = island
+            .read_few(move |tx| refresh::revoked_at(tx, since.session, since.app_id))
+            .await?;
+        // A token tells its time in seconds.
+        if taken_back.is_some_and(|at| since.issued_at.seconds() <= at.seconds()) {
+            return Ok(None);
+        }
+        Ok(Some(Standing {
             generation: standing.generation,
         }))
     }
@@ -136,6 +147,26 @@ fn certificate(
     Ok(standing)
 }
 
+/// How what a client proves itself with stands.
+pub(crate) fn proof_standing(
+    tx: &ReadTx<'_>,
+    principal: &ServicePrincipal,
+    proof: &Proof,
+) -> Result<ProofStanding> {
+    match proof {
+        Proof::Assertion(assertion) => certificate(tx, principal, assertion),
+        Proof::Secret { secret, .. } => {
+            let hash = secret_hash(secret.expose());
+            let found = applications::find_secret(tx, principal.app_id, &hash)?;
+            Ok(match found {
+                None => ProofStanding::Unknown,
+                Some(found) if found.is_valid => ProofStanding::Valid(found.key_id),
+                Some(_) => ProofStanding::Expired,
+            })
+        }
+    }
+}
+
 /// The client as one snapshot knows it.
 fn client(tx: &ReadTx<'_>, request: &TokenRequest) -> Result<Option<ClientRecord>> {
     let Some(app_id) = request.app_id() else {
@@ -144,16 +175,7 @@ fn client(tx: &ReadTx<'_>, request: &TokenRequest) -> Result<Option<ClientRecord
     let Some(principal) = service_principals::find_by_app_id(tx, app_id)? else {
         return Ok(None);
     };
-    let proof = match &request.proof {
-        Proof::Assertion(assertion) => certificate(tx, &principal, assertion)?,
-        Proof::Secret { secret, .. } => {
-            match applications::find_secret(tx, app_id, &secret_hash(secret.expose()))? {
-                None => ProofStanding::Unknown,
-                Some(found) if found.is_valid => ProofStanding::Valid(found.key_id),
-                Some(_) => ProofStanding::Expired,
-            }
-        }
-    };
+    let proof = proof_standing(tx, &principal, &request.proof)?;
     Ok(Some(ClientRecord {
         app_id,
         display_name: principal.display_name().to_owned(),
@@ -194,21 +216,16 @@ impl Node {
     ) -> Result<Result<Secret, OAuthError>> {
         let public_url = self.public_url().clone();
         let island = self.store().island(tenant)?;
-        let mut spends = None;
-        if let Proof::Assertion(assertion) = &request.proof {
-            let is_own = |audience: &str| {
-                tenant_of_audience(&public_url, audience)
-                    .and_then(|name| self.store().find_tenant(name).ok())
-                    == Some(tenant)
-            };
-            if let Err(refusal) =
-                assertion.check(&request.client_id, is_own, self.store().clock().now())
-            {
-                return Ok(Err(refusal));
-            }
-            let digest = assertion.use_digest(request.resource.name());
-            spends = assertion.expires_at().map(|until| (digest, until));
+        if let Err(refusal) = self.check_proof(tenant, &request.client_id, &request.proof) {
+            return Ok(Err(refusal));
         }
+        let spends = match &request.proof {
+            Proof::Assertion(assertion) => {
+                let digest = assertion.use_digest(request.resource.name());
+                assertion.expires_at().map(|until| (digest, until))
+            }
+            Proof::Secret { .. } => None,
+        };
         let decided = island
             .read(move |tx| {
                 let organization = tenant::get(tx)?;
@@ -245,6 +262,24 @@ impl Node {
             }
         }
         self.sign(token).await.map(Ok)
+    }
+
+    /// Checks what a client's assertion says of itself: of what doesn't depend on the directory.
+    pub(crate) fn check_proof(
+        &self,
+        tenant: TenantId,
+        client_id: &str,
+        proof: &Proof,
+    ) -> Result<(), OAuthError> {
+        let Proof::Assertion(assertion) = proof else {
+            return Ok(());
+        };
+        let is_own = |audience: &str| {
+            tenant_of_audience(self.public_url(), audience)
+                .and_then(|name| self.store().find_tenant(name).ok())
+                == Some(tenant)
+        };
+        assertion.check(client_id, is_own, self.store().clock().now())
     }
 
     async fn sign(&self, token: AppToken) -> Result<Secret> {

@@ -75,6 +75,7 @@ pub(crate) fn render(table: &Table, public_url: &str) -> types::Result<Bytes> {
                 "unauthenticated": response("No token, or one that isn't valid", "error", Some("WWW-Authenticate")),
                 "throttled": response("Too many requests", "error", Some("Retry-After")),
                 "unavailable": response("Not now", "error", Some("Retry-After")),
+                "page": json!({ "description": "A page for a person", "content": { "text/html": {} } }),
                 "oauthError": response("A refusal", "oauthRefusal", None),
                 "oauthUnavailable": response("Not now", "oauthRefusal", Some("Retry-After")),
             },

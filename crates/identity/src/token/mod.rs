@@ -13,6 +13,7 @@ mod cache;
 mod claims;
 mod compact;
 mod error;
+mod hint;
 mod issue;
 mod subject;
 mod verify;
@@ -24,6 +25,7 @@ use types::{Actor, Id, TenantId, Timestamp, kind::ServicePrincipal, kind::User};
 use uuid::Uuid;
 
 pub use error::{TokenError, VerifyError};
+pub use hint::{IdTokenHint, id_token_hint};
 pub use issue::{AppToken, ClientStrength, IdToken, Issuer, UserToken};
 pub use verify::{Verifier, VerifierOptions};
 

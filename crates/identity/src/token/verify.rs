@@ -16,7 +16,7 @@ use super::{
     AccessToken, GRAPH_APP_ID, GRAPH_AUDIENCE, SignedIn, Subject, TokenError, Verified, VerifyError,
 };
 use crate::token::compact;
-use crate::{KeyRing, Loader, PublicUrl};
+use crate::{KeyRing, Loader, PublicUrl, Since};
 
 /// The most that a token's beginning may lie in the future.
 const SKEW_SECONDS_MAX: i64 = 60;
@@ -117,7 +117,7 @@ impl<L: Loader> Verifier<L> {
             Subject::User(signed_in) => (
                 self.cache.guard_user(tenant, || loader.head(tenant)),
                 loader
-                    .user_standing(tenant, signed_in.user, checked.app_id)
+                    .user_standing(tenant, signed_in.user, since(&checked, signed_in))
                     .await?,
             ),
         };
@@ -141,7 +141,7 @@ impl<L: Loader> Verifier<L> {
             Some(signed_in) => {
                 let loader = self.ring.loader();
                 loader
-                    .user_standing(token.tenant, signed_in.user, token.app_id)
+                    .user_standing(token.tenant, signed_in.user, since(token, signed_in))
                     .await?
             }
             None => None,
@@ -199,6 +199,14 @@ impl<L: Loader> Verifier<L> {
     pub fn forget_tenant(&self, tenant: TenantId) {
         self.ring.forget(tenant);
         self.cache.forget_tenant(tenant);
+    }
+}
+
+fn since(token: &AccessToken, signed_in: &SignedIn) -> Since {
+    Since {
+        app_id: token.app_id,
+        session: signed_in.session,
+        issued_at: token.issued_at,
     }
 }
 

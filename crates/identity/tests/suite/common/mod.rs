@@ -10,7 +10,9 @@ use identity::token::{
     AppToken, ClientStrength, GRAPH_AUDIENCE, Issuer, LIFETIME_SECONDS, UserToken, Verifier,
     VerifierOptions,
 };
-use identity::{DeploymentKey, KeyRing, Loader, PublicUrl, Sealer, Standing, keys, revocation};
+use identity::{
+    DeploymentKey, KeyRing, Loader, PublicUrl, Sealer, Since, Standing, keys, revocation,
+};
 use store::{ManualClock, NewTenant, Store};
 use tokio::sync::watch;
 use types::kind::{ServicePrincipal, User};
@@ -254,12 +256,12 @@ impl Loader for StoreLoader {
         &self,
         tenant: TenantId,
         user: Id<User>,
-        app_id: Uuid,
+        since: Since,
     ) -> Result<Option<Standing>> {
         self.looks.fetch_add(1, Ordering::SeqCst);
         let is_disabled = {
             let disabled = self.disabled.lock().unwrap();
-            [user.uuid(), app_id]
+            [user.uuid(), since.app_id]
                 .iter()
                 .any(|id| disabled.contains_key(id))
         };

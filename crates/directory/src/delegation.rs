@@ -1,0 +1,153 @@
+//! What clients may do in people's names: the scopes that an API has, and those that a client needs
+//! nobody's consent for.
+//!
+//! The Graph API's are those of [`permissions::delegated`].
+//!
+//! Source: "Microsoft Graph permissions reference"; the `permissionScope`, `apiApplication` and
+//! `requiredResourceAccess` resources (Microsoft Graph).
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::applications::Application;
+use crate::permissions::{self, GRAPH_APP_ID};
+use crate::service_principals::ServicePrincipal;
+
+/// A delegated permission of an API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name, as tokens carry it.
+    pub value: String,
+    /// Whether only an administrator can allow it.
+    pub needs_admin: bool,
+    /// What it allows, in short, in words for the person who allows it.
+    pub title: String,
+    /// The same in full.
+    pub description: String,
+}
+
+fn graph_scopes() -> Vec<Scope> {
+    let all = permissions::delegated().unwrap_or_default().iter();
+    all.map(|scope| Scope {
+        id: scope.id(),
+        value: scope.value.clone(),
+        needs_admin: scope.is_admin,
+        title: scope.user_consent_display_name.clone(),
+        description: scope.user_consent_description.clone(),
+    })
+    .collect()
+}
+
+/// The scopes that an API has now.
+pub fn scopes(resource: &ServicePrincipal) -> Vec<Scope> {
+    if resource.app_id == GRAPH_APP_ID {
+        return graph_scopes();
+    }
+    let listed = resource.value("oauth2PermissionScopes");
+    let listed = listed.as_ref().and_then(Value::as_array);
+    listed.into_iter().flatten().filter_map(scope).collect()
+}
+
+fn scope(listed: &Value) -> Option<Scope> {
+    let text = |name: &str| listed[name].as_str().filter(|text| !text.is_empty());
+    let value = text("value")?;
+    if listed["isEnabled"] == false {
+        return None;
+    }
+    let needs_admin = listed["type"] == "Admin";
+    let (first, second) = if needs_admin {
+        ("admin", "user")
+    } else {
+        ("user", "admin")
+    };
+    let word = |end: &str| {
+        text(&format!("{first}{end}"))
+            .or_else(|| text(&format!("{second}{end}")))
+            .unwrap_or(value)
+            .to_owned()
+    };
+    Some(Scope {
+        id: text("id").and_then(types::parse_uuid)?,
+        value: value.to_owned(),
+        needs_admin,
+        title: word("ConsentDisplayName"),
+        description: word("ConsentDescription"),
+    })
+}
+
+/// Whether only those get into an application who are assigned to it.
+pub fn requires_assignment(client: &ServicePrincipal) -> bool {
+    client.value("appRoleAssignmentRequired") == Some(Value::Bool(true))
+}
+
+impl Application {
+    /// The redirect URIs of one platform: `web`, `spa` or `publicClient`.
+    pub fn redirect_uris_of(&self, platform: &str) -> Vec<String> {
+        let platform = self.value(platform);
+        let uris = platform
+            .as_ref()
+            .and_then(|it| it["redirectUris"].as_array());
+        let uris = uris.into_iter().flatten().filter_map(Value::as_str);
+        uris.map(str::to_owned).collect()
+    }
+
+    /// Whether ID tokens may go to it through the browser.
+    pub fn allows_id_tokens(&self) -> bool {
+        self.value("web")
+            .is_some_and(|web| web["implicitGrantSettings"]["enableIdTokenIssuance"] == true)
+    }
+
+    /// Whether it may sign people in without a redirect URI and without proving itself.
+    pub fn is_fallback_public_client(&self) -> bool {
+        self.value("isFallbackPublicClient") == Some(Value::Bool(true))
+    }
+
+    /// Where it hears in the browser that somebody signs out.
+    pub fn logout_url(&self) -> Option<String> {
+        let web = self.value("web")?;
+        web["logoutUrl"].as_str().map(str::to_owned)
+    }
+
+    /// The domain that stands for who has made it.
+    pub fn publisher_domain(&self) -> Option<String> {
+        let domain = self.value("publisherDomain")?;
+        domain.as_str().map(str::to_owned)
+    }
+
+    /// The scopes of an API that it says it needs.
+    pub fn required_scopes(&self, resource: Uuid) -> Vec<Uuid> {
+        let required = self.value("requiredResourceAccess");
+        let required = required.as_ref().and_then(Value::as_array);
+        let is_resource = |access: &&Value| {
+            let id = access["resourceAppId"].as_str();
+            id.and_then(types::parse_uuid) == Some(resource)
+        };
+        let of_resource = required.into_iter().flatten().filter(is_resource);
+        let access = of_resource.filter_map(|it| it["resourceAccess"].as_array());
+        access
+            .flatten()
+            .filter(|it| it["type"] == "Scope")
+            .filter_map(|it| it["id"].as_str().and_then(types::parse_uuid))
+            .collect()
+    }
+
+    /// Those of its own scopes that a client has without being allowed them.
+    pub fn pre_authorized(&self, client: Uuid) -> Vec<Uuid> {
+        let api = self.value("api");
+        let clients = api
+            .as_ref()
+            .and_then(|api| api["preAuthorizedApplications"].as_array());
+        let is_client = |it: &&Value| {
+            let id = it["appId"].as_str();
+            id.and_then(types::parse_uuid) == Some(client)
+        };
+        let of_client = clients.into_iter().flatten().filter(is_client);
+        of_client
+            .filter_map(|it| it["delegatedPermissionIds"].as_array())
+            .flatten()
+            .filter_map(|id| id.as_str().and_then(types::parse_uuid))
+            .collect()
+    }
+}
