@@ -109,7 +109,10 @@ fn an_entry_reads_as_graph_has_it() {
                     "newValue": "{\"isMfaAccepted\":true}",
                 }],
             }],
-            "additionalDetails": [{"key": "source", "value": "template"}],
+            "additionalDetails": [
+                {"key": "source", "value": "template"},
+                {"key": "AppId", "value": Uuid::from_u128(8)},
+            ],
         })
     );
     let missing = fixture.island.read_blocking(|tx| audit::get(tx, user));

@@ -7,6 +7,7 @@ use store::ReadTx;
 use types::{Error, Id, Kind};
 use uuid::Uuid;
 
+use crate::delegated;
 use crate::errors::Refusal;
 use crate::request::Call;
 
@@ -82,5 +83,24 @@ impl Reach {
             }
             Self::All | Self::OwnedBy(_) => Ok(()),
         }
+    }
+}
+
+/// That a user who is signed in may change credentials, too: not all who may change an application
+/// may become it.
+pub(crate) async fn check_credentials(
+    call: &Call,
+    action: &'static str,
+    find: impl FnOnce(&ReadTx<'_>) -> types::Result<Owned> + Send + 'static,
+) -> Result<(), Refusal> {
+    let Some(rights) = &call.caller.rights else {
+        return Ok(());
+    };
+    let (reach, user) = (rights.reach(action), rights.user.uuid());
+    let look = move |tx: &ReadTx<'_>| owners::is_owner(tx, find(tx)?, user);
+    if reach.always || (reach.owned && call.read_few(look).await?) {
+        Ok(())
+    } else {
+        Err(delegated::no_right(action))
     }
 }

@@ -11,13 +11,14 @@
 
 use directory::app_roles::{self, Assignment};
 use directory::groups::{self, LinkKind};
-use directory::users;
+use directory::{service_principals, users};
 use serde_json::{Map, Value};
 use store::{ReadTx, Tx};
 use types::{Error, Id, kind};
 use uuid::Uuid;
 
 use crate::app_key::AppKey;
+use crate::delegated;
 use crate::errors::Refusal;
 use crate::listing;
 use crate::query_options::Allowed;
@@ -42,6 +43,9 @@ const REMOVE: &[&str] = &[
     "AppRoleAssignment.ReadWrite.All",
     "Application.ReadWrite.All",
 ];
+/// What a user who is signed in needs to give permissions of Graph itself, which are more than any
+/// role's.
+const GIVE_GRAPH: &str = "servicePrincipals/managePermissionGrantsForAll.microsoft-company-admin";
 const PAGE: Allowed = Allowed::SELECT.and(Allowed::TOP).and(Allowed::SKIP_TOKEN);
 
 /// From which end the path looks at an assignment.
@@ -252,10 +256,14 @@ async fn get(call: Call, end: End) -> Result<Reply, Refusal> {
 async fn assign(call: Call, end: End) -> Result<Reply, Refusal> {
     let key = end.key(&call)?;
     let body = call.object("appRoleAssignment")?;
+    let may_give_graph = call.caller.has_right(GIVE_GRAPH);
     let (of, id, shown) = call
         .write(move |tx| {
             let of = key.find(tx)?;
             let made = make(tx, of, end, &body)?;
+            if !may_give_graph && service_principals::graph(tx)?.id == made.resource {
+                return Err(Error::forbidden(delegated::no_right(GIVE_GRAPH).message()));
+            }
             Ok((of, made.id, app_roles::project(tx, &made, None)?))
         })
         .await?;

@@ -14,8 +14,7 @@ use store::{ReadTx, Tx};
 use types::{Error, Id, kind};
 use uuid::Uuid;
 
-use crate::app_key::{AppKey, Reach};
-use crate::delegated;
+use crate::app_key::{self, AppKey, Reach};
 use crate::errors::Refusal;
 use crate::key_credentials;
 use crate::listing::{self, Source};
@@ -266,7 +265,8 @@ async fn update(call: Call) -> Result<Reply, Refusal> {
     let mut patch = call.object("application")?;
     let keys = key_credentials::take(&mut patch)?;
     if keys.is_some() {
-        check_credentials(&call).await?;
+        let find = move |tx: &ReadTx<'_>| Ok(Owned::Application(find(tx, key)?.id));
+        app_key::check_credentials(&call, "applications/credentials/update", find).await?;
     }
     reconsidering(&call, move |tx| {
         let before = find_own(tx, key, reach)?;
@@ -285,29 +285,6 @@ async fn update(call: Call) -> Result<Reply, Refusal> {
     })
     .await?;
     Ok(Reply::no_content())
-}
-
-/// That a user who is signed in may change credentials, too: not all who may change an application
-/// may become it.
-async fn check_credentials(call: &Call) -> Result<(), Refusal> {
-    const ACTION: &str = "applications/credentials/update";
-    let Some(rights) = &call.caller.rights else {
-        return Ok(());
-    };
-    let (key, reach, user) = (Key::of(call)?, rights.reach(ACTION), rights.user);
-    let is_allowed = reach.always
-        || (reach.owned
-            && call
-                .read_few(move |tx| {
-                    let owned = Owned::Application(find(tx, key)?.id);
-                    directory::owners::is_owner(tx, owned, user.uuid())
-                })
-                .await?);
-    if is_allowed {
-        Ok(())
-    } else {
-        Err(delegated::no_right(ACTION))
-    }
 }
 
 /// Who had roles of an application whose value tokens can't carry any more.

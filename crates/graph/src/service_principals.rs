@@ -12,7 +12,7 @@ use serde_json::Value;
 use store::ReadTx;
 use types::kind;
 
-use crate::app_key::{AppKey, Reach};
+use crate::app_key::{self, AppKey, Reach};
 use crate::errors::Refusal;
 use crate::key_credentials;
 use crate::listing::{self, Source};
@@ -177,6 +177,10 @@ async fn update(call: Call) -> Result<Reply, Refusal> {
     let (key, reach) = (Key::of(&call)?, Reach::of(&call, WRITE));
     let mut patch = call.object("servicePrincipal")?;
     let keys = key_credentials::take(&mut patch)?;
+    if keys.is_some() {
+        let find = move |tx: &ReadTx<'_>| Ok(Owned::ServicePrincipal(find(tx, key)?.id));
+        app_key::check_credentials(&call, "servicePrincipals/credentials/update", find).await?;
+    }
     reconsidering(&call, move |tx| {
         let before = find_own(tx, key, reach)?;
         service_principals::update(tx, before.id, &patch)?;

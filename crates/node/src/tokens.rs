@@ -86,7 +86,10 @@ impl Loader for TenantKeysLoader {
         user: Id<User>,
         since: Since,
     ) -> Result<Option<Standing>> {
-        // The standing is kept for all of a user's tokens alike, and this is about one of them.
+        let standing = self.standings.get(tenant, user, since.app_id).await?;
+        let Some(standing) = standing else {
+            return Ok(None);
+        };
         let island = self.store.island(tenant)?;
         let taken_back = island
             .read_few(move |tx| refresh::revoked_at(tx, since.session, since.app_id))
@@ -95,8 +98,7 @@ impl Loader for TenantKeysLoader {
         if taken_back.is_some_and(|at| since.issued_at.seconds() <= at.seconds()) {
             return Ok(None);
         }
-        let standing = self.standings.get(tenant, user, since.app_id).await?;
-        Ok(standing.map(|standing| Standing {
+        Ok(Some(Standing {
             generation: standing.generation,
         }))
     }

@@ -9,12 +9,14 @@
 
 mod common;
 
+mod access_matrix;
 mod admission;
 mod applications;
 mod batch;
 mod certificates;
 mod connections;
 mod cross_tenant_access_policy;
+mod delegated;
 mod deleted_items;
 mod delta;
 mod departures;

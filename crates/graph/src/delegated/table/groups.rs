@@ -141,20 +141,18 @@ pub(super) static ROWS: &[Row] = &[
     put("/groups/{id}/photo/$value", PHOTO_WRITE, BASIC_UPDATE),
     patch("/groups/{id}/photo/$value", PHOTO_WRITE, BASIC_UPDATE),
     delete("/groups/{id}/photo/$value", PHOTO_WRITE, BASIC_UPDATE),
-    post("/groups/{id}/getMemberGroups", MEMBERSHIPS, MEMBER_OF_READ).unowned(),
-    post("/groups/{id}/getMemberObjects", MEMBERSHIPS, MEMBER_OF_READ).unowned(),
+    post("/groups/{id}/getMemberGroups", MEMBERSHIPS, MEMBER_OF_READ),
+    post("/groups/{id}/getMemberObjects", MEMBERSHIPS, MEMBER_OF_READ),
     post(
         "/groups/{id}/checkMemberGroups",
         MEMBERSHIPS,
         MEMBER_OF_READ,
-    )
-    .unowned(),
+    ),
     post(
         "/groups/{id}/checkMemberObjects",
         MEMBERSHIPS,
         MEMBER_OF_READ,
-    )
-    .unowned(),
+    ),
     get(
         "/groups/{id}/appRoleAssignments",
         ASSIGNMENTS_READ,

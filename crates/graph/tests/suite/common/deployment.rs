@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use graph::{App, Platform};
+use identity::revocation;
+use identity::token::{ClientStrength, GRAPH_AUDIENCE, Issuer, LIFETIME_SECONDS, UserToken};
 use node::Node;
 use node::command::Command;
 use node::config::{Config, Secret};
@@ -10,6 +12,8 @@ use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use store::{Clock, SystemClock};
 use tokio::net::TcpListener;
+use types::{Id, kind};
+use uuid::Uuid;
 
 pub const DOMAIN: &str = "contoso.example";
 pub const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
@@ -132,6 +136,63 @@ impl Deployment {
         };
         caller.token = self.token_of(&caller).await.token();
         caller
+    }
+
+    /// A client in the hands of a user of the tenant, with these delegated permissions.
+    pub async fn signed_in(&self, user: &str, scopes: &str) -> Caller {
+        let token = self.user_token(user, scopes).await;
+        self.with_token(self.issue(&token).await)
+    }
+
+    /// What such a token says.
+    pub async fn user_token(&self, user: &str, scopes: &str) -> UserToken {
+        let user: Id<kind::User> = user.parse().unwrap();
+        let island = self.node.store().island(self.tenant.parse().unwrap());
+        let generation = island
+            .unwrap()
+            .read(move |tx| revocation::generation(tx, user))
+            .await
+            .unwrap();
+        UserToken {
+            tenant: self.tenant.parse().unwrap(),
+            tenant_created_at: None,
+            audience: GRAPH_AUDIENCE.into(),
+            app_id: self.admin.client_id.parse().unwrap(),
+            app_display_name: "Portal".into(),
+            client_strength: ClientStrength::Public,
+            user,
+            user_principal_name: "somebody@contoso.example".into(),
+            name: "Somebody".into(),
+            is_guest: false,
+            home: None,
+            scopes: scopes.split(' ').map(str::to_owned).collect(),
+            roles: Vec::new(),
+            wids: Vec::new(),
+            amr: vec!["pwd".into()],
+            auth_time: self.node.store().clock().now(),
+            session: Uuid::from_u128(1),
+            generation,
+            lifetime_seconds: LIFETIME_SECONDS,
+        }
+    }
+
+    /// Signs a token with the key of its tenant.
+    pub async fn issue(&self, token: &UserToken) -> String {
+        let sealer = self.node.sealer().clone();
+        let island = self.node.store().island(token.tenant).unwrap();
+        let keys = island.read(move |tx| identity::keys::load(tx, &sealer));
+        let (now, random) = (self.node.store().clock().now(), identity::random().unwrap());
+        let issuer = Issuer::new(self.node.public_url().clone(), self.node.sealer()).unwrap();
+        let keys = keys.await.unwrap();
+        let token = issuer.issue_user(token, keys.signing(), now, random);
+        token.unwrap().expose().to_owned()
+    }
+
+    pub fn with_token(&self, token: String) -> Caller {
+        Caller {
+            token,
+            ..self.admin.clone()
+        }
     }
 
     /// What the token endpoint answers to a client.
