@@ -31,6 +31,15 @@ const KEEP: &str = "INSERT INTO invitations (tenant_id, address, id, user_id, ho
     redirect_url = excluded.redirect_url, invited_at = excluded.invited_at";
 const FORGET_OTHERS: &str = "DELETE FROM invitations WHERE tenant_id = ?1 AND user_id = ?2";
 
+const REDEEM: &str = "INSERT INTO redemptions (tenant_id, home_tenant_id, home_id, user_id) \
+    VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant_id, home_tenant_id, home_id) \
+    DO UPDATE SET user_id = excluded.user_id";
+const REDEEMED: &str = "SELECT user_id FROM redemptions WHERE tenant_id = ?1 \
+    AND home_tenant_id = ?2 AND home_id = ?3";
+const REDEEMED_BY: &str =
+    "SELECT home_tenant_id, home_id FROM redemptions WHERE tenant_id = ?1 AND user_id = ?2";
+const FORGET_REDEMPTION: &str = "DELETE FROM redemptions WHERE tenant_id = ?1 AND user_id = ?2";
+
 const ADDRESS: &str = "invitedUserEmailAddress";
 const PENDING: &str = "PendingAcceptance";
 /// What an invited user's alias is cut to.
@@ -115,6 +124,65 @@ pub fn invite(tx: &mut Tx<'_>, new: &NewInvitation) -> Result<Invited> {
         user,
         is_pending,
     })
+}
+
+/// The user here who is somebody of another tenant: synced from there, by a redeemed invitation, or by
+/// one that waits for the name that the home gives the person. Deleted users are nobody.
+pub fn visitor(
+    tx: &ReadTx<'_>,
+    home: (TenantId, Id<kind::User>),
+    name: &str,
+) -> Result<Option<User>> {
+    let (tenant, id) = home;
+    let known = match synced::find(tx, tenant, id)? {
+        Some(user) => Some(user.id),
+        None => tx.query_one(REDEEMED, params![&tx.tenant(), &tenant, &id], |row| {
+            row.id(0)
+        })?,
+    };
+    let user = match known {
+        Some(known) => users::load(tx, known)?,
+        None => invited_from(tx, tenant, name)?
+            .filter(|user| user.home.is_none() && user.text(STATE) == PENDING),
+    };
+    Ok(user.filter(|user| user.deleted_at.is_none()))
+}
+
+/// Whether a user has yet to accept coming here.
+pub fn is_pending(user: &User) -> bool {
+    user.text(STATE) == PENDING
+}
+
+/// Where a user of another tenant is at home.
+pub fn home_of(tx: &ReadTx<'_>, user: &User) -> Result<Option<(TenantId, Id<kind::User>)>> {
+    if user.home.is_some() || !user.is_external() {
+        return Ok(user.home);
+    }
+    tx.query_one(REDEEMED_BY, params![&tx.tenant(), &user.id], |row| {
+        Ok((row.id(0)?, row.id(1)?))
+    })
+}
+
+/// The person has accepted to come here: from now on the user is theirs alone.
+pub fn redeem(
+    tx: &mut Tx<'_>,
+    id: Id<kind::User>,
+    (home_tenant, home_id): (TenantId, Id<kind::User>),
+) -> Result<()> {
+    let old = users::get(tx, id)?;
+    let mut user = old.clone();
+    set(&mut user.document, STATE, Some("Accepted".into()));
+    let now = json!(tx.now());
+    set(&mut user.document, STATE_CHANGED, Some(now));
+    let names = [STATE, STATE_CHANGED];
+    users::save(tx, &user, Op::Updated, &names)?;
+    audited::change(tx, "Redeem external user invite", &old, &user, &names)?;
+    if user.home.is_none() {
+        let tenant = tx.tenant();
+        tx.bookkeeping()
+            .execute(REDEEM, params![&tenant, &home_tenant, &home_id, &id])?;
+    }
+    Ok(())
 }
 
 /// Whether anybody was invited under an address whose domain was a tenant's.
@@ -240,8 +308,10 @@ fn reset(tx: &mut Tx<'_>, id: Id<kind::User>, new: &NewInvitation) -> Result<Use
     users::save(tx, &user, Op::Updated, &names)?;
     audited::change(tx, "Update user", &old, &user, &names)?;
     let tenant = tx.tenant();
-    tx.bookkeeping()
-        .execute(FORGET_OTHERS, params![&tenant, &id])?;
+    let mut books = tx.bookkeeping();
+    books.execute(FORGET_OTHERS, params![&tenant, &id])?;
+    // Whoever redeems next may be another person.
+    books.execute(FORGET_REDEMPTION, params![&tenant, &id])?;
     Ok(user)
 }
 

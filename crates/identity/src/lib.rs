@@ -28,6 +28,7 @@ mod sealer;
 mod secret;
 pub mod session;
 pub mod token;
+pub mod visit;
 
 pub use deployment_key::DeploymentKey;
 pub use public_url::PublicUrl;

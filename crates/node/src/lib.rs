@@ -124,6 +124,7 @@ impl Node {
             ("readiness", Arc::new(::readiness::Messages)),
             ("departures", Arc::new(::departures::Messages)),
             ("invitations", Arc::new(invitations::Messages)),
+            ("signin", Arc::new(oauth::VisitMessages)),
         ]);
         let transport: Arc<dyn Transport> =
             Arc::new(InProcess::new(store.clone(), handlers.clone()));

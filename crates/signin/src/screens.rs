@@ -99,6 +99,25 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             form_action: action(Some(&consent.client)),
             more_policy: String::new(),
         },
+        Screen::Redeem { name, organization } => Content {
+            title: words.redeem_title,
+            lead: Some(name.clone()),
+            body: html! {
+                p { strong { (fill(words.redeem_wants, "{organization}", organization)) } }
+                ul {
+                    li { (words.redeem_profile) }
+                    li { (words.redeem_activity) }
+                    li { (words.redeem_data) }
+                }
+                p .soft { (words.redeem_note) }
+                (form(page, "redeem", html! {
+                    button .primary type="submit" name="decision" value="accept" { (words.accept) }
+                    button type="submit" name="decision" value="decline" { (words.cancel) }
+                }))
+            },
+            form_action: "'self' https: http:".into(),
+            more_policy: String::new(),
+        },
         Screen::Approval(consent) => Content {
             title: words.approval_title,
             lead: Some(consent.account.name.clone()),
@@ -348,6 +367,9 @@ fn error<'a>(
         }
         OAuthError::DisabledUser => words.error_disabled,
         OAuthError::NotAssigned { .. } => words.error_not_assigned,
+        OAuthError::BlockedByHome => words.error_blocked_by_home,
+        OAuthError::BlockedHere => words.error_blocked_here,
+        OAuthError::NotHere => words.error_not_here,
         OAuthError::Unavailable => words.error_busy,
         OAuthError::TooManyAttempts => words.too_many,
         _ => words.error_app,

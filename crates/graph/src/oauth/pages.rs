@@ -55,6 +55,22 @@ pub(super) fn routes(oauth: &mut Area<'_>) {
     oauth
         .public(
             Method::GET,
+            "/{tenant}/b2b/signin",
+            "Sign in at home to visit another tenant",
+            visit,
+        )
+        .errors(ErrorForm::Page);
+    oauth
+        .public(
+            Method::GET,
+            "/{tenant}/b2b/return",
+            "Come back from signing in at home",
+            arrive,
+        )
+        .errors(ErrorForm::Page);
+    oauth
+        .public(
+            Method::GET,
             "/devicelogin",
             "Find the tenant to sign in at for a device",
             find_device_page,
@@ -282,8 +298,42 @@ fn input(form: &Form) -> Result<Input, OAuthError> {
         },
         "device" => Input::DeviceCode(text("code")),
         "sign-out" => Input::SignOut(session()?),
+        "redeem" => Input::Redeem {
+            accept: form.get("decision") == Some("accept"),
+        },
         _ => return Err(OAuthError::Malformed("there is no such step")),
     })
+}
+
+/// A page that another tenant of ours has sent the browser to.
+async fn between(call: &PublicCall) -> Result<(TenantId, Form), Failure> {
+    let form = Form::of_query(&call.query)?;
+    match authority(call).await? {
+        Authority::Tenant(tenant) => Ok((tenant, form)),
+        Authority::Common | Authority::Organizations => Err(OAuthError::NoTenant.into()),
+    }
+}
+
+async fn visit(call: PublicCall) -> Result<Reply, Refusal> {
+    let (home, form) = match between(&call).await {
+        Ok(found) => found,
+        Err(failure) => return problem(&call, failure),
+    };
+    let node = &call.platform().node;
+    let browser = browser(&call, home);
+    let outcome = node.visit(home, &form, browser, trail_of(&call)).await;
+    send(&call, home, outcome).await
+}
+
+async fn arrive(call: PublicCall) -> Result<Reply, Refusal> {
+    let (tenant, form) = match between(&call).await {
+        Ok(found) => found,
+        Err(failure) => return problem(&call, failure),
+    };
+    let node = &call.platform().node;
+    let browser = browser(&call, tenant);
+    let outcome = node.arrive(tenant, &form, browser, trail_of(&call)).await;
+    send(&call, tenant, outcome).await
 }
 
 /// Finds the tenant whose page takes a device's code.

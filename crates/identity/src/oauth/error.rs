@@ -151,6 +151,12 @@ pub enum OAuthError {
         /// The application's name.
         client: String,
     },
+    /// The person's home doesn't let them go to this tenant.
+    BlockedByHome,
+    /// This tenant doesn't let people of that home in.
+    BlockedHere,
+    /// The person has no account in this tenant.
+    NotHere,
     /// Name or password is wrong.
     WrongCredentials,
     /// The account is disabled.
@@ -269,6 +275,9 @@ impl OAuthError {
             Self::ConsentDeclined | Self::DeviceRefused => ("access_denied", 65_004, 400),
             Self::ApprovalNeeded => ("access_denied", 90_094, 400),
             Self::NotAssigned { .. } => ("invalid_grant", 50_105, 400),
+            Self::BlockedByHome => ("invalid_grant", 500_212, 400),
+            Self::BlockedHere => ("invalid_grant", 500_213, 400),
+            Self::NotHere => ("invalid_grant", 50_020, 400),
             Self::WrongCredentials => ("invalid_grant", 50_126, 400),
             Self::DisabledUser => ("invalid_grant", 50_057, 400),
             Self::PageExpired => ("invalid_request", 50_089, 400),
@@ -322,11 +331,23 @@ impl OAuthError {
     pub const fn front_channel_error(&self) -> &'static str {
         match self {
             Self::ConsentRequired { .. } => "consent_required",
-            Self::NotAssigned { .. } | Self::DisabledUser => "access_denied",
+            Self::NotAssigned { .. }
+            | Self::DisabledUser
+            | Self::BlockedByHome
+            | Self::BlockedHere
+            | Self::NotHere => "access_denied",
             Self::UnknownResource { .. } => "invalid_target",
             Self::TooManyAttempts => "temporarily_unavailable",
             _ => self.error(),
         }
+    }
+
+    /// Whether a person has to read it: no client can do anything about it.
+    pub const fn is_for_the_person(&self) -> bool {
+        matches!(
+            self,
+            Self::NotAssigned { .. } | Self::BlockedByHome | Self::BlockedHere | Self::NotHere
+        )
     }
 
     /// Which kind of attention is needed, as Microsoft's libraries look for it.

@@ -219,6 +219,17 @@ impl OAuthError {
                  is a direct member of.",
                 echo(client)
             ),
+            Self::BlockedByHome => "The user's administrator has set an outbound access policy \
+                that does not allow access to the resource tenant."
+                .into(),
+            Self::BlockedHere => "The resource tenant's cross-tenant access policy does not allow \
+                this user to access this tenant."
+                .into(),
+            Self::NotHere => "User account from identity provider does not exist in this tenant \
+                and cannot access the application in it. The account needs to be added as an \
+                external user in the tenant first. Sign out and sign in again with a different \
+                account."
+                .into(),
             Self::WrongCredentials => {
                 "Error validating credentials due to invalid username or password.".into()
             }

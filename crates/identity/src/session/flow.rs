@@ -34,6 +34,21 @@ pub struct Flow<E> {
     /// Whether the person has consented on the way.
     #[serde(default)]
     pub is_consented: bool,
+    /// Where the person was sent to sign in at home, and what that sign-in is known by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<Away>,
+}
+
+/// A sign-in at the home tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    /// The home.
+    pub home: TenantId,
+    /// What its answer has to bear.
+    pub nonce: String,
+    /// Its answer, until it is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<String>,
 }
 
 impl<E> Flow<E> {
@@ -45,6 +60,7 @@ impl<E> Flow<E> {
             name: None,
             session: None,
             is_consented: false,
+            away: None,
         }
     }
 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{Secret, sha256};
 
 pub use cookie::{Cookies, SetCookie};
-pub use flow::{FLOW_SECONDS_MAX, Flow, Flows};
+pub use flow::{Away, FLOW_SECONDS_MAX, Flow, Flows};
 
 /// Accounts that are signed in at one browser, at most: for another one the longest unused goes.
 pub const ACCOUNTS_MAX: usize = 10;

@@ -91,7 +91,7 @@ impl Node {
                     .await
                     .map(Some);
             }
-            Errand::SignOut(_) => return Ok(None),
+            Errand::SignOut(_) | Errand::Visit(_) => return Ok(None),
         };
         if !accept {
             let refused = self.refuse(tenant, flow, OAuthError::ConsentDeclined, trail);

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use directory::users::User;
-use directory::{app_roles, rights, tenant};
+use directory::{app_roles, invitations, rights, tenant};
 use identity::Secret;
 use identity::oauth::code::SignedIn;
 use identity::oauth::{AuthorizationRequest, OAuthError};
@@ -78,7 +78,7 @@ pub(super) fn access_token(
         user_principal_name: user.user_principal_name().to_owned(),
         name: user.display_name().to_owned(),
         is_guest: user.user_type() == "Guest",
-        home: user.home,
+        home: invitations::home_of(tx, user)?,
         scopes,
         roles: app_roles::user_roles_on(tx, user.id, &wanted.resource)?.unwrap_or_default(),
         wids: rights::roles_of(tx, user.id)?,
@@ -109,7 +109,7 @@ pub(super) fn id_token(
         name: user.display_name().to_owned(),
         email: mail.as_str().map(str::to_owned),
         is_guest: user.user_type() == "Guest",
-        home: user.home,
+        home: invitations::home_of(tx, user)?,
         roles: app_roles::user_roles_on(tx, user.id, &client.principal)?.unwrap_or_default(),
         amr: by.methods.0.clone(),
         auth_time: by.at(),

@@ -21,6 +21,7 @@ mod screen;
 mod sign_in;
 mod sign_out;
 mod user_info;
+mod visit;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -41,6 +42,7 @@ pub use redeem::UserTokenResponse;
 pub use screen::{AccountView, ClientView, ConsentView, Problem, ScopeView, Screen};
 pub use sign_in::Input;
 pub use sign_out::SignOutRequest;
+pub(crate) use visit::Messages as VisitMessages;
 
 /// Codes of devices that one person may enter in vain within [`ATTEMPTS_SECONDS`].
 const ATTEMPTS_MAX: u32 = 10;
@@ -165,6 +167,7 @@ pub(crate) fn sweep(tx: &mut Tx<'_>, limit: usize) -> Result<bool> {
         code::sweep(tx, limit)?,
         refresh::sweep(tx, limit)?,
         devices::sweep(tx, limit)?,
+        identity::visit::sweep(tx, limit)?,
     ];
     Ok(swept.iter().any(|count| *count >= limit))
 }

@@ -79,7 +79,7 @@ pub(super) fn views(accounts: &[Account]) -> Vec<AccountView> {
 pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -> Result<Need> {
     let request = match &flow.errand {
         Errand::Authorize(request) => Some(request.as_ref()),
-        Errand::Device { .. } | Errand::SignOut(_) => None,
+        Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) => None,
     };
     let client = match request {
         None => None,
@@ -88,13 +88,24 @@ pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -
             Err(refusal) => return Ok(Need::Refuse(refusal)),
         },
     };
-    let view = client
-        .as_ref()
-        .zip(request)
-        .map(|(client, request)| client.view(Some(&request.to.redirect_uri)));
+    let view = match &flow.errand {
+        Errand::Visit(visit) => Some(visit.client()),
+        _ => client
+            .as_ref()
+            .zip(request)
+            .map(|(client, request)| client.view(Some(&request.to.redirect_uri))),
+    };
     let need = match pick(flow, request, accounts, view, tx.now()) {
-        Ok(account) => match (request, client) {
-            (Some(request), Some(client)) => consented(tx, flow, request, &client, account)?,
+        Ok(account) => match (&flow.errand, request, client) {
+            (_, Some(request), Some(client)) => consented(tx, flow, request, &client, account)?,
+            // Somebody who is from elsewhere goes on from there, not from here.
+            (Errand::Visit(_), ..) if account.user.home.is_some() => {
+                Need::Refuse(OAuthError::NotHere)
+            }
+            (Errand::Visit(_), ..) => Need::Go(Box::new(Ready {
+                session: account.session,
+                user: account.user,
+            })),
             _ => device::next(tx, flow, account)?,
         },
         Err(screen) => Need::Show(screen),
@@ -173,9 +184,12 @@ fn pick(
         }
     };
     let account = accounts.swap_remove(found);
-    let is_stale = request.is_some_and(|request| {
-        request.wants_fresh_sign_in(account.session.authenticated_at, flow.began_at, now)
-    });
+    let authenticated_at = account.session.authenticated_at;
+    let is_stale = match (&flow.errand, request) {
+        (Errand::Visit(visit), _) => !visit.takes(authenticated_at, flow.began_at),
+        (_, Some(request)) => request.wants_fresh_sign_in(authenticated_at, flow.began_at, now),
+        _ => false,
+    };
     if is_stale {
         return Err(ask_password(account.user.user_principal_name().to_owned()));
     }

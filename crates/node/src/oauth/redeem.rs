@@ -306,6 +306,20 @@ impl Node {
         }
         let refresh = self.0.sign_in.refresh.clone();
         let island = self.store().island(tenant)?;
+        // A refresh comes long after the sign-in: both sides' rules may have changed since.
+        if let (UserGrant::Refresh(token), Some(app_id)) =
+            (&request.grant, parse_uuid(&request.client_id))
+        {
+            let (token, refresh) = (token.expose().to_owned(), refresh.clone());
+            let found = island.read(move |tx| refresh.find(tx, &token, app_id));
+            if let refresh::Found::Good(current) = found.await?
+                && let Err(refusal) = self
+                    .may_visit(tenant, current.grant.by.user, app_id)
+                    .await?
+            {
+                return Ok(Err(refusal));
+            }
+        }
         let decision = island
             .write(Actor::System, move |tx| {
                 let Some(app_id) = parse_uuid(&request.client_id) else {

@@ -33,6 +33,13 @@ pub enum Screen {
     },
     /// Asks for consent.
     Consent(ConsentView),
+    /// Asks whether somebody of another tenant wants to come here.
+    Redeem {
+        /// Who, by the name at home.
+        name: String,
+        /// Where.
+        organization: String,
+    },
     /// Says that an administrator has to consent.
     Approval(ConsentView),
     /// Asks for the code that a device shows.

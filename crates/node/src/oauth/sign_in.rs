@@ -38,6 +38,8 @@ pub(super) enum Errand {
     },
     /// Nothing: the person wants to sign out.
     SignOut(Box<super::sign_out::SigningOut>),
+    /// Another tenant, where this one's people are visitors.
+    Visit(Box<super::visit::Visit>),
 }
 
 pub(super) type Pending = Flow<Errand>;
@@ -69,6 +71,11 @@ pub enum Input {
     DeviceCode(String),
     /// Which account to sign out; none for all.
     SignOut(Option<Uuid>),
+    /// Whether to come here as somebody of another tenant.
+    Redeem {
+        /// Whether.
+        accept: bool,
+    },
 }
 
 /// Where an authorization request goes, when it isn't well-formed.
@@ -244,6 +251,12 @@ impl Node {
             Input::SignOut(chosen) => {
                 return self.sign_out_chosen(tenant, flow, chosen, browser).await;
             }
+            Input::Redeem { accept: true } => {
+                return self.let_in(tenant, flow, true, browser, trail).await;
+            }
+            Input::Redeem { accept: false } => {
+                return Ok(self.refuse(tenant, &flow, OAuthError::ConsentDeclined, &trail));
+            }
         }
         if matches!(flow.errand, Errand::SignOut(_)) {
             return Ok(Outcome::problem(OAuthError::PageExpired));
@@ -285,6 +298,15 @@ impl Node {
         match need {
             Need::Show(screen) => {
                 let mut flow = flow;
+                if let Screen::Password { name, .. } = screen.as_ref()
+                    && let Some(home) = self.home_of_name(tenant, name).await?
+                {
+                    // Who visits another tenant has been sent from there, and no farther.
+                    return match flow.errand {
+                        Errand::Visit(_) => Ok(Outcome::problem(OAuthError::NotHere)),
+                        _ => self.send_home(tenant, flow, home, browser),
+                    };
+                }
                 if let Screen::Consent(asked) | Screen::Device(asked) = screen.as_ref() {
                     // Who decides is who was asked, whoever else signs in meanwhile.
                     flow.session = Some(asked.account.session);
@@ -293,7 +315,15 @@ impl Node {
             }
             Need::Refuse(error) => Ok(self.refuse(tenant, &flow, error, &trail)),
             Need::Go(ready) => match flow.errand {
-                Errand::Authorize(request) => self.finish(tenant, *request, *ready).await,
+                Errand::Authorize(request) => {
+                    let (user, app_id) = (ready.user.id, request.to.client_id);
+                    if let Err(error) = self.may_visit(tenant, user, app_id).await? {
+                        let flow = Pending::new(Errand::Authorize(request), flow.began_at);
+                        return Ok(self.refuse(tenant, &flow, error, &trail));
+                    }
+                    self.finish(tenant, *request, *ready).await
+                }
+                Errand::Visit(visit) => self.send_visitor(tenant, *visit, *ready).await,
                 // These end with pages of their own.
                 Errand::Device { .. } | Errand::SignOut(_) => {
                     Err(Error::internal("this errand has no answer"))
@@ -312,13 +342,11 @@ impl Node {
     ) -> Outcome {
         match &flow.errand {
             // A person has to read why they can't get in, unless nobody may be asked.
-            Errand::Authorize(request)
-                if request.prompt.none || !matches!(error, OAuthError::NotAssigned { .. }) =>
-            {
+            Errand::Authorize(request) if request.prompt.none || !error.is_for_the_person() => {
                 let answer = request.to.refuse(self.public_url(), tenant, &error, trail);
                 Step::Answer(answer).into()
             }
-            Errand::Authorize(_) | Errand::Device { .. } | Errand::SignOut(_) => {
+            _ => {
                 let back = back_of(flow);
                 Step::End(Screen::Error { error, back }).into()
             }
@@ -348,6 +376,26 @@ impl Node {
         browser: Browser,
         mut cookies: Vec<session::SetCookie>,
     ) -> Result<Outcome> {
+        let text = self.seal(tenant, flow, browser, &mut cookies)?;
+        let ui_locales = match &flow.errand {
+            Errand::Authorize(request) => request.ui_locales.clone(),
+            Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) => None,
+        };
+        Ok(Outcome {
+            step: Step::Page { screen, flow: text },
+            cookies,
+            ui_locales,
+        })
+    }
+
+    /// The flow sealed for this browser, which is given what binds it if it has nothing yet.
+    pub(super) fn seal(
+        &self,
+        tenant: TenantId,
+        flow: &Pending,
+        browser: Browser,
+        cookies: &mut Vec<session::SetCookie>,
+    ) -> Result<String> {
         let sign_in = &self.0.sign_in;
         let binding = if let Some(binding) = browser.binding {
             binding
@@ -356,16 +404,7 @@ impl Node {
             cookies.push(sign_in.cookies.set_browser(&binding));
             binding
         };
-        let text = sign_in.flows.seal(tenant, &binding, flow)?;
-        let ui_locales = match &flow.errand {
-            Errand::Authorize(request) => request.ui_locales.clone(),
-            Errand::Device { .. } | Errand::SignOut(_) => None,
-        };
-        Ok(Outcome {
-            step: Step::Page { screen, flow: text },
-            cookies,
-            ui_locales,
-        })
+        sign_in.flows.seal(tenant, &binding, flow)
     }
 
     /// Whose password is asked for: the name that was entered or hinted at, or that of the account
@@ -394,8 +433,10 @@ impl Node {
     }
 
     async fn client_view(&self, tenant: TenantId, flow: &Pending) -> Result<Option<ClientView>> {
-        let Errand::Authorize(request) = &flow.errand else {
-            return Ok(None);
+        let request = match &flow.errand {
+            Errand::Authorize(request) => request,
+            Errand::Visit(visit) => return Ok(Some(visit.client())),
+            Errand::Device { .. } | Errand::SignOut(_) => return Ok(None),
         };
         let (client_id, to) = (request.to.client_id, request.to.redirect_uri.clone());
         let island = self.store().island(tenant)?;
@@ -408,12 +449,13 @@ impl Node {
 pub(super) fn app_of(flow: &Pending) -> Uuid {
     match &flow.errand {
         Errand::Authorize(request) => request.to.client_id,
+        Errand::Visit(visit) => visit.application(),
         Errand::Device { .. } | Errand::SignOut(_) => Uuid::nil(),
     }
 }
 
 /// The client's site, as a way back from a page that ends here.
-fn back_of(flow: &Pending) -> Option<String> {
+pub(super) fn back_of(flow: &Pending) -> Option<String> {
     let Errand::Authorize(request) = &flow.errand else {
         return None;
     };

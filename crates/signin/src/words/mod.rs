@@ -55,6 +55,16 @@ words! {
     cancel,
     for_all,
     consent_note,
+    redeem_title,
+    /// `{organization}`.
+    redeem_wants,
+    redeem_profile,
+    redeem_activity,
+    redeem_data,
+    redeem_note,
+    error_blocked_by_home,
+    error_blocked_here,
+    error_not_here,
     approval_title,
     /// `{app}`.
     approval_text,

@@ -8,3 +8,4 @@ mod pages;
 mod refresh;
 mod sign_out;
 mod user_info;
+mod visits;

@@ -1,0 +1,265 @@
+//! People of another tenant, who sign in at home.
+
+use serde_json::json;
+
+use crate::common::deployment::Caller;
+use crate::common::signing_in::{Browser, PASSWORD, Seen, World, claims};
+
+const BOB: &str = "bob@fabrikam.example";
+
+/// Contoso, which is visited, and Fabrikam, where Bob is at home.
+struct Two {
+    world: World,
+    home: String,
+    admin: Caller,
+    bob: String,
+    guest: String,
+}
+
+impl Two {
+    async fn start() -> Self {
+        let world = World::start().await;
+        let (home, admin) = world.d.other("Fabrikam", "fabrikam.example").await;
+        let made = admin
+            .post(
+                "/users",
+                json!({
+                    "accountEnabled": true, "displayName": "Bob", "mailNickname": "bob",
+                    "userPrincipalName": BOB,
+                    "passwordProfile": { "password": PASSWORD, "forceChangePasswordNextSignIn": false },
+                }),
+            )
+            .await
+            .expect(201);
+        let bob = made.json["id"].as_str().unwrap().to_owned();
+        let invited = world
+            .d
+            .admin
+            .post(
+                "/invitations",
+                json!({ "invitedUserEmailAddress": BOB, "inviteRedirectUrl": "https://app.example" }),
+            )
+            .await
+            .expect(201);
+        let guest = invited.json["invitedUser"]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        Self {
+            world,
+            home,
+            admin,
+            bob,
+            guest,
+        }
+    }
+
+    /// Bob signs in as far as what Contoso shows him when he is back.
+    async fn come(&self, browser: &mut Browser) -> Seen {
+        let page = browser.get(&self.world.authorize(&[])).await;
+        let away = browser
+            .answer(&page, &[("step", "name"), ("name", BOB)])
+            .await;
+        assert_eq!(away.status, 303, "{}", away.text);
+        let location = away.header("location").to_owned();
+        assert!(
+            location.starts_with(&format!("/{}/b2b/signin?", self.home)),
+            "{location}"
+        );
+        let mut page = browser.get(&location).await;
+        if page.status == 200 {
+            page.is_page(200, "to go on to Contoso");
+            page = browser
+                .answer(&page, &[("step", "password"), ("password", PASSWORD)])
+                .await;
+        }
+        let back = page.header("location").to_owned();
+        assert!(
+            back.starts_with(&format!("/{}/b2b/return?", self.world.d.tenant)),
+            "{back}"
+        );
+        browser.get(&back).await
+    }
+
+    async fn come_in(&self, browser: &mut Browser) -> String {
+        let page = self.come(browser).await;
+        page.is_page(200, "Visit this organization?");
+        let page = browser
+            .answer(&page, &[("step", "redeem"), ("decision", "accept")])
+            .await;
+        page.is_page(200, "Sign you in and read your profile");
+        browser.allow(&page).await.answer("code")
+    }
+
+    /// Fabrikam's outbound, or Contoso's inbound, rule for the other's people.
+    async fn block(&self, is_outbound: bool) {
+        let (caller, partner, part) = if is_outbound {
+            (
+                &self.admin,
+                &self.world.d.tenant,
+                "b2bCollaborationOutbound",
+            )
+        } else {
+            (&self.world.d.admin, &self.home, "b2bCollaborationInbound")
+        };
+        let targets = |target: &str, kind: &str| json!({ "accessType": "blocked", "targets": [{ "target": target, "targetType": kind }] });
+        caller
+            .post(
+                "/policies/crossTenantAccessPolicy/partners",
+                json!({ "tenantId": partner, part: {
+                    "usersAndGroups": targets("AllUsers", "user"),
+                    "applications": targets("AllApplications", "application"),
+                }}),
+            )
+            .await
+            .expect(201);
+    }
+}
+
+#[tokio::test]
+async fn a_guest_signs_in_at_home_and_gets_this_tenants_token() {
+    let two = Two::start().await;
+    let mut browser = two.world.browser();
+    let code = two.come_in(&mut browser).await;
+    let given = two.world.redeem(&code, &[]).await.expect(200);
+    let access = claims(given.json["access_token"].as_str().unwrap());
+    assert_eq!(
+        (&access["tid"], &access["oid"]),
+        (&json!(two.world.d.tenant), &json!(two.guest))
+    );
+    assert_ne!(two.guest, two.bob);
+    let idp = access["idp"].as_str().unwrap();
+    assert!(idp.contains(&two.home), "{access}");
+    let guest = two
+        .world
+        .d
+        .admin
+        .get(&format!("/users/{}", two.guest))
+        .await;
+    let state = two
+        .world
+        .d
+        .admin
+        .get(&format!("/users/{}?$select=externalUserState", two.guest))
+        .await
+        .expect(200);
+    assert_eq!(
+        state.json["externalUserState"], "Accepted",
+        "{}",
+        guest.text
+    );
+
+    // From now on home's session suffices, and nobody asks again.
+    let end = two.come(&mut browser).await;
+    assert_eq!(end.status, 303, "{}", end.text);
+    two.world.redeem(&end.answer("code"), &[]).await.expect(200);
+}
+
+#[tokio::test]
+async fn who_declines_to_come_stays_out() {
+    let two = Two::start().await;
+    let mut browser = two.world.browser();
+    let page = two.come(&mut browser).await;
+    let end = browser
+        .answer(&page, &[("step", "redeem"), ("decision", "decline")])
+        .await;
+    assert_eq!(end.answer("error"), "access_denied");
+    let guest = two
+        .world
+        .d
+        .admin
+        .get(&format!("/users/{}?$select=externalUserState", two.guest))
+        .await;
+    assert_eq!(guest.json["externalUserState"], "PendingAcceptance");
+}
+
+#[tokio::test]
+async fn each_side_can_shut_the_door_at_any_time() {
+    for (is_outbound, code, words) in [
+        (true, 500_212, "doesn&#39;t let you go"),
+        (
+            false,
+            500_213,
+            "doesn&#39;t let people of your organization in",
+        ),
+    ] {
+        let two = Two::start().await;
+        let mut browser = two.world.browser();
+        let given = two.come_in(&mut browser).await;
+        let given = two.world.redeem(&given, &[]).await.expect(200);
+        let refresh = given.json["refresh_token"].as_str().unwrap().to_owned();
+        two.block(is_outbound).await;
+
+        let refused = two.world.refresh(&refresh).await;
+        assert_eq!(
+            refused.json["error_codes"],
+            json!([code]),
+            "{}",
+            refused.text
+        );
+        // Neither the session that there is nor a new sign-in leads in.
+        let page = browser.get(&two.world.authorize(&[])).await;
+        assert_eq!(page.status, 400, "{}", page.text);
+        let text = page.text.replace('\'', "&#39;");
+        assert!(text.contains(words), "{text}");
+        let mut other = two.world.browser();
+        let page = two.come(&mut other).await;
+        let text = page.text.replace('\'', "&#39;");
+        assert!(page.status == 400 && text.contains(words), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_pass_is_for_one_browser_one_tenant_and_once() {
+    let two = Two::start().await;
+    let mut browser = two.world.browser();
+    let page = browser.get(&two.world.authorize(&[])).await;
+    let away = browser
+        .answer(&page, &[("step", "name"), ("name", BOB)])
+        .await;
+    let page = browser.get(away.header("location")).await;
+    let back = browser
+        .answer(&page, &[("step", "password"), ("password", PASSWORD)])
+        .await;
+    let back = back.header("location").to_owned();
+
+    // Another browser has no page that waits for it.
+    let stolen = two.world.browser().get(&back).await;
+    assert_eq!(stolen.status, 400, "{}", stolen.text);
+    // A pass under another sign-in of the same browser has another nonce.
+    let page = browser.get(&two.world.authorize(&[])).await;
+    let again = browser
+        .answer(&page, &[("step", "name"), ("name", BOB)])
+        .await;
+    let (_, state) = again.header("location").rsplit_once("state=").unwrap();
+    let (start, _) = back.rsplit_once("state=").unwrap();
+    let mixed = browser.get(&format!("{start}state={state}")).await;
+    assert_eq!(mixed.status, 400, "{}", mixed.text);
+    // No other tenant is told of it.
+    let (third, _) = two.world.d.other("Tailspin", "tailspin.example").await;
+    let elsewhere = back.replacen(&two.world.d.tenant, &third, 1);
+    assert_eq!(browser.get(&elsewhere).await.status, 400);
+
+    let page = browser.get(&back).await;
+    page.is_page(200, "Visit this organization?");
+    let end = browser
+        .answer(&page, &[("step", "redeem"), ("decision", "accept")])
+        .await;
+    end.is_page(200, "Allow access?");
+    let replayed = browser.get(&back).await;
+    assert_eq!(replayed.status, 400, "{}", replayed.text);
+}
+
+#[tokio::test]
+async fn who_has_no_account_here_is_told_so() {
+    let two = Two::start().await;
+    two.world
+        .d
+        .admin
+        .delete(&format!("/users/{}", two.guest))
+        .await
+        .expect(204);
+    let mut browser = two.world.browser();
+    let page = two.come(&mut browser).await;
+    page.is_page(400, "isn't known in this organization");
+}
