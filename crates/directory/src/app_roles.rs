@@ -310,6 +310,38 @@ pub fn roles_on(
     Ok(values)
 }
 
+/// The values of the roles that a person has on a resource, himself or by a group that he is a
+/// direct member of, sorted; `None` if he isn't assigned to it at all.
+pub fn user_roles_on(
+    tx: &ReadTx<'_>,
+    user: Id<kind::User>,
+    resource: &service_principals::ServicePrincipal,
+) -> Result<Option<Vec<String>>> {
+    let mut holders = vec![user.uuid()];
+    if has_groups(tx, resource.id)? {
+        let groups = groups::member_of(tx, user.uuid())?;
+        holders.extend(groups.into_iter().map(Id::uuid));
+    }
+    let mut ids: Vec<Uuid> = Vec::new();
+    for holder in holders {
+        ids.extend(tx.query(
+            ROLE_IDS,
+            params![&tx.tenant(), &holder, &resource.id],
+            |row| row.uuid(0),
+        )?);
+    }
+    if ids.is_empty() {
+        return Ok(None);
+    }
+    let mut values: Vec<String> = ids
+        .into_iter()
+        .filter_map(|id| resource.role_value(id))
+        .collect();
+    values.sort();
+    values.dedup();
+    Ok(Some(values))
+}
+
 /// The permissions that a service principal has on Graph, sorted.
 pub fn roles_of(tx: &ReadTx<'_>, principal: Id<kind::ServicePrincipal>) -> Result<Vec<String>> {
     roles_on(tx, principal, &service_principals::graph(tx)?)

@@ -18,6 +18,7 @@ pub mod app_roles;
 pub mod application_templates;
 pub mod applications;
 mod audited;
+pub mod delegation;
 mod document;
 pub mod domains;
 pub mod groups;

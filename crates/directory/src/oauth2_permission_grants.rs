@@ -284,6 +284,59 @@ pub fn create(tx: &mut Tx<'_>, body: &Map<String, Value>) -> Result<Grant> {
     Ok(made)
 }
 
+/// What a client is allowed on a resource in the name of one person, by himself or for everybody.
+pub fn allowed(
+    tx: &ReadTx<'_>,
+    client: Id<kind::ServicePrincipal>,
+    resource: Id<kind::ServicePrincipal>,
+    principal: Id<kind::User>,
+) -> Result<Vec<String>> {
+    let mut words = Vec::new();
+    for of in [Uuid::nil(), principal.uuid()] {
+        if let Some(found) = find(tx, (client.uuid(), resource.uuid(), of))? {
+            words.extend(found.scope.split_whitespace().map(str::to_owned));
+        }
+    }
+    Ok(words)
+}
+
+/// Lets a client do more on a resource, in the name of one person or of everybody.
+pub fn allow(
+    tx: &mut Tx<'_>,
+    client: Id<kind::ServicePrincipal>,
+    resource: Id<kind::ServicePrincipal>,
+    principal: Option<Id<kind::User>>,
+    scopes: &[String],
+) -> Result<()> {
+    let asked = Grant {
+        client,
+        resource,
+        principal,
+        scope: normal(&scopes.join(" ")),
+    };
+    let mut body = Map::new();
+    if let Some(old) = find(tx, asked.place())? {
+        let scope = normal(&format!("{} {}", old.scope, asked.scope));
+        body.insert("scope".into(), scope.into());
+        return update(tx, &old.id(), &body);
+    }
+    let consent = if principal.is_some() {
+        "Principal"
+    } else {
+        ALL
+    };
+    for (name, value) in [
+        ("clientId", json!(client)),
+        ("consentType", consent.into()),
+        ("principalId", json!(principal)),
+        ("resourceId", json!(resource)),
+        ("scope", asked.scope.into()),
+    ] {
+        body.insert(name.into(), value);
+    }
+    create(tx, &body).map(drop)
+}
+
 fn record<'t, 'c>(tx: &'t mut Tx<'c>, grant: &Grant, op: Op) -> Result<store::Recorded<'t, 'c>> {
     let (client, resource, _) = grant.place();
     tx.record(Change::relation(

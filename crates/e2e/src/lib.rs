@@ -15,6 +15,7 @@
     reason = "a test harness stops at the first surprise, and says which"
 )]
 
+mod browser;
 mod caller;
 mod cli;
 pub mod clients;
@@ -29,6 +30,7 @@ mod server;
 pub mod sharing;
 mod wait;
 
+pub use browser::{Browser, Seen};
 pub use caller::{Answer, Call, Caller, encode};
 pub use cli::{Cli, binary, run};
 pub use deployment::{Deployment, Shared, Tenant, client};

@@ -164,8 +164,13 @@ impl App {
                 let work = pin!(self.guarded(&mark, route, keys, parts, body));
                 (work.instrument(span.clone()).await, route.errors)
             }
-            (Err(Missed::Options(allow)), _) => {
+            (Err(Missed::Options { allow, cors }), _) => {
                 let reply = Reply::no_content().with_header(header::ALLOW, &allow);
+                let reply = if cors {
+                    preflight(reply, &allow)
+                } else {
+                    reply
+                };
                 (Ok(reply), ErrorForm::Graph)
             }
             (Err(Missed::Refused(refusal, errors)), _) => (Err(refusal), errors),
@@ -203,12 +208,12 @@ impl App {
         let is_me = mark.version != Version::Root && path::is_below(&pieces, "me");
         match self.0.table.find(mark.version, &mark.method, pieces) {
             Found::Route { index, keys } => Ok((index, keys)),
-            Found::OtherMethods { allow, .. } if mark.method == Method::OPTIONS => {
-                Err(Missed::Options(allow))
+            Found::OtherMethods { allow, cors, .. } if mark.method == Method::OPTIONS => {
+                Err(Missed::Options { allow, cors })
             }
             // What Graph has below `/me`, it has for people.
             Found::Nothing(_) if is_me => Err(Missed::graph(Refusal::no_me())),
-            Found::OtherMethods { allow, errors } => Err(Missed::Refused(
+            Found::OtherMethods { allow, errors, .. } => Err(Missed::Refused(
                 Refusal::wrong_method(&mark.method, &allow),
                 errors,
             )),
@@ -506,13 +511,29 @@ type Match = (usize, Vec<(&'static str, String)>);
 enum Missed {
     Refused(Refusal, ErrorForm),
     /// OPTIONS on a path with these methods.
-    Options(String),
+    Options {
+        allow: String,
+        cors: bool,
+    },
 }
 
 impl Missed {
     const fn graph(refusal: Refusal) -> Self {
         Self::Refused(refusal, ErrorForm::Graph)
     }
+}
+
+/// Answers a browser that asks whether a script of another site may call this. It may; whether it
+/// may read the answer, the answer says.
+fn preflight(reply: Reply, allow: &str) -> Reply {
+    reply
+        .with_header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
+        .with_header(header::ACCESS_CONTROL_ALLOW_METHODS, allow)
+        .with_header(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "authorization, client-request-id, content-type, return-client-request-id",
+        )
+        .with_header(header::ACCESS_CONTROL_MAX_AGE, "86400")
 }
 
 /// Whether a refusal goes into the audit log: what a caller may not do at all, and changes that

@@ -9,7 +9,7 @@ use std::time::Duration;
 use audit::Entry;
 use http::{Method, StatusCode};
 use identity::Sealer;
-use identity::token::{AccessToken, VerifyError};
+use identity::token::{AccessToken, Subject, VerifyError};
 use node::Node;
 use store::{Store, Tx};
 
@@ -161,7 +161,10 @@ fn caller_of(token: &AccessToken) -> Caller {
         tenant: token.tenant,
         app_id: token.app_id,
         actor: token.actor(),
-        permissions: Arc::clone(&token.roles),
+        permissions: match &token.subject {
+            Subject::Application { roles, .. } => Arc::clone(roles),
+            Subject::User(_) => Arc::default(),
+        },
     }
 }
 

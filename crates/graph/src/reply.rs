@@ -205,6 +205,15 @@ impl Reply {
         self
     }
 
+    /// With another header beside those of the same name.
+    #[must_use]
+    pub(crate) fn with_added_header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.append(name, value);
+        }
+        self
+    }
+
     /// With another header. A value that can't be a header's is left out.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {

@@ -15,6 +15,7 @@ use crate::platform::Platform;
 use crate::reply::{JSON, PLAIN_JSON, Reply};
 use crate::route::{ErrorForm, Version};
 
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
 pub(crate) const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
@@ -78,9 +79,24 @@ pub(crate) fn respond(
                     let extra = refusal.headers().iter().cloned().collect();
                     (refusal.status(), Some(JSON), Bytes::from(body), extra)
                 }
+                ErrorForm::Page => {
+                    let trail = oauth::trail(&mark.request_id, client_request_id, now);
+                    let (body, policy) =
+                        oauth::error_page(oauth::error(&refusal, &mark.method), trail);
+                    let mut extra: HeaderMap = refusal.headers().iter().cloned().collect();
+                    let no_store = HeaderValue::from_static(oauth::NO_STORE);
+                    extra.insert(header::CACHE_CONTROL, no_store);
+                    let deny = HeaderValue::from_static("DENY");
+                    extra.insert(header::X_FRAME_OPTIONS, deny);
+                    if let Ok(policy) = HeaderValue::try_from(policy) {
+                        extra.insert(header::CONTENT_SECURITY_POLICY, policy);
+                    }
+                    (refusal.status(), Some(HTML), Bytes::from(body), extra)
+                }
                 ErrorForm::OAuth => {
                     let trail = oauth::trail(&mark.request_id, client_request_id, now);
-                    let body = oauth::error_body(&refusal, &mark.method, &trail).to_string();
+                    let error = oauth::error(&refusal, &mark.method);
+                    let body = error.body(&trail).to_string();
                     let mut extra: HeaderMap = refusal.headers().iter().cloned().collect();
                     let no_store = HeaderValue::from_static(oauth::NO_STORE);
                     extra.insert(header::CACHE_CONTROL, no_store);

@@ -111,6 +111,8 @@ pub(crate) enum ErrorForm {
     Graph,
     /// The token endpoint's (RFC 6749 §5.2).
     OAuth,
+    /// A page for a person.
+    Page,
 }
 
 /// A body that isn't JSON.
@@ -147,6 +149,7 @@ pub struct Route {
     pub(crate) always: bool,
     batch: bool,
     pub(crate) errors: ErrorForm,
+    pub(crate) cors: bool,
     pub(crate) payload: Option<Payload>,
     slots: Vec<Slot>,
 }
@@ -179,6 +182,12 @@ impl Route {
     /// Its errors have this form.
     pub(crate) fn errors(&mut self, form: ErrorForm) -> &mut Self {
         self.errors = form;
+        self
+    }
+
+    /// Scripts of other sites may call it; whether they may read the answer, the answer says.
+    pub(crate) fn cors(&mut self) -> &mut Self {
+        self.cors = true;
         self
     }
 
@@ -322,6 +331,7 @@ impl Area<'_> {
             always: false,
             batch: false,
             errors: ErrorForm::Graph,
+            cors: false,
             payload: None,
             slots: path::template(path),
         });
@@ -357,7 +367,11 @@ pub(crate) enum Found<'p> {
         keys: Vec<(&'static str, String)>,
     },
     /// The path exists, with other methods.
-    OtherMethods { allow: String, errors: ErrorForm },
+    OtherMethods {
+        allow: String,
+        errors: ErrorForm,
+        cors: bool,
+    },
     /// The first piece that leads nowhere.
     Nothing(Option<Piece<'p>>),
 }
@@ -465,6 +479,7 @@ impl Table {
             None => Found::OtherMethods {
                 allow: self.allow(resource),
                 errors: self.errors(resource),
+                cors: self.cors(resource),
             },
         }
     }
@@ -472,6 +487,11 @@ impl Table {
     fn errors(&self, resource: &Resource) -> ErrorForm {
         let first = resource.routes.first().and_then(|n| self.routes.get(*n));
         first.map_or(ErrorForm::Graph, |route| route.errors)
+    }
+
+    fn cors(&self, resource: &Resource) -> bool {
+        let mut routes = resource.routes.iter().filter_map(|n| self.routes.get(*n));
+        routes.any(|route| route.cors)
     }
 
     fn allow(&self, resource: &Resource) -> String {

@@ -26,10 +26,12 @@ pub mod revocation;
 mod ring;
 mod sealer;
 mod secret;
+pub mod session;
 pub mod token;
 
 pub use deployment_key::DeploymentKey;
 pub use public_url::PublicUrl;
-pub use ring::{KeyRing, Loader, Standing};
+pub use ring::{KeyRing, Loader, Since, Standing};
 pub use sealer::Sealer;
+pub(crate) use secret::encoded;
 pub use secret::{Secret, random, sha256};

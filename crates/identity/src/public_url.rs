@@ -49,6 +49,10 @@ impl PublicUrl {
     pub fn authority(&self) -> &str {
         self.text.get(self.authority_at..).unwrap_or_default()
     }
+    /// Whether it is reached over TLS.
+    pub fn is_secure(&self) -> bool {
+        self.text.starts_with("https:")
+    }
     /// The issuer of a tenant's tokens.
     pub fn issuer(&self, tenant: TenantId) -> String {
         format!("{self}/{tenant}/v2.0")

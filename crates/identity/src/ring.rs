@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::sync::Cache;
-use types::{Id, Result, TenantId, Timestamp, kind::ServicePrincipal};
+use tokio::sync::watch;
+use types::{Id, Result, TenantId, Timestamp, kind::ServicePrincipal, kind::User};
 use uuid::Uuid;
 
 use crate::keys::TenantKeys;
@@ -34,9 +35,33 @@ pub trait Loader: Send + Sync + 'static {
         principal: Id<ServicePrincipal>,
         secret: Option<Uuid>,
     ) -> impl Future<Output = Result<Option<Standing>>> + Send;
+
+    /// How a user stands now; `None` if there is none (any more), if it is disabled, if the tenant
+    /// doesn't have the client any more or has disabled it, or if what the client has from the
+    /// session was taken back since.
+    fn user_standing(
+        &self,
+        tenant: TenantId,
+        user: Id<User>,
+        since: Since,
+    ) -> impl Future<Output = Result<Option<Standing>>> + Send;
+
+    /// Follows the head of a tenant's feed: once it has moved, users are looked at again.
+    fn head(&self, tenant: TenantId) -> watch::Receiver<u64>;
 }
 
-/// How a service principal that may have tokens stands.
+/// Which of a user's tokens it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since {
+    /// The client.
+    pub app_id: Uuid,
+    /// The session.
+    pub session: Uuid,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+}
+
+/// How somebody stands who may have tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     /// [`crate::revocation::generation`]: tokens of earlier ones are revoked.

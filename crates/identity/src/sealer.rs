@@ -62,6 +62,11 @@ fn subkey(root: &hkdf::Prk, use_of: &[u8], purpose: &[u8]) -> Result<Zeroizing<[
     Ok(key)
 }
 
+fn signing_key(root: &hkdf::Prk, purpose: &str) -> Result<hmac::Key> {
+    let key = subkey(root, b"sign", purpose.as_bytes())?;
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()))
+}
+
 /// What a seal or a signature is bound to.
 fn context(purpose: &str, tenant: TenantId) -> Vec<u8> {
     let mut context = Vec::with_capacity(24 + purpose.len());
@@ -75,11 +80,13 @@ impl Sealer {
     /// From the deployment key.
     pub fn new(key: &DeploymentKey) -> Result<Self> {
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, SALT).extract(key.bytes());
-        let cursor = hmac::Key::new(
-            hmac::HMAC_SHA256,
-            subkey(&root, b"sign", b"cursor")?.as_ref(),
-        );
+        let cursor = signing_key(&root, "cursor")?;
         Ok(Self(Arc::new(Keys { root, cursor })))
+    }
+
+    /// A key to sign with for a purpose of its own.
+    pub(crate) fn signing_key(&self, purpose: &str) -> Result<hmac::Key> {
+        signing_key(&self.0.root, purpose)
     }
 
     fn sealing_key(&self, purpose: &str) -> Result<RandomizedNonceKey> {

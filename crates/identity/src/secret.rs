@@ -3,6 +3,8 @@
 use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use types::{Error, Result};
 use zeroize::Zeroizing;
@@ -43,4 +45,9 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
         *to = *from;
     }
     hash
+}
+
+/// Base64url without padding.
+pub(crate) fn encoded(bytes: &[u8]) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -13,6 +13,7 @@ use types::{Actor, Result, Timestamp};
 
 use crate::config::Limits;
 use crate::idempotency;
+use crate::oauth;
 use crate::work::Tidied;
 
 /// How often it goes around.
@@ -135,6 +136,10 @@ async fn tidy(island: &Island, limits: &Limits) -> Result<()> {
         // Nobody waits for this: who searches before it is done goes on with it himself.
         tokio::time::sleep(began.elapsed() * INDEX_RESTS).await;
     }
+    while island
+        .write(Actor::System, |tx| oauth::sweep(tx, AT_ONCE))
+        .await?
+    {}
     for (limit, unit, trim) in TRIMS {
         let keep = i64::try_from(limits.get(limit))
             .unwrap_or(i64::MAX)

@@ -16,6 +16,7 @@ mod housekeeping;
 pub mod idempotency;
 mod import;
 pub mod invitations;
+pub mod oauth;
 mod operator;
 mod readiness;
 mod sharing;
@@ -59,6 +60,7 @@ struct Inner {
     ring: Arc<KeyRing<TenantKeysLoader>>,
     verifier: Verifier<TenantKeysLoader>,
     passwords: password::Pool,
+    sign_in: oauth::SignIn,
     transport: Arc<dyn Transport>,
     engine: Engine,
     subscriptions: ::subscriptions::Engine,
@@ -122,7 +124,7 @@ impl Node {
             Arc::new(InProcess::new(store.clone(), handlers.clone()));
         let courier = Courier::new(store.clone(), handlers, Arc::clone(&transport));
         let engine = Engine::new(store.clone(), Arc::clone(&transport), courier);
-        let issuer = Issuer::new(public_url.clone());
+        let issuer = Issuer::new(public_url.clone(), &sealer)?;
         let subscriptions = subscriptions::engine(
             store.clone(),
             sealer.clone(),
@@ -132,6 +134,11 @@ impl Node {
         );
         Ok(Self(Arc::new(Inner {
             issuer,
+            sign_in: oauth::SignIn::new(
+                &public_url,
+                &sealer,
+                egress::Client::new(config.allow_egress.clone()),
+            ),
             passwords: password::Pool::new(threads)?,
             config,
             store,

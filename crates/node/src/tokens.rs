@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use directory::service_principals::ServicePrincipal;
 use directory::{
-    app_roles, applications, key_credentials, permissions, service_principals, tenant,
+    app_roles, applications, key_credentials, permissions, service_principals, tenant, users,
 };
 use identity::discovery::tenant_of_audience;
 use identity::keys::{self, TenantKeys};
 use identity::oauth::{
     Assertion, ClientRecord, OAuthError, Proof, ProofStanding, Resource, ResourceRecord,
-    Thumbprint, TokenRequest, TokenResponse, decide, secret_hash,
+    Thumbprint, TokenRequest, TokenResponse, decide, refresh, secret_hash,
 };
 use identity::token::AppToken;
-use identity::{Loader, Sealer, Secret, Standing, revocation};
+use identity::{Loader, Sealer, Secret, Since, Standing, revocation};
 use serde_json::Value;
 use store::{ReadTx, Store};
-use types::kind::ServicePrincipal as Principal;
+use tokio::sync::watch;
+use types::kind::{ServicePrincipal as Principal, User};
 use types::{Error, Id, Result, TenantId};
 use uuid::Uuid;
 
@@ -72,6 +73,43 @@ impl Loader for TenantKeysLoader {
             })
             .await
     }
+
+    async fn user_standing(
+        &self,
+        tenant: TenantId,
+        user: Id<User>,
+        since: Since,
+    ) -> Result<Option<Standing>> {
+        let island = self.store.island(tenant)?;
+        island
+            .read_few(move |tx| user_standing(tx, user, since))
+            .await
+    }
+
+    fn head(&self, tenant: TenantId) -> watch::Receiver<u64> {
+        self.store.watch(tenant)
+    }
+}
+
+/// How a user stands who is signed in to a client; `None` if either is gone or disabled, or if the
+/// client's grant was taken back.
+fn user_standing(tx: &ReadTx<'_>, user: Id<User>, since: Since) -> Result<Option<Standing>> {
+    let client = service_principals::find_by_app_id(tx, since.app_id)?;
+    if !client.is_some_and(|client| client.account_enabled) {
+        return Ok(None);
+    }
+    match users::get(tx, user) {
+        Ok(found) if found.account_enabled => {}
+        Ok(_) | Err(Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let taken_back = refresh::revoked_at(tx, since.session, since.app_id)?;
+    // A token tells its time in seconds.
+    if taken_back.is_some_and(|at| since.issued_at.seconds() <= at.seconds()) {
+        return Ok(None);
+    }
+    let generation = revocation::generation(tx, user)?;
+    Ok(Some(Standing { generation }))
 }
 
 /// Whether a client has the certificate with this key id still, by its application or itself.
@@ -113,6 +151,26 @@ fn certificate(
     Ok(standing)
 }
 
+/// How what a client proves itself with stands.
+pub(crate) fn proof_standing(
+    tx: &ReadTx<'_>,
+    principal: &ServicePrincipal,
+    proof: &Proof,
+) -> Result<ProofStanding> {
+    match proof {
+        Proof::Assertion(assertion) => certificate(tx, principal, assertion),
+        Proof::Secret { secret, .. } => {
+            let hash = secret_hash(secret.expose());
+            let found = applications::find_secret(tx, principal.app_id, &hash)?;
+            Ok(match found {
+                None => ProofStanding::Unknown,
+                Some(found) if found.is_valid => ProofStanding::Valid(found.key_id),
+                Some(_) => ProofStanding::Expired,
+            })
+        }
+    }
+}
+
 /// The client as one snapshot knows it.
 fn client(tx: &ReadTx<'_>, request: &TokenRequest) -> Result<Option<ClientRecord>> {
     let Some(app_id) = request.app_id() else {
@@ -121,16 +179,7 @@ fn client(tx: &ReadTx<'_>, request: &TokenRequest) -> Result<Option<ClientRecord
     let Some(principal) = service_principals::find_by_app_id(tx, app_id)? else {
         return Ok(None);
     };
-    let proof = match &request.proof {
-        Proof::Assertion(assertion) => certificate(tx, &principal, assertion)?,
-        Proof::Secret { secret, .. } => {
-            match applications::find_secret(tx, app_id, &secret_hash(secret.expose()))? {
-                None => ProofStanding::Unknown,
-                Some(found) if found.is_valid => ProofStanding::Valid(found.key_id),
-                Some(_) => ProofStanding::Expired,
-            }
-        }
-    };
+    let proof = proof_standing(tx, &principal, &request.proof)?;
     Ok(Some(ClientRecord {
         app_id,
         display_name: principal.display_name().to_owned(),
@@ -171,21 +220,16 @@ impl Node {
     ) -> Result<Result<Secret, OAuthError>> {
         let public_url = self.public_url().clone();
         let island = self.store().island(tenant)?;
-        let mut spends = None;
-        if let Proof::Assertion(assertion) = &request.proof {
-            let is_own = |audience: &str| {
-                tenant_of_audience(&public_url, audience)
-                    .and_then(|name| self.store().find_tenant(name).ok())
-                    == Some(tenant)
-            };
-            if let Err(refusal) =
-                assertion.check(&request.client_id, is_own, self.store().clock().now())
-            {
-                return Ok(Err(refusal));
-            }
-            let digest = assertion.use_digest(request.resource.name());
-            spends = assertion.expires_at().map(|until| (digest, until));
+        if let Err(refusal) = self.check_proof(tenant, &request.client_id, &request.proof) {
+            return Ok(Err(refusal));
         }
+        let spends = match &request.proof {
+            Proof::Assertion(assertion) => {
+                let digest = assertion.use_digest(request.resource.name());
+                assertion.expires_at().map(|until| (digest, until))
+            }
+            Proof::Secret { .. } => None,
+        };
         let decided = island
             .read(move |tx| {
                 let organization = tenant::get(tx)?;
@@ -222,6 +266,24 @@ impl Node {
             }
         }
         self.sign(token).await.map(Ok)
+    }
+
+    /// Checks what a client's assertion says of itself: of what doesn't depend on the directory.
+    pub(crate) fn check_proof(
+        &self,
+        tenant: TenantId,
+        client_id: &str,
+        proof: &Proof,
+    ) -> Result<(), OAuthError> {
+        let Proof::Assertion(assertion) = proof else {
+            return Ok(());
+        };
+        let is_own = |audience: &str| {
+            tenant_of_audience(self.public_url(), audience)
+                .and_then(|name| self.store().find_tenant(name).ok())
+                == Some(tenant)
+        };
+        assertion.check(client_id, is_own, self.store().clock().now())
     }
 
     async fn sign(&self, token: AppToken) -> Result<Secret> {

@@ -49,6 +49,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     24 "0024_synchronization_jobs",
     25 "0025_subscriptions",
     26 "0026_work",
+    27 "0027_sign_in",
     28 "0028_authentication_methods",
 ];
 

@@ -26,6 +26,8 @@ static REDIRECT_URI_SETTINGS: Type = Type {
 static WEB: Type = Type {
     name: "webApplication",
     properties: &[
+        // Ours: where its server hears that somebody signs out (OpenID Connect Back-Channel Logout).
+        write("backChannelLogoutUrl", Shape::Text(2_048)),
         write("homePageUrl", Shape::Text(2_048)),
         write(
             "implicitGrantSettings",

@@ -32,6 +32,7 @@ mod organization_and_domains;
 mod organization_races;
 mod permissions_data;
 mod serve_and_cli;
+mod sign_in;
 mod subscriptions;
 mod synchronization;
 mod synchronization_jobs;

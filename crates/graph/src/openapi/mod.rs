@@ -66,6 +66,11 @@ pub(crate) fn render(table: &Table, public_url: &str) -> types::Result<Bytes> {
                 "unauthenticated": response("No token, or one that isn't valid", "error", Some("WWW-Authenticate")),
                 "throttled": response("Too many requests", "error", Some("Retry-After")),
                 "unavailable": response("Not now", "error", Some("Retry-After")),
+                // An address that can't be read is refused before it is known to lead to a page.
+                "page": json!({ "description": "A refusal, for a person", "content": {
+                    "text/html": {},
+                    "application/json": { "schema": { "$ref": "#/components/schemas/error" } },
+                } }),
                 "oauthError": response("A refusal", "oauthRefusal", None),
                 "oauthUnavailable": response("Not now", "oauthRefusal", Some("Retry-After")),
             },

@@ -84,6 +84,21 @@ fn body(
             .collect();
         return Some(json!({ "required": true, "content": content }));
     }
+    if route.errors == ErrorForm::Page {
+        let form = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+        return Some(json!({
+            "required": true,
+            "content": { "application/x-www-form-urlencoded": { "schema": form } },
+        }));
+    }
+    if route.path == "/oidc/userinfo" {
+        // Nothing is read of it (OpenID Connect Core §5.3.1).
+        let form = json!({ "type": "object" });
+        return Some(json!({
+            "required": false,
+            "content": { "application/x-www-form-urlencoded": { "schema": form } },
+        }));
+    }
     if version == Version::Root {
         let form = json!({ "type": "object", "required": ["grant_type"], "properties": {
             "grant_type": { "type": "string" },
@@ -180,7 +195,15 @@ fn responses(
         };
         done(statuses, content);
     }
+    if route.errors == ErrorForm::Page {
+        for status in ["302", "303"] {
+            let moved = json!({ "description": "Another address", "headers": { "Location": {
+                "required": true, "schema": { "type": "string" } } } });
+            responses.insert(status.into(), moved);
+        }
+    }
     let refusals: &[(&str, &str)] = match (route.errors, route.access()) {
+        (ErrorForm::Page, _) => &[("4XX", "page"), ("503", "page")],
         (ErrorForm::OAuth, _) => &[
             ("400", "oauthError"),
             ("401", "oauthError"),
@@ -217,6 +240,7 @@ fn public_content(route: &Route) -> Option<Value> {
     match route.path {
         "/$metadata" => Some(json!({ "application/xml": {} })),
         "/metrics" => Some(json!({ "text/plain": {} })),
+        _ if route.errors == ErrorForm::Page => Some(json!({ "text/html": {} })),
         path if route.errors == ErrorForm::OAuth || path == "/openapi.json" => {
             Some(json_content(json!({ "type": "object" })))
         }

@@ -32,6 +32,7 @@ mod readiness;
 mod requests;
 mod search;
 mod sharing;
+mod sign_in;
 mod subscriptions;
 mod synchronization;
 mod throttling;

@@ -21,6 +21,30 @@ pub enum ProofStanding {
     Valid(Uuid),
 }
 
+impl ProofStanding {
+    /// Why a proof that doesn't stand is refused.
+    pub fn refusal(self, client_id: &str, proof: &Proof) -> OAuthError {
+        let client_id = client_id.to_owned();
+        match (self, proof) {
+            (Self::Expired, Proof::Secret { is_basic, .. }) => OAuthError::ExpiredSecret {
+                client_id,
+                is_basic: *is_basic,
+            },
+            (_, Proof::Secret { is_basic, .. }) => OAuthError::WrongSecret {
+                client_id,
+                is_basic: *is_basic,
+            },
+            (standing, Proof::Assertion(_)) => OAuthError::AssertionKey(match standing {
+                Self::Expired => "The key used is expired.",
+                Self::Forged => {
+                    "The key was found, but use of the key to verify the signature failed."
+                }
+                _ => "The key was not found.",
+            }),
+        }
+    }
+}
+
 /// What the tenant's directory knows of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientRecord {
@@ -68,29 +92,8 @@ pub fn decide(
             tenant: tenant_name.to_owned(),
         });
     };
-    let key_id = match (client.proof, &request.proof) {
-        (ProofStanding::Valid(key_id), _) => key_id,
-        (ProofStanding::Expired, Proof::Secret { is_basic, .. }) => {
-            return Err(OAuthError::ExpiredSecret {
-                client_id: client_id(),
-                is_basic: *is_basic,
-            });
-        }
-        (_, Proof::Secret { is_basic, .. }) => {
-            return Err(OAuthError::WrongSecret {
-                client_id: client_id(),
-                is_basic: *is_basic,
-            });
-        }
-        (standing, Proof::Assertion(_)) => {
-            return Err(OAuthError::AssertionKey(match standing {
-                ProofStanding::Expired => "The key used is expired.",
-                ProofStanding::Forged => {
-                    "The key was found, but use of the key to verify the signature failed."
-                }
-                _ => "The key was not found.",
-            }));
-        }
+    let ProofStanding::Valid(key_id) = client.proof else {
+        return Err(client.proof.refusal(&request.client_id, &request.proof));
     };
     if !client.is_enabled {
         return Err(OAuthError::DisabledClient {

@@ -1,8 +1,5 @@
 //! The refusals of the OAuth endpoints, in Entra's form: this wire format's table from what is
-//! wrong to status, `error`, AADSTS code and sentence.
-//!
-//! What a caller wrote is repeated only within the characters that RFC 6749 §5.2 allows in
-//! `error_description`, and cut; secrets are never repeated.
+//! wrong to status, `error` and AADSTS code.
 //!
 //! Source: RFC 6749 §5.2; Microsoft identity platform, authentication and authorization error codes.
 
@@ -10,14 +7,10 @@ use serde_json::{Value, json};
 use types::Timestamp;
 use uuid::Uuid;
 
-use super::form::BODY_BYTES_MAX;
 use crate::PublicUrl;
 
 /// Where Entra explains its codes. They are the same here, so the pages fit.
 const ERROR_PAGE: &str = "https://login.microsoftonline.com/error?code=";
-/// How much of what a caller wrote is repeated.
-const ECHO_LENGTH_MAX: usize = 200;
-
 /// Why there is no answer but this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OAuthError {
@@ -92,6 +85,114 @@ pub enum OAuthError {
     TwoAuthentications,
     /// An authority that isn't ours.
     UnknownInstance,
+    /// The redirect URI isn't registered.
+    RedirectUri {
+        /// As it was asked for.
+        redirect_uri: String,
+        /// The client.
+        client_id: String,
+    },
+    /// No such `response_type`.
+    ResponseType(String),
+    /// The client may not have ID tokens from the authorization endpoint.
+    IdTokenSwitchedOff,
+    /// No such `response_mode`.
+    ResponseMode(String),
+    /// A token was to go through a query.
+    QueryMode,
+    /// No such `prompt`, or not together.
+    Prompt(String),
+    /// A request object.
+    RequestObject,
+    /// A reference to one.
+    RequestUri,
+    /// A registration on the fly.
+    Registration,
+    /// A public client asked for a code without a challenge.
+    MissingChallenge,
+    /// The challenge can't be a hash.
+    WrongChallenge,
+    /// The challenge isn't of S256.
+    WrongChallengeMethod,
+    /// The verifier isn't that of the challenge.
+    WrongVerifier,
+    /// A scope that can't be read.
+    InvalidUserScope(String),
+    /// Scopes of several APIs at once.
+    SeveralResources(String),
+    /// `.default` together with scopes.
+    DefaultScopeAmongOthers(String),
+    /// The API has no such scope.
+    UnknownScope {
+        /// The scope.
+        scope: String,
+        /// The client's name.
+        client: String,
+        /// The API's name.
+        resource: String,
+    },
+    /// Nobody is signed in, and nobody may be asked.
+    LoginRequired,
+    /// Several people are signed in, and nobody may be asked which is meant.
+    AccountSelection,
+    /// The client wasn't allowed what it asks for.
+    ConsentRequired {
+        /// The client.
+        client_id: String,
+        /// Its name.
+        client: String,
+    },
+    /// The person has refused.
+    ConsentDeclined,
+    /// Only an administrator can allow it.
+    ApprovalNeeded,
+    /// The person isn't assigned to the application, which asks for that.
+    NotAssigned {
+        /// The application's name.
+        client: String,
+    },
+    /// Name or password is wrong.
+    WrongCredentials,
+    /// The account is disabled.
+    DisabledUser,
+    /// The page was open for too long, or in another browser.
+    PageExpired,
+    /// The code, refresh token or device code isn't one, or is another client's.
+    UnknownGrant,
+    /// The code's time is over.
+    ExpiredCode,
+    /// The code was redeemed before.
+    RedeemedCode,
+    /// The redirect URI isn't the one that the code was sent to.
+    OtherRedirectUri,
+    /// The refresh token's time is over.
+    ExpiredRefreshToken,
+    /// The refresh token's time is over, which is fixed for scripts in a browser.
+    ExpiredSpaToken,
+    /// What the client had was taken back.
+    RevokedGrant,
+    /// A public client has proved itself.
+    PublicClientProof,
+    /// A script's code or refresh token was brought from elsewhere.
+    SpaOrigin,
+    /// A script has brought what isn't a script's.
+    CrossOrigin(String),
+    /// Nobody has decided on the device yet.
+    AuthorizationPending,
+    /// The device asks too often.
+    SlowDown,
+    /// The device's time is over.
+    ExpiredDeviceCode,
+    /// The person has refused the device.
+    DeviceRefused,
+    /// No device shows this code.
+    WrongUserCode,
+    /// Too many attempts.
+    TooManyAttempts,
+    /// Where to go after signing out isn't the client's.
+    PostLogoutRedirectUri,
+    /// The token of the session to end isn't one of ours.
+    IdTokenHint,
     /// The server can't answer now.
     Unavailable,
 }
@@ -107,23 +208,13 @@ pub struct Trail {
     pub now: Timestamp,
 }
 
-/// What a caller wrote, fit to be repeated.
-fn echo(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .map(|c| {
-            if matches!(c, ' '..='~') && c != '"' && c != '\\' {
-                c
-            } else {
-                '?'
-            }
-        })
-        .take(ECHO_LENGTH_MAX)
-        .collect();
-    if text.chars().nth(ECHO_LENGTH_MAX).is_some() {
-        shown.push_str("...");
+impl Trail {
+    /// When, as Entra writes it.
+    pub fn timestamp(&self) -> String {
+        Timestamp::from_seconds(self.now.seconds())
+            .to_string()
+            .replace('T', " ")
     }
-    shown
 }
 
 impl OAuthError {
@@ -154,107 +245,50 @@ impl OAuthError {
             Self::MalformedBasic => ("invalid_client", 7_000_216, 401),
             Self::TwoAuthentications => ("invalid_request", 90_100, 400),
             Self::UnknownInstance => ("invalid_instance", 50_049, 400),
+            Self::RedirectUri { .. } | Self::PostLogoutRedirectUri => {
+                ("invalid_request", 50_011, 400)
+            }
+            Self::ResponseType(_) => ("unsupported_response_type", 70_005, 400),
+            Self::IdTokenSwitchedOff => ("unsupported_response_type", 700_054, 400),
+            Self::ResponseMode(_) | Self::QueryMode => ("invalid_request", 70_007, 400),
+            Self::Prompt(_) | Self::WrongChallengeMethod => ("invalid_request", 90_023, 400),
+            Self::RequestObject => ("request_not_supported", 90_023, 400),
+            Self::RequestUri => ("request_uri_not_supported", 90_023, 400),
+            Self::Registration => ("registration_not_supported", 90_023, 400),
+            Self::MissingChallenge => ("invalid_request", 9_002_325, 400),
+            Self::WrongChallenge => ("invalid_request", 501_491, 400),
+            Self::WrongVerifier => ("invalid_grant", 501_481, 400),
+            Self::InvalidUserScope(_) | Self::DefaultScopeAmongOthers(_) => {
+                ("invalid_scope", 70_011, 400)
+            }
+            Self::SeveralResources(_) => ("invalid_scope", 28_000, 400),
+            Self::UnknownScope { .. } => ("invalid_scope", 650_053, 400),
+            Self::LoginRequired => ("login_required", 50_058, 400),
+            Self::AccountSelection => ("interaction_required", 16_000, 400),
+            Self::ConsentRequired { .. } => ("invalid_grant", 65_001, 400),
+            Self::ConsentDeclined | Self::DeviceRefused => ("access_denied", 65_004, 400),
+            Self::ApprovalNeeded => ("access_denied", 90_094, 400),
+            Self::NotAssigned { .. } => ("invalid_grant", 50_105, 400),
+            Self::WrongCredentials => ("invalid_grant", 50_126, 400),
+            Self::DisabledUser => ("invalid_grant", 50_057, 400),
+            Self::PageExpired => ("invalid_request", 50_089, 400),
+            Self::UnknownGrant => ("invalid_grant", 70_000, 400),
+            Self::ExpiredCode => ("invalid_grant", 70_008, 400),
+            Self::RedeemedCode => ("invalid_grant", 54_005, 400),
+            Self::OtherRedirectUri => ("invalid_grant", 500_112, 400),
+            Self::ExpiredRefreshToken => ("invalid_grant", 700_082, 400),
+            Self::ExpiredSpaToken => ("invalid_grant", 700_084, 400),
+            Self::RevokedGrant => ("invalid_grant", 50_173, 400),
+            Self::PublicClientProof => ("invalid_client", 700_025, 401),
+            Self::SpaOrigin => ("invalid_request", 9_002_327, 400),
+            Self::CrossOrigin(_) => ("invalid_request", 9_002_326, 400),
+            Self::AuthorizationPending => ("authorization_pending", 70_016, 400),
+            Self::SlowDown => ("slow_down", 70_016, 400),
+            Self::ExpiredDeviceCode => ("expired_token", 70_020, 400),
+            Self::WrongUserCode => ("invalid_request", 70_018, 400),
+            Self::TooManyAttempts => ("invalid_request", 50_053, 429),
+            Self::IdTokenHint => ("invalid_request", 50_027, 400),
             Self::Unavailable => ("temporarily_unavailable", 90_033, 503),
-        }
-    }
-
-    /// The sentence, without code and trail.
-    pub fn sentence(&self) -> String {
-        let not_found_hint = "This can happen if the application has not been installed by the \
-            administrator of the tenant or consented to by any user in the tenant. You may have \
-            sent your authentication request to the wrong tenant.";
-        match self {
-            Self::MissingParameter(name) => {
-                format!("The request body must contain the following parameter: '{name}'.")
-            }
-            Self::DuplicateParameter(name) => format!(
-                "The request is not properly formatted. The parameter '{}' is duplicated.",
-                echo(name)
-            ),
-            Self::Malformed(what) => format!("Invalid input received from the user: {what}."),
-            Self::BodyTooLong => {
-                format!("The request body is too long: it may have {BODY_BYTES_MAX} bytes.")
-            }
-            Self::Method(method) => format!(
-                "The endpoint only accepts POST requests. Received a {} request.",
-                echo(method)
-            ),
-            Self::UnknownTenant(tenant) => format!(
-                "Tenant '{}' not found. Check to make sure you have the correct tenant ID and are \
-                 signing into the correct cloud.",
-                echo(tenant)
-            ),
-            Self::NoTenant => "No tenant-identifying information found in either the request or \
-                implied by any provided credentials. Use the tenant's own endpoint."
-                .into(),
-            Self::UnsupportedGrantType(grant) => {
-                format!(
-                    "The app requested an unsupported grant type '{}'.",
-                    echo(grant)
-                )
-            }
-            Self::InvalidScope(scope) => format!(
-                "The provided value for scope {} is not valid. Client credential flows must have \
-                 a scope value with /.default suffixed to the resource identifier (application ID \
-                 URI).",
-                echo(scope)
-            ),
-            Self::UnknownResource { resource, tenant } => format!(
-                "The resource principal named {} was not found in the tenant named {}. \
-                 {not_found_hint}",
-                echo(resource),
-                echo(tenant)
-            ),
-            Self::UnknownClient { client_id, tenant } => format!(
-                "Application with identifier '{}' was not found in the directory '{}'. \
-                 {not_found_hint}",
-                echo(client_id),
-                echo(tenant)
-            ),
-            Self::DisabledClient { client_id } => {
-                format!("Application '{}' is disabled.", echo(client_id))
-            }
-            Self::MissingSecret => {
-                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.".into()
-            }
-            Self::WrongSecret { client_id, .. } => format!(
-                "Invalid client secret provided. Ensure the secret being sent in the request is \
-                 the client secret value, not the client secret ID, for a secret added to app \
-                 '{}'.",
-                echo(client_id)
-            ),
-            Self::ExpiredSecret { client_id, .. } => format!(
-                "The provided client secret keys for app '{}' are expired. Create new keys for \
-                 your app.",
-                echo(client_id)
-            ),
-            Self::MalformedAssertion => "JWT token is invalid or malformed: a client assertion has \
-                to be signed by RS256 or PS256."
-                .into(),
-            Self::AssertionClient => "Client assertion application identifier doesn't match \
-                'client_id' parameter: 'iss' and 'sub' have to be the client id."
-                .into(),
-            Self::AssertionAudience => "Client assertion audience claim does not match Realm \
-                issuer: 'aud' has to be the address of the tenant's token endpoint."
-                .into(),
-            Self::AssertionTime => "Client assertion is not within its valid time range: 'exp' has \
-                to lie ahead, by a day at most (limits.client_assertion_seconds), and 'nbf' behind."
-                .into(),
-            Self::AssertionKey(reason) => format!(
-                "The certificate with identifier used to sign the client assertion is not \
-                 registered on application, or the signature is invalid. [Reason - {reason}]"
-            ),
-            Self::AssertionReplayed => "Assertion is not valid: one with this 'jti' was used \
-                before for the same resource."
-                .into(),
-            Self::MalformedBasic => "The Authorization header must contain the client id and the \
-                client secret, each form-encoded, joined by a colon and encoded in base64."
-                .into(),
-            Self::TwoAuthentications => "The client must authenticate in one way: by the \
-                Authorization header or in the request body."
-                .into(),
-            Self::UnknownInstance => "Unknown or invalid instance.".into(),
-            Self::Unavailable => "A transient error has occurred. Please try again.".into(),
         }
     }
 
@@ -283,29 +317,60 @@ impl OAuthError {
         is_basic.then(|| format!(r#"Basic realm="{public_url}", charset="UTF-8""#))
     }
 
+    /// `error` of an answer that goes through the browser, where OpenID Connect has a word of its
+    /// own (Core §3.1.2.6).
+    pub const fn front_channel_error(&self) -> &'static str {
+        match self {
+            Self::ConsentRequired { .. } => "consent_required",
+            Self::NotAssigned { .. } | Self::DisabledUser => "access_denied",
+            Self::UnknownResource { .. } => "invalid_target",
+            Self::TooManyAttempts => "temporarily_unavailable",
+            _ => self.error(),
+        }
+    }
+
+    /// Which kind of attention is needed, as Microsoft's libraries look for it.
+    pub const fn suberror(&self) -> Option<&'static str> {
+        match self {
+            Self::ConsentRequired { .. } => Some("consent_required"),
+            Self::RevokedGrant | Self::ExpiredRefreshToken | Self::ExpiredSpaToken => {
+                Some("bad_token")
+            }
+            _ => None,
+        }
+    }
+
+    /// Where the code is explained.
+    pub fn page(&self) -> String {
+        format!("{ERROR_PAGE}{}", self.code())
+    }
+
+    /// `error_description`.
+    pub fn description(&self, trail: &Trail) -> String {
+        format!(
+            "AADSTS{}: {} Trace ID: {} Correlation ID: {} Timestamp: {}",
+            self.code(),
+            self.sentence(),
+            trail.trace_id,
+            trail.correlation_id,
+            trail.timestamp()
+        )
+    }
+
     /// The body.
     pub fn body(&self, trail: &Trail) -> Value {
-        let (error, code, _) = self.row();
-        let Trail {
-            trace_id,
-            correlation_id,
-            now,
-        } = trail;
-        let timestamp = Timestamp::from_seconds(now.seconds())
-            .to_string()
-            .replace('T', " ");
-        let sentence = self.sentence();
-        json!({
-            "error": error,
-            "error_description": format!(
-                "AADSTS{code}: {sentence} Trace ID: {trace_id} Correlation ID: {correlation_id} \
-                 Timestamp: {timestamp}"
-            ),
-            "error_codes": [code],
-            "timestamp": timestamp,
-            "trace_id": trace_id.to_string(),
-            "correlation_id": correlation_id.to_string(),
-            "error_uri": format!("{ERROR_PAGE}{code}"),
-        })
+        let mut body = json!({
+            "error": self.error(),
+            "error_description": self.description(trail),
+            "error_codes": [self.code()],
+            "timestamp": trail.timestamp(),
+            "trace_id": trail.trace_id.to_string(),
+            "correlation_id": trail.correlation_id.to_string(),
+            "error_uri": self.page(),
+        });
+        if let Some(suberror) = self.suberror() {
+            body["suberror"] = suberror.into();
+        }
+        body
     }
 }

@@ -38,6 +38,15 @@ impl Form {
         if body.len() > BODY_BYTES_MAX {
             return Err(OAuthError::BodyTooLong);
         }
+        Self::read(body)
+    }
+
+    /// Reads the query of an address.
+    pub fn of_query(query: &str) -> Result<Self, OAuthError> {
+        Self::read(query.as_bytes())
+    }
+
+    fn read(body: &[u8]) -> Result<Self, OAuthError> {
         let mut parameters = BTreeMap::new();
         let pairs = body
             .split(|byte| *byte == b'&')
@@ -50,7 +59,7 @@ impl Form {
             let mut half = || decode(halves.next().unwrap_or_default());
             let (Some(name), Some(value)) = (half(), half()) else {
                 return Err(OAuthError::Malformed(
-                    "the body isn't form-urlencoded UTF-8",
+                    "the parameters aren't form-urlencoded UTF-8",
                 ));
             };
             if parameters.contains_key(&name) {

@@ -2,12 +2,13 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use serde::{Deserialize, Serialize};
 use types::parse_uuid;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::form::{Form, decode};
-use super::{ASSERTION_TYPE, Assertion, GRANT_TYPES, OAuthError};
+use super::{ASSERTION_TYPE, Assertion, OAuthError, ScopeRequest};
 use crate::token::{GRAPH_APP_ID, GRAPH_AUDIENCE};
 use crate::{PublicUrl, Secret};
 
@@ -17,7 +18,8 @@ const DEFAULT_SUFFIX: &str = "/.default";
 const BASIC_LENGTH_MAX: usize = 8 * 1024;
 
 /// The API that a token is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Resource {
     /// The Graph API, under any of its names.
     Graph,
@@ -87,10 +89,116 @@ pub enum Proof {
     Assertion(Assertion),
 }
 
-/// How the client authenticated.
-struct Credentials {
-    client_id: String,
-    proof: Proof,
+/// A request for a token in a person's name, well-formed but unchecked.
+#[derive(Debug)]
+pub struct UserTokenRequest {
+    /// The client as it named itself.
+    pub client_id: String,
+    /// What it proves itself with, if it does.
+    pub proof: Option<Proof>,
+    /// What it has from the person.
+    pub grant: UserGrant,
+    /// What of that it wants a token for; all, if it doesn't say.
+    pub scope: Option<ScopeRequest>,
+    /// Whether it wants `client_info` (Microsoft's libraries do).
+    pub client_info: bool,
+}
+
+/// What a client has from a person.
+#[derive(Debug)]
+pub enum UserGrant {
+    /// An authorization code (RFC 6749 §4.1.3).
+    Code {
+        /// The code.
+        code: Secret,
+        /// Where it was sent.
+        redirect_uri: Option<String>,
+        /// The proof that the client has asked for it.
+        code_verifier: Option<Secret>,
+    },
+    /// A refresh token (RFC 6749 §6).
+    Refresh(Secret),
+    /// A device's code (RFC 8628 §3.4).
+    Device(Secret),
+}
+
+/// A request to the token endpoint.
+#[derive(Debug)]
+pub enum GrantRequest {
+    /// For the client itself.
+    Client(TokenRequest),
+    /// In a person's name.
+    User(UserTokenRequest),
+}
+
+impl GrantRequest {
+    /// Reads a request. Parameters that aren't known are ignored (RFC 6749 §3.2).
+    pub fn parse(
+        public_url: &PublicUrl,
+        authorization: Option<&str>,
+        content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, OAuthError> {
+        let form = Form::parse(content_type, body)?;
+        let secret = |name| form.require(name).map(Secret::new);
+        let grant = match form.require("grant_type")? {
+            "client_credentials" => {
+                return TokenRequest::of_form(public_url, authorization, &form).map(Self::Client);
+            }
+            "authorization_code" => UserGrant::Code {
+                code: secret("code")?,
+                redirect_uri: form.get("redirect_uri").map(str::to_owned),
+                code_verifier: form.get("code_verifier").map(Secret::new),
+            },
+            "refresh_token" => UserGrant::Refresh(secret("refresh_token")?),
+            // The short name is what Microsoft's library for JavaScript sends.
+            "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => {
+                UserGrant::Device(secret("device_code")?)
+            }
+            other => return Err(OAuthError::UnsupportedGrantType(other.to_owned())),
+        };
+        let (client_id, proof) = presented(&form, authorization)?;
+        let scope = form.get("scope");
+        Ok(Self::User(UserTokenRequest {
+            client_id,
+            proof,
+            grant,
+            scope: scope
+                .map(|scope| ScopeRequest::parse(scope, public_url))
+                .transpose()?,
+            client_info: form.get("client_info") == Some("1"),
+        }))
+    }
+}
+
+/// What a client says at the start of a device's sign-in (RFC 8628 §3.1).
+#[derive(Debug)]
+pub struct DeviceRequest {
+    /// The client as it named itself.
+    pub client_id: String,
+    /// What it proves itself with, if it does.
+    pub proof: Option<Proof>,
+    /// What it asks for.
+    pub scope: ScopeRequest,
+}
+
+impl DeviceRequest {
+    /// Reads a request.
+    pub fn parse(
+        public_url: &PublicUrl,
+        authorization: Option<&str>,
+        content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, OAuthError> {
+        let form = Form::parse(content_type, body)?;
+        let (client_id, proof) = presented(&form, authorization)?;
+        let scope = ScopeRequest::parse(form.require("scope")?, public_url)?;
+        Ok(Self {
+            client_id,
+            proof,
+            scope,
+        })
+    }
 }
 
 impl TokenRequest {
@@ -102,11 +210,19 @@ impl TokenRequest {
         body: &[u8],
     ) -> Result<Self, OAuthError> {
         let form = Form::parse(content_type, body)?;
-        let grant_type = form.require("grant_type")?;
-        if !GRANT_TYPES.contains(&grant_type) {
-            return Err(OAuthError::UnsupportedGrantType(grant_type.to_owned()));
+        match form.require("grant_type")? {
+            "client_credentials" => Self::of_form(public_url, authorization, &form),
+            other => Err(OAuthError::UnsupportedGrantType(other.to_owned())),
         }
-        let Credentials { client_id, proof } = credentials(&form, authorization)?;
+    }
+
+    fn of_form(
+        public_url: &PublicUrl,
+        authorization: Option<&str>,
+        form: &Form,
+    ) -> Result<Self, OAuthError> {
+        let (client_id, proof) = presented(form, authorization)?;
+        let proof = proof.ok_or(OAuthError::MissingSecret)?;
         let resource = Resource::parse(form.require("scope")?, public_url)?;
         Ok(Self {
             client_id,
@@ -121,8 +237,12 @@ impl TokenRequest {
     }
 }
 
-/// The client's credentials: from the header or from the body, never from both (RFC 6749 §2.3).
-fn credentials(form: &Form, authorization: Option<&str>) -> Result<Credentials, OAuthError> {
+/// The client, and what it proves itself with: from the header or from the body, never from both
+/// (RFC 6749 §2.3).
+fn presented(
+    form: &Form,
+    authorization: Option<&str>,
+) -> Result<(String, Option<Proof>), OAuthError> {
     let basic = authorization.and_then(|value| {
         let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
         scheme.eq_ignore_ascii_case("basic").then_some(rest)
@@ -132,20 +252,18 @@ fn credentials(form: &Form, authorization: Option<&str>) -> Result<Credentials, 
         if secret.is_some() || form.get("client_assertion").is_some() {
             return Err(OAuthError::TwoAuthentications);
         }
-        let (client_id, client_secret) = decode_basic(encoded).ok_or(OAuthError::MalformedBasic)?;
+        let (client_id, secret) = decode_basic(encoded).ok_or(OAuthError::MalformedBasic)?;
         if form
             .get("client_id")
             .is_some_and(|other| other != client_id)
         {
             return Err(OAuthError::TwoAuthentications);
         }
-        return Ok(Credentials {
-            client_id,
-            proof: Proof::Secret {
-                secret: client_secret,
-                is_basic: true,
-            },
-        });
+        let proof = Proof::Secret {
+            secret,
+            is_basic: true,
+        };
+        return Ok((client_id, Some(proof)));
     }
     if let Some(assertion) = form.get("client_assertion") {
         if secret.is_some() {
@@ -154,18 +272,15 @@ fn credentials(form: &Form, authorization: Option<&str>) -> Result<Credentials, 
         return asserted(form, assertion);
     }
     let client_id = form.require("client_id")?.to_owned();
-    let secret = secret.map(Secret::new).ok_or(OAuthError::MissingSecret)?;
-    Ok(Credentials {
-        client_id,
-        proof: Proof::Secret {
-            secret,
-            is_basic: false,
-        },
-    })
+    let proof = secret.map(|secret| Proof::Secret {
+        secret: Secret::new(secret),
+        is_basic: false,
+    });
+    Ok((client_id, proof))
 }
 
 /// RFC 7521 §4.2: the client id may be left to the assertion.
-fn asserted(form: &Form, assertion: &str) -> Result<Credentials, OAuthError> {
+fn asserted(form: &Form, assertion: &str) -> Result<(String, Option<Proof>), OAuthError> {
     if form.require("client_assertion_type")? != ASSERTION_TYPE {
         return Err(OAuthError::Malformed(
             "client_assertion_type has to be urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
@@ -173,10 +288,7 @@ fn asserted(form: &Form, assertion: &str) -> Result<Credentials, OAuthError> {
     }
     let assertion = Assertion::parse(assertion).ok_or(OAuthError::MalformedAssertion)?;
     let client_id = form.get("client_id").unwrap_or(assertion.issuer());
-    Ok(Credentials {
-        client_id: client_id.to_owned(),
-        proof: Proof::Assertion(assertion),
-    })
+    Ok((client_id.to_owned(), Some(Proof::Assertion(assertion))))
 }
 
 /// RFC 6749 §2.3.1: both halves are form-encoded before they are joined.

@@ -6,17 +6,23 @@
 //!   are part of the signature and so differ between any two tokens. SHA-256 over a token of
 //!   1.5 KB costs more than all else together; what it would add is nothing, since the map compares
 //!   the text anyway. Nobody can fill the map with tokens of one hash: only verified ones get in.
-//! - A revocation doesn't search. Each entry holds two flags, its tenant's and its service
-//!   principal's, which a revocation raises; tokens that are verified later get fresh flags.
+//! - A revocation doesn't search. Each entry holds its tenant's flag and, if it is an application's
+//!   token, its service principal's, which a revocation raises; tokens that are verified later get
+//!   fresh flags.
+//! - A user's token is held against the head of the tenant's feed instead. Users are disabled,
+//!   deleted and revoked from many sides (an admin, their home tenant, a departure), and what they
+//!   may do changes with every role and group; all of that is in the feed. Once it has moved, the
+//!   user's standing is read again, which needs no signature to be checked.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
+use tokio::sync::watch;
 use types::{Id, TenantId, Timestamp, kind::ServicePrincipal};
 
 use super::{AccessToken, Verified};
@@ -52,34 +58,109 @@ impl Hasher for TailHasher {
 /// Raised once what it stands for has been revoked.
 type Flag = Arc<AtomicBool>;
 
-/// The flags that an entry is under. Taken before the service principal's standing is read, so
-/// that a revocation in between finds them.
-pub(crate) struct Flags {
-    tenant: Flag,
-    principal: Flag,
+/// What an entry is held against. Taken before the subject's standing is read, so that a change in
+/// between is noticed.
+pub(crate) enum Guard {
+    Application { tenant: Flag, principal: Flag },
+    User { tenant: Flag, head: Head },
 }
 
-impl Flags {
-    fn are_down(&self) -> bool {
-        !self.tenant.load(Ordering::Acquire) && !self.principal.load(Ordering::Acquire)
+/// The head of a feed, and where it was when somebody's standing was read last.
+pub(crate) struct Head {
+    now: Arc<watch::Receiver<u64>>,
+    seen: AtomicU64,
+}
+
+impl Head {
+    /// Where it is now.
+    pub(crate) fn position(&self) -> u64 {
+        *self.now.borrow()
+    }
+}
+
+impl Guard {
+    /// Whether nothing was revoked that the entry hangs on.
+    fn holds(&self) -> bool {
+        match self {
+            Self::Application { tenant, principal } => {
+                !tenant.load(Ordering::Acquire) && !principal.load(Ordering::Acquire)
+            }
+            Self::User { tenant, .. } => !tenant.load(Ordering::Acquire),
+        }
+    }
+
+    /// Whether the standing that was read last is still the newest.
+    fn is_fresh(&self) -> bool {
+        match self {
+            Self::Application { .. } => true,
+            Self::User { head, .. } => head.seen.load(Ordering::Acquire) == head.position(),
+        }
     }
 }
 
 struct Entry {
     token: Verified<AccessToken>,
-    flags: Flags,
+    generation: u64,
+    guard: Guard,
+}
+
+/// A user's token whose signature is known to be good, and whose user has to be looked at again.
+pub(crate) struct Unsure(Arc<Entry>);
+
+impl Unsure {
+    pub(crate) fn token(&self) -> &Verified<AccessToken> {
+        &self.0.token
+    }
+    pub(crate) fn generation(&self) -> u64 {
+        self.0.generation
+    }
+    /// Where the feed is now; to be taken before the standing is read.
+    pub(crate) fn position(&self) -> Option<u64> {
+        match &self.0.guard {
+            Guard::Application { .. } => None,
+            Guard::User { head, .. } => Some(head.position()),
+        }
+    }
+    /// The user stood well when the feed was there.
+    pub(crate) fn stood_at(&self, position: u64) {
+        if let Guard::User { head, .. } = &self.0.guard {
+            head.seen.fetch_max(position, Ordering::AcqRel);
+        }
+    }
+}
+
+/// What is known of a token.
+pub(crate) enum Known {
+    Good(Verified<AccessToken>),
+    Unsure(Unsure),
+    Nothing,
 }
 
 #[derive(Default)]
 struct TenantFlags {
     own: Flag,
     principals: HashMap<Id<ServicePrincipal>, Flag>,
+    head: Option<Arc<watch::Receiver<u64>>>,
 }
 
 #[derive(Default)]
 struct AllFlags {
     tenants: HashMap<TenantId, TenantFlags>,
     since_sweep: usize,
+}
+
+impl AllFlags {
+    fn of(&mut self, tenant: TenantId) -> &mut TenantFlags {
+        self.since_sweep += 1;
+        if self.since_sweep > FLAGS_BETWEEN_SWEEPS {
+            self.since_sweep = 0;
+            self.tenants.retain(|_, tenant| {
+                tenant.principals.retain(|_, flag| is_held(flag));
+                !tenant.principals.is_empty() || is_held(&tenant.own)
+            });
+        }
+        self.tenants.entry(tenant).or_default()
+    }
 }
 
 pub(crate) struct TokenCache {
@@ -106,22 +187,43 @@ impl TokenCache {
         }
     }
 
-    /// The token, if it is known and still good.
-    pub(crate) fn get(&self, text: &str, now: Timestamp) -> Option<Verified<AccessToken>> {
-        let entry = self.entries.get(text)?;
-        if now < entry.token.expires_at && entry.flags.are_down() {
-            return Some(entry.token.clone());
+    /// What is known of the token.
+    pub(crate) fn get(&self, text: &str, now: Timestamp) -> Known {
+        let Some(entry) = self.entries.get(text) else {
+            return Known::Nothing;
+        };
+        if now >= entry.token.expires_at || !entry.guard.holds() {
+            self.entries.invalidate(text);
+            return Known::Nothing;
         }
-        self.entries.invalidate(text);
-        None
+        if entry.guard.is_fresh() {
+            Known::Good(entry.token.clone())
+        } else {
+            Known::Unsure(Unsure(entry))
+        }
     }
 
-    /// Keeps a token under flags that were taken before it was checked.
-    pub(crate) fn keep(&self, text: &str, token: Verified<AccessToken>, flags: Flags) {
-        if flags.are_down() {
-            self.entries
-                .insert(text.into(), Arc::new(Entry { token, flags }));
+    /// Keeps a token under a guard that was taken before it was checked.
+    pub(crate) fn keep(
+        &self,
+        text: &str,
+        token: Verified<AccessToken>,
+        generation: u64,
+        guard: Guard,
+    ) {
+        if guard.holds() {
+            let entry = Entry {
+                token,
+                generation,
+                guard,
+            };
+            self.entries.insert(text.into(), Arc::new(entry));
         }
+    }
+
+    /// Drops a token that turned out to be worth nothing.
+    pub(crate) fn drop_token(&self, text: &str) {
+        self.entries.invalidate(text);
     }
 
     fn flags_held(&self) -> MutexGuard<'_, AllFlags> {
@@ -129,22 +231,34 @@ impl TokenCache {
         self.flags.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The flags for a token of this service principal. Its signature has been checked, so that
-    /// nobody can fill the table with names of his own making.
-    pub(crate) fn flags(&self, tenant: TenantId, principal: Id<ServicePrincipal>) -> Flags {
+    /// What a token of this service principal is held against. Its signature has been checked, so
+    /// that nobody can fill the table with names of his own making.
+    pub(crate) fn guard_application(
+        &self,
+        tenant: TenantId,
+        principal: Id<ServicePrincipal>,
+    ) -> Guard {
         let mut all = self.flags_held();
-        all.since_sweep += 1;
-        if all.since_sweep > FLAGS_BETWEEN_SWEEPS {
-            all.since_sweep = 0;
-            all.tenants.retain(|_, tenant| {
-                tenant.principals.retain(|_, flag| is_held(flag));
-                !tenant.principals.is_empty() || is_held(&tenant.own)
-            });
-        }
-        let flags = all.tenants.entry(tenant).or_default();
-        Flags {
+        let flags = all.of(tenant);
+        Guard::Application {
             tenant: Arc::clone(&flags.own),
             principal: Arc::clone(flags.principals.entry(principal).or_default()),
+        }
+    }
+
+    /// What a user's token is held against, likewise.
+    pub(crate) fn guard_user(
+        &self,
+        tenant: TenantId,
+        follow: impl FnOnce() -> watch::Receiver<u64>,
+    ) -> Guard {
+        let mut all = self.flags_held();
+        let flags = all.of(tenant);
+        let now = Arc::clone(flags.head.get_or_insert_with(|| Arc::new(follow())));
+        let seen = AtomicU64::new(*now.borrow());
+        Guard::User {
+            tenant: Arc::clone(&flags.own),
+            head: Head { now, seen },
         }
     }
 

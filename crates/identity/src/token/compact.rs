@@ -68,6 +68,11 @@ pub(crate) fn parse<C: for<'de> Deserialize<'de>>(
 
 /// Signs claims.
 pub(crate) fn sign<C: Serialize>(claims: &C, key: &SigningKey) -> Result<String> {
+    sign_typed("JWT", claims, key)
+}
+
+/// Signs claims of a type of their own (RFC 8725 §3.11).
+pub(crate) fn sign_typed<C: Serialize>(typ: &str, claims: &C, key: &SigningKey) -> Result<String> {
     #[derive(Serialize)]
     struct Header<'a> {
         typ: &'a str,
@@ -75,7 +80,7 @@ pub(crate) fn sign<C: Serialize>(claims: &C, key: &SigningKey) -> Result<String>
         kid: &'a str,
     }
     let header = Header {
-        typ: "JWT",
+        typ,
         alg: ALGORITHM,
         kid: key.kid(),
     };

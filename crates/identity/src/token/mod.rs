@@ -1,7 +1,7 @@
-//! Access tokens: issuing them and verifying them.
+//! Tokens: issuing them, and verifying those that are for this API.
 //!
-//! - A token is a JWT signed with RS256 by the key of one tenant. Its claims are those of an
-//!   app-only token of the Microsoft identity platform, version 2.0.
+//! - A token is a JWT signed with RS256 by the key of one tenant. Its claims are those of the
+//!   Microsoft identity platform, version 2.0: app-only tokens, delegated ones, ID tokens.
 //! - [`Verified`] is made by the [`Verifier`] only, so a function that takes one needs no check.
 //! - The signature is made and checked here on aws-lc-rs rather than through a JWT library: keys
 //!   are parsed once, time is an argument, and there is one algorithm, so that nothing in a token
@@ -10,20 +10,24 @@
 //! Source: RFC 7519 (JWT), RFC 7515 (JWS), Microsoft identity platform, access token claims.
 
 mod cache;
+mod claims;
 mod compact;
 mod error;
+mod hint;
 mod issue;
+mod logout;
+mod subject;
 mod verify;
 
 use std::ops::Deref;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use types::{Actor, Id, TenantId, Timestamp, kind::ServicePrincipal};
+use types::{Actor, Id, TenantId, Timestamp, kind::ServicePrincipal, kind::User};
 use uuid::Uuid;
 
 pub use error::{TokenError, VerifyError};
-pub use issue::{AppToken, Issuer};
+pub use hint::{IdTokenHint, id_token_hint};
+pub use issue::{AppToken, ClientStrength, IdToken, Issuer, UserToken};
 pub use verify::{Verifier, VerifierOptions};
 
 /// Seconds from a token's issue to its expiry; what the token endpoint tells as `expires_in`.
@@ -33,17 +37,15 @@ pub const GRAPH_AUDIENCE: &str = "https://graph.microsoft.com";
 /// The client id under which every tenant knows the Graph API.
 pub const GRAPH_APP_ID: &str = "00000003-0000-0000-c000-000000000000";
 
-/// What a token says. Trust it only as [`Verified`].
+/// What an access token says. Trust it only as [`Verified`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessToken {
     /// Whose token; all that it opens is in this tenant.
     pub tenant: TenantId,
     /// The client.
     pub app_id: Uuid,
-    /// The client's service principal in the tenant.
-    pub service_principal: Id<ServicePrincipal>,
-    /// The application permissions, sorted.
-    pub roles: Arc<[Box<str>]>,
+    /// Who acts with it.
+    pub subject: Subject,
     /// What it is for.
     pub audience: Box<str>,
     /// Its own id, for logs.
@@ -54,16 +56,84 @@ pub struct AccessToken {
     pub expires_at: Timestamp,
 }
 
+/// Who acts with a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// The client itself.
+    Application {
+        /// Its service principal in the tenant.
+        service_principal: Id<ServicePrincipal>,
+        /// The application permissions, sorted.
+        roles: Arc<[Box<str>]>,
+    },
+    /// A user, for whom the client acts.
+    User(SignedIn),
+}
+
+/// A signed-in user as a token shows one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The object in the token's tenant.
+    pub user: Id<User>,
+    /// Who the user is to the client.
+    pub subject: Box<str>,
+    /// The name that the user signed in with.
+    pub user_principal_name: Box<str>,
+    /// The user's name for people.
+    pub name: Box<str>,
+    /// The delegated permissions, sorted.
+    pub scopes: Arc<[Box<str>]>,
+    /// The app roles, sorted.
+    pub roles: Arc<[Box<str>]>,
+    /// The templates of the directory roles at the issue. What the directory says now counts.
+    pub wids: Arc<[Uuid]>,
+    /// Whether the user was a guest at the issue.
+    pub is_guest: bool,
+    /// Of a user from another tenant: that tenant and the object there.
+    pub home: Option<(TenantId, Id<User>)>,
+    /// The session.
+    pub session: Uuid,
+    /// How the user has proved who they are.
+    pub amr: Arc<[Box<str>]>,
+    /// When that was.
+    pub auth_time: Timestamp,
+}
+
 impl AccessToken {
-    /// Whether it carries an application permission.
-    pub fn has_role(&self, role: &str) -> bool {
-        self.roles.iter().any(|own| **own == *role)
-    }
     /// Who acts with it.
     pub const fn actor(&self) -> Actor {
-        Actor::Application {
-            app_id: self.app_id,
-            service_principal_id: self.service_principal.uuid(),
+        match &self.subject {
+            Subject::Application {
+                service_principal, ..
+            } => Actor::Application {
+                app_id: self.app_id,
+                service_principal_id: service_principal.uuid(),
+            },
+            Subject::User(signed_in) => Actor::User {
+                id: signed_in.user.uuid(),
+                app_id: self.app_id,
+            },
+        }
+    }
+    /// Whether it carries an application permission.
+    pub fn has_role(&self, role: &str) -> bool {
+        match &self.subject {
+            Subject::Application { roles, .. } => roles.iter().any(|own| **own == *role),
+            Subject::User(_) => false,
+        }
+    }
+    /// Whether it carries a delegated permission.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        match &self.subject {
+            Subject::Application { .. } => false,
+            Subject::User(signed_in) => signed_in.scopes.iter().any(|own| **own == *scope),
+        }
+    }
+    /// The user who is signed in, if there is one.
+    pub const fn signed_in(&self) -> Option<&SignedIn> {
+        match &self.subject {
+            Subject::Application { .. } => None,
+            Subject::User(signed_in) => Some(signed_in),
         }
     }
 }
@@ -83,38 +153,4 @@ impl<T> Deref for Verified<T> {
     fn deref(&self) -> &T {
         &self.0
     }
-}
-
-/// The claims as they are written.
-#[derive(Serialize, Deserialize)]
-struct Claims {
-    aud: String,
-    iss: String,
-    iat: i64,
-    nbf: i64,
-    exp: i64,
-    aio: String,
-    app_displayname: String,
-    appid: Uuid,
-    /// How the client authenticated: 1, by a secret; 2, by a certificate.
-    appidacr: String,
-    azp: Uuid,
-    azpacr: String,
-    idp: String,
-    idtyp: String,
-    oid: Uuid,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    roles: Vec<Box<str>>,
-    sub: Uuid,
-    tid: Uuid,
-    uti: String,
-    ver: String,
-    /// Ours: the generation of [`crate::revocation`].
-    iso_gen: u64,
-    /// Ours: the key id of the secret or certificate that it was granted for; it ends when that is
-    /// removed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    iso_key: Option<Uuid>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    xms_tcdt: Option<i64>,
 }

@@ -1,8 +1,8 @@
 //! Verifying access tokens.
 //!
 //! In this order, each step trusting only what the ones before have shown: form, key of the tenant
-//! that `tid` names, signature, issuer, audience, times, and last how the service principal stands
-//! now. A token that was verified is known until it expires or is revoked.
+//! that `tid` names, signature, issuer, audience, times, and last how the service principal or user
+//! stands now. A token that was verified is known until it expires or is revoked.
 //!
 //! Source: RFC 8725 §3 (JWT best current practice), RFC 9068 §4 (validating access tokens).
 
@@ -10,10 +10,13 @@ use std::sync::Arc;
 
 use types::{Id, TenantId, Timestamp};
 
-use super::cache::TokenCache;
-use super::{AccessToken, Claims, GRAPH_APP_ID, GRAPH_AUDIENCE, TokenError, Verified, VerifyError};
+use super::cache::{Known, TokenCache, Unsure};
+use super::claims::Read;
+use super::{
+    AccessToken, GRAPH_APP_ID, GRAPH_AUDIENCE, SignedIn, Subject, TokenError, Verified, VerifyError,
+};
 use crate::token::compact;
-use crate::{KeyRing, Loader, PublicUrl};
+use crate::{KeyRing, Loader, PublicUrl, Since};
 
 /// The most that a token's beginning may lie in the future.
 const SKEW_SECONDS_MAX: i64 = 60;
@@ -69,7 +72,10 @@ impl<L: Loader> Verifier<L> {
     /// A token that is known already: one hash and one look-up, for those who want to avoid a
     /// future. `None` says nothing about the token.
     pub fn known(&self, token: &str, now: Timestamp) -> Option<Verified<AccessToken>> {
-        self.cache.get(token, now)
+        match self.cache.get(token, now) {
+            Known::Good(token) => Some(token),
+            Known::Unsure(_) | Known::Nothing => None,
+        }
     }
 
     /// Verifies a bearer token.
@@ -78,10 +84,12 @@ impl<L: Loader> Verifier<L> {
         token: &str,
         now: Timestamp,
     ) -> Result<Verified<AccessToken>, VerifyError> {
-        if let Some(known) = self.known(token, now) {
-            return Ok(known);
+        match self.cache.get(token, now) {
+            Known::Good(known) => return Ok(known),
+            Known::Unsure(unsure) => return self.look_again(token, unsure).await,
+            Known::Nothing => {}
         }
-        let parsed = compact::parse::<Claims>(token)?;
+        let parsed = compact::parse::<Read>(token)?;
         let claims = parsed.claims;
         let tenant = TenantId::new(claims.tid);
         let keys = self
@@ -98,23 +106,58 @@ impl<L: Loader> Verifier<L> {
         let (generation, secret) = (claims.iso_gen, claims.iso_key);
         let checked = self.check(claims, now)?;
 
-        let principal = checked.service_principal;
-        let flags = self.cache.flags(tenant, principal);
-        let standing = self
-            .ring
-            .loader()
-            .standing(tenant, principal, secret)
-            .await?;
+        let loader = self.ring.loader();
+        let (guard, standing) = match &checked.subject {
+            Subject::Application {
+                service_principal, ..
+            } => (
+                self.cache.guard_application(tenant, *service_principal),
+                loader.standing(tenant, *service_principal, secret).await?,
+            ),
+            Subject::User(signed_in) => (
+                self.cache.guard_user(tenant, || loader.head(tenant)),
+                loader
+                    .user_standing(tenant, signed_in.user, since(&checked, signed_in))
+                    .await?,
+            ),
+        };
         if standing.is_none_or(|standing| generation < standing.generation) {
             return Err(TokenError::Revoked.into());
         }
         let verified = Verified(Arc::new(checked));
-        self.cache.keep(token, verified.clone(), flags);
+        self.cache.keep(token, verified.clone(), generation, guard);
         Ok(verified)
     }
 
+    /// The feed has moved: whether the user still stands as the token needs it.
+    async fn look_again(
+        &self,
+        text: &str,
+        unsure: Unsure,
+    ) -> Result<Verified<AccessToken>, VerifyError> {
+        let token = unsure.token();
+        let position = unsure.position();
+        let standing = match token.signed_in() {
+            Some(signed_in) => {
+                let loader = self.ring.loader();
+                loader
+                    .user_standing(token.tenant, signed_in.user, since(token, signed_in))
+                    .await?
+            }
+            None => None,
+        };
+        if standing.is_none_or(|standing| unsure.generation() < standing.generation) {
+            self.cache.drop_token(text);
+            return Err(TokenError::Revoked.into());
+        }
+        if let Some(position) = position {
+            unsure.stood_at(position);
+        }
+        Ok(token.clone())
+    }
+
     /// The claims of a token that its tenant has signed.
-    fn check(&self, claims: Claims, now: Timestamp) -> Result<AccessToken, TokenError> {
+    fn check(&self, claims: Read, now: Timestamp) -> Result<AccessToken, TokenError> {
         let tenant = TenantId::new(claims.tid);
         if claims.iss != self.public_url.issuer(tenant) {
             return Err(TokenError::Issuer);
@@ -122,24 +165,26 @@ impl<L: Loader> Verifier<L> {
         if !self.options.audiences.contains(&claims.aud) {
             return Err(TokenError::Audience);
         }
-        if claims.idtyp != "app" || claims.sub != claims.oid {
-            return Err(TokenError::Malformed);
-        }
-        let expires_at = Timestamp::from_seconds(claims.exp);
+        let (app_id, issued_at) = (claims.appid, Timestamp::from_seconds(claims.iat));
+        let (expires_at, begins_at) = (
+            Timestamp::from_seconds(claims.exp),
+            Timestamp::from_seconds(claims.nbf),
+        );
+        let (audience, unique_id) = (claims.aud.clone().into(), claims.uti.clone().into());
+        let subject = subject(claims).ok_or(TokenError::Malformed)?;
         if now >= expires_at {
             return Err(TokenError::Expired);
         }
-        if now.plus_seconds(self.options.skew_seconds) < Timestamp::from_seconds(claims.nbf) {
+        if now.plus_seconds(self.options.skew_seconds) < begins_at {
             return Err(TokenError::NotYetValid);
         }
         Ok(AccessToken {
             tenant,
-            app_id: claims.appid,
-            service_principal: Id::new(claims.oid),
-            roles: claims.roles.into(),
-            audience: claims.aud.into(),
-            unique_id: claims.uti.into(),
-            issued_at: Timestamp::from_seconds(claims.iat),
+            app_id,
+            subject,
+            audience,
+            unique_id,
+            issued_at,
             expires_at,
         })
     }
@@ -154,5 +199,48 @@ impl<L: Loader> Verifier<L> {
     pub fn forget_tenant(&self, tenant: TenantId) {
         self.ring.forget(tenant);
         self.cache.forget_tenant(tenant);
+    }
+}
+
+fn since(token: &AccessToken, signed_in: &SignedIn) -> Since {
+    Since {
+        app_id: token.app_id,
+        session: signed_in.session,
+        issued_at: token.issued_at,
+    }
+}
+
+/// Whose token it is; `None` if it doesn't say what tokens of its kind say.
+fn subject(claims: Read) -> Option<Subject> {
+    match claims.idtyp.as_str() {
+        "app" => (claims.scp.is_none() && claims.sub == claims.oid.to_string()).then(|| {
+            Subject::Application {
+                service_principal: Id::new(claims.oid),
+                roles: claims.roles.into(),
+            }
+        }),
+        "user" => Some(Subject::User(SignedIn {
+            user: Id::new(claims.oid),
+            subject: Some(claims.sub).filter(|sub| !sub.is_empty())?.into(),
+            user_principal_name: claims.preferred_username?.into(),
+            name: claims.name?.into(),
+            scopes: claims
+                .scp?
+                .split_ascii_whitespace()
+                .map(Box::from)
+                .collect(),
+            roles: claims.roles.into(),
+            wids: claims.wids.into(),
+            is_guest: claims.acct? != 0,
+            home: match (claims.home_tid, claims.home_oid) {
+                (Some(tenant), Some(user)) => Some((Id::new(tenant), Id::new(user))),
+                (None, None) => None,
+                _ => return None,
+            },
+            session: claims.sid?,
+            amr: claims.amr.into(),
+            auth_time: Timestamp::from_seconds(claims.auth_time?),
+        })),
+        _ => None,
     }
 }

@@ -14,4 +14,6 @@ mod discovery;
 mod oauth;
 mod passwords;
 mod sealing;
+mod sign_in;
 mod tokens;
+mod user_tokens;

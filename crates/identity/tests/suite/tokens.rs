@@ -11,19 +11,19 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use identity::token::{LIFETIME_SECONDS, TokenError, Verifier, VerifyError};
 use serde_json::{Value, json};
-use types::{Id, TenantId};
+use types::{Actor, Id, TenantId};
 use uuid::Uuid;
 
-fn part(token: &str, index: usize) -> Value {
+pub(crate) fn part(token: &str, index: usize) -> Value {
     let part = token.split('.').nth(index).unwrap();
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
-fn packed(value: &Value) -> String {
+pub(crate) fn packed(value: &Value) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
-fn refusal(world: &World, verifier: &Verifier<StoreLoader>, token: &str) -> TokenError {
+pub(crate) fn refusal(world: &World, verifier: &Verifier<StoreLoader>, token: &str) -> TokenError {
     match run(verifier.verify(token, now(&world.clock))) {
         Err(VerifyError::Token(error)) => error,
         other => panic!("{other:?}"),
@@ -31,7 +31,7 @@ fn refusal(world: &World, verifier: &Verifier<StoreLoader>, token: &str) -> Toke
 }
 
 /// Signs any header and claims with a tenant's real key, taken from its sealed row.
-fn forge(world: &World, tenant: TenantId, header: &Value, claims: &Value) -> String {
+pub(crate) fn forge(world: &World, tenant: TenantId, header: &Value, claims: &Value) -> String {
     let island = world.store.island(tenant).unwrap();
     let sealed = island
         .read_blocking(|tx| {
@@ -93,7 +93,13 @@ fn an_app_only_token_says_what_entras_do() {
     let verified = run(world.verifier().verify(&token, now(&world.clock))).unwrap();
     assert_eq!(verified.tenant, tenant);
     assert_eq!(verified.app_id, app);
-    assert_eq!(verified.service_principal.uuid(), principal);
+    assert_eq!(
+        verified.actor(),
+        Actor::Application {
+            app_id: app,
+            service_principal_id: principal
+        }
+    );
     assert!(verified.has_role("User.Read.All") && !verified.has_role("User"));
 }
 

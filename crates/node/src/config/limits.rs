@@ -56,6 +56,7 @@ const QUERIES: &str = "Queries";
 const ORGANIZATION: &str = "Organization and sharing";
 const DIRECTORY: &str = "Users and groups";
 const TOKENS: &str = "Tokens";
+const SIGN_IN: &str = "Signing in";
 const IMPORT: &str = "Import";
 const NOTIFICATIONS: &str = "Change notifications";
 const MAPPING: &str = "Attribute mappings";
@@ -182,6 +183,18 @@ pub const LIMITS: &[Limit] = &[
     fixed(TOKENS, "certificate_bytes", 16_384, "bytes of a certificate"),
     fixed(TOKENS, "client_assertion_bytes", 16_384, "bytes of a client assertion"),
     fixed(TOKENS, "client_assertion_seconds", 86_400, "seconds for which a client assertion may be valid ahead"),
+    fixed(SIGN_IN, "sign_in_page_seconds", 3_600, "seconds that a sign-in page may stay open"),
+    fixed(SIGN_IN, "browser_accounts", 10, "accounts of one tenant that are signed in at one browser; for another one the longest unused goes"),
+    fixed(SIGN_IN, "session_seconds", 86_400, "seconds without use after which a browser's session ends"),
+    fixed(SIGN_IN, "persistent_session_seconds", 7_776_000, "the same of who wants to stay signed in"),
+    fixed(SIGN_IN, "authorization_code_seconds", 600, "seconds that an authorization code is good"),
+    fixed(SIGN_IN, "refresh_token_idle_seconds", 7_776_000, "seconds without use after which a refresh token ends"),
+    fixed(SIGN_IN, "spa_refresh_seconds", 86_400, "seconds that a script in a browser has refresh tokens, in all"),
+    fixed(SIGN_IN, "device_code_seconds", 900, "seconds that a device waits for somebody to sign in"),
+    fixed(SIGN_IN, "device_codes", 10_000, "devices of one tenant that wait at once"),
+    fixed(SIGN_IN, "device_attempts", 10, "codes of devices that one person may enter in vain within 15 minutes, at each server"),
+    fixed(SIGN_IN, "scope_words", 128, "scopes in one request"),
+    fixed(SIGN_IN, "logout_frames", 50, "clients that hear of one sign-out in the browser"),
     fixed(TOKENS, "password_characters_min", 8, "characters in a password, at least"),
     fixed(TOKENS, "password_characters", 256, "characters in a password"),
     fixed(TOKENS, "authentication_methods", 10, "passkeys of one user, and as many authenticator apps"),

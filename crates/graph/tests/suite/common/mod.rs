@@ -12,6 +12,7 @@
 
 pub mod deployment;
 pub mod receiver;
+pub mod signing_in;
 pub mod subscribing;
 pub mod tenants;
 

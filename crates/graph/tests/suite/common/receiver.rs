@@ -154,7 +154,9 @@ impl Receiver {
             state.tries += 1;
             match state.mood.clone() {
                 Mood::Takes => {
-                    let body = serde_json::from_slice(&read[start..]).unwrap();
+                    // What isn't JSON is a form.
+                    let text = String::from_utf8_lossy(&read[start..]);
+                    let body = serde_json::from_str(&text).unwrap_or_else(|_| text.into());
                     state.received.push(Received { path, body });
                     "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n".to_owned()
                 }

@@ -6,10 +6,17 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use identity::token::{AppToken, GRAPH_AUDIENCE, Issuer, Verifier, VerifierOptions};
-use identity::{DeploymentKey, KeyRing, Loader, PublicUrl, Sealer, Standing, keys, revocation};
+use identity::token::{
+    AppToken, ClientStrength, GRAPH_AUDIENCE, Issuer, LIFETIME_SECONDS, UserToken, Verifier,
+    VerifierOptions,
+};
+use identity::{
+    DeploymentKey, KeyRing, Loader, PublicUrl, Sealer, Since, Standing, keys, revocation,
+};
 use store::{ManualClock, NewTenant, Store};
-use types::{Actor, DomainName, Id, Result, TenantId, Timestamp, kind::ServicePrincipal};
+use tokio::sync::watch;
+use types::kind::{ServicePrincipal, User};
+use types::{Actor, DomainName, Id, Result, TenantId, Timestamp};
 use uuid::Uuid;
 
 pub(crate) const URL: &str = "https://id.contoso.example";
@@ -71,7 +78,11 @@ impl World {
             .unwrap();
     }
 
-    pub(crate) fn revoke(&self, tenant: TenantId, principal: Id<ServicePrincipal>) {
+    pub(crate) fn revoke<K: revocation::Bearer + 'static>(
+        &self,
+        tenant: TenantId,
+        principal: Id<K>,
+    ) {
         self.store
             .island(tenant)
             .unwrap()
@@ -93,6 +104,7 @@ impl World {
             disabled: Arc::default(),
             removed: Arc::default(),
             reads: Arc::default(),
+            looks: Arc::default(),
         }
     }
 
@@ -129,7 +141,7 @@ impl World {
         let keys = island
             .read_blocking(|tx| keys::load(tx, &self.sealer))
             .unwrap();
-        Issuer::new(self.url.clone())
+        self.issuer()
             .issue(
                 token,
                 keys.signing(),
@@ -139,6 +151,52 @@ impl World {
             .unwrap()
             .expose()
             .to_owned()
+    }
+
+    pub(crate) fn issuer(&self) -> Issuer {
+        Issuer::new(self.url.clone(), &self.sealer).unwrap()
+    }
+
+    /// Somebody who is signed in to [`World::claims`]' client.
+    pub(crate) fn signed_in(&self, tenant: TenantId) -> UserToken {
+        let user = Id::new(Uuid::from_u128(0xade1e));
+        let island = self.store.island(tenant).unwrap();
+        UserToken {
+            tenant,
+            tenant_created_at: Some(Timestamp::from_seconds(NOON)),
+            audience: GRAPH_AUDIENCE.into(),
+            app_id: Uuid::from_u128(0xa9),
+            app_display_name: "Portal".into(),
+            client_strength: ClientStrength::Public,
+            user,
+            user_principal_name: "adele@contoso.example".into(),
+            name: "Adele Vance".into(),
+            is_guest: false,
+            home: None,
+            scopes: vec!["User.Read".into(), "Directory.Read.All".into()],
+            roles: vec![],
+            wids: vec![Uuid::from_u128(0x3a)],
+            amr: vec!["pwd".into(), "mfa".into()],
+            auth_time: Timestamp::from_seconds(NOON - 60),
+            session: Uuid::from_u128(0x51d),
+            generation: island
+                .read_blocking(|tx| revocation::generation(tx, user))
+                .unwrap(),
+            lifetime_seconds: LIFETIME_SECONDS,
+        }
+    }
+
+    pub(crate) fn issue_user(&self, token: &UserToken) -> String {
+        let island = self.store.island(token.tenant).unwrap();
+        let keys = island
+            .read_blocking(|tx| keys::load(tx, &self.sealer))
+            .unwrap();
+        let (now, random) = (now(&self.clock), identity::random().unwrap());
+        let issued = self
+            .issuer()
+            .issue_user(token, keys.signing(), now, random)
+            .unwrap();
+        issued.expose().to_owned()
     }
 
     pub(crate) fn token(&self, tenant: TenantId) -> String {
@@ -155,6 +213,8 @@ pub(crate) struct StoreLoader {
     /// The secrets that were removed.
     pub(crate) removed: Arc<Mutex<Vec<Uuid>>>,
     pub(crate) reads: Arc<AtomicUsize>,
+    /// How often a user's standing was read.
+    pub(crate) looks: Arc<AtomicUsize>,
 }
 
 impl Loader for StoreLoader {
@@ -191,6 +251,31 @@ impl Loader for StoreLoader {
             .read(move |tx| revocation::generation(tx, principal))
             .await?;
         Ok(Some(Standing { generation }))
+    }
+    async fn user_standing(
+        &self,
+        tenant: TenantId,
+        user: Id<User>,
+        since: Since,
+    ) -> Result<Option<Standing>> {
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        let is_disabled = {
+            let disabled = self.disabled.lock().unwrap();
+            [user.uuid(), since.app_id]
+                .iter()
+                .any(|id| disabled.contains_key(id))
+        };
+        if is_disabled {
+            return Ok(None);
+        }
+        let island = self.store.island(tenant)?;
+        let generation = island
+            .read(move |tx| revocation::generation(tx, user))
+            .await?;
+        Ok(Some(Standing { generation }))
+    }
+    fn head(&self, tenant: TenantId) -> watch::Receiver<u64> {
+        self.store.watch(tenant)
     }
 }
 

@@ -1,0 +1,361 @@
+//! The addresses that people's browsers visit: where a client sends them to sign in, the forms of
+//! the pages, where they enter a device's code, where they sign out.
+//!
+//! Source: RFC 6749 §3.1, OpenID Connect Core §3.1.2.1, RFC 8628 §3.3, OpenID Connect RP-Initiated
+//! Logout 1.0.
+
+use http::{Method, StatusCode, header};
+use identity::Secret;
+use identity::discovery::Authority;
+use identity::oauth::{Form, OAuthError, ResponseMode, encode};
+use identity::session::Cookies;
+use node::oauth::{Browser, Input, Outcome, Screen, SignOutRequest, Step};
+use signin::{Language, Page};
+use types::TenantId;
+
+use super::page::{moved, page};
+use super::{Failure, authority, find_tenant, trail_of};
+use crate::errors::Refusal;
+use crate::query_options;
+use crate::reply::Reply;
+use crate::request::PublicCall;
+use crate::route::{Area, ErrorForm};
+
+/// Where a page's forms go, below the tenant.
+const FORMS: &str = "signin";
+
+pub(super) fn routes(oauth: &mut Area<'_>) {
+    const AUTHORIZE: &str = "/{tenant}/oauth2/v2.0/authorize";
+    const LOGOUT: &str = "/{tenant}/oauth2/v2.0/logout";
+    oauth
+        .public(Method::GET, AUTHORIZE, "Sign in for a client", authorize)
+        .errors(ErrorForm::Page);
+    oauth
+        .public(
+            Method::POST,
+            AUTHORIZE,
+            "Sign in for a client",
+            post_authorize,
+        )
+        .errors(ErrorForm::Page);
+    oauth
+        .public(Method::GET, LOGOUT, "Sign out", sign_out)
+        .errors(ErrorForm::Page);
+    oauth
+        .public(Method::POST, LOGOUT, "Sign out", sign_out)
+        .errors(ErrorForm::Page);
+    oauth
+        .public(
+            Method::POST,
+            "/{tenant}/signin",
+            "What was entered on a sign-in page",
+            enter,
+        )
+        .errors(ErrorForm::Page);
+    oauth
+        .public(
+            Method::GET,
+            "/devicelogin",
+            "Find the tenant to sign in at for a device",
+            find_device_page,
+        )
+        .errors(ErrorForm::Page);
+    oauth
+        .public(
+            Method::GET,
+            "/{tenant}/devicelogin",
+            "Sign in for a device",
+            device_page,
+        )
+        .errors(ErrorForm::Page);
+}
+
+fn cookies(call: &PublicCall) -> Cookies {
+    Cookies::new(call.platform().node.public_url())
+}
+
+/// The `Cookie` headers.
+fn cookie_headers(call: &PublicCall) -> impl Iterator<Item = &str> {
+    let all = call.headers.get_all(header::COOKIE).iter();
+    all.filter_map(|value| value.to_str().ok())
+}
+
+fn browser(call: &PublicCall, tenant: TenantId) -> Browser {
+    let cookies = cookies(call);
+    Browser {
+        binding: cookies.browser(cookie_headers(call)),
+        cookie: cookies.session(cookie_headers(call), tenant),
+        user_agent: call.header("user-agent").map(str::to_owned),
+    }
+}
+
+fn language(call: &PublicCall, ui_locales: Option<&str>) -> Language {
+    Language::choose(ui_locales, call.header("accept-language"))
+}
+
+/// What is wrong, for the person to read.
+fn problem(call: &PublicCall, failure: Failure) -> Result<Reply, Refusal> {
+    match failure {
+        Failure::Failed(error) => Err(error.into()),
+        Failure::Refused(error) => Ok(end(call, None, Screen::Error { error, back: None })),
+    }
+}
+
+fn end(call: &PublicCall, tenant_name: Option<String>, screen: Screen) -> Reply {
+    let status = match &screen {
+        Screen::Error { error, .. } => {
+            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST)
+        }
+        _ => StatusCode::OK,
+    };
+    let shown = Page {
+        tenant_name,
+        action: String::new(),
+        flow: None,
+        language: language(call, None),
+        trail: trail_of(call),
+    };
+    page(status, signin::render(&screen, &shown))
+}
+
+/// Sends what comes next.
+async fn send(
+    call: &PublicCall,
+    tenant: TenantId,
+    outcome: types::Result<Outcome>,
+) -> Result<Reply, Refusal> {
+    let Outcome {
+        step,
+        cookies,
+        ui_locales,
+    } = outcome?;
+    let node = &call.platform().node;
+    let reply = match step {
+        Step::Page { screen, flow } => {
+            let shown = Page {
+                tenant_name: Some(node.tenant_name(tenant).await?),
+                action: format!("/{tenant}/{FORMS}"),
+                flow: Some(flow),
+                language: language(call, ui_locales.as_deref()),
+                trail: trail_of(call),
+            };
+            page(StatusCode::OK, signin::render(&screen, &shown))
+        }
+        Step::End(screen) => end(call, Some(node.tenant_name(tenant).await?), screen),
+        Step::Moved(location) => moved(call.method(), &location)?,
+        Step::Answer(answer) if answer.mode == ResponseMode::FormPost => {
+            let language = language(call, ui_locales.as_deref());
+            page(StatusCode::OK, signin::form_post(&answer, language))
+        }
+        Step::Answer(answer) => moved(call.method(), &answer.location())?,
+    };
+    Ok(cookies.iter().fold(reply, |reply, cookie| {
+        reply.with_added_header(header::SET_COOKIE, cookie.header())
+    }))
+}
+
+fn is_form(call: &PublicCall) -> bool {
+    crate::body::is_of_type(&call.headers, "application/x-www-form-urlencoded")
+}
+
+/// The parameters of a form's body.
+fn posted(call: &PublicCall) -> Result<Form, Failure> {
+    if !is_form(call) {
+        return Err(OAuthError::Malformed("the body isn't a form").into());
+    }
+    Ok(Form::parse(call.header("content-type"), &call.body)?)
+}
+
+async fn authorize(call: PublicCall) -> Result<Reply, Refusal> {
+    let found = async {
+        let form = Form::of_query(&call.query)?;
+        Ok::<_, Failure>((form, authority(&call).await?))
+    };
+    let (form, authority) = match found.await {
+        Ok(found) => found,
+        Err(failure) => return problem(&call, failure),
+    };
+    let Authority::Tenant(tenant) = authority else {
+        return find_home(&call, &form).await;
+    };
+    let node = &call.platform().node;
+    let browser = browser(&call, tenant);
+    let outcome = node.authorize(tenant, form, browser, trail_of(&call)).await;
+    send(&call, tenant, outcome).await
+}
+
+/// A request that comes in a form goes on as an address: so that the browser brings its cookies,
+/// which it doesn't when another site posts.
+async fn post_authorize(call: PublicCall) -> Result<Reply, Refusal> {
+    if !is_form(&call) {
+        let error = OAuthError::Malformed("the body isn't a form");
+        return problem(&call, error.into());
+    }
+    let parameters = call.form()?;
+    moved(call.method(), &address(&call.path, &parameters))
+}
+
+/// A path of ours with parameters.
+fn address(path: &str, parameters: &[(String, String)]) -> String {
+    let mut location = path.to_owned();
+    for (index, (name, value)) in parameters.iter().enumerate() {
+        location.push(if index == 0 { '?' } else { '&' });
+        encode(name, &mut location);
+        location.push('=');
+        encode(value, &mut location);
+    }
+    location
+}
+
+/// Home-realm discovery: under `common` and `organizations`, the tenant is that of the domain in
+/// the person's name.
+async fn find_home(call: &PublicCall, form: &Form) -> Result<Reply, Refusal> {
+    let domain = form
+        .get("login_hint")
+        .and_then(|hint| hint.rsplit_once('@'))
+        .map(|(_, domain)| domain)
+        .or_else(|| form.get("domain_hint"))
+        .map(str::trim)
+        .filter(|domain| !domain.is_empty());
+    let found = match domain {
+        None if form.get("prompt") == Some("none") => {
+            return problem(call, OAuthError::NoTenant.into());
+        }
+        None => None,
+        Some(domain) => match find_tenant(call, domain).await {
+            Ok(tenant) => Some(tenant),
+            Err(Failure::Refused(_)) => None,
+            Err(failure) => return problem(call, failure),
+        },
+    };
+    let parameters = query_options::pairs(&call.query)?;
+    if let Some(tenant) = found {
+        let path = format!("/{tenant}/oauth2/v2.0/authorize");
+        return moved(call.method(), &address(&path, &parameters));
+    }
+    let language = language(call, form.get("ui_locales"));
+    let rendered = signin::find_tenant(&call.path, &parameters, domain.is_some(), language);
+    Ok(page(StatusCode::OK, rendered))
+}
+
+/// What was entered on a page.
+async fn enter(call: PublicCall) -> Result<Reply, Refusal> {
+    let found = async {
+        let form = posted(&call)?;
+        let Authority::Tenant(tenant) = authority(&call).await? else {
+            return Err(OAuthError::NoTenant.into());
+        };
+        let flow = form.require("flow")?.to_owned();
+        Ok::<_, Failure>((tenant, flow, input(&form)?))
+    };
+    let (tenant, flow, input) = match found.await {
+        Ok(found) => found,
+        Err(failure) => return problem(&call, failure),
+    };
+    let node = &call.platform().node;
+    let browser = browser(&call, tenant);
+    let outcome = node
+        .enter(tenant, &flow, input, browser, trail_of(&call))
+        .await;
+    send(&call, tenant, outcome).await
+}
+
+fn input(form: &Form) -> Result<Input, OAuthError> {
+    let text = |name: &str| form.get(name).unwrap_or_default().to_owned();
+    let session = || match form.get("session") {
+        None => Ok(None),
+        Some(session) => types::parse_uuid(session)
+            .map(Some)
+            .ok_or(OAuthError::Malformed("there is no such session")),
+    };
+    Ok(match form.require("step")? {
+        "name" => Input::Name(text("name")),
+        "password" => Input::Password {
+            password: Secret::new(text("password")),
+            keep: form.get("keep").is_some(),
+        },
+        "account" => Input::Account(session()?),
+        "accounts" => Input::Accounts,
+        "consent" => Input::Consent {
+            accept: form.get("decision") == Some("accept"),
+            for_all: form.get("all").is_some(),
+        },
+        "device" => Input::DeviceCode(text("code")),
+        "sign-out" => Input::SignOut(session()?),
+        _ => return Err(OAuthError::Malformed("there is no such step")),
+    })
+}
+
+/// Finds the tenant whose page takes a device's code.
+async fn find_device_page(call: PublicCall) -> Result<Reply, Refusal> {
+    let hint = call.options.parameter("login_hint").unwrap_or_default();
+    let domain = hint.rsplit_once('@').map(|(_, domain)| domain.trim());
+    let found = match domain {
+        None => None,
+        Some(domain) => match find_tenant(&call, domain).await {
+            Ok(tenant) => Some(tenant),
+            Err(Failure::Refused(_)) => None,
+            Err(failure) => return problem(&call, failure),
+        },
+    };
+    let parameters = [("login_hint".to_owned(), hint.to_owned())];
+    if let Some(tenant) = found {
+        let path = format!("/{tenant}/devicelogin");
+        return moved(call.method(), &address(&path, &parameters));
+    }
+    let known = if hint.is_empty() {
+        &[][..]
+    } else {
+        &parameters
+    };
+    let language = language(&call, None);
+    let rendered = signin::find_tenant("/devicelogin", known, !hint.is_empty(), language);
+    Ok(page(StatusCode::OK, rendered))
+}
+
+async fn device_page(call: PublicCall) -> Result<Reply, Refusal> {
+    let tenant = match authority(&call).await {
+        Ok(Authority::Tenant(tenant)) => tenant,
+        Ok(Authority::Common | Authority::Organizations) => {
+            return moved(call.method(), "/devicelogin");
+        }
+        Err(failure) => return problem(&call, failure),
+    };
+    let node = &call.platform().node;
+    let name = call.options.parameter("login_hint").map(str::to_owned);
+    let browser = browser(&call, tenant);
+    let outcome = node
+        .device_page(tenant, name, browser, trail_of(&call))
+        .await;
+    send(&call, tenant, outcome).await
+}
+
+async fn sign_out(call: PublicCall) -> Result<Reply, Refusal> {
+    let found = async {
+        let form = if *call.method() == Method::POST {
+            posted(&call)?
+        } else {
+            Form::of_query(&call.query)?
+        };
+        let tenant = match authority(&call).await? {
+            Authority::Tenant(tenant) => tenant,
+            // The one where the browser is signed in.
+            Authority::Common | Authority::Organizations => {
+                let mut tenants = cookies(&call).tenants(cookie_headers(&call));
+                match (tenants.pop(), tenants.is_empty()) {
+                    (Some(tenant), true) => find_tenant(&call, &tenant.to_string()).await?,
+                    _ => return Err(OAuthError::NoTenant.into()),
+                }
+            }
+        };
+        Ok::<_, Failure>((tenant, SignOutRequest::parse(&form)?))
+    };
+    let (tenant, request) = match found.await {
+        Ok(found) => found,
+        Err(failure) => return problem(&call, failure),
+    };
+    let node = &call.platform().node;
+    let browser = browser(&call, tenant);
+    let outcome = node.sign_out(tenant, request, browser).await;
+    send(&call, tenant, outcome).await
+}

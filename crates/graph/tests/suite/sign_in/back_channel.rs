@@ -1,0 +1,67 @@
+//! Signing out, as clients' servers hear of it.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use crate::common::receiver::{Mood, Receiver};
+use crate::common::signing_in::{NAME, WEB, World, claims};
+
+#[tokio::test]
+async fn a_server_hears_that_a_session_has_ended() {
+    let world = World::start().await;
+    let receiver = Receiver::start().await;
+    let id = world.application["id"].as_str().unwrap();
+    let url = format!("{}/back", receiver.url);
+    let web = json!({ "web": { "redirectUris": [WEB], "backChannelLogoutUrl": url } });
+    let path = format!("/applications/{id}");
+    world.d.admin.patch(&path, web).await.expect(204);
+    let mut browser = world.browser();
+    let end = browser.sign_in(&world.authorize(&[]), NAME).await;
+    let given = world.redeem(&end.answer("code"), &[]).await.expect(200);
+    let hint = given.json["id_token"].as_str().unwrap();
+    // The first time it can't take it.
+    receiver.set_mood(Mood::Answers("503 Service Unavailable"));
+    let out = world.path(&format!("/oauth2/v2.0/logout?id_token_hint={hint}"));
+    browser.get(&out).await.is_page(200, "You have signed out");
+    for _ in 0..200 {
+        if receiver.tries() > 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    receiver.set_mood(Mood::Takes);
+    let mut received = Vec::new();
+    for _ in 0..400 {
+        received = receiver.received();
+        if !received.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(received[0].path, "/back");
+    let body = received[0].body.as_str().unwrap();
+    let token = body.strip_prefix("logout_token=").unwrap();
+    let header = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap());
+    let header: Value = serde_json::from_slice(&header.unwrap()).unwrap();
+    assert_eq!(
+        (&header["typ"], &header["alg"]),
+        (&json!("logout+jwt"), &json!("RS256"))
+    );
+    let (told, id) = (claims(token), claims(hint));
+    for name in ["iss", "aud", "sub", "sid"] {
+        assert_eq!(told[name], id[name], "{name}");
+    }
+    let event = &told["events"]["http://schemas.openid.net/event/backchannel-logout"];
+    assert!(event.is_object(), "{told}");
+    assert!(
+        told.get("nonce").is_none() && told["jti"].is_string(),
+        "{told}"
+    );
+    assert!(told["exp"].as_i64() > told["iat"].as_i64());
+    // It is none that opens or proves anything here.
+    let opens = world.d.call("GET", "/oidc/userinfo").bearer_auth(token);
+    assert_eq!(opens.send().await.unwrap().status().as_u16(), 401);
+    let again = world.path(&format!("/oauth2/v2.0/logout?id_token_hint={token}"));
+    browser.get(&again).await.is_page(400, "AADSTS50027");
+}

@@ -1,0 +1,10 @@
+//! Signing in as clients and people do it: with a client's requests, and with browsers.
+
+mod back_channel;
+mod code;
+mod device;
+mod musts;
+mod pages;
+mod refresh;
+mod sign_out;
+mod user_info;

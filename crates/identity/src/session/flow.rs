@@ -1,0 +1,98 @@
+//! What a person is about to do, carried by the pages themselves until it is done.
+//!
+//! A page's form holds it sealed: nobody can read or change it, and it is worth nothing in another
+//! browser, in another tenant or after an hour. So nothing is written for people who only look at
+//! the sign-in page, and a page is its own protection against forged requests.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use types::{Result, TenantId, Timestamp};
+use uuid::Uuid;
+
+use crate::{Sealer, Secret, sha256};
+
+/// How long a page may stay open.
+pub const FLOW_SECONDS_MAX: i64 = 3_600;
+/// The longest sealed text that is looked at.
+const TEXT_MAX: usize = 32 * 1024;
+const PURPOSE: &str = "sign-in page";
+
+/// What a person is about to do, and how far they have come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flow<E> {
+    /// What for.
+    pub errand: E,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// The name that the person has entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The session that the person has chosen or made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Uuid>,
+    /// Whether the person has consented on the way.
+    #[serde(default)]
+    pub is_consented: bool,
+}
+
+impl<E> Flow<E> {
+    /// The beginning of an errand.
+    pub const fn new(errand: E, now: Timestamp) -> Self {
+        Self {
+            errand,
+            began_at: now,
+            name: None,
+            session: None,
+            is_consented: false,
+        }
+    }
+}
+
+/// Seals the flows of a deployment's tenants.
+#[derive(Debug, Clone)]
+pub struct Flows {
+    sealer: Sealer,
+}
+
+impl Flows {
+    /// With the deployment's key.
+    pub const fn new(sealer: Sealer) -> Self {
+        Self { sealer }
+    }
+
+    fn purpose(browser: &Secret) -> String {
+        let hash = sha256(browser.expose().as_bytes());
+        format!("{PURPOSE} {}", BASE64_URL_SAFE_NO_PAD.encode(hash))
+    }
+
+    /// Seals a flow for one browser.
+    pub fn seal<E: Serialize>(
+        &self,
+        tenant: TenantId,
+        browser: &Secret,
+        flow: &Flow<E>,
+    ) -> Result<String> {
+        let text = serde_json::to_vec(flow).map_err(types::Error::internal)?;
+        let sealed = self.sealer.seal(&Self::purpose(browser), tenant, &text)?;
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// Opens what a page of this browser holds; `None` if it is another's, too old or no flow.
+    pub fn open<E: for<'de> Deserialize<'de>>(
+        &self,
+        tenant: TenantId,
+        browser: &Secret,
+        text: &str,
+        now: Timestamp,
+    ) -> Option<Flow<E>> {
+        if text.len() > TEXT_MAX {
+            return None;
+        }
+        let sealed = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        let opened = self.sealer.open(&Self::purpose(browser), tenant, &sealed);
+        let flow: Flow<E> = serde_json::from_slice(&opened.ok()?).ok()?;
+        let age = now.seconds() - flow.began_at.seconds();
+        (-60..FLOW_SECONDS_MAX).contains(&age).then_some(flow)
+    }
+}

@@ -1,0 +1,99 @@
+//! A tenant's clients: found by their ids, and how they prove who they are.
+
+use directory::applications::{self, Application};
+use directory::service_principals::{self, ServicePrincipal};
+use directory::tenant;
+use identity::oauth::{OAuthError, Platform, Proof, ProofStanding, RedirectUris};
+use identity::token::ClientStrength;
+use store::ReadTx;
+use types::Result;
+use uuid::Uuid;
+
+use super::ClientView;
+use crate::tokens::proof_standing;
+
+/// A client.
+pub(super) struct Client {
+    pub(super) application: Application,
+    pub(super) principal: ServicePrincipal,
+    web: Vec<String>,
+    spa: Vec<String>,
+    native: Vec<String>,
+}
+
+/// The client of an id, which may sign in.
+pub(super) fn find(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Result<Client, OAuthError>> {
+    let principal = service_principals::find_by_app_id(tx, app_id)?;
+    let application = applications::find_by_app_id(tx, app_id)?;
+    let (Some(principal), Some(application)) = (principal, application) else {
+        return Ok(Err(unknown(tx, &app_id.to_string())?));
+    };
+    if !principal.account_enabled {
+        return Ok(Err(OAuthError::DisabledClient {
+            client_id: app_id.to_string(),
+        }));
+    }
+    Ok(Ok(Client {
+        web: application.redirect_uris_of("web"),
+        spa: application.redirect_uris_of("spa"),
+        native: application.redirect_uris_of("publicClient"),
+        application,
+        principal,
+    }))
+}
+
+/// That there is no such client.
+pub(super) fn unknown(tx: &ReadTx<'_>, client_id: &str) -> Result<OAuthError> {
+    Ok(OAuthError::UnknownClient {
+        client_id: client_id.to_owned(),
+        tenant: tenant::get(tx)?.display_name().to_owned(),
+    })
+}
+
+impl Client {
+    pub(super) fn app_id(&self) -> Uuid {
+        self.principal.app_id
+    }
+
+    pub(super) fn redirect_uris(&self) -> RedirectUris<'_> {
+        RedirectUris {
+            web: &self.web,
+            spa: &self.spa,
+            native: &self.native,
+        }
+    }
+
+    /// As people see it, when its answer goes to this address.
+    pub(super) fn view(&self, redirect_uri: Option<&str>) -> ClientView {
+        ClientView {
+            name: self.principal.display_name().to_owned(),
+            publisher: self.application.publisher_domain(),
+            redirect_uri: redirect_uri.map(str::to_owned),
+        }
+    }
+
+    /// Checks what a client proves itself with: a server has to, others can't. Answers how strong
+    /// that is, for the tokens to say.
+    pub(super) fn authenticate(
+        &self,
+        tx: &ReadTx<'_>,
+        platform: Platform,
+        proof: Option<&Proof>,
+    ) -> Result<Result<ClientStrength, OAuthError>> {
+        let Some(proof) = proof else {
+            return Ok(match platform {
+                Platform::Web => Err(OAuthError::MissingSecret),
+                Platform::Spa | Platform::Native => Ok(ClientStrength::Public),
+            });
+        };
+        if platform.is_public() {
+            return Ok(Err(OAuthError::PublicClientProof));
+        }
+        let standing = proof_standing(tx, &self.principal, proof)?;
+        Ok(match (proof, standing) {
+            (Proof::Secret { .. }, ProofStanding::Valid(_)) => Ok(ClientStrength::Secret),
+            (Proof::Assertion(_), ProofStanding::Valid(_)) => Ok(ClientStrength::Certificate),
+            _ => Err(standing.refusal(&self.app_id().to_string(), proof)),
+        })
+    }
+}

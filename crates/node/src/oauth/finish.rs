@@ -1,0 +1,144 @@
+//! The end of a client's errand: the consent that was given, the code, the answer.
+
+use identity::oauth::code::{self, CodeGrant, SignedIn};
+use identity::oauth::{AuthorizationRequest, OAuthError, Trail};
+use identity::session;
+use types::{Actor, Result, TenantId};
+
+use super::next::{self, Need, Ready};
+use super::sign_in::{self, Errand, Pending};
+use super::{Browser, Outcome, Screen, Step, client, consent, issue};
+use crate::Node;
+
+pub(super) fn signed_in(ready: &Ready) -> SignedIn {
+    SignedIn {
+        user: ready.user.id,
+        session: ready.session.id,
+        generation: ready.session.generation,
+        methods: ready.session.methods.clone(),
+        authenticated_at: ready.session.authenticated_at.seconds(),
+    }
+}
+
+impl Node {
+    /// Answers a client's request: nothing is in its way any more.
+    pub(super) async fn finish(
+        &self,
+        tenant: TenantId,
+        request: AuthorizationRequest,
+        ready: Ready,
+    ) -> Result<Outcome> {
+        let by = signed_in(&ready);
+        let actor = Actor::User {
+            id: by.user.uuid(),
+            app_id: request.to.client_id,
+        };
+        let grant = CodeGrant {
+            client_id: request.to.client_id,
+            platform: request.to.platform,
+            redirect_uri: request.to.redirect_uri.clone(),
+            code_challenge: request.code_challenge.clone(),
+            nonce: request.nonce.clone(),
+            scope: request.scope.clone(),
+            by: by.clone(),
+        };
+        let has_code = request.response_type.has_code();
+        let written = self
+            .store()
+            .island(tenant)?
+            .write(actor, move |tx| {
+                session::note_client(tx, ready.session.id, grant.client_id)?;
+                if session::is_stale(&ready.session, tx.now()) {
+                    session::touch(tx, &ready.session)?;
+                }
+                has_code.then(|| code::issue(tx, &grant)).transpose()
+            })
+            .await?;
+        let mut parameters = Vec::new();
+        if let Some(code) = &written {
+            parameters.push(("code", code.expose().to_owned()));
+        }
+        if request.response_type.has_id_token() {
+            let id_token = self
+                .front_channel_id_token(tenant, &request, &by, written.as_ref())
+                .await?;
+            parameters.push(("id_token", id_token.expose().to_owned()));
+        }
+        if request.client_info {
+            parameters.push(("client_info", issue::client_info(tenant, by.user)));
+        }
+        parameters.push(("session_state", by.session.to_string()));
+        let answer = request.to.answer(self.public_url(), tenant, parameters);
+        Ok(Step::Answer(answer).into())
+    }
+
+    /// Takes a person's decision on what a client asks for; an outcome if that ends the errand.
+    pub(super) async fn decide(
+        &self,
+        tenant: TenantId,
+        flow: &mut Pending,
+        accept: bool,
+        for_all: bool,
+        browser: &Browser,
+        trail: &Trail,
+    ) -> Result<Option<Outcome>> {
+        let request = match &flow.errand {
+            Errand::Authorize(request) => request.clone(),
+            Errand::Device { code } => {
+                let code = code.clone().unwrap_or_default();
+                return self
+                    .decide_device(tenant, flow, code, accept, for_all, browser)
+                    .await
+                    .map(Some);
+            }
+            Errand::SignOut(_) => return Ok(None),
+        };
+        if !accept {
+            let refused = self.refuse(tenant, flow, OAuthError::ConsentDeclined, trail);
+            return Ok(Some(refused));
+        }
+        let (asked, cookie) = (flow.clone(), browser.cookie.clone());
+        let app_id = sign_in::app_of(flow);
+        let island = self.store().island(tenant)?;
+        // Who decides is who was asked: the account that the errand is about now.
+        let screen = island
+            .read({
+                let cookie = cookie.clone();
+                move |tx| next::advance(tx, &asked, next::accounts(tx, cookie.as_ref())?)
+            })
+            .await?;
+        let Need::Show(screen) = screen else {
+            return Ok(None);
+        };
+        let Screen::Consent(asked) = *screen else {
+            return Ok(None);
+        };
+        let for_all = for_all && asked.can_allow_all;
+        let session = asked.account.session;
+        let user = island
+            .read(move |tx| Ok(session::get(tx, session)?.map(|session| session.user)))
+            .await?;
+        let Some(user) = user else {
+            return Ok(None);
+        };
+        let actor = Actor::User {
+            id: user.uuid(),
+            app_id,
+        };
+        island
+            .write(actor, move |tx| {
+                let Ok(client) = client::find(tx, request.to.client_id)? else {
+                    return Ok(());
+                };
+                let Ok(wanted) = consent::resolve(tx, &client, &request.scope)? else {
+                    return Ok(());
+                };
+                let principal = (!for_all).then_some(user);
+                consent::allow(tx, &client, &wanted, principal)
+            })
+            .await?;
+        flow.session = Some(session);
+        flow.is_consented = true;
+        Ok(None)
+    }
+}

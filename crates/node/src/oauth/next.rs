@@ -1,0 +1,251 @@
+//! Which page comes next, given the errand, who is signed in and what was allowed: decided anew each
+//! time from one snapshot.
+//!
+//! Source: OpenID Connect Core §3.1.2.1, §3.1.2.3 and §3.1.2.4.
+
+use directory::users::{self, User};
+use identity::Secret;
+use identity::oauth::{AuthorizationRequest, OAuthError};
+use identity::session::{self, Session};
+use store::ReadTx;
+use types::{Error, Result, Timestamp, fold};
+
+use super::client::{self, Client};
+use super::consent::{self, Wanted};
+use super::sign_in::{Errand, Pending};
+use super::{AccountView, ClientView, ConsentView, Screen, device, generation};
+
+/// What has to happen next.
+pub(super) enum Need {
+    /// A page.
+    Show(Box<Screen>),
+    /// An error, for the client where there is one that may have it.
+    Refuse(OAuthError),
+    /// Nothing more of the person.
+    Go(Box<Ready>),
+}
+
+/// Somebody who has done all that was to be done.
+pub(super) struct Ready {
+    pub(super) session: Session,
+    pub(super) user: User,
+}
+
+/// Somebody who is signed in.
+pub(super) struct Account {
+    session: Session,
+    user: User,
+}
+
+impl Account {
+    pub(super) fn user(&self) -> &User {
+        &self.user
+    }
+
+    pub(super) fn view(&self) -> AccountView {
+        AccountView {
+            session: self.session.id,
+            name: self.user.user_principal_name().to_owned(),
+            display_name: self.user.display_name().to_owned(),
+        }
+    }
+}
+
+/// The accounts that a browser is signed in with, as they stand now.
+pub(super) fn accounts(tx: &ReadTx<'_>, cookie: Option<&Secret>) -> Result<Vec<Account>> {
+    let Some(cookie) = cookie else {
+        return Ok(Vec::new());
+    };
+    let mut accounts = Vec::new();
+    for session in session::of_browser(tx, cookie)? {
+        let user = match users::get(tx, session.user) {
+            Ok(user) => user,
+            Err(Error::NotFound { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        if user.account_enabled && generation(tx, user.id)? == session.generation {
+            accounts.push(Account { session, user });
+        }
+    }
+    Ok(accounts)
+}
+
+/// As pages show them.
+pub(super) fn views(accounts: &[Account]) -> Vec<AccountView> {
+    accounts.iter().map(Account::view).collect()
+}
+
+/// What comes next.
+pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -> Result<Need> {
+    let request = match &flow.errand {
+        Errand::Authorize(request) => Some(request.as_ref()),
+        Errand::Device { .. } | Errand::SignOut(_) => None,
+    };
+    let client = match request {
+        None => None,
+        Some(request) => match client::find(tx, request.to.client_id)? {
+            Ok(client) => Some(client),
+            Err(refusal) => return Ok(Need::Refuse(refusal)),
+        },
+    };
+    let view = client
+        .as_ref()
+        .zip(request)
+        .map(|(client, request)| client.view(Some(&request.to.redirect_uri)));
+    let need = match pick(flow, request, accounts, view, tx.now()) {
+        Ok(account) => match (request, client) {
+            (Some(request), Some(client)) => consented(tx, flow, request, &client, account)?,
+            _ => device::next(tx, flow, account)?,
+        },
+        Err(screen) => Need::Show(screen),
+    };
+    Ok(match (need, request) {
+        (Need::Show(screen), Some(request)) if request.prompt.none => {
+            Need::Refuse(silent_refusal(&screen, request))
+        }
+        (need, _) => need,
+    })
+}
+
+/// What a client is told that lets nobody be asked.
+fn silent_refusal(screen: &Screen, request: &AuthorizationRequest) -> OAuthError {
+    match screen {
+        Screen::Accounts { .. } => OAuthError::AccountSelection,
+        Screen::Consent(consent) | Screen::Approval(consent) => OAuthError::ConsentRequired {
+            client_id: request.to.client_id.to_string(),
+            client: consent.client.name.clone(),
+        },
+        _ => OAuthError::LoginRequired,
+    }
+}
+
+/// The account that it is about, or the page that finds out.
+fn pick(
+    flow: &Pending,
+    request: Option<&AuthorizationRequest>,
+    mut accounts: Vec<Account>,
+    client: Option<ClientView>,
+    now: Timestamp,
+) -> Result<Account, Box<Screen>> {
+    let ask_name = |name: Option<String>| {
+        Box::new(Screen::Name {
+            client: client.clone(),
+            name,
+            has_accounts: false,
+        })
+    };
+    let ask_password = |name: String| {
+        Box::new(Screen::Password {
+            client: client.clone(),
+            name,
+            problem: None,
+        })
+    };
+    let ask_which = |accounts: &[Account]| {
+        Box::new(Screen::Accounts {
+            client: client.clone(),
+            accounts: views(accounts),
+        })
+    };
+    let position = |accounts: &[Account], name: &str| {
+        let name = fold(name);
+        let own = |it: &Account| fold(it.user.user_principal_name()) == name;
+        accounts.iter().position(own)
+    };
+    let hint = request
+        .and_then(|request| request.login_hint.as_deref())
+        .filter(|hint| hint.contains('@'));
+    let selects = request.is_some_and(|request| request.prompt.select_account);
+    let found = if let Some(session) = flow.session {
+        let chosen = accounts.iter().position(|it| it.session.id == session);
+        chosen.ok_or_else(|| ask_name(flow.name.clone()))?
+    } else if let Some(name) = &flow.name {
+        position(&accounts, name).ok_or_else(|| ask_password(name.clone()))?
+    } else if selects && !accounts.is_empty() {
+        return Err(ask_which(&accounts));
+    } else if let Some(hint) = hint {
+        position(&accounts, hint).ok_or_else(|| ask_password(hint.to_owned()))?
+    } else {
+        match accounts.len() {
+            0 => return Err(ask_name(None)),
+            1 => 0,
+            _ => return Err(ask_which(&accounts)),
+        }
+    };
+    let account = accounts.swap_remove(found);
+    let is_stale = request.is_some_and(|request| {
+        request.wants_fresh_sign_in(account.session.authenticated_at, flow.began_at, now)
+    });
+    if is_stale {
+        return Err(ask_password(account.user.user_principal_name().to_owned()));
+    }
+    Ok(account)
+}
+
+/// Whether the client was allowed what it asks for, or who has to be asked.
+fn consented(
+    tx: &ReadTx<'_>,
+    flow: &Pending,
+    request: &AuthorizationRequest,
+    client: &Client,
+    account: Account,
+) -> Result<Need> {
+    if !may_enter(tx, client, &account.user)? {
+        return Ok(Need::Refuse(OAuthError::NotAssigned {
+            client: client.principal.display_name().to_owned(),
+        }));
+    }
+    let wanted = match consent::resolve(tx, client, &request.scope)? {
+        Ok(wanted) => wanted,
+        Err(refusal) => return Ok(Need::Refuse(refusal)),
+    };
+    let asks_again = request.prompt.consent && !flow.is_consented;
+    let view = client.view(Some(&request.to.redirect_uri));
+    match consent_screen(tx, client, &wanted, &account, view, asks_again)? {
+        Some(screen) => Ok(Need::Show(Box::new(screen))),
+        None => Ok(Need::Go(Box::new(Ready {
+            session: account.session,
+            user: account.user,
+        }))),
+    }
+}
+
+/// The page that asks for what isn't allowed yet, or says who has to be asked; nothing if all is.
+pub(super) fn consent_screen(
+    tx: &ReadTx<'_>,
+    client: &Client,
+    wanted: &Wanted,
+    account: &Account,
+    view: ClientView,
+    asks_again: bool,
+) -> Result<Option<Screen>> {
+    let standing = consent::standing(tx, client, wanted, account.user.id)?;
+    if standing.missing.is_empty() && !asks_again {
+        return Ok(None);
+    }
+    let is_admin = consent::is_consenting_admin(tx, account.user.id)?;
+    let is_beyond = standing.missing.iter().any(|scope| scope.needs_admin);
+    // All of it: who consents has to see what the client will be able to do.
+    let mut scopes = consent::views(&wanted.scopes);
+    scopes.extend(consent::views(&wanted.openid));
+    let consent = ConsentView {
+        account: account.view(),
+        client: view,
+        scopes,
+        can_allow_all: is_admin,
+    };
+    Ok(Some(if is_beyond && !is_admin {
+        Screen::Approval(consent)
+    } else {
+        Screen::Consent(consent)
+    }))
+}
+
+/// Whether somebody may use an application at all.
+pub(super) fn may_enter(tx: &ReadTx<'_>, client: &Client, user: &User) -> Result<bool> {
+    if !directory::delegation::requires_assignment(&client.principal) {
+        return Ok(true);
+    }
+    let roles = directory::app_roles::user_roles_on(tx, user.id, &client.principal)?;
+    Ok(roles.is_some())
+}

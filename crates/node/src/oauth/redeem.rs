@@ -1,0 +1,356 @@
+//! The token endpoint for what clients have from people: codes, refresh tokens, devices' codes.
+//!
+//! All is decided and written down in one transaction, and only then signed: whoever comes second
+//! with the same gets nothing, whichever server he asks.
+//!
+//! Source: RFC 6749 §§4.1.3, 5 and 6; RFC 8628 §3.4; RFC 9700 §§2.1.1, 4.5 and 4.14; Microsoft
+//! identity platform, "OAuth 2.0 authorization code flow".
+
+use identity::Secret;
+use identity::oauth::code::{self, CodeProof, SignedIn};
+use identity::oauth::device::{self, Polled};
+use identity::oauth::refresh::{self, RefreshTokens, TokenGrant};
+use identity::oauth::{OAuthError, Platform, Resource, ScopeRequest, UserGrant, UserTokenRequest};
+use identity::token::LIFETIME_SECONDS;
+use serde::Serialize;
+use store::Tx;
+use types::{Actor, Result, TenantId, parse_uuid};
+
+use super::client::{self, Client};
+use super::issue::{self, ToSign, UserTokens};
+use super::{consent, next, password};
+use crate::Node;
+
+/// The answer that carries tokens (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
+#[derive(Serialize)]
+pub struct UserTokenResponse<'a> {
+    token_type: &'static str,
+    scope: &'a str,
+    expires_in: i64,
+    ext_expires_in: i64,
+    access_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_info: Option<&'a str>,
+}
+
+impl std::fmt::Debug for UserTokenResponse<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("UserTokenResponse")
+    }
+}
+
+impl<'a> UserTokenResponse<'a> {
+    /// For tokens that were just issued.
+    pub fn new(tokens: &'a UserTokens) -> Self {
+        Self {
+            token_type: "Bearer",
+            scope: &tokens.scope,
+            expires_in: LIFETIME_SECONDS,
+            ext_expires_in: LIFETIME_SECONDS,
+            access_token: tokens.access_token.expose(),
+            refresh_token: tokens.refresh_token.as_ref().map(Secret::expose),
+            id_token: tokens.id_token.as_ref().map(Secret::expose),
+            client_info: tokens.client_info.as_deref(),
+        }
+    }
+}
+
+/// What was decided: what to sign, and what goes with it.
+struct Decided {
+    to_sign: ToSign,
+    refresh_token: Option<Secret>,
+    scope: String,
+    client_info: Option<String>,
+}
+
+type Decision = std::result::Result<Decided, OAuthError>;
+
+/// Returns a refusal from a function of the store: what was written before it stays.
+macro_rules! granted {
+    ($decision:expr) => {
+        match $decision {
+            Ok(granted) => granted,
+            Err(refusal) => return Ok(Err(refusal)),
+        }
+    };
+}
+
+/// A redemption in one transaction.
+struct Redemption<'a> {
+    client: Client,
+    request: &'a UserTokenRequest,
+    origin: Option<&'a str>,
+    refresh: &'a RefreshTokens,
+}
+
+impl Redemption<'_> {
+    /// Whether the client may bring what a client of this kind has: by its origin, and by what it
+    /// proves itself with.
+    fn admit(
+        &self,
+        tx: &Tx<'_>,
+        platform: Platform,
+    ) -> Result<Result<identity::token::ClientStrength, OAuthError>> {
+        match (platform, self.origin) {
+            (Platform::Spa, Some(origin)) if self.client.redirect_uris().has_spa_origin(origin) => {
+            }
+            (Platform::Spa, _) => return Ok(Err(OAuthError::SpaOrigin)),
+            (_, Some(origin)) => return Ok(Err(OAuthError::CrossOrigin(origin.to_owned()))),
+            (_, None) => {}
+        }
+        self.client
+            .authenticate(tx, platform, self.request.proof.as_ref())
+    }
+
+    fn decide(&self, tx: &mut Tx<'_>) -> Result<Decision> {
+        match &self.request.grant {
+            UserGrant::Code {
+                code,
+                redirect_uri,
+                code_verifier,
+            } => self.code(
+                tx,
+                code.expose(),
+                CodeProof {
+                    client_id: self.client.app_id(),
+                    redirect_uri: redirect_uri.as_deref(),
+                    code_verifier: code_verifier.as_ref().map(Secret::expose),
+                },
+            ),
+            UserGrant::Refresh(token) => self.refresh(tx, token.expose()),
+            UserGrant::Device(code) => self.device(tx, code.expose()),
+        }
+    }
+
+    fn code(&self, tx: &mut Tx<'_>, code: &str, proof: CodeProof<'_>) -> Result<Decision> {
+        let (grant, expires_at) = match code::find(tx, code)? {
+            Some(code::Found::Fresh { grant, expires_at }) => (grant, expires_at),
+            Some(code::Found::Redeemed(grant)) => {
+                // Somebody has a code that isn't his: what it gave is nobody's any more.
+                refresh::revoke(tx, grant)?;
+                self.report(tx, "an authorization code was redeemed again")?;
+                return Ok(Err(OAuthError::RedeemedCode));
+            }
+            None => return Ok(Err(OAuthError::UnknownGrant)),
+        };
+        let strength = granted!(self.admit(tx, grant.platform)?);
+        granted!(grant.check(expires_at, tx.now(), proof));
+        let scope = granted!(narrowed(&grant.scope, self.request.scope.as_ref()));
+        let id = tx.new_uuid();
+        let kept = TokenGrant {
+            client_id: grant.client_id,
+            platform: grant.platform,
+            scope: grant.scope,
+            by: grant.by,
+        };
+        let described = self.describe(tx, strength, &scope, &kept.by, grant.nonce.as_deref())?;
+        let (to_sign, scope) = granted!(described);
+        code::redeem(tx, code, id)?;
+        let refresh_token = self.refresh.begin(tx, id, &kept)?;
+        Ok(Ok(self.decided(tx, to_sign, scope, refresh_token)))
+    }
+
+    fn refresh(&self, tx: &mut Tx<'_>, token: &str) -> Result<Decision> {
+        let current = match self.refresh.find(tx, token, self.client.app_id())? {
+            refresh::Found::Good(current) => current,
+            refresh::Found::Used { id, .. } => {
+                refresh::revoke(tx, id)?;
+                self.report(tx, "a refresh token was used again")?;
+                return Ok(Err(OAuthError::RevokedGrant));
+            }
+            refresh::Found::Refused(refusal) => return Ok(Err(refusal)),
+        };
+        let strength = granted!(self.admit(tx, current.grant.platform)?);
+        let asked = self.request.scope.as_ref();
+        let scope = asked.unwrap_or(&current.grant.scope).clone();
+        let described = self.describe(tx, strength, &scope, &current.grant.by, None)?;
+        let (to_sign, scope) = granted!(described);
+        let next = self.refresh.rotate(tx, &current)?;
+        Ok(Ok(self.decided(tx, to_sign, scope, Some(next))))
+    }
+
+    fn device(&self, tx: &mut Tx<'_>, code: &str) -> Result<Decision> {
+        let platform = self.client.device_platform();
+        let strength = granted!(self.admit(tx, platform)?);
+        let (scope, by) = match device::poll(tx, code, self.client.app_id())? {
+            Polled::Allowed { scope, by } => (scope, by),
+            Polled::Refused(refusal) => return Ok(Err(refusal)),
+        };
+        let described = self.describe(tx, strength, &scope, &by, None)?;
+        let (to_sign, words) = granted!(described);
+        let id = tx.new_uuid();
+        let kept = TokenGrant {
+            client_id: self.client.app_id(),
+            platform,
+            scope,
+            by,
+        };
+        let refresh_token = self.refresh.begin(tx, id, &kept)?;
+        Ok(Ok(self.decided(tx, to_sign, words, refresh_token)))
+    }
+
+    fn decided(
+        &self,
+        tx: &Tx<'_>,
+        to_sign: ToSign,
+        scope: String,
+        refresh_token: Option<Secret>,
+    ) -> Decided {
+        let info = |user| issue::client_info(tx.tenant(), user);
+        Decided {
+            client_info: (self.request.client_info).then(|| info(to_sign.access.user)),
+            to_sign,
+            refresh_token,
+            scope,
+        }
+    }
+
+    /// What tokens are to say, if the person and the consent still stand; and the answer's `scope`.
+    fn describe(
+        &self,
+        tx: &Tx<'_>,
+        strength: identity::token::ClientStrength,
+        scope: &ScopeRequest,
+        by: &SignedIn,
+        nonce: Option<&str>,
+    ) -> Result<Result<(ToSign, String), OAuthError>> {
+        let client = &self.client;
+        let user = granted!(password::standing_user(tx, by)?);
+        if !next::may_enter(tx, client, &user)? {
+            return Ok(Err(OAuthError::NotAssigned {
+                client: client.principal.display_name().to_owned(),
+            }));
+        }
+        let wanted = granted!(consent::resolve(tx, client, scope)?);
+        let standing = consent::standing(tx, client, &wanted, user.id)?;
+        if !standing.missing.is_empty() {
+            return Ok(Err(OAuthError::ConsentRequired {
+                client_id: client.app_id().to_string(),
+                client: client.principal.display_name().to_owned(),
+            }));
+        }
+        let access = issue::access_token(tx, client, strength, &wanted, &standing, &user, by)?;
+        let id = scope
+            .has("openid")
+            .then(|| issue::id_token(tx, client, &user, by, &standing.openid, nonce))
+            .transpose()?;
+        let prefix = match &scope.resource {
+            Resource::Graph => String::new(),
+            Resource::Application(name) => format!("{name}/"),
+        };
+        let own = standing
+            .scopes
+            .iter()
+            .map(|scope| format!("{prefix}{scope}"));
+        let words: Vec<String> = own.chain(standing.openid.iter().cloned()).collect();
+        Ok(Ok((ToSign { access, id }, words.join(" "))))
+    }
+
+    /// Writes into the audit log what somebody should look at.
+    fn report(&self, tx: &mut Tx<'_>, reason: &str) -> Result<()> {
+        let client = &self.client.principal;
+        let target = audit::Target::new(client.id, client.display_name(), "ServicePrincipal");
+        let entry = audit::Entry::failure("Authentication", "Revoke replayed grant", reason);
+        audit::record(tx, entry.target(target)).map(drop)
+    }
+}
+
+/// What of a code's scopes a client asks a token for: all, or some of them.
+fn narrowed(
+    granted: &ScopeRequest,
+    asked: Option<&ScopeRequest>,
+) -> std::result::Result<ScopeRequest, OAuthError> {
+    let Some(asked) = asked else {
+        return Ok(granted.clone());
+    };
+    let is_known = |scope: &String| {
+        let same = |own: &String| own.eq_ignore_ascii_case(scope);
+        granted.scopes.iter().any(same)
+    };
+    let is_within = asked.is_openid_only()
+        || (asked.resource == granted.resource
+            && (asked.is_default == granted.is_default)
+            && asked.scopes.iter().all(is_known));
+    if !is_within {
+        return Err(OAuthError::InvalidUserScope(asked.scopes.join(" ")));
+    }
+    let mut scope = if asked.is_openid_only() {
+        granted.clone()
+    } else {
+        asked.clone()
+    };
+    // What the client is told of the person was asked for, and answered, before.
+    scope.openid.clone_from(&granted.openid);
+    Ok(scope)
+}
+
+impl Node {
+    /// Decides on a request in a person's name and signs the tokens. The inner error is the client's
+    /// to read. `origin`: of the page whose script asks, if one does.
+    pub async fn grant_user(
+        &self,
+        tenant: TenantId,
+        request: UserTokenRequest,
+        origin: Option<String>,
+    ) -> Result<Result<UserTokens, OAuthError>> {
+        // What the client has from the person is good once, so that what it proves itself with needn't
+        // be: Microsoft's libraries bring one assertion for some minutes, for everybody's codes.
+        if let Some(proof) = &request.proof
+            && let Err(refusal) = self.check_proof(tenant, &request.client_id, proof)
+        {
+            return Ok(Err(refusal));
+        }
+        let refresh = self.0.sign_in.refresh.clone();
+        let island = self.store().island(tenant)?;
+        let decision = island
+            .write(Actor::System, move |tx| {
+                let Some(app_id) = parse_uuid(&request.client_id) else {
+                    return Ok(Err(client::unknown(tx, &request.client_id)?));
+                };
+                let client = granted!(client::find(tx, app_id)?);
+                let redemption = Redemption {
+                    client,
+                    request: &request,
+                    origin: origin.as_deref(),
+                    refresh: &refresh,
+                };
+                redemption.decide(tx)
+            })
+            .await?;
+        let decided = match decision {
+            Ok(decided) => decided,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let (access_token, id_token) = self.sign_user(decided.to_sign).await?;
+        Ok(Ok(UserTokens {
+            access_token,
+            id_token,
+            refresh_token: decided.refresh_token,
+            scope: decided.scope,
+            client_info: decided.client_info,
+        }))
+    }
+
+    /// Whether scripts of an origin belong to a client.
+    pub async fn is_spa_origin(
+        &self,
+        tenant: TenantId,
+        client_id: &str,
+        origin: String,
+    ) -> Result<bool> {
+        let Some(app_id) = parse_uuid(client_id) else {
+            return Ok(false);
+        };
+        let island = self.store().island(tenant)?;
+        island
+            .read(move |tx| {
+                let client = client::find(tx, app_id)?;
+                Ok(client.is_ok_and(|client| client.redirect_uris().has_spa_origin(&origin)))
+            })
+            .await
+    }
+}

@@ -1,0 +1,423 @@
+//! A person's way from an errand to its end: what was entered on a page is taken, and the next one is
+//! sent.
+//!
+//! Each page is decided anew from the errand and the browser's sessions, so that going back, a
+//! second window or a restart of the server make no state that isn't foreseen.
+//!
+//! Source: OpenID Connect Core §3.1.2; Microsoft identity platform, "OAuth 2.0 authorization code
+//! flow".
+
+use identity::Secret;
+use identity::oauth::{
+    Addressed, AuthorizationRequest, ClientRules, Form, OAuthError, ReturnAddress, Trail,
+};
+use identity::session::{self, Flow, NewSession};
+use serde::{Deserialize, Serialize};
+use store::ReadTx;
+use types::{Actor, Error, Result, TenantId};
+use uuid::Uuid;
+
+use super::next::{Need, accounts, advance};
+use super::{Browser, ClientView, Outcome, Problem, Screen, Step, client, consent};
+use crate::Node;
+
+/// The longest name that is looked at.
+const NAME_MAX: usize = 320;
+
+/// What somebody signs in for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Errand {
+    /// A client's authorization request.
+    Authorize(Box<AuthorizationRequest>),
+    /// A device, once its code is known.
+    Device {
+        /// What was entered.
+        #[serde(default)]
+        code: Option<String>,
+    },
+    /// Nothing: the person wants to sign out.
+    SignOut(Box<super::sign_out::SigningOut>),
+}
+
+pub(super) type Pending = Flow<Errand>;
+
+/// What a person has entered on a page.
+#[derive(Debug)]
+pub enum Input {
+    /// A name.
+    Name(String),
+    /// A password.
+    Password {
+        /// The password.
+        password: Secret,
+        /// Whether to stay signed in.
+        keep: bool,
+    },
+    /// An account of those that are signed in; none for another one.
+    Account(Option<Uuid>),
+    /// Back to the accounts that are signed in.
+    Accounts,
+    /// Whether to allow what the client asks for.
+    Consent {
+        /// Whether.
+        accept: bool,
+        /// For everybody.
+        for_all: bool,
+    },
+    /// The code that a device shows.
+    DeviceCode(String),
+    /// Which account to sign out; none for all.
+    SignOut(Option<Uuid>),
+}
+
+/// Where an authorization request goes, when it isn't well-formed.
+enum Begun {
+    Stopped(OAuthError),
+    Refused(ReturnAddress, OAuthError),
+    Pending(Box<Pending>, Need),
+}
+
+fn begin(
+    tx: &ReadTx<'_>,
+    form: &Form,
+    public_url: &identity::PublicUrl,
+    cookie: Option<&Secret>,
+) -> Result<Begun> {
+    let addressed = match Addressed::parse(form) {
+        Ok(addressed) => addressed,
+        Err(OAuthError::UnknownClient { client_id, .. }) => {
+            return Ok(Begun::Stopped(client::unknown(tx, &client_id)?));
+        }
+        Err(error) => return Ok(Begun::Stopped(error)),
+    };
+    let client = match client::find(tx, addressed.client_id)? {
+        Ok(client) => client,
+        Err(error) => return Ok(Begun::Stopped(error)),
+    };
+    let Some(platform) = client.redirect_uris().platform(&addressed.redirect_uri) else {
+        return Ok(Begun::Stopped(OAuthError::RedirectUri {
+            client_id: addressed.client_id.to_string(),
+            redirect_uri: addressed.redirect_uri,
+        }));
+    };
+    let rules = ClientRules {
+        platform,
+        allows_id_token: client.application.allows_id_tokens(),
+    };
+    let request = match AuthorizationRequest::parse(form, &addressed, rules, public_url) {
+        Ok(request) => request,
+        Err(refused) => {
+            let (to, error) = *refused;
+            return Ok(Begun::Refused(to, error));
+        }
+    };
+    // Before anybody is asked for a password: what can't be given isn't worth one.
+    if let Err(error) = consent::resolve(tx, &client, &request.scope)? {
+        return Ok(Begun::Refused(request.to, error));
+    }
+    let flow = Flow::new(Errand::Authorize(Box::new(request)), tx.now());
+    let need = advance(tx, &flow, accounts(tx, cookie)?)?;
+    Ok(Begun::Pending(Box::new(flow), need))
+}
+
+impl Node {
+    /// A client's authorization request.
+    pub async fn authorize(
+        &self,
+        tenant: TenantId,
+        form: Form,
+        browser: Browser,
+        trail: Trail,
+    ) -> Result<Outcome> {
+        let island = self.store().island(tenant)?;
+        let (public_url, cookie) = (self.public_url().clone(), browser.cookie.clone());
+        let begun = island
+            .read(move |tx| begin(tx, &form, &public_url, cookie.as_ref()))
+            .await?;
+        match begun {
+            Begun::Stopped(error) => Ok(Outcome::problem(error)),
+            Begun::Refused(to, error) => {
+                let answer = to.refuse(self.public_url(), tenant, &error, &trail);
+                Ok(Step::Answer(answer).into())
+            }
+            Begun::Pending(flow, need) => self.proceed(tenant, *flow, need, browser, trail).await,
+        }
+    }
+
+    /// What was entered on a page.
+    pub async fn enter(
+        &self,
+        tenant: TenantId,
+        flow: &str,
+        input: Input,
+        mut browser: Browser,
+        trail: Trail,
+    ) -> Result<Outcome> {
+        let now = self.store().clock().now();
+        let opened = browser
+            .binding
+            .as_ref()
+            .and_then(|binding| self.0.sign_in.flows.open(tenant, binding, flow, now));
+        let Some(mut flow): Option<Pending> = opened else {
+            return Ok(Outcome::problem(OAuthError::PageExpired));
+        };
+        let mut cookies = Vec::new();
+        match input {
+            Input::Name(name) => {
+                let name = name.trim();
+                if name.is_empty() || name.len() > NAME_MAX {
+                    return self.show_name(tenant, flow, browser).await;
+                }
+                flow.name = Some(name.to_owned());
+                flow.session = None;
+            }
+            Input::Account(Some(session)) => flow.session = Some(session),
+            Input::Accounts => {
+                flow.name = None;
+                flow.session = None;
+            }
+            Input::Account(None) => {
+                flow.name = None;
+                flow.session = None;
+                return self.show_name(tenant, flow, browser).await;
+            }
+            Input::Password { password, keep } => {
+                let Some(name) = self.name_of(tenant, &flow, &browser).await? else {
+                    return self.show_name(tenant, flow, browser).await;
+                };
+                let checked = self.check_password(tenant, name.clone(), password).await?;
+                let proved = match checked {
+                    Ok(proved) => proved,
+                    Err(OAuthError::WrongCredentials) => {
+                        let client = self.client_view(tenant, &flow).await?;
+                        let screen = Screen::Password {
+                            client,
+                            name,
+                            problem: Some(Problem::WrongCredentials),
+                        };
+                        return self.page(tenant, &flow, screen, browser, cookies);
+                    }
+                    Err(error) => {
+                        let back = back_of(&flow);
+                        return Ok(Step::End(Screen::Error { error, back }).into());
+                    }
+                };
+                let new = NewSession {
+                    user: proved.user,
+                    generation: proved.generation,
+                    methods: proved.methods,
+                    is_persistent: keep,
+                    user_agent: browser.user_agent.clone(),
+                };
+                let actor = Actor::User {
+                    id: proved.user.uuid(),
+                    app_id: app_of(&flow),
+                };
+                let old = browser.cookie.take();
+                let (session, cookie) = self
+                    .store()
+                    .island(tenant)?
+                    .write(actor, move |tx| session::start(tx, &new, old.as_ref()))
+                    .await?;
+                let kept = self.0.sign_in.cookies;
+                cookies.push(kept.set_session(tenant, &cookie, session.is_persistent));
+                browser.cookie = Some(cookie);
+                flow.session = Some(session.id);
+            }
+            Input::Consent { accept, for_all } => {
+                if let Some(outcome) = self
+                    .decide(tenant, &mut flow, accept, for_all, &browser, &trail)
+                    .await?
+                {
+                    return Ok(outcome);
+                }
+            }
+            Input::DeviceCode(entered) => {
+                if matches!(flow.errand, Errand::Device { .. }) {
+                    let entered = entered.chars().take(NAME_MAX).collect();
+                    return self
+                        .enter_device_code(tenant, flow, entered, browser, trail)
+                        .await;
+                }
+            }
+            Input::SignOut(chosen) => {
+                return self.sign_out_chosen(tenant, flow, chosen, browser).await;
+            }
+        }
+        if matches!(flow.errand, Errand::SignOut(_)) {
+            return Ok(Outcome::problem(OAuthError::PageExpired));
+        }
+        let mut outcome = self.go_on(tenant, flow, browser, trail).await?;
+        cookies.append(&mut outcome.cookies);
+        outcome.cookies = cookies;
+        Ok(outcome)
+    }
+
+    /// What comes next, as the directory stands now.
+    pub(super) async fn go_on(
+        &self,
+        tenant: TenantId,
+        flow: Pending,
+        browser: Browser,
+        trail: Trail,
+    ) -> Result<Outcome> {
+        let island = self.store().island(tenant)?;
+        let cookie = browser.cookie.clone();
+        let (flow, need) = island
+            .read(move |tx| {
+                let accounts = accounts(tx, cookie.as_ref())?;
+                let need = advance(tx, &flow, accounts)?;
+                Ok((flow, need))
+            })
+            .await?;
+        self.proceed(tenant, flow, need, browser, trail).await
+    }
+
+    async fn proceed(
+        &self,
+        tenant: TenantId,
+        flow: Pending,
+        need: Need,
+        browser: Browser,
+        trail: Trail,
+    ) -> Result<Outcome> {
+        match need {
+            Need::Show(screen) => {
+                let mut flow = flow;
+                if let Screen::Consent(asked) | Screen::Device(asked) = screen.as_ref() {
+                    // Who decides is who was asked, whoever else signs in meanwhile.
+                    flow.session = Some(asked.account.session);
+                }
+                self.page(tenant, &flow, *screen, browser, Vec::new())
+            }
+            Need::Refuse(error) => Ok(self.refuse(tenant, &flow, error, &trail)),
+            Need::Go(ready) => match flow.errand {
+                Errand::Authorize(request) => self.finish(tenant, *request, *ready).await,
+                // These end with pages of their own.
+                Errand::Device { .. } | Errand::SignOut(_) => {
+                    Err(Error::internal("this errand has no answer"))
+                }
+            },
+        }
+    }
+
+    /// An error, for the client where there is one that can do something with it.
+    pub(super) fn refuse(
+        &self,
+        tenant: TenantId,
+        flow: &Pending,
+        error: OAuthError,
+        trail: &Trail,
+    ) -> Outcome {
+        match &flow.errand {
+            // A person has to read why they can't get in, unless nobody may be asked.
+            Errand::Authorize(request)
+                if request.prompt.none || !matches!(error, OAuthError::NotAssigned { .. }) =>
+            {
+                let answer = request.to.refuse(self.public_url(), tenant, &error, trail);
+                Step::Answer(answer).into()
+            }
+            Errand::Authorize(_) | Errand::Device { .. } | Errand::SignOut(_) => {
+                let back = back_of(flow);
+                Step::End(Screen::Error { error, back }).into()
+            }
+        }
+    }
+
+    async fn show_name(
+        &self,
+        tenant: TenantId,
+        flow: Pending,
+        browser: Browser,
+    ) -> Result<Outcome> {
+        let screen = Screen::Name {
+            client: self.client_view(tenant, &flow).await?,
+            name: flow.name.clone(),
+            has_accounts: browser.cookie.is_some(),
+        };
+        self.page(tenant, &flow, screen, browser, Vec::new())
+    }
+
+    /// A page whose form carries the flow, sealed for this browser.
+    pub(super) fn page(
+        &self,
+        tenant: TenantId,
+        flow: &Pending,
+        screen: Screen,
+        browser: Browser,
+        mut cookies: Vec<session::SetCookie>,
+    ) -> Result<Outcome> {
+        let sign_in = &self.0.sign_in;
+        let binding = if let Some(binding) = browser.binding {
+            binding
+        } else {
+            let binding = session::new_binding()?;
+            cookies.push(sign_in.cookies.set_browser(&binding));
+            binding
+        };
+        let text = sign_in.flows.seal(tenant, &binding, flow)?;
+        let ui_locales = match &flow.errand {
+            Errand::Authorize(request) => request.ui_locales.clone(),
+            Errand::Device { .. } | Errand::SignOut(_) => None,
+        };
+        Ok(Outcome {
+            step: Step::Page { screen, flow: text },
+            cookies,
+            ui_locales,
+        })
+    }
+
+    /// Whose password is asked for: the name that was entered or hinted at, or that of the account
+    /// that has to sign in again.
+    async fn name_of(
+        &self,
+        tenant: TenantId,
+        flow: &Pending,
+        browser: &Browser,
+    ) -> Result<Option<String>> {
+        let (flow, cookie) = (flow.clone(), browser.cookie.clone());
+        let island = self.store().island(tenant)?;
+        let need = island
+            .read(move |tx| {
+                let accounts = accounts(tx, cookie.as_ref())?;
+                advance(tx, &flow, accounts)
+            })
+            .await?;
+        Ok(match need {
+            Need::Show(screen) => match *screen {
+                Screen::Password { name, .. } => Some(name),
+                _ => None,
+            },
+            Need::Refuse(_) | Need::Go(_) => None,
+        })
+    }
+
+    async fn client_view(&self, tenant: TenantId, flow: &Pending) -> Result<Option<ClientView>> {
+        let Errand::Authorize(request) = &flow.errand else {
+            return Ok(None);
+        };
+        let (client_id, to) = (request.to.client_id, request.to.redirect_uri.clone());
+        let island = self.store().island(tenant)?;
+        let found = island.read(move |tx| client::find(tx, client_id)).await?;
+        Ok(found.ok().map(|client| client.view(Some(&to))))
+    }
+}
+
+/// The client that somebody signs in for.
+pub(super) fn app_of(flow: &Pending) -> Uuid {
+    match &flow.errand {
+        Errand::Authorize(request) => request.to.client_id,
+        Errand::Device { .. } | Errand::SignOut(_) => Uuid::nil(),
+    }
+}
+
+/// The client's site, as a way back from a page that ends here.
+fn back_of(flow: &Pending) -> Option<String> {
+    let Errand::Authorize(request) = &flow.errand else {
+        return None;
+    };
+    let uri = &request.to.redirect_uri;
+    let origin = identity::oauth::origin_of(uri)?;
+    uri.starts_with("http").then(|| format!("{origin}/"))
+}

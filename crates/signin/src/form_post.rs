@@ -1,0 +1,40 @@
+//! The page that carries an answer to a client in a form.
+//!
+//! Source: OAuth 2.0 Form Post Response Mode §2.
+
+use std::sync::LazyLock;
+
+use identity::oauth::Answer;
+use maud::{PreEscaped, html};
+
+use crate::layout::{Layout, document};
+use crate::policy::{hash, policy};
+use crate::{Language, Rendered};
+
+const SCRIPT: &str = "document.forms[0].submit()";
+static SCRIPT_HASH: LazyLock<String> = LazyLock::new(|| hash(SCRIPT));
+
+/// Renders an answer as a form that the browser posts by itself, or at a press of its button.
+pub fn form_post(answer: &Answer, language: Language) -> Rendered {
+    let words = language.words();
+    let body = html! {
+        form method="post" action=(answer.redirect_uri) {
+            @for (name, value) in &answer.parameters {
+                input type="hidden" name=(name) value=(value);
+            }
+            button .primary type="submit" { (words.go_on) }
+        }
+        script { (PreEscaped(SCRIPT)) }
+    };
+    let layout = Layout {
+        language,
+        tenant_name: None,
+        title: words.answer_title,
+        lead: None,
+    };
+    Rendered {
+        html: document(&layout, body),
+        // The client may lead on from its own address.
+        policy: policy("https: http:", &format!("; script-src {}", *SCRIPT_HASH)),
+    }
+}

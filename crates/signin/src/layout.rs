@@ -1,0 +1,72 @@
+//! What all pages have in common: the document, its one style, the card in its middle.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::Language;
+
+/// The style of all pages. Colours are ours, of the system's light or dark scheme; in forced colours
+/// the system's own hold.
+pub(crate) const STYLE: &str = "\
+:root{color-scheme:light dark;--page:#f4f5f7;--card:#fff;--text:#1b1e24;--soft:#565d6b;--line:#c9ced8;--accent:#2556c4;--on-accent:#fff;--bad:#a5182b;--note:#fff6dd}\
+@media(prefers-color-scheme:dark){:root{--page:#14161a;--card:#1f2229;--text:#eceef2;--soft:#a9b0bd;--line:#454b57;--accent:#8db0ff;--on-accent:#10131a;--bad:#ff9aa6;--note:#38301a}}\
+*{box-sizing:border-box}\
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--page);color:var(--text);font:16px/1.5 system-ui,sans-serif}\
+main{width:min(27rem,100%);padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}\
+@media(max-width:30rem){body{place-items:start stretch}main{border:0;border-radius:0;min-height:100vh;padding:1.5rem}}\
+header p{margin:0;color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}\
+h1{margin:.25rem 0 0;font-size:1.5rem;line-height:1.25;font-weight:600}\
+.lead{margin:.25rem 0 1.5rem;color:var(--soft);overflow-wrap:anywhere}\
+label{display:block;margin:1rem 0 .25rem}\
+input[type=text],input[type=password]{width:100%;padding:.625rem .75rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--soft);border-radius:.375rem}\
+input[readonly]{border-color:var(--line);color:var(--soft)}\
+.code{font-size:1.5rem;letter-spacing:.15em;text-transform:uppercase;direction:ltr}\
+.check{display:flex;gap:.5rem;align-items:start;margin:1rem 0}.check input{width:1.125rem;height:1.125rem;margin:.2rem 0 0;accent-color:var(--accent);flex:none}\
+button,.button{display:block;width:100%;margin-top:.75rem;padding:.625rem 1rem;min-height:2.75rem;font:inherit;text-align:center;color:inherit;background:transparent;border:1px solid var(--line);border-radius:.375rem;cursor:pointer;text-decoration:none}\
+.primary{margin-top:1.5rem;background:var(--accent);color:var(--on-accent);border-color:var(--accent);font-weight:600}\
+.account{text-align:start;overflow-wrap:anywhere}.account small{display:block;color:var(--soft)}\
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}\
+.bad{margin:1rem 0 0;color:var(--bad)}.bad::before{content:'\\26A0\\FE0E\\00A0'}\
+.note{margin:1rem 0;padding:.75rem;background:var(--note);border-radius:.375rem}\
+ul{margin:1rem 0;padding-inline-start:1.25rem}li{margin:.5rem 0;overflow-wrap:anywhere}li small{display:block;color:var(--soft)}\
+.soft{color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}\
+details{margin-top:1.5rem;font-size:.875rem}dt{color:var(--soft);margin-top:.5rem}dd{margin:0;overflow-wrap:anywhere;user-select:all}\
+iframe{display:none}";
+
+/// The frame of a page.
+pub(crate) struct Layout<'a> {
+    pub(crate) language: Language,
+    pub(crate) tenant_name: Option<&'a str>,
+    pub(crate) title: &'a str,
+    pub(crate) lead: Option<String>,
+}
+
+/// A whole page around its content.
+pub(crate) fn document(layout: &Layout<'_>, content: Markup) -> String {
+    let language = layout.language;
+    let page = html! {
+        (DOCTYPE)
+        html lang=(language.tag()) dir=(language.direction()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width,initial-scale=1";
+                meta name="robots" content="noindex";
+                title {
+                    (layout.title)
+                    @if let Some(name) = layout.tenant_name { " – " (name) }
+                }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main {
+                    header {
+                        @if let Some(name) = layout.tenant_name { p dir="auto" { (name) } }
+                        h1 { (layout.title) }
+                        @if let Some(lead) = &layout.lead { p .lead { (lead) } }
+                    }
+                    (content)
+                }
+            }
+        }
+    };
+    page.into_string()
+}

@@ -1,0 +1,408 @@
+//! Each page's content.
+
+use identity::oauth::{OAuthError, origin_of};
+use maud::{Markup, html};
+use node::oauth::{AccountView, ClientView, ConsentView, Problem, ScopeView, Screen};
+
+use crate::layout::{Layout, document};
+use crate::policy::{policy, towards};
+use crate::words::{Words, fill};
+use crate::{Language, Page, Rendered};
+
+/// A page before it is put together.
+struct Content<'a> {
+    title: &'a str,
+    lead: Option<String>,
+    body: Markup,
+    form_action: String,
+    more_policy: String,
+}
+
+pub(crate) fn render(screen: &Screen, page: &Page) -> Rendered {
+    let content = content(screen, page);
+    let layout = Layout {
+        language: page.language,
+        tenant_name: page.tenant_name.as_deref(),
+        title: content.title,
+        lead: content.lead,
+    };
+    Rendered {
+        html: document(&layout, content.body),
+        policy: policy(&content.form_action, &content.more_policy),
+    }
+}
+
+fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
+    let words = page.language.words();
+    match screen {
+        Screen::Name {
+            client,
+            name,
+            has_accounts,
+        } => Content {
+            title: words.sign_in,
+            lead: to_app(words, client.as_ref()),
+            body: html! {
+                (form(page, "name", html! {
+                    (name_field(words, "name", name.as_deref()))
+                    button .primary type="submit" { (words.next) }
+                }))
+                @if *has_accounts {
+                    (form(page, "accounts", html! { button type="submit" { (words.back) } }))
+                }
+            },
+            form_action: action(client.as_ref()),
+            more_policy: String::new(),
+        },
+        Screen::Password {
+            client,
+            name,
+            problem,
+        } => Content {
+            title: words.sign_in,
+            lead: to_app(words, client.as_ref()),
+            body: html! {
+                (form(page, "password", html! {
+                    label for="username" { (words.name) }
+                    input #username type="text" name="username" value=(name) readonly
+                        autocomplete="username" dir="ltr";
+                    (self::problem(words, *problem))
+                    label for="password" { (words.password) }
+                    input #password type="password" name="password" required autofocus
+                        autocomplete="current-password" maxlength="256"
+                        aria-describedby=[problem.map(|_| "problem")];
+                    label .check {
+                        input type="checkbox" name="keep" value="1";
+                        span { (words.keep) }
+                    }
+                    button .primary type="submit" { (words.sign_in) }
+                }))
+                (other_account(page, words))
+            },
+            form_action: action(client.as_ref()),
+            more_policy: String::new(),
+        },
+        Screen::Accounts { client, accounts } => Content {
+            title: words.choose_account,
+            lead: to_app(words, client.as_ref()),
+            body: html! {
+                @for account in accounts { (account_form(page, "account", account)) }
+                (other_account(page, words))
+            },
+            form_action: action(client.as_ref()),
+            more_policy: String::new(),
+        },
+        Screen::Consent(consent) => Content {
+            title: words.consent_title,
+            lead: Some(consent.account.name.clone()),
+            body: self::consent(page, words, consent),
+            form_action: action(Some(&consent.client)),
+            more_policy: String::new(),
+        },
+        Screen::Approval(consent) => Content {
+            title: words.approval_title,
+            lead: Some(consent.account.name.clone()),
+            body: html! {
+                p { (fill(words.approval_text, "{app}", &consent.client.name)) }
+                (scopes(words, &consent.scopes))
+                (form(page, "consent", html! {
+                    button type="submit" name="decision" value="decline" { (words.back_to_app) }
+                }))
+                (other_account(page, words))
+            },
+            form_action: action(Some(&consent.client)),
+            more_policy: String::new(),
+        },
+        Screen::DeviceCode { account, problem } => Content {
+            title: words.device_title,
+            lead: Some(account.name.clone()),
+            body: html! {
+                (form(page, "device", html! {
+                    p { (words.device_hint) }
+                    (self::problem(words, *problem))
+                    label for="code" { (words.device_code) }
+                    input #code .code type="text" name="code" required autofocus autocomplete="off"
+                        autocapitalize="characters" spellcheck="false" maxlength="16"
+                        aria-describedby=[problem.map(|_| "problem")];
+                    button .primary type="submit" { (words.next) }
+                }))
+                (other_account(page, words))
+            },
+            form_action: "'self'".into(),
+            more_policy: String::new(),
+        },
+        Screen::Device(consent) => Content {
+            title: words.device_title,
+            lead: Some(consent.account.name.clone()),
+            body: html! {
+                p { strong { (fill(words.device_confirm, "{app}", &consent.client.name)) } }
+                p .note { (words.device_warning) }
+                @if consent.scopes.is_empty() {
+                    (maker(words, &consent.client))
+                    (decision(page, words, false))
+                } @else {
+                    (self::consent(page, words, consent))
+                }
+            },
+            form_action: "'self'".into(),
+            more_policy: String::new(),
+        },
+        Screen::DeviceDone { client, is_allowed } => ended(
+            if *is_allowed {
+                words.device_done
+            } else {
+                words.device_refused
+            },
+            Some(client.name.clone()),
+            html! { p { (words.close_window) } },
+        ),
+        Screen::SignOut { accounts } => Content {
+            title: words.sign_out,
+            lead: Some(words.sign_out_which.to_owned()),
+            body: html! {
+                @for account in accounts { (account_form(page, "sign-out", account)) }
+                @if accounts.len() > 1 {
+                    (form(page, "sign-out", html! {
+                        button .primary type="submit" { (words.sign_out_all) }
+                    }))
+                }
+            },
+            form_action: "'self' https: http:".into(),
+            more_policy: String::new(),
+        },
+        Screen::SignedOut { frames, back } => signed_out(words, frames, back.as_deref()),
+        Screen::Error { error, back } => self::error(page, words, error, back.as_deref()),
+    }
+}
+
+fn action(client: Option<&ClientView>) -> String {
+    towards(client.and_then(|client| client.redirect_uri.as_deref()))
+}
+
+fn ended(title: &str, lead: Option<String>, body: Markup) -> Content<'_> {
+    Content {
+        title,
+        lead,
+        body,
+        form_action: "'none'".into(),
+        more_policy: String::new(),
+    }
+}
+
+/// A form of a page, which carries the flow.
+fn form(page: &Page, step: &str, fields: Markup) -> Markup {
+    html! {
+        form method="post" action=(page.action) {
+            input type="hidden" name="step" value=(step);
+            @if let Some(flow) = &page.flow { input type="hidden" name="flow" value=(flow); }
+            (fields)
+        }
+    }
+}
+
+fn to_app(words: &Words, client: Option<&ClientView>) -> Option<String> {
+    client.map(|client| fill(words.to_app, "{app}", &client.name))
+}
+
+fn name_field(words: &Words, field: &str, value: Option<&str>) -> Markup {
+    html! {
+        label for="name" { (words.name) }
+        input #name type="text" name=(field) value=[value] required autofocus inputmode="email"
+            autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="320"
+            placeholder=(words.name_hint) dir="ltr";
+    }
+}
+
+fn problem(words: &Words, problem: Option<Problem>) -> Markup {
+    let text = problem.map(|problem| match problem {
+        Problem::WrongCredentials => words.wrong_credentials,
+        Problem::TooManyAttempts => words.too_many,
+        Problem::WrongUserCode => words.wrong_code,
+    });
+    html! { @if let Some(text) = text { p #problem .bad role="alert" { (text) } } }
+}
+
+fn account_form(page: &Page, step: &str, account: &AccountView) -> Markup {
+    form(
+        page,
+        step,
+        html! {
+            button .account type="submit" name="session" value=(account.session) {
+                bdi { (account.display_name) }
+                small dir="ltr" { (account.name) }
+            }
+        },
+    )
+}
+
+fn other_account(page: &Page, words: &Words) -> Markup {
+    form(
+        page,
+        "account",
+        html! { button type="submit" { (words.other_account) } },
+    )
+}
+
+fn consent(page: &Page, words: &Words, consent: &ConsentView) -> Markup {
+    html! {
+        p { strong { (fill(words.consent_wants, "{app}", &consent.client.name)) } }
+        (scopes(words, &consent.scopes))
+        (maker(words, &consent.client))
+        p .soft { (words.consent_note) }
+        (decision(page, words, consent.can_allow_all))
+    }
+}
+
+/// Who has made a client, and where it takes the answer.
+fn maker(words: &Words, client: &ClientView) -> Markup {
+    let host = client
+        .redirect_uri
+        .as_deref()
+        .filter(|uri| uri.starts_with("https://"))
+        .and_then(origin_of)
+        .and_then(|origin| origin.strip_prefix("https://"));
+    html! {
+        @if let Some(domain) = &client.publisher {
+            p .soft { (fill(words.publisher, "{domain}", domain)) }
+        }
+        @if let Some(host) = host { p .soft { (fill(words.goes_to, "{host}", host)) } }
+    }
+}
+
+fn decision(page: &Page, words: &Words, can_allow_all: bool) -> Markup {
+    form(
+        page,
+        "consent",
+        html! {
+            @if can_allow_all {
+                label .check {
+                    input type="checkbox" name="all" value="1";
+                    span { (words.for_all) }
+                }
+            }
+            button .primary type="submit" name="decision" value="accept" { (words.accept) }
+            button type="submit" name="decision" value="decline" { (words.cancel) }
+        },
+    )
+}
+
+fn scopes(words: &Words, scopes: &[ScopeView]) -> Markup {
+    html! {
+        ul {
+            @for scope in scopes {
+                li {
+                    @match own_words(words, &scope.value) {
+                        Some(title) => (title),
+                        None => {
+                            bdi { (scope.title) }
+                            @if scope.description != scope.title { small dir="auto" { (scope.description) } }
+                        }
+                    }
+                    @if scope.needs_admin { small { (words.needs_admin) } }
+                }
+            }
+        }
+    }
+}
+
+/// The scopes that nearly every client asks for, in the person's language.
+fn own_words(words: &Words, scope: &str) -> Option<&'static str> {
+    Some(match scope {
+        "openid" => words.scope_openid,
+        "profile" => words.scope_profile,
+        "email" => words.scope_email,
+        "offline_access" => words.scope_offline_access,
+        "User.Read" => words.scope_user_read,
+        _ => return None,
+    })
+}
+
+fn signed_out<'a>(words: &'a Words, frames: &[String], back: Option<&str>) -> Content<'a> {
+    let origins: Vec<&str> = frames.iter().filter_map(|frame| origin_of(frame)).collect();
+    let mut content = ended(
+        words.signed_out,
+        None,
+        html! {
+            p { (words.signed_out_note) }
+            @if let Some(back) = back { a .button .primary href=(back) { (words.go_on) } }
+            @for frame in frames {
+                iframe src=(frame) sandbox="allow-scripts allow-same-origin" title="" aria-hidden="true" {}
+            }
+        },
+    );
+    if !origins.is_empty() {
+        content.more_policy = format!("; frame-src {}", origins.join(" "));
+    }
+    content
+}
+
+fn error<'a>(
+    page: &'a Page,
+    words: &'a Words,
+    error: &OAuthError,
+    back: Option<&str>,
+) -> Content<'a> {
+    let text = match error {
+        OAuthError::PageExpired | OAuthError::ExpiredDeviceCode | OAuthError::WrongUserCode => {
+            words.error_expired
+        }
+        OAuthError::DisabledUser => words.error_disabled,
+        OAuthError::NotAssigned { .. } => words.error_not_assigned,
+        OAuthError::Unavailable => words.error_busy,
+        OAuthError::TooManyAttempts => words.too_many,
+        _ => words.error_app,
+    };
+    ended(
+        words.error_title,
+        None,
+        html! {
+            p { (text) }
+            @if let Some(back) = back { a .button .primary href=(back) { (words.back_to_app) } }
+            details open {
+                summary { (words.details) }
+                p dir="ltr" lang="en" { "AADSTS" (error.code()) ": " (error.sentence()) }
+                dl {
+                    dt { (words.correlation) }
+                    dd dir="ltr" { (page.trail.correlation_id) }
+                    dt { (words.time) }
+                    dd dir="ltr" { (page.trail.timestamp()) }
+                }
+            }
+        },
+    )
+}
+
+/// Asks for a name, to find the tenant by its domain.
+pub(crate) fn find_tenant(
+    action: &str,
+    parameters: &[(String, String)],
+    is_unknown: bool,
+    language: Language,
+) -> Rendered {
+    let words = language.words();
+    let hint = parameters
+        .iter()
+        .find(|(name, _)| name == "login_hint")
+        .map(|(_, value)| value.as_str());
+    let body = html! {
+        form method="get" action=(action) {
+            @for (name, value) in parameters.iter().filter(|(name, _)| name != "login_hint") {
+                input type="hidden" name=(name) value=(value);
+            }
+            @if is_unknown { p #problem .bad role="alert" { (words.unknown_domain) } }
+            (name_field(words, "login_hint", hint))
+            button .primary type="submit" { (words.next) }
+        }
+    };
+    let layout = Layout {
+        language,
+        tenant_name: None,
+        title: words.sign_in,
+        lead: None,
+    };
+    Rendered {
+        html: document(&layout, body),
+        // It leads to the tenant's page, and from there maybe on to the client at once.
+        policy: policy("'self' https: http:", ""),
+    }
+}

@@ -1,0 +1,99 @@
+//! What pages say, in each language: one catalogue a file. A catalogue that lacks a text doesn't
+//! compile.
+
+mod ar;
+mod de;
+mod en;
+mod es;
+mod fr;
+mod ja;
+
+pub(crate) use ar::AR;
+pub(crate) use de::DE;
+pub(crate) use en::EN;
+pub(crate) use es::ES;
+pub(crate) use fr::FR;
+pub(crate) use ja::JA;
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// The texts of a language. `{app}` and the like stand for names.
+        pub(crate) struct Words { $($(#[$doc])* pub(crate) $name: &'static str,)* }
+
+        #[cfg(test)]
+        impl Words {
+            pub(crate) fn all(&self) -> Vec<&'static str> {
+                vec![$(self.$name,)*]
+            }
+        }
+    };
+}
+
+words! {
+    sign_in,
+    /// Below the heading, to whom one signs in: `{app}`.
+    to_app,
+    name,
+    name_hint,
+    next,
+    back,
+    password,
+    keep,
+    wrong_credentials,
+    too_many,
+    other_account,
+    choose_account,
+    unknown_domain,
+    consent_title,
+    /// `{app}`.
+    consent_wants,
+    /// `{domain}`.
+    publisher,
+    /// `{host}`.
+    goes_to,
+    accept,
+    cancel,
+    for_all,
+    consent_note,
+    approval_title,
+    /// `{app}`.
+    approval_text,
+    needs_admin,
+    device_title,
+    device_hint,
+    device_code,
+    wrong_code,
+    /// `{app}`.
+    device_confirm,
+    device_warning,
+    device_done,
+    device_refused,
+    close_window,
+    sign_out,
+    sign_out_which,
+    sign_out_all,
+    signed_out,
+    signed_out_note,
+    go_on,
+    error_title,
+    error_app,
+    error_expired,
+    error_disabled,
+    error_not_assigned,
+    error_busy,
+    details,
+    correlation,
+    time,
+    back_to_app,
+    answer_title,
+    scope_openid,
+    scope_profile,
+    scope_email,
+    scope_offline_access,
+    scope_user_read,
+}
+
+/// Puts names into a text.
+pub(crate) fn fill(text: &str, name: &str, value: &str) -> String {
+    text.replace(name, value)
+}
