@@ -358,6 +358,7 @@ fn import_one(tx: &mut Tx<'_>, user: SourceUser, rules: &Rules) -> Result<Outcom
                 properties,
                 password_hash: user.password,
                 source_key: Some(user.source_key),
+                ..directory::users::NewUser::default()
             },
         )?;
         return Ok(Outcome::Created);

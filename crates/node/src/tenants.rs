@@ -88,7 +88,7 @@ impl Node {
                     NewUser {
                         properties: administrator(&upn),
                         password_hash: Some(password_hash),
-                        source_key: None,
+                        ..NewUser::default()
                     },
                 )?;
                 roles::assign(tx, GLOBAL_ADMINISTRATOR, admin.id.uuid())?;

@@ -50,6 +50,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     25 "0025_subscriptions",
     26 "0026_work",
     27 "0027_sign_in",
+    28 "0028_authentication_methods",
     29 "0029_authorization_policy",
     30 "0030_visits",
 ];

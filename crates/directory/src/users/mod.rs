@@ -12,6 +12,7 @@
 
 mod deletion;
 mod manager;
+mod password;
 mod properties;
 mod scan;
 mod sponsors;
@@ -32,13 +33,16 @@ pub use deletion::{
 };
 pub(crate) use deletion::{forget, mark_deleted};
 pub use manager::{count_direct_reports, direct_reports, manager_of, remove_manager, set_manager};
+pub use password::{
+    PasswordChange, password_change, password_hash, require_password_change, set_password,
+};
 pub(crate) use scan::scanned;
 pub use scan::{ScannedUser, external_among, get_scanned, scan, scanned_many};
 pub(crate) use sponsors::drop_sponsors;
 pub use sponsors::{
     SPONSORS_MAX, add_sponsor, count_sponsors, ensure_sponsor, remove_sponsor, sponsors,
 };
-pub use write::{NewUser, create, end_sessions, set_password, update, update_kept};
+pub use write::{NewUser, create, end_sessions, update, update_kept};
 pub(crate) use write::{
     check_mapped, insert, normal, refuse_taken, save, save_as, save_unseen, set_home_enabled,
 };
@@ -157,6 +161,7 @@ impl<D> User<D> {
             },
             "userType" => self.user_type().into(),
             "identities" => self.identities(),
+            "passwordProfile" if !self.is_external() => password::profile(&self.document),
             "proxyAddresses" => match self.document.text("mail") {
                 Some(mail) => json!([proxy_address(&mail)]),
                 None => return Origin::Nothing,
@@ -309,14 +314,6 @@ pub fn find_by_source(tx: &ReadTx<'_>, source_key: &str) -> Result<Option<User>>
 /// Whether there is such a user that isn't deleted.
 pub fn exists(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<bool> {
     Ok(tx.count(sql::EXISTS, params![&tx.tenant(), &id])? > 0)
-}
-
-/// The password's hash, if the user has a password.
-pub fn password_hash(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<Option<String>> {
-    let found = tx.query_one(sql::PASSWORD, params![&tx.tenant(), &id], |row| {
-        row.opt_string(0)
-    })?;
-    found.ok_or_else(|| Error::not_found("user", id))
 }
 
 /// A page of the users that aren't deleted.

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 use store::{Change, Op, ReadTx, Tx, params};
-use types::{Actor, Error, Id, Result, Upn, fold, kind};
+use types::{Error, Id, Result, Upn, fold, kind};
 
+use super::password::PasswordChange;
 use super::properties::USER;
 use super::sql::{self, Columns, Fixed, Folded};
 use super::{HOME_DISABLED, ISSUER, User, get};
@@ -18,6 +19,8 @@ pub struct NewUser {
     pub properties: Map<String, Value>,
     /// The password's hash; none for a user that can't sign in with one.
     pub password_hash: Option<String>,
+    /// Whether it has to be changed at the next sign-in.
+    pub password_change: PasswordChange,
     /// The key by which an import finds the user again.
     pub source_key: Option<String>,
 }
@@ -61,6 +64,7 @@ pub fn create(tx: &mut Tx<'_>, new: NewUser) -> Result<User> {
     if new.password_hash.is_some() {
         let now = json!(tx.now());
         set(&mut user.document, "lastPasswordChangeDateTime", Some(now));
+        new.password_change.note(&mut user.document);
     }
     if let Some(key) = &user.source_key
         && tx.count(sql::SOURCE_IS_TAKEN, params![&tx.tenant(), key])? > 0
@@ -175,31 +179,6 @@ fn change(
     save(tx, &user, Op::Updated, &changed)?;
     audited::change(tx, "Update user", &old, &user, &changed)?;
     Ok(true)
-}
-
-/// Sets the password's hash; none takes the password away.
-pub fn set_password(tx: &mut Tx<'_>, id: Id<kind::User>, hash: Option<&str>) -> Result<()> {
-    let mut user = get(tx, id)?;
-    if user.is_external() {
-        return Err(Error::invalid(
-            "passwordProfile",
-            "This user signs in at the home tenant and has no password here.",
-        ));
-    }
-    let now = json!(tx.now());
-    set(&mut user.document, "lastPasswordChangeDateTime", Some(now));
-    let doc = serde_json::to_string(&user.document).map_err(Error::internal)?;
-    let tenant = tx.tenant();
-    let changed = ["passwordProfile", "lastPasswordChangeDateTime"];
-    tx.record(Change::new("user", id.uuid(), Op::Updated, &changed))?
-        .execute(sql::SET_PASSWORD, params![&tenant, &id, &doc, hash])?;
-    let is_own = matches!(tx.actor(), Actor::User { id: actor, .. } if *actor == id.uuid());
-    let activity = if is_own {
-        "Change user password"
-    } else {
-        "Reset user password"
-    };
-    audited::act(tx, activity, &user)
 }
 
 /// Notes that sessions from before now are over. The tokens themselves are revoked by the caller.

@@ -109,7 +109,7 @@ fn users_are_followed_from_their_making_to_their_end() {
     assert_eq!(modified(&rows[1]), [("Manager", &json!(ben), &Value::Null)]);
 
     let (_, rows) = recorded(&f, move |tx| {
-        users::set_password(tx, ann, Some("another-hash"))?;
+        users::set_password(tx, ann, Some("another-hash"), users::PasswordChange::None)?;
         users::delete(tx, ann)?;
         users::restore(tx, ann)?;
         users::delete(tx, ann)?;
@@ -142,7 +142,9 @@ fn a_password_that_its_user_sets_is_changed_not_reset() {
         app_id: Uuid::nil(),
     };
     f.island
-        .write_blocking(actor, move |tx| users::set_password(tx, ann, Some("hash")))
+        .write_blocking(actor, move |tx| {
+            users::set_password(tx, ann, Some("hash"), users::PasswordChange::None)
+        })
         .unwrap();
     let rows = entries(&f);
     assert_eq!(

@@ -214,7 +214,8 @@ fn what_home_decides_cannot_be_changed_here() {
         let error = f.refused(move |tx| users::update(tx, id, &object(patch)));
         assert_eq!(target(&error), wrong);
     }
-    let error = f.refused(move |tx| users::set_password(tx, id, Some("hash")));
+    let error =
+        f.refused(move |tx| users::set_password(tx, id, Some("hash"), users::PasswordChange::None));
     assert_eq!(target(&error), "passwordProfile");
     let boss = f.user("boss").id;
     let error = f.refused(move |tx| users::set_manager(tx, id, boss));

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use directory::rights::{self, Rights};
-use directory::users::{self, NewUser, User};
+use directory::users::{self, NewUser, PasswordChange, User};
 use identity::revocation;
 use serde_json::{Map, Value};
 use store::{ReadTx, Tx};
@@ -41,8 +41,22 @@ const PASSWORD_PROFILE: &str = "passwordProfile";
 /// A body, read.
 pub(super) struct Body {
     properties: Map<String, Value>,
-    password: Option<String>,
+    password: PasswordProfile,
     manager: Option<Reference>,
+}
+
+/// A `passwordProfile`.
+#[derive(Default)]
+struct PasswordProfile {
+    password: Option<String>,
+    /// What it says of the next sign-in, if it does.
+    change: Option<PasswordChange>,
+}
+
+impl PasswordProfile {
+    const fn is_given(&self) -> bool {
+        self.password.is_some() || self.change.is_some()
+    }
 }
 
 impl Body {
@@ -56,7 +70,8 @@ impl Body {
         let password = properties
             .shift_remove(PASSWORD_PROFILE)
             .map(read_password)
-            .transpose()?;
+            .transpose()?
+            .unwrap_or_default();
         Ok(Self {
             properties,
             password,
@@ -67,14 +82,14 @@ impl Body {
     /// The names of what it sets.
     fn names(&self) -> impl Iterator<Item = &str> {
         let own = self.properties.keys().map(String::as_str);
-        let password = self.password.as_ref().map(|_| PASSWORD_PROFILE);
+        let password = self.password.is_given().then_some(PASSWORD_PROFILE);
         let manager = self.manager.as_ref().map(|_| "manager");
         own.chain(password).chain(manager)
     }
 
     /// A user to be made.
     pub(super) async fn into_new(self, call: &Call) -> Result<New, Refusal> {
-        let password = self.password.ok_or_else(|| {
+        let password = self.password.password.ok_or_else(|| {
             Error::invalid(
                 PASSWORD_PROFILE,
                 "A password must be specified to create a new user: passwordProfile.password.",
@@ -84,6 +99,7 @@ impl Body {
             user: NewUser {
                 properties: self.properties,
                 password_hash: Some(hash_password(call, &password).await?),
+                password_change: self.password.change.unwrap_or_default(),
                 source_key: None,
             },
             manager: self.manager,
@@ -92,19 +108,20 @@ impl Body {
 
     /// A change of a user.
     pub(super) async fn into_change(self, call: &Call) -> Result<Change, Refusal> {
-        let password_hash = match &self.password {
+        let password_hash = match &self.password.password {
             Some(password) => Some(hash_password(call, password).await?),
             None => None,
         };
         Ok(Change {
             properties: self.properties,
             password_hash,
+            next_sign_in: self.password.change,
             manager: self.manager,
         })
     }
 }
 
-fn read_password(profile: Value) -> Result<String, Error> {
+fn read_password(profile: Value) -> Result<PasswordProfile, Error> {
     let wrong = |reason: &str| {
         Error::invalid(
             PASSWORD_PROFILE,
@@ -116,19 +133,35 @@ fn read_password(profile: Value) -> Result<String, Error> {
     let Value::Object(profile) = profile else {
         return Err(wrong("it has to be an object with a password"));
     };
-    let mut password = None;
+    let mut read = PasswordProfile::default();
+    let (mut at_next, mut with_multifactor) = (None, None);
     for (name, value) in profile {
         match (name.as_str(), value) {
-            ("password", Value::String(text)) => password = Some(text),
+            ("password", Value::String(text)) => read.password = Some(text),
+            ("forceChangePasswordNextSignIn", Value::Bool(flag)) => at_next = Some(flag),
+            ("forceChangePasswordNextSignInWithMfa", Value::Bool(flag)) => {
+                with_multifactor = Some(flag);
+            }
             (
-                "forceChangePasswordNextSignIn" | "forceChangePasswordNextSignInWithMfa",
-                Value::Bool(_) | Value::Null,
+                "password"
+                | "forceChangePasswordNextSignIn"
+                | "forceChangePasswordNextSignInWithMfa",
+                Value::Null,
             )
             | ("@odata.type", Value::String(_)) => {}
             (name, _) => return Err(wrong(&format!("'{name}' can't be set like this"))),
         }
     }
-    password.ok_or_else(|| wrong("the password is missing"))
+    if at_next.is_some() || with_multifactor.is_some() {
+        read.change = Some(PasswordChange::of_profile(
+            at_next.unwrap_or(false),
+            with_multifactor.unwrap_or(false),
+        ));
+    }
+    if read.password.is_none() && read.change.is_none() {
+        return Err(wrong("the password is missing"));
+    }
+    Ok(read)
 }
 
 /// Checks a password against the rules and hashes it.
@@ -154,6 +187,7 @@ impl New {
 pub(super) struct Change {
     properties: Map<String, Value>,
     password_hash: Option<String>,
+    next_sign_in: Option<PasswordChange>,
     manager: Option<Reference>,
 }
 
@@ -169,10 +203,14 @@ impl Change {
         } else {
             users::update(tx, id, &self.properties)?;
         }
-        if let Some(hash) = &self.password_hash {
-            users::set_password(tx, id, Some(hash))?;
-            // Whoever knew the old one is out.
-            revocation::revoke(tx, id)?;
+        match (&self.password_hash, self.next_sign_in) {
+            (Some(hash), change) => {
+                users::set_password(tx, id, Some(hash), change.unwrap_or_default())?;
+                // Whoever knew the old one is out.
+                revocation::revoke(tx, id)?;
+            }
+            (None, Some(change)) => users::require_password_change(tx, id, change)?,
+            (None, None) => {}
         }
         set_manager(tx, id, self.manager.as_ref())
     }

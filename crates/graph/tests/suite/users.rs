@@ -188,7 +188,7 @@ async fn passwords_follow_the_rules_and_are_never_shown() {
         json!({ "password": null }),
         json!({ "password": 7 }),
         json!({ "password": PASSWORD, "hint": "horse" }),
-        json!({ "forceChangePasswordNextSignIn": true }),
+        json!({ "forceChangePasswordNextSignIn": "yes" }),
         json!(PASSWORD),
         json!(null),
     ] {
@@ -206,14 +206,35 @@ async fn passwords_follow_the_rules_and_are_never_shown() {
         .await
         .expect(200)
         .json;
-    assert_eq!(before["passwordProfile"], Value::Null);
-    d.admin
-        .patch(
-            &path,
-            json!({ "passwordProfile": { "password": "another-Horse-8-battery" } }),
-        )
-        .await
-        .expect(204);
+    let profile = |at_next: bool, with_multifactor: bool| {
+        json!({
+            "forceChangePasswordNextSignIn": at_next,
+            "forceChangePasswordNextSignInWithMfa": with_multifactor,
+            "password": null,
+        })
+    };
+    assert_eq!(before["passwordProfile"], profile(false, false));
+    for (sent, shown) in [
+        (
+            json!({ "password": "another-Horse-8-battery", "forceChangePasswordNextSignIn": true }),
+            profile(true, false),
+        ),
+        (
+            json!({ "forceChangePasswordNextSignInWithMfa": true }),
+            profile(true, true),
+        ),
+        (
+            json!({ "password": "another-Horse-9-battery" }),
+            profile(false, false),
+        ),
+    ] {
+        d.admin
+            .patch(&path, json!({ "passwordProfile": sent }))
+            .await
+            .expect(204);
+        let after = d.admin.get(&format!("{path}{select}")).await.expect(200);
+        assert_eq!(after.json["passwordProfile"], shown);
+    }
     let after = d
         .admin
         .get(&format!("{path}{select}"))

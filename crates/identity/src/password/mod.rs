@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::Secret;
 
 pub use pool::Pool;
-pub use rules::check;
+pub use rules::{check, check_for};
 
 /// Memory, in KiB.
 const MEMORY_KIB: u32 = 19_456;

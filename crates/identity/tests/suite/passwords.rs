@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use identity::Secret;
-use identity::password::{Pool, check, hash, verify};
+use identity::password::{Pool, check, check_for, hash, verify};
 use proptest::prelude::*;
 use types::Error;
 
@@ -94,6 +94,9 @@ fn rules() {
         "Contoso123",
         "Isopolity1",
         "LetMeIn123!",
+        "1Q2w3e4r5t!",
+        "Zaq12wsx!",
+        "August24!",
         &"aA1".repeat(86),
     ] {
         let Err(Error::Invalid { target, message }) = check(&secret(bad)) else {
@@ -108,9 +111,30 @@ fn rules() {
     }
 }
 
+#[test]
+fn names_of_the_user_and_of_the_tenant_count_as_one_character() {
+    let names = [
+        "Quentin Vandermeer",
+        "q.vandermeer@northwind.example",
+        "Northwind Traders",
+    ];
+    for bad in [
+        "Vandermeer1!",
+        "N0rthw1nd#2",
+        "Vandermeer-26",
+        "northwindVandermeer1",
+    ] {
+        assert!(check(&secret(bad)).is_ok(), "{bad}");
+        assert!(check_for(&secret(bad), &names).is_err(), "{bad}");
+    }
+    for good in ["Correct-horse-7-battery", "Vandermeer-likes-tea"] {
+        assert!(check_for(&secret(good), &names).is_ok(), "{good}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_password_panics(text in ".{0,300}") {
-        let _ = check(&secret(&text));
+        let _ = check_for(&secret(&text), &[&text]);
     }
 }
