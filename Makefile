@@ -1,5 +1,5 @@
 # `make` alone prints this list. CI calls the same targets.
-.PHONY: help setup clients build demo test units unit unit-postgres binary e2e e2e-postgres lint fmt deny bench soak fuzz docs clean
+.PHONY: help setup clients web screenshots build demo test units unit unit-postgres binary e2e e2e-postgres lint fmt deny bench soak fuzz docs clean
 
 help: ## Print what can be made
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
@@ -10,7 +10,10 @@ setup: ## Install the system packages that the build needs (Debian, only what is
 clients: setup ## Install the clients that the suite judges by (Microsoft's SDKs, schemathesis) under target/
 	@scripts/clients.sh
 
-build: setup ## Build target/release/isopolity
+web: setup ## Build the web apps into web/dist, from where they get into the binary
+	@scripts/web.sh
+
+build: web ## Build target/release/isopolity
 	cargo build --release --locked -p cli
 
 demo: build ## Three tenants with real people, one organization, everyone synced; then serve it
@@ -41,12 +44,15 @@ e2e-postgres: binary clients ## The black-box suite with the data in PostgreSQL
 	ISOPOLITY_BIN=$(CURDIR)/target/debug/isopolity scripts/with-postgres.sh \
 		cargo test --locked --workspace --test black_box
 
-lint: ## Check the format and let clippy accept no warning
+lint: web ## Check formats, types, catalogues, and let clippy accept no warning
+	npm --prefix web run --silent check
+	npm --prefix web run --silent test
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 fmt: ## Format everything
 	cargo fmt --all
+	npm --prefix web run --silent fmt
 
 deny: ## Check licences, banned crates, sources and advisories of the dependencies
 	@scripts/deny.sh

@@ -23,6 +23,8 @@ need python3 python3
 need node nodejs
 need npm npm
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || packages+=(python3-venv)
+# The browser that tests of the web apps drive.
+need chromium chromium
 # A shifted clock, for the tests of tokens and deadlines.
 compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || packages+=(libfaketime)
 

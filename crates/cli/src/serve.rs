@@ -168,7 +168,8 @@ impl Server {
 
 /// Puts the HTTP face before a node: the one place where the two meet.
 fn face(node: &Node, url: &str) -> Result<App> {
-    App::new(Platform::of(node, url), graph::all_routes())
+    let app = App::new(Platform::of(node, url), graph::all_routes())?;
+    Ok(app.with_pages(web::answer))
 }
 
 async fn next((terminate, interrupt): &mut (Signal, Signal)) {

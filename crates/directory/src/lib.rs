@@ -22,6 +22,7 @@ pub mod authorization_policy;
 pub mod delegation;
 mod document;
 pub mod domains;
+pub mod first_party;
 pub mod groups;
 pub mod invitations;
 pub mod key_credentials;

@@ -41,9 +41,12 @@ use crate::throttle::Throttle;
 /// Bodies that aren't JSON, which may be large, in memory at once.
 const PAYLOADS_IN_FLIGHT_MAX: usize = 16;
 
+/// What answers requests for pages and what these load; none where an address isn't one of these.
+pub type Pages = fn(&http::request::Parts) -> Option<Response<Bytes>>;
+
 /// The HTTP face of a deployment. Cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Inner>);
+pub struct App(Arc<Inner>, Option<Pages>);
 
 struct Inner {
     platform: Platform,
@@ -78,7 +81,7 @@ impl App {
     pub fn new(platform: Platform, routes: Routes) -> types::Result<Self> {
         let table = Table::new(routes)?;
         let openapi = openapi::render(&table, &platform.public_url)?;
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             metrics: Metrics::new(table.routes().len()),
             payloads: Arc::new(Semaphore::new(PAYLOADS_IN_FLIGHT_MAX)),
             places: Semaphore::new(platform.limits.requests_in_flight),
@@ -93,7 +96,15 @@ impl App {
             openapi,
             table,
             platform,
-        })))
+        };
+        Ok(Self(Arc::new(inner), None))
+    }
+
+    /// With pages beside the API. They hold nothing of any tenant, so they are asked first and by
+    /// themselves: neither the limits nor the counts of requests are about them.
+    #[must_use]
+    pub fn with_pages(self, pages: Pages) -> Self {
+        Self(self.0, Some(pages))
     }
 
     /// The deployment.
@@ -125,7 +136,12 @@ impl App {
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        let (parts, body) = request.into_parts();
+        if let Some(page) = self.1.and_then(|pages| pages(&parts)) {
+            return page.map(Full::new);
+        }
         let url_bytes_max = self.0.platform.limits.url_bytes;
+        let request = http::Request::from_parts(parts, body);
         self.answer(request, url_bytes_max).await.map(Full::new)
     }
 

@@ -155,7 +155,7 @@ mod unread;
 mod user_sharing;
 mod users;
 
-pub use app::App;
+pub use app::{App, Pages};
 pub use body::DEPTH_MAX;
 pub use caller::{Authorized, BoxFuture, Caller, TokenRefusal, TokenVerifier};
 pub use errors::Refusal;

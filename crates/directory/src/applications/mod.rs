@@ -130,6 +130,19 @@ pub struct Application {
 }
 
 impl Application {
+    /// What stands for one of our own apps.
+    pub(crate) fn first_party(app_id: Uuid, document: Map<String, Value>, now: Timestamp) -> Self {
+        Self {
+            id: Id::nil(),
+            app_id,
+            document,
+            created_at: now,
+            deleted_at: None,
+            passwords: Vec::new(),
+            keys: Vec::new(),
+        }
+    }
+
     /// The name for people.
     pub fn display_name(&self) -> &str {
         self.text("displayName")

@@ -121,6 +121,49 @@ pub struct ServicePrincipal {
 }
 
 impl ServicePrincipal {
+    /// One of our own apps, in a tenant that hasn't had it.
+    pub(crate) fn first_party(
+        id: Id<kind::ServicePrincipal>,
+        app_id: Uuid,
+        name: &str,
+        now: Timestamp,
+    ) -> Self {
+        let mut document = Map::new();
+        for (key, value) in [
+            ("displayName", json!(name)),
+            ("appDisplayName", json!(name)),
+            ("signInAudience", json!("AzureADMultipleOrgs")),
+            ("servicePrincipalNames", json!([app_id])),
+        ] {
+            document.insert(key.into(), value);
+        }
+        Self {
+            id,
+            app_id,
+            document,
+            created_at: now,
+            deleted_at: None,
+            account_enabled: true,
+            owner: None,
+            keys: Vec::new(),
+        }
+    }
+
+    /// Where its answers go.
+    pub fn reply_urls(&self) -> Vec<String> {
+        let listed = self.document.get("replyUrls").and_then(Value::as_array);
+        let texts = listed.into_iter().flatten().filter_map(Value::as_str);
+        texts.map(str::to_owned).collect()
+    }
+
+    pub(crate) fn has_reply_urls(&self, urls: &[String]) -> bool {
+        self.reply_urls() == urls
+    }
+
+    pub(crate) fn set_reply_urls(&mut self, urls: &[String]) {
+        self.document.insert("replyUrls".into(), json!(urls));
+    }
+
     /// The name for people.
     pub fn display_name(&self) -> &str {
         self.document
@@ -429,6 +472,20 @@ pub(crate) fn create_graph(tx: &mut Tx<'_>) -> Result<()> {
         keys: Vec::new(),
     };
     store(tx, &made, Op::Created, &[])
+}
+
+/// Writes the service principal of one of our own apps.
+pub(crate) fn store_first_party(
+    tx: &mut Tx<'_>,
+    principal: &ServicePrincipal,
+    op: Op,
+) -> Result<()> {
+    store(tx, principal, op, &["replyUrls"])?;
+    let activity = match op {
+        Op::Created => "Add service principal",
+        _ => "Update service principal",
+    };
+    audited::act(tx, activity, principal)
 }
 
 /// Changes a service principal by a JSON patch object; answers whether that changed anything.

@@ -1,6 +1,7 @@
 //! A tenant's clients: found by their ids, and how they prove who they are.
 
 use directory::applications::{self, Application};
+use directory::first_party::FirstParty;
 use directory::service_principals::{self, ServicePrincipal};
 use directory::tenant;
 use identity::oauth::{OAuthError, Platform, Proof, ProofStanding, RedirectUris};
@@ -19,12 +20,17 @@ pub(super) struct Client {
     web: Vec<String>,
     spa: Vec<String>,
     native: Vec<String>,
+    is_first_party: bool,
 }
 
 /// The client of an id, which may sign in.
 pub(super) fn find(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Result<Client, OAuthError>> {
     let principal = service_principals::find_by_app_id(tx, app_id)?;
-    let application = applications::find_by_app_id(tx, app_id)?;
+    let own = FirstParty::find(app_id);
+    let application = match own {
+        Some(own) => Some(own.application(tx)?),
+        None => applications::find_by_app_id(tx, app_id)?,
+    };
     let (Some(principal), Some(application)) = (principal, application) else {
         return Ok(Err(unknown(tx, &app_id.to_string())?));
     };
@@ -35,7 +41,11 @@ pub(super) fn find(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Result<Client, OAuth
     }
     Ok(Ok(Client {
         web: application.redirect_uris_of("web"),
-        spa: application.redirect_uris_of("spa"),
+        spa: match own {
+            Some(_) => principal.reply_urls(),
+            None => application.redirect_uris_of("spa"),
+        },
+        is_first_party: own.is_some(),
         native: application.redirect_uris_of("publicClient"),
         application,
         principal,
@@ -53,6 +63,11 @@ pub(super) fn unknown(tx: &ReadTx<'_>, client_id: &str) -> Result<OAuthError> {
 impl Client {
     pub(super) fn app_id(&self) -> Uuid {
         self.principal.app_id
+    }
+
+    /// Whether it is one of our own, which needs nobody's consent.
+    pub(super) const fn is_first_party(&self) -> bool {
+        self.is_first_party
     }
 
     pub(super) fn redirect_uris(&self) -> RedirectUris<'_> {

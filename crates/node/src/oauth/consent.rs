@@ -131,7 +131,9 @@ pub(super) fn standing(
     } else {
         allowed(wanted.graph)?.into_iter().collect()
     };
-    let pre_authorized: Vec<Uuid> = if wanted.resource.app_id == permissions::GRAPH_APP_ID {
+    let pre_authorized: Vec<Uuid> = if client.is_first_party() {
+        client.application.required_scopes(wanted.resource.app_id)
+    } else if wanted.resource.app_id == permissions::GRAPH_APP_ID {
         Vec::new()
     } else {
         let api = applications::find_by_app_id(tx, wanted.resource.app_id)?;

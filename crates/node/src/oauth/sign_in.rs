@@ -138,6 +138,7 @@ impl Node {
         trail: Trail,
     ) -> Result<Outcome> {
         let island = self.store().island(tenant)?;
+        self.make_ready(&island, &form).await?;
         let (public_url, cookie) = (self.public_url().clone(), browser.cookie.clone());
         let begun = island
             .read(move |tx| begin(tx, &form, &public_url, cookie.as_ref()))
@@ -150,6 +151,22 @@ impl Node {
             }
             Begun::Pending(flow, need) => self.proceed(tenant, *flow, need, browser, trail).await,
         }
+    }
+
+    /// Makes the service principal of one of our own apps, if it is one that asks.
+    async fn make_ready(&self, island: &store::Island, form: &Form) -> Result<()> {
+        let app_id = form.get("client_id").and_then(types::parse_uuid);
+        let Some(own) = app_id.and_then(directory::first_party::FirstParty::find) else {
+            return Ok(());
+        };
+        let uris = own.redirect_uris(self.public_url().as_str());
+        let known = uris.clone();
+        if !island.read(move |tx| own.is_ready(tx, &known)).await? {
+            island
+                .write(Actor::System, move |tx| own.ensure(tx, &uris))
+                .await?;
+        }
+        Ok(())
     }
 
     /// What was entered on a page.

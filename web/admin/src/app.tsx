@@ -1,0 +1,43 @@
+/** The frame around all screens: where one can go, and what waits there. */
+import { Button, MessageBar, MessageBarActions, MessageBarBody } from '@fluentui/react-components';
+import { GridRegular } from '@fluentui/react-icons';
+import { type PlaceGroup, Shell } from '@isopolity/ui';
+import { useQuery } from '@tanstack/react-query';
+import { Outlet } from '@tanstack/react-router';
+import { useSyncExternalStore } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ownTenant } from './api/queries';
+import { session } from './session';
+
+export function App() {
+  const { t } = useTranslation();
+  const tenant = useQuery(ownTenant);
+  const hasEnded = useSyncExternalStore(session.subscribe, () => session.ended);
+  const groups: PlaceGroup[] = [
+    {
+      title: '',
+      places: [{ to: '/', title: t('nav.home'), icon: <GridRegular />, key: 'h' }],
+    },
+  ];
+  return (
+    <Shell
+      identity={session.identity}
+      tenantName={tenant.data?.displayName ?? ''}
+      groups={groups}
+      onSignOut={() => session.signOut()}
+      onSwitch={() => void session.signIn({ chooseAccount: true })}
+      notice={
+        hasEnded && (
+          <MessageBar intent="warning">
+            <MessageBarBody>{t('start.ended')}</MessageBarBody>
+            <MessageBarActions>
+              <Button onClick={() => void session.signIn()}>{t('start.again')}</Button>
+            </MessageBarActions>
+          </MessageBar>
+        )
+      }
+    >
+      <Outlet />
+    </Shell>
+  );
+}

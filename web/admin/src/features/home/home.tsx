@@ -1,0 +1,167 @@
+/** Home: what works between which tenants, and what doesn't and why. */
+import { Button, makeStyles, SearchBox, tokens } from '@fluentui/react-components';
+import { asProblem, folded } from '@isopolity/core';
+import { Failure, Lines, Mark, PageHead, Section, useAddress } from '@isopolity/ui';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { readiness } from '../../api/queries';
+import { useTenants } from '../../tenants';
+import { useStory } from '../../why/story';
+import { Matrix } from './matrix';
+import { cellKey, cellsOf, problemsOf, standingOf } from './matrix-model';
+import { PairPanel } from './pair-panel';
+
+/** More tenants than these are looked for, not drawn all at once. */
+const MATRIX_MAX = 16;
+/** Pairs of a cause that are named. */
+const NAMED_MAX = 6;
+
+const useStyles = makeStyles({
+  problems: { listStyleType: 'none', margin: 0, padding: 0, maxWidth: '880px' },
+  problem: {
+    display: 'grid',
+    gridTemplateColumns: '14px minmax(0, 1fr) auto',
+    gap: '4px 12px',
+    alignItems: 'center',
+    padding: '12px 0',
+    borderTop: `1px solid ${tokens.colorNeutralStroke2}`,
+  },
+  where: {
+    gridColumn: '2 / -1',
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: '4px 12px',
+    color: tokens.colorNeutralForeground2,
+    fontSize: tokens.fontSizeBase200,
+  },
+  tools: { marginBlockEnd: '12px' },
+});
+
+export function Home() {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const [address, change] = useAddress();
+  const tenants = useTenants();
+  const story = useStory();
+  const [search, setSearch] = useState('');
+  const read = useQuery(readiness);
+  const { cells, actions } = useMemo(() => cellsOf(read.data ?? []), [read.data]);
+  const problems = useMemo(() => problemsOf(read.data ?? []), [read.data]);
+
+  const all = [...cells.values()];
+  const states = all.map((cell) => Object.values(cell.pairs).map(standingOf));
+  const troubled = states.filter((pair) =>
+    pair.some((standing) => standing === 'blocked' || standing === 'partial'),
+  ).length;
+  const isAnythingReady = states.some((pair) => pair.includes('ready'));
+  const [first] = problems;
+  const sentence = (() => {
+    if (!read.data) return t('home.reading');
+    if (!all.length) return t('home.alone');
+    if (troubled) {
+      const why = first && story.sentence(first.step, otherOf(first.pairs[0], first.step.tenantId));
+      return `${t('home.troubled', { count: troubled, all: all.length })} ${why ?? ''}`;
+    }
+    return isAnythingReady ? t('home.ready', { count: all.length }) : t('home.nothingShared');
+  })();
+
+  const active = tenants.active.map(({ tenantId }) => tenantId);
+  const isLarge = active.length > MATRIX_MAX;
+  const fits = (id: string) => folded(tenants.name(id)).includes(folded(search));
+  const shown = isLarge
+    ? active.filter((id) => id === tenants.own || fits(id)).slice(0, MATRIX_MAX)
+    : active;
+  const opened = address.pair ? cells.get(address.pair) : undefined;
+
+  return (
+    <>
+      <PageHead
+        title={t('home.title')}
+        sentence={
+          <span role="status" aria-live="polite">
+            {sentence}
+          </span>
+        }
+      />
+      {read.error && !read.data && (
+        <Failure problem={asProblem(read.error)} onRetry={() => void read.refetch()} />
+      )}
+      {!read.data && !read.error && <Lines count={4} height={40} />}
+      {all.length > 0 && (
+        <>
+          {isLarge && (
+            <SearchBox
+              className={styles.tools}
+              value={search}
+              placeholder={t('home.findTenant')}
+              onChange={(_, { value }) => setSearch(value)}
+            />
+          )}
+          <Matrix
+            tenants={tenants}
+            shown={shown}
+            cells={cells}
+            actions={actions}
+            openKey={address.pair}
+            onOpen={(cell) =>
+              change({ pair: cellKey(cell.from, cell.to), action: undefined }, true)
+            }
+          />
+        </>
+      )}
+      {problems.length > 0 && (
+        <Section title={t('home.problems')}>
+          <ul className={styles.problems}>
+            {problems.map((problem) => {
+              const [pair] = problem.pairs;
+              if (!pair) return null;
+              return (
+                <li key={problem.key} className={styles.problem}>
+                  <Mark tone={pair.state === 'blocked' ? 'bad' : 'partly'} />
+                  <span>{story.sentence(problem.step, otherOf(pair, problem.step.tenantId))}</span>
+                  <Button
+                    size="small"
+                    onClick={() =>
+                      change({ pair: cellKey(pair.from, pair.to), action: pair.action }, true)
+                    }
+                  >
+                    {t('ui.why')}
+                  </Button>
+                  <div className={styles.where}>
+                    {problem.pairs.slice(0, NAMED_MAX).map((pair) => (
+                      <span key={`${pair.from}${pair.to}${pair.action}`}>
+                        {t('home.where', {
+                          action: t(`action.${pair.action as 'sync'}`),
+                          from: tenants.name(pair.from),
+                          to: tenants.name(pair.to),
+                        })}
+                      </span>
+                    ))}
+                    {problem.pairs.length > NAMED_MAX && (
+                      <span>{t('ui.more', { count: problem.pairs.length - NAMED_MAX })}</span>
+                    )}
+                  </div>
+                </li>
+              );
+            })}
+          </ul>
+        </Section>
+      )}
+      {opened && (
+        <PairPanel
+          cell={opened}
+          actions={actions}
+          action={address.action}
+          onAction={(action) => change({ action })}
+          onClose={() => change({ pair: undefined, action: undefined }, true)}
+        />
+      )}
+    </>
+  );
+}
+
+/** The tenant at the other end of the pair. */
+function otherOf(pair: { from: string; to: string } | undefined, tenant: string): string {
+  return !pair ? '' : pair.from === tenant ? pair.to : pair.from;
+}

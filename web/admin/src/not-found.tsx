@@ -1,0 +1,14 @@
+/** An address that there isn't. */
+import { Empty, PageHead } from '@isopolity/ui';
+import { Link } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+
+export function NotFound() {
+  const { t } = useTranslation();
+  return (
+    <>
+      <PageHead title={t('notFound.title')} />
+      <Empty text={t('notFound.text')} action={<Link to="/">{t('notFound.home')}</Link>} />
+    </>
+  );
+}

@@ -1,0 +1,50 @@
+/** Tenants by name: what an id means to a person. */
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { invitations, members, ownTenant } from './api/queries';
+import type { Member } from './api/shapes';
+import { session } from './session';
+
+export interface Tenants {
+  own: string;
+  ownName: string;
+  /** A tenant's name; the beginning of its id if nobody has told it. */
+  name: (id: string) => string;
+  /** The tenants of the organization, the own one first. */
+  members: Member[];
+  /** The active ones among them. */
+  active: Member[];
+  /** Whether it isn't known yet. */
+  isLoading: boolean;
+}
+
+export function useTenants(): Tenants {
+  const own = session.identity.tenantId;
+  const tenant = useQuery(ownTenant);
+  const listed = useQuery(members);
+  const invited = useQuery(invitations);
+  return useMemo(() => {
+    const names = new Map<string, string>();
+    for (const { addedByTenantId, inviterDisplayName } of invited.data ?? []) {
+      if (inviterDisplayName) names.set(addedByTenantId, inviterDisplayName);
+    }
+    for (const { tenantId, displayName } of listed.data ?? []) {
+      if (displayName) names.set(tenantId, displayName);
+    }
+    if (tenant.data?.displayName) names.set(own, tenant.data.displayName);
+    const name = (id: string) => names.get(id) ?? `${id.slice(0, 8)}…`;
+    const sorted = [...(listed.data ?? [])].sort(
+      (left, right) =>
+        Number(right.tenantId === own) - Number(left.tenantId === own) ||
+        name(left.tenantId).localeCompare(name(right.tenantId)),
+    );
+    return {
+      own,
+      ownName: tenant.data?.displayName ?? '',
+      name,
+      members: sorted,
+      active: sorted.filter(({ state }) => state === 'active'),
+      isLoading: !listed.data && !listed.error,
+    };
+  }, [own, tenant.data, listed.data, listed.error, invited.data]);
+}

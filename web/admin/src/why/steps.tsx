@@ -1,0 +1,84 @@
+/** The story of a decision: both sides' settings in the order in which they were asked. */
+import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
+import { ArrowRightRegular } from '@fluentui/react-icons';
+import { Mark } from '@isopolity/ui';
+import { useTranslation } from 'react-i18next';
+import type { Step } from '../api/shapes';
+import { useTenants } from '../tenants';
+import { useStory } from './story';
+
+const useStyles = makeStyles({
+  sides: { display: 'grid', gap: '16px' },
+  side: { margin: 0 },
+  whose: {
+    margin: '0 0 8px',
+    fontSize: tokens.fontSizeBase200,
+    fontWeight: tokens.fontWeightRegular,
+    color: tokens.colorNeutralForeground2,
+  },
+  list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: '8px' },
+  step: { display: 'grid', gridTemplateColumns: '14px 1fr', gap: '10px', alignItems: 'start' },
+  mark: { marginBlockStart: '3px' },
+  refuses: {
+    borderLeft: `3px solid ${tokens.colorPaletteRedBorderActive}`,
+    paddingInlineStart: '9px',
+    marginInlineStart: '-12px',
+  },
+  detail: {
+    color: tokens.colorNeutralForeground3,
+    fontSize: tokens.fontSizeBase200,
+    overflowWrap: 'anywhere',
+    textAlign: 'start',
+  },
+  arrow: { color: tokens.colorNeutralForeground3, '[dir=rtl] &': { transform: 'scaleX(-1)' } },
+});
+
+/** The steps of home, an arrow, those of the target; which of the two can be changed here is said. */
+export function Steps({ steps, from, to }: { steps: Step[]; from: string; to: string }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const story = useStory();
+  const { own, name } = useTenants();
+  const side = (tenant: string, other: string) => {
+    const its = steps.filter((step) => step.tenantId === tenant);
+    if (!its.length) return null;
+    return (
+      <div className={styles.side} role="group" aria-label={name(tenant)}>
+        <h3 className={styles.whose}>
+          {tenant === own
+            ? t('why.ours', { tenant: name(tenant) })
+            : t('why.theirs', { tenant: name(tenant) })}
+        </h3>
+        <ol className={styles.list}>
+          {its.map((step) => (
+            <li
+              key={step.setting}
+              className={mergeClasses(styles.step, !step.allowed && styles.refuses)}
+            >
+              <Mark tone={step.allowed ? 'good' : 'bad'} className={styles.mark} />
+              <div>
+                <span className="visually-hidden">
+                  {step.allowed ? t('why.passes') : t('why.refuses')}{' '}
+                </span>
+                {story.sentence(step, other)}
+                {!step.allowed && (
+                  <div className={styles.detail} lang="en" dir="ltr">
+                    {story.told(step.setting)}: {step.value}
+                  </div>
+                )}
+              </div>
+            </li>
+          ))}
+        </ol>
+      </div>
+    );
+  };
+  const [home, target] = [side(from, to), side(to, from)];
+  return (
+    <div className={styles.sides}>
+      {home}
+      {home && target && <ArrowRightRegular className={styles.arrow} aria-hidden="true" />}
+      {target}
+    </div>
+  );
+}

@@ -1,0 +1,8 @@
+/** What every app needs that isn't drawn: sign-in, the API's client, languages, formats. */
+export * from './csv';
+export * from './format';
+export * from './graph';
+export * from './languages';
+export * from './problems';
+export * from './query';
+export * from './session';

@@ -1,0 +1,125 @@
+/**
+ * Checks the catalogues of messages against the code and each other.
+ *
+ * - Every key that the code names is there, and every key that is there is named: a text, or a
+ *   template whose fixed beginning and end it has. (That each text of a template exists is the type
+ *   checker's work.)
+ * - All languages have the same messages with the same placeholders, each in the plural forms that
+ *   the language has (CLDR), and none is left as it is in English by mistake.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const PARTS = ['ui', 'admin'];
+const LANGUAGES = ['en', 'de', 'fr', 'es', 'ja', 'ar'];
+const FORMS = /_(zero|one|two|few|many|other)$/;
+const root = new URL('..', import.meta.url).pathname;
+const problems = [];
+
+const read = (part, language) =>
+  JSON.parse(readFileSync(join(root, part, 'locales', `${language}.json`), 'utf8'));
+
+/** `{message: {form: text}}`; a message without a number has the one form ''. */
+function messagesOf(catalogue) {
+  const messages = new Map();
+  for (const [key, text] of Object.entries(catalogue)) {
+    const form = FORMS.exec(key)?.[1] ?? '';
+    const message = form ? key.replace(FORMS, '') : key;
+    messages.set(message, { ...messages.get(message), [form]: text });
+  }
+  return messages;
+}
+
+const placeholders = (text) => [...text.matchAll(/\{\{\s*(\w+)/g)].map(([, name]) => name);
+const tags = (text) =>
+  [...text.matchAll(/<\/?(\w+)>/g)]
+    .map(([tag]) => tag)
+    .sort()
+    .join('');
+
+// The code.
+const texts = new Set();
+const templates = [];
+for (const part of ['core', ...PARTS]) {
+  for (const name of readdirSync(join(root, part, 'src'), { recursive: true })) {
+    if (!/\.tsx?$/.test(name)) continue;
+    const code = readFileSync(join(root, part, 'src', name), 'utf8');
+    for (const [, text] of code.matchAll(/'([\w]+(?:\.[\w]+)+)'/g)) texts.add(text);
+    for (const [, text] of code.matchAll(/"([\w]+(?:\.[\w]+)+)"/g)) texts.add(text);
+    for (const [, text] of code.matchAll(/`((?:[\w.]|\$\{[^`}]*\})+)`/g)) {
+      if (!text.includes('${') || !text.includes('.')) continue;
+      const pattern = text.split(/\$\{[^}]*\}/).map((part) => part.replaceAll('.', '\\.'));
+      if (pattern.join('').length > 2) templates.push(new RegExp(`^${pattern.join('\\w+')}$`));
+    }
+    for (const [, key] of code.matchAll(/\bt\('([^']+)'/g)) {
+      const found = PARTS.some((part) => messagesOf(read(part, 'en')).has(key));
+      if (!found) problems.push(`${part}/src/${name}: no message '${key}'`);
+    }
+  }
+}
+
+for (const part of PARTS) {
+  const english = messagesOf(read(part, 'en'));
+  for (const message of english.keys()) {
+    if (!texts.has(message) && !templates.some((template) => template.test(message))) {
+      problems.push(`${part}: '${message}' isn't used`);
+    }
+  }
+  for (const language of LANGUAGES) {
+    const messages = messagesOf(read(part, language));
+    const plurals = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+    for (const message of messages.keys()) {
+      if (!english.has(message)) problems.push(`${part}/${language}: '${message}' is in no other`);
+    }
+    for (const [message, model] of english) {
+      const forms = messages.get(message);
+      if (!forms) {
+        problems.push(`${part}/${language}: '${message}' is missing`);
+        continue;
+      }
+      const wanted = '' in model ? [''] : plurals;
+      const has = Object.keys(forms);
+      for (const form of wanted) {
+        if (!has.includes(form)) problems.push(`${part}/${language}: '${message}' lacks '${form}'`);
+      }
+      for (const form of has) {
+        if (!wanted.includes(form)) {
+          problems.push(`${part}/${language}: '${message}' has no form '${form}'`);
+        }
+      }
+      const allowed = placeholders(Object.values(model).join(' '));
+      const needed = placeholders(model[''] ?? model.other);
+      for (const [form, text] of Object.entries(forms)) {
+        const its = placeholders(text);
+        const strange = its.filter((name) => !allowed.includes(name));
+        // A form for one number only may say it in words.
+        const lacks = needed.filter(
+          (name) =>
+            !its.includes(name) &&
+            !(['zero', 'one', 'two'].includes(form) && ['count', 'total', 'number'].includes(name)),
+        );
+        if (strange.length || lacks.length) {
+          problems.push(`${part}/${language}: '${message}' (${form}): placeholders ${its}`);
+        }
+        if (tags(text) !== tags(model[form] ?? model[''] ?? model.other)) {
+          problems.push(`${part}/${language}: '${message}' (${form}) has other tags`);
+        }
+        if (!text.trim()) problems.push(`${part}/${language}: '${message}' is empty`);
+      }
+      // A sentence that is word for word the English one wasn't translated.
+      const sentence = model[''] ?? model.other;
+      if (
+        language !== 'en' &&
+        /\w\s\w+\s\w/.test(sentence) &&
+        (forms[''] ?? forms.other) === sentence
+      ) {
+        problems.push(`${part}/${language}: '${message}' is as in English`);
+      }
+    }
+  }
+}
+
+if (problems.length) {
+  console.error(problems.join('\n'));
+  process.exit(1);
+}

@@ -1,0 +1,63 @@
+/** What can't be seen from outside: reading and writing CSV, and which rows a table shows. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createServer } from 'vite';
+
+let vite;
+before(async () => {
+  vite = await createServer({
+    configFile: false,
+    root: new URL('../..', import.meta.url).pathname,
+    server: { middlewareMode: true, ws: false },
+    optimizeDeps: { noDiscovery: true },
+    appType: 'custom',
+    logLevel: 'error',
+  });
+});
+after(() => vite.close());
+const load = (path) => vite.ssrLoadModule(path);
+
+test('a cell that a spreadsheet would take for a formula is neutralised', async () => {
+  const { toCsv } = await load('/core/src/csv.ts');
+  const out = toCsv([['=1+1', '+49 30', '-x', '@SUM(A1)', '\tx', 'Ann "Bo", jr.', 'a\nb', '']]);
+  assert.equal(out, '\uFEFF\'=1+1,\'+49 30,\'-x,\'@SUM(A1),\'\tx,"Ann ""Bo"", jr.","a\nb",\r\n');
+});
+
+test('CSV is read with its lines, whatever separates it', async () => {
+  const { fromCsv } = await load('/core/src/csv.ts');
+  assert.deepEqual(fromCsv('\uFEFFname;mail\r\n"Bo; jr.";b@x\r\n\r\n"two\nlines";c@x\n'), [
+    { line: 1, cells: ['name', 'mail'] },
+    { line: 2, cells: ['Bo; jr.', 'b@x'] },
+    { line: 4, cells: ['two\nlines', 'c@x'] },
+  ]);
+  assert.deepEqual(fromCsv('a,"b ""c"""'), [{ line: 1, cells: ['a', 'b "c"'] }]);
+  assert.deepEqual(fromCsv(''), []);
+});
+
+test('texts in $filter and in paths are written so that nothing breaks out', async () => {
+  const { literal, withQuery } = await load('/core/src/query.ts');
+  assert.equal(literal("O'Neil"), "'O''Neil'");
+  assert.equal(
+    withQuery('/users', { $filter: 'a&b', $top: 5, $skip: '' }),
+    '/users?$filter=a%26b&$top=5',
+  );
+});
+
+test('rows are searched without case and accents, filtered and sorted', async () => {
+  const { rowsOf } = await load('/ui/src/table-rows.ts');
+  const columns = [
+    { id: 'name', title: 'Name', value: (row) => row.name },
+    { id: 'n', title: 'N', value: (row) => row.n },
+  ];
+  const rows = [
+    { name: 'Zoë', n: 10 },
+    { name: 'ann', n: 9 },
+    { name: 'Øyvind', n: null },
+  ];
+  const names = (view) =>
+    rowsOf(rows, columns, { q: '', filters: {}, ...view }).map(({ name }) => name);
+  assert.deepEqual(names({ q: 'zoe' }), ['Zoë']);
+  assert.deepEqual(names({ sort: { column: 'n', descending: false } }), ['ann', 'Zoë', 'Øyvind']);
+  assert.deepEqual(names({ sort: { column: 'n', descending: true } }), ['Zoë', 'ann', 'Øyvind']);
+  assert.deepEqual(names({ filters: { n: ['9', '10'] } }), ['Zoë', 'ann']);
+});

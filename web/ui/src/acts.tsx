@@ -1,0 +1,216 @@
+/**
+ * Changes: done at once on the screen, taken back if the server refuses, told in a toast that can
+ * undo them where that is possible. What will be sent can be seen before, as the API's call.
+ */
+import {
+  Button,
+  Link,
+  makeStyles,
+  Toast,
+  ToastBody,
+  Toaster,
+  ToastFooter,
+  ToastTitle,
+  tokens,
+  useId,
+  useToastController,
+} from '@fluentui/react-components';
+import { asCurl, asProblem, type Change, type Graph, type Problem } from '@isopolity/core';
+import { type QueryKey, useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, useContext, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+const GraphContext = createContext<Graph | undefined>(undefined);
+const ToasterContext = createContext('');
+
+/** Gives everything below the API's client and a place for toasts. */
+export function ActsProvider({ graph, children }: { graph: Graph; children: ReactNode }) {
+  const toaster = useId('toaster');
+  return (
+    <GraphContext value={graph}>
+      <ToasterContext value={toaster}>
+        {children}
+        <Toaster toasterId={toaster} position="bottom-end" pauseOnHover limit={3} />
+      </ToasterContext>
+    </GraphContext>
+  );
+}
+
+/** The API's client. */
+export function useGraph(): Graph {
+  const graph = useContext(GraphContext);
+  if (!graph) throw new Error('no ActsProvider above');
+  return graph;
+}
+
+/** What a change does on the screen before the server has answered. */
+export interface Optimistic {
+  key: QueryKey;
+  // biome-ignore lint/suspicious/noExplicitAny: what the cache holds under the key
+  update: (before: any) => unknown;
+}
+
+/** A change with everything around it. */
+export interface Act {
+  /** One, or several in this order; what comes behind a refused one isn't sent. */
+  change: Change | Change[];
+  /** What is said when it is done. */
+  done: string;
+  /** What takes it back. */
+  undo?: Change | Change[];
+  optimistic?: Optimistic[];
+  /** What is read again; everything if left out. */
+  refresh?: QueryKey[];
+}
+
+/** Tells something that the eyes may miss. */
+export function useTell(): (
+  title: string,
+  more?: { problem?: Problem; undo?: () => void },
+) => void {
+  const { t } = useTranslation();
+  const { dispatchToast } = useToastController(useContext(ToasterContext));
+  return (title, { problem, undo } = {}) =>
+    dispatchToast(
+      <Toast>
+        <ToastTitle>{title}</ToastTitle>
+        {problem && (
+          <ToastBody>
+            {problem.message} {problem.kind !== 'unreachable' && t('problem.nothingChanged')}
+          </ToastBody>
+        )}
+        {undo && (
+          <ToastFooter>
+            <Link as="button" onClick={undo}>
+              {t('ui.undo')}
+            </Link>
+          </ToastFooter>
+        )}
+      </Toast>,
+      { intent: problem ? 'error' : 'success', timeout: problem ? -1 : 7000 },
+    );
+}
+
+export interface Acting {
+  /** Does it; whether it was done. */
+  run: (act: Act) => Promise<boolean>;
+  isRunning: boolean;
+  /** Why the last one wasn't done. */
+  problem: Problem | undefined;
+  forget: () => void;
+}
+
+const asList = (changes: Change | Change[]): Change[] => [changes].flat();
+
+/**
+ * Carries out changes. A form shows `problem` itself (`inPlace`); otherwise a toast tells.
+ */
+export function useAct(options: { inPlace?: boolean } = {}): Acting {
+  const graph = useGraph();
+  const client = useQueryClient();
+  const tell = useTell();
+  const { t } = useTranslation();
+  const [isRunning, setRunning] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+
+  const refresh = (act: Act) =>
+    Promise.all(
+      act.refresh
+        ? act.refresh.map((queryKey) => client.invalidateQueries({ queryKey }))
+        : [client.invalidateQueries()],
+    );
+
+  const run = async (act: Act): Promise<boolean> => {
+    setRunning(true);
+    setProblem(undefined);
+    const before: [QueryKey, unknown][] = [];
+    for (const { key, update } of act.optimistic ?? []) {
+      await client.cancelQueries({ queryKey: key });
+      before.push([key, client.getQueryData(key)]);
+      client.setQueryData(key, (old: unknown) => (old === undefined ? old : update(old)));
+    }
+    try {
+      for (const change of asList(act.change)) await graph.change(change);
+    } catch (thrown) {
+      for (const [key, value] of before) client.setQueryData(key, value);
+      const problem = asProblem(thrown);
+      setProblem(problem);
+      if (!options.inPlace) tell(t(`problem.${problem.kind}`), { problem });
+      setRunning(false);
+      void refresh(act);
+      return false;
+    }
+    setRunning(false);
+    const { undo, optimistic: _, ...rest } = act;
+    tell(
+      act.done,
+      undo ? { undo: () => void run({ ...rest, change: undo, done: t('ui.undone') }) } : {},
+    );
+    void refresh(act);
+    return true;
+  };
+
+  return { run, isRunning, problem, forget: () => setProblem(undefined) };
+}
+
+const useStyles = makeStyles({
+  call: { marginBlock: '8px 0' },
+  summary: {
+    cursor: 'pointer',
+    color: tokens.colorNeutralForeground2,
+    fontSize: tokens.fontSizeBase200,
+    width: 'fit-content',
+    paddingBlock: '4px',
+    borderRadius: tokens.borderRadiusSmall,
+    ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
+  },
+  code: {
+    margin: '4px 0 0',
+    padding: '12px',
+    maxHeight: '240px',
+    overflow: 'auto',
+    backgroundColor: tokens.colorNeutralBackground3,
+    borderRadius: tokens.borderRadiusMedium,
+    fontFamily: tokens.fontFamilyMonospace,
+    fontSize: tokens.fontSizeBase200,
+    lineHeight: tokens.lineHeightBase200,
+    whiteSpace: 'pre-wrap',
+    overflowWrap: 'anywhere',
+    direction: 'ltr',
+    textAlign: 'left',
+  },
+  copy: { marginBlockStart: '8px' },
+});
+
+/** The API's call behind a change, to read and to copy. */
+export function GraphCall({ change }: { change: Change | Change[] }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const [copied, setCopied] = useState(false);
+  const changes = asList(change);
+  const shown = changes.map(
+    ({ method, path, body }) =>
+      `${method} ${path}${body === undefined ? '' : `\n${JSON.stringify(body, null, 2)}`}`,
+  );
+  return (
+    <details className={styles.call}>
+      <summary className={styles.summary}>{t('ui.graphCall')}</summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
+      <pre className={styles.code} tabIndex={0}>
+        {shown.join('\n\n')}
+      </pre>
+      <Button
+        size="small"
+        className={styles.copy}
+        onClick={() => {
+          void navigator.clipboard.writeText(changes.map(asCurl).join('\n\n')).then(() => {
+            setCopied(true);
+            setTimeout(() => setCopied(false), 2000);
+          });
+        }}
+      >
+        {copied ? t('ui.copied') : t('ui.copyCurl')}
+      </Button>
+    </details>
+  );
+}

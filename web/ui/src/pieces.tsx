@@ -1,0 +1,228 @@
+/** Small pieces that every screen uses: times, ids, page heads, empty and failed states. */
+import {
+  Button,
+  MessageBar,
+  MessageBarActions,
+  MessageBarBody,
+  MessageBarTitle,
+  makeStyles,
+  mergeClasses,
+  Skeleton,
+  SkeletonItem,
+  Tooltip,
+  tokens,
+} from '@fluentui/react-components';
+import { formatExact, formatNumber, formatRelative, type Problem } from '@isopolity/core';
+import { type ReactNode, useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+const useStyles = makeStyles({
+  time: {
+    whiteSpace: 'nowrap',
+    fontVariantNumeric: 'tabular-nums',
+    textDecorationLine: 'none',
+  },
+  id: {
+    fontFamily: tokens.fontFamilyMonospace,
+    fontSize: tokens.fontSizeBase200,
+    color: tokens.colorNeutralForeground2,
+    minWidth: 0,
+    height: '24px',
+    paddingInline: '6px',
+  },
+  head: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'flex-start',
+    gap: '12px 24px',
+    marginBottom: '20px',
+  },
+  headText: { flexGrow: 1, flexShrink: 1, flexBasis: '320px', minWidth: 0 },
+  title: {
+    margin: 0,
+    fontSize: tokens.fontSizeBase500,
+    lineHeight: tokens.lineHeightBase500,
+    fontWeight: tokens.fontWeightSemibold,
+  },
+  sentence: {
+    marginBlock: '4px 0',
+    color: tokens.colorNeutralForeground2,
+    maxWidth: '72ch',
+    textWrap: 'pretty',
+  },
+  actions: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'center' },
+  section: { marginBlockStart: '32px' },
+  sectionTitle: {
+    margin: 0,
+    fontSize: tokens.fontSizeBase300,
+    lineHeight: tokens.lineHeightBase300,
+    fontWeight: tokens.fontWeightSemibold,
+  },
+  sectionHead: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: '8px 16px',
+    marginBottom: '12px',
+    minHeight: '32px',
+  },
+  empty: {
+    border: `1px dashed ${tokens.colorNeutralStroke1}`,
+    borderRadius: tokens.borderRadiusLarge,
+    padding: '32px 24px',
+    display: 'flex',
+    flexDirection: 'column',
+    alignItems: 'flex-start',
+    gap: '12px',
+    maxWidth: '640px',
+  },
+  emptyText: { margin: 0, maxWidth: '60ch' },
+  example: { margin: 0, color: tokens.colorNeutralForeground3, maxWidth: '60ch' },
+  lines: { display: 'grid', gap: '12px' },
+  number: { fontVariantNumeric: 'tabular-nums' },
+});
+
+/** A time as people say it; the exact one on hover and on focus. */
+export function Time({ at }: { at: string | null | undefined }) {
+  const styles = useStyles();
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 30_000);
+    return () => clearInterval(timer);
+  }, []);
+  if (!at) return <span aria-hidden="true">–</span>;
+  return (
+    <Tooltip content={formatExact(at)} relationship="description">
+      <time dateTime={at} className={styles.time}>
+        {formatRelative(at, now)}
+      </time>
+    </Tooltip>
+  );
+}
+
+/** A number, its digits under those above it. */
+export function Count({ value }: { value: number }) {
+  return <span className={useStyles().number}>{formatNumber(value)}</span>;
+}
+
+/** The beginning of an id; a click copies all of it. */
+export function ShortId({ id }: { id: string }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const [copied, setCopied] = useState(false);
+  return (
+    <Tooltip content={copied ? t('ui.copied') : id} relationship="description">
+      <Button
+        size="small"
+        appearance="subtle"
+        className={styles.id}
+        aria-label={t('ui.copyId', { id })}
+        onClick={(event) => {
+          event.stopPropagation();
+          void navigator.clipboard.writeText(id).then(() => {
+            setCopied(true);
+            setTimeout(() => setCopied(false), 2000);
+          });
+        }}
+      >
+        {id.slice(0, 8)}…
+      </Button>
+    </Tooltip>
+  );
+}
+
+/** A page's title, the sentence that is its answer, and what can be done. */
+export function PageHead(props: { title: string; sentence?: ReactNode; actions?: ReactNode }) {
+  const styles = useStyles();
+  useEffect(() => {
+    document.title = `${props.title} · isopolity`;
+  }, [props.title]);
+  return (
+    <header className={styles.head}>
+      <div className={styles.headText}>
+        <h1 className={styles.title}>{props.title}</h1>
+        {props.sentence && <p className={styles.sentence}>{props.sentence}</p>}
+      </div>
+      {props.actions && <div className={styles.actions}>{props.actions}</div>}
+    </header>
+  );
+}
+
+/** A part of a page. */
+export function Section(props: {
+  title: string;
+  actions?: ReactNode;
+  sentence?: ReactNode;
+  children: ReactNode;
+  className?: string;
+}) {
+  const styles = useStyles();
+  return (
+    <section className={mergeClasses(styles.section, props.className)} aria-label={props.title}>
+      <div className={styles.sectionHead}>
+        <div className={styles.headText}>
+          <h2 className={styles.sectionTitle}>{props.title}</h2>
+          {props.sentence && <p className={styles.sentence}>{props.sentence}</p>}
+        </div>
+        {props.actions && <div className={styles.actions}>{props.actions}</div>}
+      </div>
+      {props.children}
+    </section>
+  );
+}
+
+/** Nothing there yet: what this is for, the first step, an example. */
+export function Empty(props: { text: string; action?: ReactNode; example?: string }) {
+  const styles = useStyles();
+  return (
+    <div className={styles.empty}>
+      <p className={styles.emptyText}>{props.text}</p>
+      {props.action}
+      {props.example && <p className={styles.example}>{props.example}</p>}
+    </div>
+  );
+}
+
+/** What went wrong, what that means for the data, and what to do. */
+export function Failure(props: {
+  problem: Problem;
+  /** Whether something was to be changed. */
+  isChange?: boolean;
+  onRetry?: () => void;
+}) {
+  const { t } = useTranslation();
+  const { problem } = props;
+  return (
+    <MessageBar intent={problem.isPassing ? 'warning' : 'error'} layout="multiline" role="alert">
+      <MessageBarBody>
+        <MessageBarTitle>{t(`problem.${problem.kind}`)}</MessageBarTitle> {problem.message}
+        {props.isChange && problem.kind !== 'unreachable' && ` ${t('problem.nothingChanged')}`}
+        {problem.requestId && problem.kind === 'strange' && (
+          <> {t('problem.requestId', { id: problem.requestId })}</>
+        )}
+      </MessageBarBody>
+      {props.onRetry && (
+        <MessageBarActions>
+          <Button size="small" onClick={props.onRetry}>
+            {t('ui.tryAgain')}
+          </Button>
+        </MessageBarActions>
+      )}
+    </MessageBar>
+  );
+}
+
+/** The shape of lines that are on their way. */
+export function Lines({ count = 3, height = 16 }: { count?: number; height?: 16 | 24 | 32 | 40 }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  return (
+    <Skeleton aria-label={t('ui.loading')}>
+      <div className={styles.lines}>
+        {Array.from({ length: count }, (_, at) => (
+          <SkeletonItem key={at} size={height} />
+        ))}
+      </div>
+    </Skeleton>
+  );
+}

@@ -1,0 +1,468 @@
+/** The frame of an app: navigation, top bar, the page, and the place for a panel beside it. */
+import {
+  Avatar,
+  Button,
+  Menu,
+  MenuDivider,
+  MenuGroup,
+  MenuGroupHeader,
+  MenuItem,
+  MenuItemRadio,
+  MenuList,
+  MenuPopover,
+  MenuTrigger,
+  makeStyles,
+  mergeClasses,
+  tokens,
+} from '@fluentui/react-components';
+import {
+  KeyboardRegular,
+  LocalLanguageRegular,
+  NavigationRegular,
+  SearchRegular,
+  SignOutRegular,
+  WeatherMoonRegular,
+} from '@fluentui/react-icons';
+import { changeLanguage, type Identity, LANGUAGES, type Language } from '@isopolity/core';
+import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { isMac, type Shortcut, useShortcuts } from './keys';
+import { Logo } from './marks';
+import { NARROW, useMedia } from './media';
+import type { Command } from './palette';
+import { PanelSlot } from './panel';
+import { chooseTheme, type ThemeChoice, themeChoice } from './theme';
+
+const Palette = lazy(() => import('./palette'));
+const ShortcutSheet = lazy(() => import('./shortcut-sheet'));
+
+export interface Place {
+  to: string;
+  title: string;
+  icon: ReactNode;
+  /** The second key of "g …". */
+  key: string;
+  /** What waits there. */
+  waiting?: number;
+}
+
+export interface PlaceGroup {
+  title: string;
+  places: Place[];
+}
+
+const useStyles = makeStyles({
+  frame: {
+    height: '100dvh',
+    display: 'grid',
+    gridTemplateRows: '48px minmax(0, 1fr)',
+    gridTemplateColumns: '232px minmax(0, 1fr) auto',
+    gridTemplateAreas: '"bar bar bar" "nav main panel"',
+    backgroundColor: tokens.colorNeutralBackground1,
+    color: tokens.colorNeutralForeground1,
+    fontFamily: tokens.fontFamilyBase,
+    fontSize: tokens.fontSizeBase300,
+    lineHeight: tokens.lineHeightBase300,
+    '@media (max-width: 1023px)': {
+      gridTemplateColumns: 'minmax(0, 1fr)',
+      gridTemplateAreas: '"bar" "main"',
+    },
+  },
+  skip: {
+    position: 'absolute',
+    insetInlineStart: '-999px',
+    ':focus': { insetInlineStart: '8px', top: '8px', zIndex: 50 },
+  },
+  bar: {
+    gridArea: 'bar',
+    display: 'flex',
+    alignItems: 'center',
+    gap: '8px',
+    paddingInline: '12px',
+    borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
+    backgroundColor: tokens.colorNeutralBackground2,
+  },
+  home: {
+    display: 'flex',
+    alignItems: 'center',
+    gap: '10px',
+    color: tokens.colorNeutralForeground1,
+    textDecorationLine: 'none',
+    borderRadius: tokens.borderRadiusMedium,
+    paddingInline: '6px',
+    minHeight: '32px',
+    minWidth: 0,
+    ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
+  },
+  product: { fontWeight: tokens.fontWeightSemibold },
+  tenant: {
+    color: tokens.colorNeutralForeground2,
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+    '::before': { content: '"/"', marginInlineEnd: '10px', color: tokens.colorNeutralForeground4 },
+  },
+  grow: { flexGrow: 1 },
+  search: {
+    minWidth: '260px',
+    justifyContent: 'flex-start',
+    color: tokens.colorNeutralForeground3,
+    fontWeight: tokens.fontWeightRegular,
+    backgroundColor: tokens.colorNeutralBackground1,
+  },
+  searchKeys: { marginInlineStart: 'auto', fontSize: tokens.fontSizeBase200 },
+  nav: {
+    gridArea: 'nav',
+    overflowY: 'auto',
+    padding: '12px 8px',
+    borderRight: `1px solid ${tokens.colorNeutralStroke2}`,
+    backgroundColor: tokens.colorNeutralBackground2,
+  },
+  drawer: {
+    position: 'fixed',
+    insetBlock: '48px 0',
+    insetInlineStart: 0,
+    width: 'min(280px, 84vw)',
+    zIndex: 30,
+    boxShadow: tokens.shadow28,
+  },
+  scrim: {
+    position: 'fixed',
+    insetBlock: '48px 0',
+    insetInline: 0,
+    zIndex: 29,
+    backgroundColor: tokens.colorBackgroundOverlay,
+    border: 'none',
+  },
+  navGroup: {
+    margin: '16px 12px 4px',
+    fontSize: tokens.fontSizeBase200,
+    lineHeight: tokens.lineHeightBase200,
+    fontWeight: tokens.fontWeightRegular,
+    color: tokens.colorNeutralForeground3,
+  },
+  navList: { listStyleType: 'none', margin: 0, padding: 0 },
+  place: {
+    display: 'flex',
+    alignItems: 'center',
+    gap: '10px',
+    minHeight: '32px',
+    paddingInline: '12px',
+    borderRadius: tokens.borderRadiusMedium,
+    color: tokens.colorNeutralForeground1,
+    textDecorationLine: 'none',
+    ':hover': { backgroundColor: tokens.colorSubtleBackgroundHover },
+    ':focus-visible': {
+      outline: `2px solid ${tokens.colorStrokeFocus2}`,
+      outlineOffset: '-2px',
+    },
+    '&[aria-current=page]': {
+      backgroundColor: tokens.colorSubtleBackgroundSelected,
+      fontWeight: tokens.fontWeightSemibold,
+      boxShadow: `inset 3px 0 0 ${tokens.colorBrandForeground1}`,
+    },
+  },
+  placeIcon: { display: 'flex', fontSize: '18px', color: tokens.colorNeutralForeground2 },
+  waiting: {
+    marginInlineStart: 'auto',
+    minWidth: '20px',
+    paddingInline: '6px',
+    boxSizing: 'border-box',
+    textAlign: 'center',
+    borderRadius: tokens.borderRadiusCircular,
+    fontSize: tokens.fontSizeBase200,
+    fontWeight: tokens.fontWeightSemibold,
+    backgroundColor: tokens.colorBrandBackground,
+    color: tokens.colorNeutralForegroundOnBrand,
+  },
+  main: {
+    gridArea: 'main',
+    overflowY: 'auto',
+    padding: '24px 32px 48px',
+    outlineStyle: 'none',
+    display: 'flex',
+    flexDirection: 'column',
+    '@media (max-width: 640px)': { padding: '16px 16px 32px' },
+  },
+  panel: { gridArea: 'panel', minHeight: 0 },
+});
+
+export function Shell(props: {
+  identity: Identity;
+  tenantName: string;
+  groups: PlaceGroup[];
+  commands?: Command[];
+  find?: (text: string, signal: AbortSignal) => Promise<Command[]>;
+  onSignOut: () => void;
+  onSwitch: () => void;
+  notice?: ReactNode;
+  children: ReactNode;
+}) {
+  const { t, i18n } = useTranslation();
+  const styles = useStyles();
+  const navigate = useNavigate();
+  const isNarrow = useMedia(NARROW);
+  const [open, setOpen] = useState<'palette' | 'shortcuts' | 'nav'>();
+  const [slot, setSlot] = useState<HTMLElement | null>(null);
+  const main = useRef<HTMLElement>(null);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+
+  const isFirst = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new page is read from its beginning
+  useEffect(() => {
+    setOpen(undefined);
+    if (isFirst.current) isFirst.current = false;
+    else main.current?.focus({ preventScroll: true });
+    main.current?.scrollTo(0, 0);
+  }, [path]);
+
+  const places = props.groups.flatMap((group) => group.places);
+  const go = (to: string) => void navigate({ to });
+  const shortcuts: Shortcut[] = [
+    { keys: 'mod+k', title: t('ui.palette'), run: () => setOpen('palette') },
+    { keys: '?', title: t('ui.shortcuts'), run: () => setOpen('shortcuts') },
+    {
+      keys: '/',
+      title: t('ui.keySearch'),
+      run: () => main.current?.querySelector<HTMLInputElement>('input[type=search]')?.focus(),
+    },
+    ...places.map(({ key, title, to }) => ({
+      keys: `g ${key}`,
+      title: t('ui.goTo', { place: title }),
+      run: () => go(to),
+    })),
+  ];
+  useShortcuts(shortcuts);
+
+  const commands: Command[] = [
+    ...places.map(({ to, title, icon, key }) => ({
+      id: `go-${key}`,
+      group: t('ui.places'),
+      title,
+      icon,
+      hint: `G ${key.toUpperCase()}`,
+      run: () => go(to),
+    })),
+    ...(props.commands ?? []),
+    ...(['light', 'dark', 'contrast', 'system'] as const).map((choice) => ({
+      id: `theme-${choice}`,
+      group: t('ui.settings'),
+      title: `${t('ui.theme')}: ${t(`theme.${choice}`)}`,
+      icon: <WeatherMoonRegular />,
+      run: () => chooseTheme(choice),
+    })),
+    ...Object.entries(LANGUAGES).map(([language, name]) => ({
+      id: `language-${language}`,
+      group: t('ui.settings'),
+      title: `${t('ui.language')}: ${name}`,
+      icon: <LocalLanguageRegular />,
+      run: () => void changeLanguage(language as Language),
+    })),
+    {
+      id: 'sign-out',
+      group: t('ui.settings'),
+      title: t('ui.signOut'),
+      icon: <SignOutRegular />,
+      run: props.onSignOut,
+    },
+  ];
+
+  const nav = (
+    <nav
+      className={mergeClasses(styles.nav, isNarrow && styles.drawer)}
+      aria-label={t('ui.navigation')}
+    >
+      {props.groups.map((group) => (
+        <div key={group.title}>
+          {group.title && <h2 className={styles.navGroup}>{group.title}</h2>}
+          <ul className={styles.navList}>
+            {group.places.map((place) => (
+              <li key={place.to}>
+                <Link
+                  to={place.to}
+                  className={styles.place}
+                  activeOptions={{ exact: place.to === '/', includeSearch: false }}
+                  preload="intent"
+                >
+                  <span className={styles.placeIcon}>{place.icon}</span>
+                  {place.title}
+                  {place.waiting ? (
+                    <span className={styles.waiting}>
+                      <span aria-hidden="true">{place.waiting}</span>
+                      <span className="visually-hidden">
+                        {t('ui.waiting', { count: place.waiting })}
+                      </span>
+                    </span>
+                  ) : null}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </nav>
+  );
+
+  return (
+    <PanelSlot value={slot}>
+      <div className={styles.frame}>
+        <button type="button" className={styles.skip} onClick={() => main.current?.focus()}>
+          {t('ui.skip')}
+        </button>
+        <header className={styles.bar}>
+          {isNarrow && (
+            <Button
+              appearance="subtle"
+              icon={<NavigationRegular />}
+              aria-label={t('ui.navigation')}
+              aria-expanded={open === 'nav'}
+              onClick={() => setOpen(open === 'nav' ? undefined : 'nav')}
+            />
+          )}
+          <Link to="/" className={styles.home}>
+            <Logo />
+            <span className={isNarrow ? 'visually-hidden' : styles.product}>isopolity</span>
+            <span className={styles.tenant}>{props.tenantName}</span>
+          </Link>
+          <span className={styles.grow} />
+          {isNarrow ? (
+            <Button
+              appearance="subtle"
+              icon={<SearchRegular />}
+              aria-label={t('ui.palette')}
+              onClick={() => setOpen('palette')}
+            />
+          ) : (
+            <Button
+              className={styles.search}
+              icon={<SearchRegular />}
+              onClick={() => setOpen('palette')}
+            >
+              {t('ui.palettePlaceholder')}
+              <kbd className={styles.searchKeys}>{isMac ? '⌘K' : 'Ctrl K'}</kbd>
+            </Button>
+          )}
+          <span className={isNarrow ? undefined : styles.grow} />
+          <AccountMenu
+            identity={props.identity}
+            tenantName={props.tenantName}
+            language={i18n.language as Language}
+            onShortcuts={() => setOpen('shortcuts')}
+            onSignOut={props.onSignOut}
+            onSwitch={props.onSwitch}
+          />
+        </header>
+        {!isNarrow && nav}
+        {isNarrow && open === 'nav' && (
+          <>
+            <button
+              type="button"
+              className={styles.scrim}
+              aria-label={t('ui.close')}
+              onClick={() => setOpen(undefined)}
+            />
+            {nav}
+          </>
+        )}
+        <main className={styles.main} id="main" ref={main} tabIndex={-1}>
+          {props.notice}
+          {props.children}
+        </main>
+        <div className={styles.panel} ref={setSlot} />
+        <Suspense>
+          {open === 'palette' && (
+            <Palette
+              commands={commands}
+              {...(props.find ? { find: props.find } : {})}
+              onClose={() => setOpen(undefined)}
+            />
+          )}
+          {open === 'shortcuts' && (
+            <ShortcutSheet shortcuts={shortcuts} onClose={() => setOpen(undefined)} />
+          )}
+        </Suspense>
+      </div>
+    </PanelSlot>
+  );
+}
+
+function AccountMenu(props: {
+  identity: Identity;
+  tenantName: string;
+  language: Language;
+  onShortcuts: () => void;
+  onSignOut: () => void;
+  onSwitch: () => void;
+}) {
+  const { t } = useTranslation();
+  const [theme, setTheme] = useState<ThemeChoice>(themeChoice);
+  return (
+    <Menu
+      checkedValues={{ theme: [theme], language: [props.language] }}
+      onCheckedValueChange={(_, { name, checkedItems }) => {
+        const [chosen = ''] = checkedItems;
+        if (name === 'theme') {
+          setTheme(chosen as ThemeChoice);
+          chooseTheme(chosen as ThemeChoice);
+        } else void changeLanguage(chosen as Language);
+      }}
+    >
+      <MenuTrigger disableButtonEnhancement>
+        <Button
+          appearance="subtle"
+          icon={<Avatar name={props.identity.name} size={28} color="colorful" aria-hidden="true" />}
+          aria-label={t('ui.account', { name: props.identity.name })}
+        />
+      </MenuTrigger>
+      <MenuPopover>
+        <MenuList>
+          <MenuGroup>
+            <MenuGroupHeader>
+              {[props.identity.name, props.identity.userName, props.tenantName]
+                .filter((text, at, all) => text && all.indexOf(text) === at)
+                .join(' · ')}
+            </MenuGroupHeader>
+          </MenuGroup>
+          <MenuDivider />
+          <Menu>
+            <MenuTrigger disableButtonEnhancement>
+              <MenuItem icon={<WeatherMoonRegular />}>{t('ui.theme')}</MenuItem>
+            </MenuTrigger>
+            <MenuPopover>
+              <MenuList>
+                {(['system', 'light', 'dark', 'contrast'] as const).map((choice) => (
+                  <MenuItemRadio key={choice} name="theme" value={choice}>
+                    {t(`theme.${choice}`)}
+                  </MenuItemRadio>
+                ))}
+              </MenuList>
+            </MenuPopover>
+          </Menu>
+          <Menu>
+            <MenuTrigger disableButtonEnhancement>
+              <MenuItem icon={<LocalLanguageRegular />}>{t('ui.language')}</MenuItem>
+            </MenuTrigger>
+            <MenuPopover>
+              <MenuList>
+                {Object.entries(LANGUAGES).map(([language, name]) => (
+                  <MenuItemRadio key={language} name="language" value={language} lang={language}>
+                    {name}
+                  </MenuItemRadio>
+                ))}
+              </MenuList>
+            </MenuPopover>
+          </Menu>
+          <MenuItem icon={<KeyboardRegular />} onClick={props.onShortcuts}>
+            {t('ui.shortcuts')}
+          </MenuItem>
+          <MenuDivider />
+          <MenuItem onClick={props.onSwitch}>{t('ui.switchAccount')}</MenuItem>
+          <MenuItem icon={<SignOutRegular />} onClick={props.onSignOut}>
+            {t('ui.signOut')}
+          </MenuItem>
+        </MenuList>
+      </MenuPopover>
+    </Menu>
+  );
+}
