@@ -26,6 +26,8 @@ fn delegated(route: &Route) -> (String, String) {
     let mut scopes = listed(route.scopes().iter().copied());
     if route.is_me {
         scopes = listed(route.delegated_permissions());
+    } else if route.scopes().is_empty() {
+        scopes = "applications only".to_owned();
     } else if !route.own_scopes().is_empty() {
         let own = listed(route.own_scopes().iter().copied());
         scopes = format!("{scopes}; own: {own}");

@@ -26,7 +26,7 @@ pub(crate) struct Row {
     pub(crate) method: &'static str,
     /// The route's template.
     pub(crate) path: &'static str,
-    /// Any of them opens the route.
+    /// Any of them opens the route; with none it is closed to users.
     pub(crate) scopes: Texts,
     /// Any of them opens it for the user's own object.
     pub(crate) own_scopes: Texts,
@@ -70,6 +70,11 @@ const fn put(path: &'static str, scopes: Texts, actions: Texts) -> Row {
 }
 const fn delete(path: &'static str, scopes: Texts, actions: Texts) -> Row {
     row("DELETE", path, scopes, actions)
+}
+
+/// A route for applications only.
+const fn closed(method: &'static str, path: &'static str) -> Row {
+    row(method, path, NONE, NONE)
 }
 
 impl Row {

@@ -1,6 +1,6 @@
 //! People: users, their photos, memberships, invitations, what was deleted.
 
-use super::{OWN_READ, OWN_WRITE, Row, Texts, delete, get, patch, post, put};
+use super::{OWN_READ, OWN_WRITE, Row, Texts, closed, delete, get, patch, post, put};
 
 const READ: Texts = &[
     "Directory.Read.All",
@@ -92,7 +92,6 @@ const DELETED_ANY_WRITE: Texts = &[
     "Group.ReadWrite.All",
     "Application.ReadWrite.All",
 ];
-const SUBSCRIBE: Texts = &["User.Read.All", "Group.Read.All", "Directory.Read.All"];
 
 /// Whatever of a user may be changed: which of it is decided by the body.
 const CHANGES: Texts = &[
@@ -306,10 +305,11 @@ pub(super) static ROWS: &[Row] = &[
         DELETED_APPS_READ,
         DELETED_APPS,
     ),
-    get("/subscriptions", SUBSCRIBE, ANY_STANDARD),
-    post("/subscriptions", SUBSCRIBE, ANY_STANDARD),
-    get("/subscriptions/{id}", SUBSCRIBE, ANY_STANDARD),
-    patch("/subscriptions/{id}", SUBSCRIBE, ANY_STANDARD),
-    delete("/subscriptions/{id}", SUBSCRIBE, ANY_STANDARD),
-    post("/subscriptions/{id}/reauthorize", SUBSCRIBE, ANY_STANDARD),
+    // A client's subscriptions are its own, whoever uses it.
+    closed("GET", "/subscriptions"),
+    closed("POST", "/subscriptions"),
+    closed("GET", "/subscriptions/{id}"),
+    closed("PATCH", "/subscriptions/{id}"),
+    closed("DELETE", "/subscriptions/{id}"),
+    closed("POST", "/subscriptions/{id}/reauthorize"),
 ];
