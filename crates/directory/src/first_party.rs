@@ -97,15 +97,12 @@ impl FirstParty {
         {
             return Ok(());
         }
-        let (op, mut principal) = match known {
-            Some(known) => (Op::Updated, known),
-            None => {
-                let id = Id::new(tx.new_uuid());
-                (
-                    Op::Created,
-                    ServicePrincipal::first_party(id, self.app_id, self.name, tx.now()),
-                )
-            }
+        let (op, mut principal) = if let Some(known) = known {
+            (Op::Updated, known)
+        } else {
+            let id = Id::new(tx.new_uuid());
+            let new = ServicePrincipal::first_party(id, self.app_id, self.name, tx.now());
+            (Op::Created, new)
         };
         principal.set_reply_urls(redirect_uris);
         service_principals::store_first_party(tx, &principal, op)

@@ -27,7 +27,7 @@ fn delegated(route: &Route) -> (String, String) {
     if route.is_me {
         scopes = listed(route.delegated_permissions());
     } else if route.scopes().is_empty() {
-        scopes = "applications only".to_owned();
+        "applications only".clone_into(&mut scopes);
     } else if !route.own_scopes().is_empty() {
         let own = listed(route.own_scopes().iter().copied());
         scopes = format!("{scopes}; own: {own}");
