@@ -1,6 +1,12 @@
 /** Every address of the admin centre. Each screen is loaded when it is first gone to. */
 import { readAddress } from '@isopolity/ui';
-import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  type RouteComponent,
+} from '@tanstack/react-router';
 import { App } from './app';
 import { Home } from './features/home/home';
 import { NotFound } from './not-found';
@@ -12,10 +18,19 @@ const root = createRootRoute({
   validateSearch: readAddress,
 });
 
-const page = <const P extends string>(path: P, component: () => React.ReactNode) =>
+const page = <const P extends string>(path: P, component: RouteComponent) =>
   createRoute({ getParentRoute: () => root, path, component });
 
-const routes = [page('/', Home)] as const;
+const organization = () => import('./features/organization/organization');
+const create = () => import('./features/organization/create');
+const sharing = () => import('./features/sharing/users-across');
+
+const routes = [
+  page('/', Home),
+  page('/organization', lazyRouteComponent(organization, 'OrganizationPage')),
+  page('/organization/create', lazyRouteComponent(create, 'CreateOrganization')),
+  page('/users-across', lazyRouteComponent(sharing, 'UsersAcross')),
+] as const;
 
 export const router = createRouter({
   routeTree: root.addChildren([...routes]),

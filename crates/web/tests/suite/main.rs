@@ -1,5 +1,7 @@
 //! What a browser gets of the web apps.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
