@@ -8,6 +8,7 @@ import {
   type RouteComponent,
 } from '@tanstack/react-router';
 import { App } from './app';
+import { Broken } from './broken';
 import { Home } from './features/home/home';
 import { NotFound } from './not-found';
 import { BASE } from './session';
@@ -15,6 +16,7 @@ import { BASE } from './session';
 const root = createRootRoute({
   component: App,
   notFoundComponent: NotFound,
+  errorComponent: Broken,
   validateSearch: readAddress,
 });
 
@@ -37,6 +39,7 @@ export const router = createRouter({
   basepath: BASE,
   defaultPreload: 'intent',
   defaultPendingMs: 200,
+  defaultErrorComponent: Broken,
   scrollRestoration: false,
   // Texts as they are, so that addresses can be read.
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),

@@ -250,7 +250,6 @@ export function DataTable<R>(props: DataTableProps<R>) {
     return () => clearTimeout(timer);
   }, [text, q, set, remote]);
 
-  const isTight = width < TIGHT;
   const sort = view.sort ?? props.defaultSort;
   const wanted = useDeferredValue(q);
   const shown = useMemo(() => {
@@ -259,6 +258,7 @@ export function DataTable<R>(props: DataTableProps<R>) {
   }, [rows, remote, columns, wanted, sort, view.filters]);
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
+  const isTight = width < TIGHT;
   const visible = view.columns
     ? columns.filter((column) => view.columns?.includes(column.id))
     : fitting(
@@ -293,9 +293,13 @@ export function DataTable<R>(props: DataTableProps<R>) {
     const index = Math.max(0, Math.min(shown.length - 1, to));
     setActive(index);
     virtual.scrollToIndex(index);
-    requestAnimationFrame(() =>
-      frame.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus(),
-    );
+    const focus = () => {
+      const row = frame.current?.querySelector<HTMLElement>(`[data-index="${index}"]`);
+      row?.focus();
+      return Boolean(row);
+    };
+    // What is out of sight is drawn first.
+    if (!focus()) requestAnimationFrame(focus);
   };
   const toggle = (row: R) => {
     const next = new Set(selected);

@@ -19,6 +19,18 @@ export const ownTenant = queryOptions({
   staleTime: 60_000,
 });
 
+export const tenantInformation = (id: string) =>
+  queryOptions({
+    queryKey: ['tenantInformation', id],
+    queryFn: ({ signal }) =>
+      graph.get(
+        shapes.TenantInformation,
+        `/v1.0/tenantRelationships/findTenantInformationByTenantId(tenantId='${id}')`,
+        { signal },
+      ),
+    staleTime: 600_000,
+  });
+
 export const organization = queryOptions({
   queryKey: ['organization'],
   queryFn: ({ signal }) => graph.get(shapes.Organization, MTO, { signal }),

@@ -21,7 +21,13 @@ type Stage = 'withdrawing' | 'leaving' | 'treating' | 'undoing' | 'done' | 'undo
 export function DepartureList({ departures }: { departures: Departure[] }) {
   const { t } = useTranslation();
   const styles = useCardStyles();
-  const { name, own } = useTenants();
+  const { name, own } = useTenants(
+    departures.flatMap((each) => [
+      each.tenantId,
+      each.byTenantId,
+      ...each.tenants.map(({ tenantId }) => tenantId),
+    ]),
+  );
   const { run, isRunning } = useAct();
   return (
     <ul className={styles.list}>

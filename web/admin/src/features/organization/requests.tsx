@@ -21,7 +21,9 @@ const DECIDED_MAX = 5;
 export function RequestList({ requests }: { requests: Request[] }) {
   const { t } = useTranslation();
   const styles = useCardStyles();
-  const { name } = useTenants();
+  const { name } = useTenants(
+    requests.flatMap((each) => [each.requestedByTenantId, each.requestedOfTenantId]),
+  );
   const story = useStory();
   const { run, isRunning } = useAct();
   const open = requests.filter(({ state }) => state === 'pending');
