@@ -1,5 +1,5 @@
 # `make` alone prints this list. CI calls the same targets.
-.PHONY: help setup clients web screenshots build demo test units unit unit-postgres binary e2e e2e-postgres lint fmt deny bench soak fuzz docs clean
+.PHONY: help setup clients web browser screenshots build demo test units unit unit-postgres binary e2e e2e-postgres lint fmt deny bench soak fuzz docs clean
 
 help: ## Print what can be made
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
@@ -43,6 +43,12 @@ e2e: binary clients ## The black-box suite
 e2e-postgres: binary clients ## The black-box suite with the data in PostgreSQL
 	ISOPOLITY_BIN=$(CURDIR)/target/debug/isopolity scripts/with-postgres.sh \
 		cargo test --locked --workspace --test black_box
+
+browser: build ## The admin centre in Chromium, beside the release binary
+	npm --prefix web run --silent browser
+
+screenshots: build ## Write every screen to target/screenshots, at desktop and phone width, light and dark
+	npm --prefix web run --silent screenshots
 
 lint: web ## Check formats, types, catalogues, and let clippy accept no warning
 	npm --prefix web run --silent check

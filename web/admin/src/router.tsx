@@ -1,7 +1,14 @@
 /** Every address of the admin centre. Each screen is loaded when it is first gone to. */
 import { readAddress } from '@isopolity/ui';
-import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  type RouteComponent,
+} from '@tanstack/react-router';
 import { App } from './app';
+import { Broken } from './broken';
 import { Home } from './features/home/home';
 import { NotFound } from './not-found';
 import { BASE } from './session';
@@ -9,19 +16,30 @@ import { BASE } from './session';
 const root = createRootRoute({
   component: App,
   notFoundComponent: NotFound,
+  errorComponent: Broken,
   validateSearch: readAddress,
 });
 
-const page = <const P extends string>(path: P, component: () => React.ReactNode) =>
+const page = <const P extends string>(path: P, component: RouteComponent) =>
   createRoute({ getParentRoute: () => root, path, component });
 
-const routes = [page('/', Home)] as const;
+const organization = () => import('./features/organization/organization');
+const create = () => import('./features/organization/create');
+const sharing = () => import('./features/sharing/users-across');
+
+const routes = [
+  page('/', Home),
+  page('/organization', lazyRouteComponent(organization, 'OrganizationPage')),
+  page('/organization/create', lazyRouteComponent(create, 'CreateOrganization')),
+  page('/users-across', lazyRouteComponent(sharing, 'UsersAcross')),
+] as const;
 
 export const router = createRouter({
   routeTree: root.addChildren([...routes]),
   basepath: BASE,
   defaultPreload: 'intent',
   defaultPendingMs: 200,
+  defaultErrorComponent: Broken,
   scrollRestoration: false,
   // Texts as they are, so that addresses can be read.
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),

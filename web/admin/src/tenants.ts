@@ -1,7 +1,7 @@
 /** Tenants by name: what an id means to a person. */
-import { useQuery } from '@tanstack/react-query';
+import { useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { invitations, members, ownTenant } from './api/queries';
+import { invitations, members, ownTenant, tenantInformation } from './api/queries';
 import type { Member } from './api/shapes';
 import { session } from './session';
 
@@ -18,13 +18,24 @@ export interface Tenants {
   isLoading: boolean;
 }
 
-export function useTenants(): Tenants {
+/** Tenants by name. `strangers` may be of no organization any more: their names are looked up. */
+export function useTenants(strangers: string[] = []): Tenants {
   const own = session.identity.tenantId;
   const tenant = useQuery(ownTenant);
   const listed = useQuery(members);
   const invited = useQuery(invitations);
+  const known = new Set([own, ...(listed.data ?? []).map(({ tenantId }) => tenantId)]);
+  const found = useQueries({
+    queries: [...new Set(strangers)]
+      .filter((id) => listed.data && !known.has(id))
+      .map((id) => tenantInformation(id)),
+    combine: (answers) => answers.flatMap(({ data }) => data ?? []),
+  });
   return useMemo(() => {
     const names = new Map<string, string>();
+    for (const { tenantId, displayName } of found) {
+      if (displayName) names.set(tenantId, displayName);
+    }
     for (const { addedByTenantId, inviterDisplayName } of invited.data ?? []) {
       if (inviterDisplayName) names.set(addedByTenantId, inviterDisplayName);
     }
@@ -46,5 +57,5 @@ export function useTenants(): Tenants {
       active: sorted.filter(({ state }) => state === 'active'),
       isLoading: !listed.data && !listed.error,
     };
-  }, [own, tenant.data, listed.data, listed.error, invited.data]);
+  }, [own, tenant.data, listed.data, listed.error, invited.data, found]);
 }

@@ -51,6 +51,16 @@ export class Graph {
     return read(schema, await response.json());
   }
 
+  /** Asks a question whose answer is a list. */
+  async pageOf<T>(schema: Schema<T>, change: Change, signal?: AbortSignal): Promise<Paged<T>> {
+    const page = await this.ask(Page, change, signal);
+    return {
+      items: read(v.array(schema), page.value),
+      next: page['@odata.nextLink'],
+      count: page['@odata.count'],
+    };
+  }
+
   /** Reads one page of a list; `path` may be the link to the next page. */
   async page<T>(schema: Schema<T>, path: string, options: GetOptions = {}): Promise<Paged<T>> {
     const page = await this.get(Page, path, options);

@@ -19,6 +19,7 @@ import { asCurl, asProblem, type Change, type Graph, type Problem } from '@isopo
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { NARROW, useMedia } from './media';
 
 const GraphContext = createContext<Graph | undefined>(undefined);
 const ToasterContext = createContext('');
@@ -26,11 +27,13 @@ const ToasterContext = createContext('');
 /** Gives everything below the API's client and a place for toasts. */
 export function ActsProvider({ graph, children }: { graph: Graph; children: ReactNode }) {
   const toaster = useId('toaster');
+  const position = useMedia(NARROW) ? 'top' : 'bottom';
   return (
     <GraphContext value={graph}>
       <ToasterContext value={toaster}>
         {children}
-        <Toaster toasterId={toaster} position="bottom-end" pauseOnHover limit={3} />
+        {/* Where it covers neither a panel's buttons nor the page's title. */}
+        <Toaster toasterId={toaster} position={position} pauseOnHover limit={3} />
       </ToasterContext>
     </GraphContext>
   );

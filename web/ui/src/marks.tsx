@@ -16,6 +16,7 @@ const useStyles = makeStyles({
   status: {
     display: 'inline-flex',
     alignItems: 'center',
+    verticalAlign: 'bottom',
     gap: '6px',
     whiteSpace: 'nowrap',
     minWidth: 0,

@@ -94,12 +94,14 @@ export default function Palette(props: {
   const listId = useId();
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
-  const wanted = useDeferredValue(text.trim());
+  const wanted = text.trim();
+  // Only the question to the server waits: Enter takes what fits what is written now.
+  const asked = useDeferredValue(wanted);
   const { find } = props;
   const found = useQuery({
-    queryKey: ['palette', wanted],
-    queryFn: ({ signal }) => (find ? find(wanted, signal) : []),
-    enabled: Boolean(find) && wanted.length > 1,
+    queryKey: ['palette', asked],
+    queryFn: ({ signal }) => (find ? find(asked, signal) : []),
+    enabled: Boolean(find) && asked.length > 1,
     placeholderData: (before) => before,
   });
   const items = useMemo(() => {
@@ -111,7 +113,9 @@ export default function Palette(props: {
   const active = items[Math.min(at, items.length - 1)];
   const activeRef = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: it follows the active item
-  useEffect(() => activeRef.current?.scrollIntoView({ block: 'nearest' }), [active?.id]);
+  useEffect(() => {
+    activeRef.current?.scrollIntoView({ block: 'nearest' });
+  }, [active?.id]);
 
   const choose = (command: Command | undefined) => {
     if (!command) return;

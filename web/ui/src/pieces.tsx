@@ -35,7 +35,7 @@ const useStyles = makeStyles({
     flexWrap: 'wrap',
     alignItems: 'flex-start',
     gap: '12px 24px',
-    marginBottom: '20px',
+    marginBottom: '4px',
   },
   headText: { flexGrow: 1, flexShrink: 1, flexBasis: '320px', minWidth: 0 },
   title: {
@@ -51,7 +51,7 @@ const useStyles = makeStyles({
     textWrap: 'pretty',
   },
   actions: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'center' },
-  section: { marginBlockStart: '32px' },
+  section: { marginBlockStart: '24px' },
   sectionTitle: {
     margin: 0,
     fontSize: tokens.fontSizeBase300,

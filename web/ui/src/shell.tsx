@@ -1,22 +1,6 @@
 /** The frame of an app: navigation, top bar, the page, and the place for a panel beside it. */
+import { Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import {
-  Avatar,
-  Button,
-  Menu,
-  MenuDivider,
-  MenuGroup,
-  MenuGroupHeader,
-  MenuItem,
-  MenuItemRadio,
-  MenuList,
-  MenuPopover,
-  MenuTrigger,
-  makeStyles,
-  mergeClasses,
-  tokens,
-} from '@fluentui/react-components';
-import {
-  KeyboardRegular,
   LocalLanguageRegular,
   NavigationRegular,
   SearchRegular,
@@ -27,14 +11,17 @@ import { changeLanguage, type Identity, LANGUAGES, type Language } from '@isopol
 import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { AccountMenuProps } from './account-menu';
 import { isMac, type Shortcut, useShortcuts } from './keys';
 import { Logo } from './marks';
 import { NARROW, useMedia } from './media';
 import type { Command } from './palette';
 import { PanelSlot } from './panel';
-import { chooseTheme, type ThemeChoice, themeChoice } from './theme';
+import { chooseTheme } from './theme';
 
 const Palette = lazy(() => import('./palette'));
+const loadAccountMenu = () => import('./account-menu');
+const AccountMenu = lazy(loadAccountMenu);
 const ShortcutSheet = lazy(() => import('./shortcut-sheet'));
 
 export interface Place {
@@ -186,6 +173,22 @@ const useStyles = makeStyles({
     '@media (max-width: 640px)': { padding: '16px 16px 32px' },
   },
   panel: { gridArea: 'panel', minHeight: 0 },
+  account: {
+    width: '30px',
+    height: '30px',
+    padding: 0,
+    border: 'none',
+    borderRadius: tokens.borderRadiusCircular,
+    cursor: 'pointer',
+    backgroundColor: tokens.colorBrandBackground2,
+    color: tokens.colorBrandForeground2,
+    fontFamily: 'inherit',
+    fontSize: tokens.fontSizeBase200,
+    fontWeight: tokens.fontWeightSemibold,
+    ':hover': { backgroundColor: tokens.colorBrandBackground2Hover },
+    ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '1px' },
+    '@media (forced-colors: active)': { border: '1px solid ButtonText' },
+  },
 });
 
 export function Shell(props: {
@@ -344,7 +347,7 @@ export function Shell(props: {
             </Button>
           )}
           <span className={isNarrow ? undefined : styles.grow} />
-          <AccountMenu
+          <Account
             identity={props.identity}
             tenantName={props.tenantName}
             language={i18n.language as Language}
@@ -387,82 +390,45 @@ export function Shell(props: {
   );
 }
 
-function AccountMenu(props: {
-  identity: Identity;
-  tenantName: string;
-  language: Language;
-  onShortcuts: () => void;
-  onSignOut: () => void;
-  onSwitch: () => void;
-}) {
+/** The account's button; the menu behind it is loaded when it is first wanted. */
+function Account(props: Omit<AccountMenuProps, 'target' | 'onClose'>) {
   const { t } = useTranslation();
-  const [theme, setTheme] = useState<ThemeChoice>(themeChoice);
+  const styles = useStyles();
+  const [target, setTarget] = useState<HTMLButtonElement | null>(null);
+  const [isOpen, setOpen] = useState(false);
+  const initials = props.identity.name
+    .split(/\s+/)
+    .map((word) => [...word][0] ?? '')
+    .filter((_, at, all) => at === 0 || at === all.length - 1)
+    .join('')
+    .toLocaleUpperCase();
   return (
-    <Menu
-      checkedValues={{ theme: [theme], language: [props.language] }}
-      onCheckedValueChange={(_, { name, checkedItems }) => {
-        const [chosen = ''] = checkedItems;
-        if (name === 'theme') {
-          setTheme(chosen as ThemeChoice);
-          chooseTheme(chosen as ThemeChoice);
-        } else void changeLanguage(chosen as Language);
-      }}
-    >
-      <MenuTrigger disableButtonEnhancement>
-        <Button
-          appearance="subtle"
-          icon={<Avatar name={props.identity.name} size={28} color="colorful" aria-hidden="true" />}
-          aria-label={t('ui.account', { name: props.identity.name })}
-        />
-      </MenuTrigger>
-      <MenuPopover>
-        <MenuList>
-          <MenuGroup>
-            <MenuGroupHeader>
-              {[props.identity.name, props.identity.userName, props.tenantName]
-                .filter((text, at, all) => text && all.indexOf(text) === at)
-                .join(' · ')}
-            </MenuGroupHeader>
-          </MenuGroup>
-          <MenuDivider />
-          <Menu>
-            <MenuTrigger disableButtonEnhancement>
-              <MenuItem icon={<WeatherMoonRegular />}>{t('ui.theme')}</MenuItem>
-            </MenuTrigger>
-            <MenuPopover>
-              <MenuList>
-                {(['system', 'light', 'dark', 'contrast'] as const).map((choice) => (
-                  <MenuItemRadio key={choice} name="theme" value={choice}>
-                    {t(`theme.${choice}`)}
-                  </MenuItemRadio>
-                ))}
-              </MenuList>
-            </MenuPopover>
-          </Menu>
-          <Menu>
-            <MenuTrigger disableButtonEnhancement>
-              <MenuItem icon={<LocalLanguageRegular />}>{t('ui.language')}</MenuItem>
-            </MenuTrigger>
-            <MenuPopover>
-              <MenuList>
-                {Object.entries(LANGUAGES).map(([language, name]) => (
-                  <MenuItemRadio key={language} name="language" value={language} lang={language}>
-                    {name}
-                  </MenuItemRadio>
-                ))}
-              </MenuList>
-            </MenuPopover>
-          </Menu>
-          <MenuItem icon={<KeyboardRegular />} onClick={props.onShortcuts}>
-            {t('ui.shortcuts')}
-          </MenuItem>
-          <MenuDivider />
-          <MenuItem onClick={props.onSwitch}>{t('ui.switchAccount')}</MenuItem>
-          <MenuItem icon={<SignOutRegular />} onClick={props.onSignOut}>
-            {t('ui.signOut')}
-          </MenuItem>
-        </MenuList>
-      </MenuPopover>
-    </Menu>
+    <>
+      <button
+        type="button"
+        ref={setTarget}
+        className={styles.account}
+        aria-label={t('ui.account', { name: props.identity.name })}
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        onPointerEnter={() => void loadAccountMenu()}
+        onFocus={() => void loadAccountMenu()}
+        onClick={() => setOpen(!isOpen)}
+      >
+        <span aria-hidden="true">{initials}</span>
+      </button>
+      {isOpen && target && (
+        <Suspense>
+          <AccountMenu
+            {...props}
+            target={target}
+            onClose={() => {
+              setOpen(false);
+              target.focus();
+            }}
+          />
+        </Suspense>
+      )}
+    </>
   );
 }

@@ -30,8 +30,10 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import {
   type KeyboardEvent,
   type ReactNode,
+  type RefObject,
   useDeferredValue,
   useEffect,
+  useLayoutEffect,
   useMemo,
   useRef,
   useState,
@@ -88,13 +90,25 @@ export interface DataTableProps<R> {
 const ROW = 40;
 const PHONE_ROW = 60;
 const SKELETON_ROWS = 8;
+/** Widths, in pixels. */
+const CHECK = 40;
+const LEAST = 120;
+/** Below this, tools are icons. */
+const TIGHT = 640;
 
 const useStyles = makeStyles({
   root: { display: 'flex', flexDirection: 'column', minHeight: 0, gap: '12px' },
   fill: { flexGrow: 1, minHeight: '320px' },
   tools: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px', minHeight: '32px' },
-  search: { width: '260px', maxWidth: '100%', '@media (max-width: 640px)': { width: '100%' } },
+  search: {
+    flexGrow: 1,
+    flexShrink: 1,
+    flexBasis: '160px',
+    maxWidth: '260px',
+    '@media (max-width: 640px)': { flexBasis: '100%', maxWidth: 'none' },
+  },
   grow: { flexGrow: 1 },
+  tool: { fontWeight: tokens.fontWeightRegular, minWidth: 0, paddingInline: '8px' },
   count: { color: tokens.colorNeutralForeground2, fontVariantNumeric: 'tabular-nums' },
   frame: {
     border: `1px solid ${tokens.colorNeutralStroke2}`,
@@ -113,6 +127,7 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground2,
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
     minWidth: 'fit-content',
+    '@media (max-width: 640px)': { display: 'none' },
   },
   headCell: {
     display: 'flex',
@@ -193,6 +208,30 @@ const useStyles = makeStyles({
   },
 });
 
+/** The least width of a column, as its track says. */
+const leastWidth = <R,>(column: Column<R>): number =>
+  Number(/(\d+)px/.exec(column.width ?? '')?.[1] ?? LEAST);
+
+/** As many columns as there is room for; the first two in any case. Who chooses columns gets all. */
+function fitting<R>(columns: Column<R>[], width: number): Column<R>[] {
+  let left = width;
+  return columns.filter((column, at) => {
+    left -= leastWidth(column);
+    return left >= 0 || at < 2;
+  });
+}
+
+function useWidth(element: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(Number.POSITIVE_INFINITY);
+  useLayoutEffect(() => {
+    if (!element.current) return;
+    const observer = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width));
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element]);
+  return width;
+}
+
 export function DataTable<R>(props: DataTableProps<R>) {
   const { t } = useTranslation();
   const styles = useStyles();
@@ -201,7 +240,6 @@ export function DataTable<R>(props: DataTableProps<R>) {
   const [text, setText] = useState(view.q);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [active, setActive] = useState(0);
-  const frame = useRef<HTMLDivElement>(null);
 
   // What is written is searched for when the writing rests.
   const { q, set } = view;
@@ -218,9 +256,15 @@ export function DataTable<R>(props: DataTableProps<R>) {
     if (!rows) return [];
     return remote ? [...rows] : rowsOf(rows, columns, { q: wanted, sort, filters: view.filters });
   }, [rows, remote, columns, wanted, sort, view.filters]);
-  const visible = columns.filter((column) =>
-    view.columns ? view.columns.includes(column.id) : !column.optional,
-  );
+  const frame = useRef<HTMLDivElement>(null);
+  const width = useWidth(frame);
+  const isTight = width < TIGHT;
+  const visible = view.columns
+    ? columns.filter((column) => view.columns?.includes(column.id))
+    : fitting(
+        columns.filter((column) => !column.optional),
+        width - (bulk ? CHECK : 0),
+      );
   const chosen = useMemo(
     () => shown.filter((row) => selected.has(rowId(row))),
     [shown, selected, rowId],
@@ -249,9 +293,13 @@ export function DataTable<R>(props: DataTableProps<R>) {
     const index = Math.max(0, Math.min(shown.length - 1, to));
     setActive(index);
     virtual.scrollToIndex(index);
-    requestAnimationFrame(() =>
-      frame.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus(),
-    );
+    const focus = () => {
+      const row = frame.current?.querySelector<HTMLElement>(`[data-index="${index}"]`);
+      row?.focus();
+      return Boolean(row);
+    };
+    // What is out of sight is drawn first.
+    if (!focus()) requestAnimationFrame(focus);
   };
   const toggle = (row: R) => {
     const next = new Set(selected);
@@ -293,8 +341,8 @@ export function DataTable<R>(props: DataTableProps<R>) {
   if (rows && !rows.length && !isFiltered && !remote?.hasMore) return props.empty;
 
   const template = isPhone
-    ? `${bulk ? '40px ' : ''}minmax(0, 1fr) auto`
-    : `${bulk ? '40px ' : ''}${visible.map((column) => column.width ?? 'minmax(120px, 1fr)').join(' ')}`;
+    ? `${bulk ? `${CHECK}px ` : ''}minmax(0, 1fr) auto`
+    : `${bulk ? `${CHECK}px ` : ''}${visible.map((column) => column.width ?? `minmax(${LEAST}px, 1fr)`).join(' ')}`;
   const [first, ...others] = visible;
   const draw = (column: Column<R>, row: R): ReactNode => {
     if (column.cell) return column.cell(row);
@@ -365,8 +413,14 @@ export function DataTable<R>(props: DataTableProps<R>) {
               }
             >
               <MenuTrigger disableButtonEnhancement>
-                <Button appearance="subtle" icon={<ColumnTripleRegular />}>
-                  {t('table.columns')}
+                <Button
+                  className={styles.tool}
+                  appearance="subtle"
+                  icon={<ColumnTripleRegular />}
+                  aria-label={t('table.columns')}
+                  title={t('table.columns')}
+                >
+                  {!isTight && t('table.columns')}
                 </Button>
               </MenuTrigger>
               <MenuPopover>
@@ -386,12 +440,15 @@ export function DataTable<R>(props: DataTableProps<R>) {
             </Menu>
           )}
           <Button
+            className={styles.tool}
             appearance="subtle"
             icon={<ArrowDownloadRegular />}
             disabled={!shown.length}
+            aria-label={t('table.export')}
+            title={t('table.export')}
             onClick={() => void exportRows(undefined)}
           >
-            {t('table.export')}
+            {!isTight && t('table.export')}
           </Button>
         </div>
       )}
@@ -404,7 +461,7 @@ export function DataTable<R>(props: DataTableProps<R>) {
         aria-multiselectable={Boolean(bulk)}
         aria-busy={!rows}
       >
-        <div role="rowgroup" className={styles.head} hidden={isPhone}>
+        <div role="rowgroup" className={styles.head}>
           <div
             role="row"
             aria-rowindex={1}
@@ -575,6 +632,7 @@ export function DataTable<R>(props: DataTableProps<R>) {
 
 function FilterMenu<R>({ column, view }: { column: Column<R>; view: TableView }) {
   const { t } = useTranslation();
+  const styles = useStyles();
   const chosen = view.filters[column.id] ?? [];
   const labels = column.options
     ?.filter(({ value }) => chosen.includes(value))
@@ -588,6 +646,7 @@ function FilterMenu<R>({ column, view }: { column: Column<R>; view: TableView })
     >
       <MenuTrigger disableButtonEnhancement>
         <Button
+          className={styles.tool}
           appearance={chosen.length ? 'secondary' : 'subtle'}
           icon={<FilterRegular />}
           aria-label={t('table.filterBy', { column: column.title })}

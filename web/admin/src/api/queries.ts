@@ -19,6 +19,18 @@ export const ownTenant = queryOptions({
   staleTime: 60_000,
 });
 
+export const tenantInformation = (id: string) =>
+  queryOptions({
+    queryKey: ['tenantInformation', id],
+    queryFn: ({ signal }) =>
+      graph.get(
+        shapes.TenantInformation,
+        `/v1.0/tenantRelationships/findTenantInformationByTenantId(tenantId='${id}')`,
+        { signal },
+      ),
+    staleTime: 600_000,
+  });
+
 export const organization = queryOptions({
   queryKey: ['organization'],
   queryFn: ({ signal }) => graph.get(shapes.Organization, MTO, { signal }),
@@ -47,3 +59,95 @@ export const invitations = queryOptions({
   queryFn: ({ signal }) => graph.all(shapes.Invitation, '/beta/isopolity/invitations', { signal }),
   refetchInterval: LIVE_MS * 3,
 });
+
+export const departures = queryOptions({
+  queryKey: ['departures'],
+  queryFn: ({ signal }) => graph.all(shapes.Departure, '/beta/isopolity/departures', { signal }),
+  // One that is under way goes on by itself.
+  refetchInterval: LIVE_MS,
+});
+
+export const joinRequest = queryOptions({
+  queryKey: ['organization', 'joinRequest'],
+  queryFn: ({ signal }) => graph.get(shapes.JoinRequest, `${MTO}/joinRequest`, { signal }),
+  refetchInterval: LIVE_MS,
+});
+
+const SHARING = '/beta/isopolity/userSharing';
+
+export const sharingStatus = queryOptions({
+  queryKey: ['sharing', 'tenants'],
+  queryFn: ({ signal }) => graph.all(shapes.PairStatus, `${SHARING}/tenants`, { signal }),
+  refetchInterval: LIVE_MS / 2,
+});
+
+/** What is shared with a tenant by its own entry; by the default without one. */
+export const sharingEntry = (tenant?: string) =>
+  queryOptions({
+    queryKey: ['sharing', 'entry', tenant ?? 'default'],
+    queryFn: ({ signal }) =>
+      graph.get(shapes.Sharing, `${SHARING}/${tenant ? `tenants/${tenant}` : 'default'}`, {
+        signal,
+      }),
+  });
+
+export const sharingFailures = (tenant: string) =>
+  queryOptions({
+    queryKey: ['sharing', 'failures', tenant],
+    queryFn: ({ signal }) =>
+      graph.all(shapes.SyncFailure, `${SHARING}/tenants/${tenant}/failures?$top=999`, { signal }),
+    refetchInterval: LIVE_MS,
+  });
+
+export const waitingDeletions = (tenant: string) =>
+  queryOptions({
+    queryKey: ['sharing', 'deletions', tenant],
+    queryFn: ({ signal }) =>
+      graph.all(shapes.WaitingDeletion, `${SHARING}/tenants/${tenant}/deletions?$top=999`, {
+        signal,
+      }),
+  });
+
+const ADMISSION = '/beta/isopolity/admission';
+
+export const admissionTenants = queryOptions({
+  queryKey: ['admission', 'tenants'],
+  queryFn: ({ signal }) => graph.all(shapes.AdmissionTenant, `${ADMISSION}/tenants`, { signal }),
+  refetchInterval: LIVE_MS,
+});
+
+export const admissionDefault = queryOptions({
+  queryKey: ['admission', 'default'],
+  queryFn: ({ signal }) => graph.get(shapes.Admission, `${ADMISSION}/default`, { signal }),
+});
+
+export const admissionUsers = (tenant: string) =>
+  queryOptions({
+    queryKey: ['admission', 'users', tenant],
+    queryFn: ({ signal }) =>
+      graph.all(shapes.AdmissionUser, `${ADMISSION}/tenants/${tenant}/users?$top=999`, { signal }),
+    refetchInterval: LIVE_MS,
+  });
+
+export const coming = (tenant: string) =>
+  queryOptions({
+    queryKey: ['admission', 'coming', tenant],
+    queryFn: ({ signal }) =>
+      graph.get(shapes.Coming, `${ADMISSION}/tenants/${tenant}/coming`, { signal }),
+  });
+
+/** Objects by their ids, for what an entry lists. */
+export const objectsById = (ids: string[]) =>
+  queryOptions({
+    queryKey: ['objects', ...ids],
+    queryFn: async ({ signal }) => {
+      const { items } = await graph.pageOf(
+        shapes.DirectoryObject,
+        { method: 'POST', path: '/v1.0/directoryObjects/getByIds', body: { ids } },
+        signal,
+      );
+      return items;
+    },
+    enabled: ids.length > 0,
+    staleTime: 60_000,
+  });

@@ -91,13 +91,192 @@ export const Request = v.object({
 });
 export type Request = v.InferOutput<typeof Request>;
 
-export const Invitation = v.looseObject({
+export const Invitation = v.object({
   addedByTenantId: v.string(),
-  organizationDisplayName: text,
-  invitedDateTime: text,
-  expirationDateTime: text,
+  organizationName: text,
+  members: v.array(v.string()),
+  invitedDateTime: v.string(),
+  expirationDateTime: v.string(),
   inviterDisplayName: text,
   inviterVerifiedDomains: v.nullish(v.array(v.string())),
-  role: text,
 });
 export type Invitation = v.InferOutput<typeof Invitation>;
+
+export const JoinPreview = v.object({
+  tenants: v.array(v.string()),
+  changes: v.array(
+    v.object({
+      tenantId: v.string(),
+      existing: v.boolean(),
+      setting: v.string(),
+      from: v.unknown(),
+      to: v.unknown(),
+      loosens: v.boolean(),
+    }),
+  ),
+});
+export type JoinPreview = v.InferOutput<typeof JoinPreview>;
+
+export const JoinRequest = v.object({
+  addedByTenantId: v.string(),
+  memberState: text,
+  transitionDetails: v.nullish(v.object({ status: text, details: text })),
+});
+
+/** A person as previews name one. */
+export const Named = v.object({ id: v.string(), displayName: text, userPrincipalName: text });
+export type Named = v.InferOutput<typeof Named>;
+
+const Treated = v.object({
+  count: v.number(),
+  groupMemberships: v.optional(v.number()),
+  roleAssignments: v.optional(v.number()),
+  treatment: v.string(),
+  treated: v.number(),
+  restored: v.optional(v.number()),
+  lost: v.optional(v.number()),
+  users: v.optional(v.array(Named)),
+});
+export const Departure = v.object({
+  id: text,
+  direction: v.picklist(['own', 'theirs']),
+  tenantId: v.string(),
+  byTenantId: v.string(),
+  usersFromThem: v.string(),
+  state: v.string(),
+  reason: text,
+  startedDateTime: text,
+  completedDateTime: text,
+  undoableUntilDateTime: text,
+  tenants: v.array(
+    v.object({ tenantId: v.string(), usersFromThem: Treated, usersOfOurs: Treated }),
+  ),
+});
+export type Departure = v.InferOutput<typeof Departure>;
+
+export const Sharing = v.object({
+  scope: v.picklist(['all', 'selected', 'none']),
+  users: v.array(v.string()),
+  groups: v.array(v.string()),
+  groupObjects: v.boolean(),
+  rule: text,
+  untilDateTime: text,
+});
+export type Sharing = v.InferOutput<typeof Sharing>;
+
+export const PairStatus = v.object({
+  tenantId: v.string(),
+  source: v.picklist(['own', 'default']),
+  scope: v.picklist(['all', 'selected', 'none']),
+  state: v.picklist(['active', 'paused', 'blocked', 'quarantined']),
+  inScope: v.number(),
+  synced: v.number(),
+  failed: v.number(),
+  pendingChanges: v.number(),
+  lagMilliseconds: v.number(),
+  lastAppliedDateTime: text,
+  waitingDeletions: v.number(),
+  groups: v.nullish(v.object({ synced: v.number(), failed: v.number() })),
+  trace: v.nullish(Trace),
+});
+export type PairStatus = v.InferOutput<typeof PairStatus>;
+
+const Side = v.object({ count: v.number(), users: v.array(Named) });
+export const SharingPreview = v.object({
+  inScope: v.number(),
+  added: Side,
+  removed: Side,
+  deletionGuard: v.object({
+    trips: v.boolean(),
+    tenants: v.array(
+      v.object({
+        tenantId: v.string(),
+        deletions: v.number(),
+        threshold: v.number(),
+        trips: v.boolean(),
+      }),
+    ),
+  }),
+});
+export type SharingPreview = v.InferOutput<typeof SharingPreview>;
+
+export const SyncFailure = v.object({
+  userId: v.string(),
+  displayName: text,
+  userPrincipalName: text,
+  code: text,
+  reason: text,
+  attempts: v.nullish(v.number()),
+  failedSinceDateTime: text,
+  nextAttemptDateTime: text,
+});
+export type SyncFailure = v.InferOutput<typeof SyncFailure>;
+
+export const WaitingDeletion = v.looseObject({
+  userId: v.string(),
+  displayName: text,
+  userPrincipalName: text,
+});
+
+const rules = {
+  maxUsers: v.nullish(v.number()),
+  allowedMailDomains: v.nullish(v.array(v.string())),
+  attributes: v.object({
+    deny: v.array(v.string()),
+    override: v.record(v.string(), v.unknown()),
+  }),
+  displayNameSuffix: text,
+  maxUserType: v.picklist(['member', 'guest']),
+  holdFirst: v.number(),
+};
+export const Admission = v.object(rules);
+export type Admission = v.InferOutput<typeof Admission>;
+export const AdmissionTenant = v.object({
+  ...rules,
+  tenantId: v.string(),
+  source: v.picklist(['own', 'default']),
+  syncAllowed: v.boolean(),
+  users: v.number(),
+  usersSinceDateTime: text,
+  held: v.number(),
+  refused: v.number(),
+  turnedAway: v.number(),
+});
+export type AdmissionTenant = v.InferOutput<typeof AdmissionTenant>;
+
+export const AdmissionUser = v.object({
+  id: v.string(),
+  state: v.picklist(['held', 'released', 'refused', 'turnedAway']),
+  displayName: text,
+  userPrincipalName: text,
+  mail: text,
+  reason: text,
+  sinceDateTime: text,
+});
+export type AdmissionUser = v.InferOutput<typeof AdmissionUser>;
+
+export const Coming = v.object({
+  count: v.number(),
+  more: v.boolean(),
+  allowed: v.boolean(),
+  users: v.array(
+    v.object({
+      id: v.string(),
+      displayName: text,
+      userPrincipalName: text,
+      admitted: v.boolean(),
+      reason: text,
+    }),
+  ),
+  steps: v.array(Step),
+});
+
+/** A user or a group as a picker shows one. */
+export const DirectoryObject = v.looseObject({
+  id: v.string(),
+  '@odata.type': v.optional(v.string()),
+  displayName: text,
+  userPrincipalName: text,
+  mail: text,
+});
+export type DirectoryObject = v.InferOutput<typeof DirectoryObject>;

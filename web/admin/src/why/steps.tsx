@@ -30,7 +30,10 @@ const useStyles = makeStyles({
     overflowWrap: 'anywhere',
     textAlign: 'start',
   },
-  arrow: { color: tokens.colorNeutralForeground3, '[dir=rtl] &': { transform: 'scaleX(-1)' } },
+  arrow: {
+    color: tokens.colorNeutralForeground3,
+    ':global([dir="rtl"]) &': { transform: 'scaleX(-1)' },
+  },
 });
 
 /** The steps of home, an arrow, those of the target; which of the two can be changed here is said. */

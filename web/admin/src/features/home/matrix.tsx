@@ -8,7 +8,7 @@ import { counted } from './counted';
 import { type Action, type Cell, cellKey, standingOf, TONES } from './matrix-model';
 
 const useStyles = makeStyles({
-  scroll: { overflowX: 'auto', maxWidth: '100%', paddingBlock: '2px' },
+  scroll: { overflowX: 'auto', maxWidth: '100%', paddingBlock: '12px 2px' },
   table: { borderCollapse: 'separate', borderSpacing: 0 },
   corner: {
     padding: '8px 16px 8px 0',

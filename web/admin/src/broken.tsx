@@ -1,0 +1,15 @@
+/** A screen that can't be drawn: a fault of ours, said as one. The rest of the app goes on. */
+import { asProblem } from '@isopolity/core';
+import { Failure, PageHead } from '@isopolity/ui';
+import type { ErrorComponentProps } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+
+export function Broken({ error, reset }: ErrorComponentProps) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <PageHead title={t('broken.title')} />
+      <Failure problem={asProblem(error)} onRetry={reset} />
+    </>
+  );
+}

@@ -1,0 +1,255 @@
+/** How sharing with one tenant stands: progress, why not, who fails, what waits, and the admin's hand. */
+import { Button, makeStyles, ProgressBar, tokens } from '@fluentui/react-components';
+import { EditRegular, PauseRegular, PlayRegular } from '@fluentui/react-icons';
+import { asProblem, type Change, formatDuration, formatNumber } from '@isopolity/core';
+import {
+  Failure,
+  GraphCall,
+  Lines,
+  SidePanel,
+  Status,
+  Time,
+  useAct,
+  useAddress,
+} from '@isopolity/ui';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { readiness, sharingEntry, sharingFailures, waitingDeletions } from '../../api/queries';
+import type { PairStatus, SyncFailure } from '../../api/shapes';
+import { People } from '../../objects/names';
+import { useTenants } from '../../tenants';
+import { useStory } from '../../why/story';
+import { cellKey } from '../home/matrix-model';
+import { useScopeWords } from './scope-words';
+import { SHARING_TONES, useStandings } from './standing';
+
+const useStyles = makeStyles({
+  part: { marginBlockStart: '24px' },
+  title: { margin: '0 0 8px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
+  text: { margin: '0 0 8px' },
+  numbers: {
+    display: 'grid',
+    gridTemplateColumns: 'repeat(3, 1fr)',
+    gap: '8px',
+    margin: '16px 0',
+  },
+  number: { margin: 0, fontSize: tokens.fontSizeBase500, fontVariantNumeric: 'tabular-nums' },
+  label: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
+  why: {
+    borderLeft: `3px solid ${tokens.colorPaletteRedBorderActive}`,
+    paddingInlineStart: '12px',
+    display: 'grid',
+    gap: '8px',
+    justifyItems: 'start',
+  },
+  failures: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: '12px' },
+  failure: { overflowWrap: 'anywhere' },
+  name: { fontWeight: tokens.fontWeightSemibold },
+  actions: { display: 'flex', flexWrap: 'wrap', gap: '8px' },
+});
+
+/** Failures that are listed one by one; the rest shares their reasons. */
+const LISTED_MAX = 20;
+
+export function SharingPanel({ pair, onClose }: { pair: PairStatus; onClose: () => void }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const [, change] = useAddress();
+  const { name, own } = useTenants();
+  const story = useStory();
+  const words = useScopeWords();
+  const { run, isRunning } = useAct();
+  const entry = useQuery(sharingEntry(pair.source === 'own' ? pair.tenantId : undefined));
+  const tenant = name(pair.tenantId);
+  const standing = useStandings()(pair);
+  const path = `/beta/isopolity/userSharing/tenants/${pair.tenantId}`;
+  const pause: Change = { method: 'POST', path: `${path}/pause`, body: {} };
+  const resume: Change = { method: 'POST', path: `${path}/resume`, body: {} };
+  const isPaused = pair.state === 'paused';
+  const ready = useQuery(readiness);
+  const steps =
+    pair.trace?.steps ??
+    ready.data?.find(
+      ({ from, to, action }) => from === own && to === pair.tenantId && action === 'sync',
+    )?.steps;
+  const refusing = standing === 'none' ? undefined : steps?.find((step) => !step.allowed);
+  const stateAs = (state: PairStatus['state']) => ({
+    key: ['sharing', 'tenants'],
+    update: (before: PairStatus[]) =>
+      before.map((each) => (each.tenantId === pair.tenantId ? { ...each, state } : each)),
+  });
+
+  return (
+    <SidePanel
+      title={t('share.with', { tenant })}
+      subtitle={<Status tone={SHARING_TONES[standing]}>{t(`sharing.${standing}`)}</Status>}
+      onClose={onClose}
+      foot={
+        <>
+          <Button
+            appearance="primary"
+            icon={<EditRegular />}
+            onClick={() => change({ edit: '1' }, true)}
+          >
+            {t('share.edit')}
+          </Button>
+          <Button
+            icon={isPaused ? <PlayRegular /> : <PauseRegular />}
+            disabled={isRunning}
+            onClick={() =>
+              void run({
+                change: isPaused ? resume : pause,
+                undo: isPaused ? pause : resume,
+                done: t(isPaused ? 'share.resumed' : 'share.paused', { tenant }),
+                optimistic: [stateAs(isPaused ? 'active' : 'paused')],
+                refresh: [['sharing', 'tenants'], ['readiness']],
+              })
+            }
+          >
+            {isPaused ? t('share.resume') : t('share.pause')}
+          </Button>
+        </>
+      }
+    >
+      {entry.data ? (
+        <p className={styles.text}>
+          {words(entry.data)}{' '}
+          {pair.source === 'default' ? t('share.fromDefault') : t('share.fromOwn', { tenant })}
+        </p>
+      ) : (
+        <Lines count={1} />
+      )}
+      <dl className={styles.numbers}>
+        {(
+          [
+            [t('column.inScope'), pair.inScope],
+            [t('column.there'), pair.synced],
+            [t('column.failed'), pair.failed],
+          ] as const
+        ).map(([label, value]) => (
+          <div key={label}>
+            <dt className={styles.label}>{label}</dt>
+            <dd className={styles.number}>{formatNumber(value)}</dd>
+          </div>
+        ))}
+      </dl>
+      {pair.inScope > 0 && (
+        <ProgressBar
+          value={Math.min(1, pair.synced / pair.inScope)}
+          aria-label={t('share.progress')}
+          thickness="large"
+        />
+      )}
+      <p className={styles.label}>
+        {pair.pendingChanges
+          ? t('share.behind', {
+              count: pair.pendingChanges,
+              number: formatNumber(pair.pendingChanges),
+              time: formatDuration(pair.lagMilliseconds),
+            })
+          : t('share.settled')}{' '}
+        {pair.lastAppliedDateTime && (
+          <>
+            {t('share.last')} <Time at={pair.lastAppliedDateTime} />
+          </>
+        )}
+      </p>
+      {refusing && (
+        <div className={styles.part}>
+          <div className={styles.why}>
+            <span>{story.sentence(refusing, pair.tenantId)}</span>
+            {standing === 'blocked' && (
+              <Link to="/" search={{ pair: cellKey(own, pair.tenantId), action: 'sync' } as never}>
+                {t('share.whyAndMend')}
+              </Link>
+            )}
+          </div>
+        </div>
+      )}
+      {pair.waitingDeletions > 0 && <Deletions pair={pair} />}
+      {pair.groups && (
+        <p className={styles.part}>
+          {t('share.groupCounts', {
+            count: pair.groups.synced,
+            number: formatNumber(pair.groups.synced),
+            failed: formatNumber(pair.groups.failed),
+          })}
+        </p>
+      )}
+      {pair.failed > 0 && <Failures tenant={pair.tenantId} />}
+      <div className={styles.part}>
+        <GraphCall change={isPaused ? resume : pause} />
+      </div>
+    </SidePanel>
+  );
+}
+
+function Deletions({ pair }: { pair: PairStatus }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const { name } = useTenants();
+  const { run, isRunning } = useAct();
+  const waiting = useQuery(waitingDeletions(pair.tenantId));
+  const users = (waiting.data ?? []).map((user) => ({ ...user, id: user.userId }));
+  const count = pair.waitingDeletions;
+  const number = formatNumber(count);
+  const change: Change = {
+    method: 'POST',
+    path: `/beta/isopolity/userSharing/tenants/${pair.tenantId}/deletions/allow`,
+    body: {},
+  };
+  return (
+    <section className={styles.part} aria-label={t('guard.title')}>
+      <h3 className={styles.title}>{t('guard.title')}</h3>
+      <People
+        tone="bad"
+        text={t('guard.waiting', { count, number, tenant: name(pair.tenantId) })}
+        users={users}
+        count={count}
+      />
+      <p className={styles.text}>{t('guard.choice')}</p>
+      <Button
+        disabled={isRunning}
+        onClick={() => void run({ change, done: t('guard.allowed'), refresh: [['sharing']] })}
+      >
+        {t('guard.allow', { count, number })}
+      </Button>
+      <GraphCall change={change} />
+    </section>
+  );
+}
+
+function Failures({ tenant }: { tenant: string }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const failures = useQuery(sharingFailures(tenant));
+  const shown: SyncFailure[] = failures.data?.slice(0, LISTED_MAX) ?? [];
+  return (
+    <section className={styles.part} aria-label={t('failure.title')}>
+      <h3 className={styles.title}>{t('failure.title')}</h3>
+      {failures.error && <Failure problem={asProblem(failures.error)} />}
+      {!failures.data && !failures.error && <Lines count={3} />}
+      <ul className={styles.failures}>
+        {shown.map((failure) => (
+          <li key={failure.userId} className={styles.failure}>
+            <div className={styles.name}>{failure.displayName ?? failure.userPrincipalName}</div>
+            <div>{failure.reason}</div>
+            <div className={styles.label}>
+              {t('failure.since')} <Time at={failure.failedSinceDateTime} />
+              {failure.nextAttemptDateTime && (
+                <>
+                  {' · '}
+                  {t('failure.next')} <Time at={failure.nextAttemptDateTime} />
+                </>
+              )}
+            </div>
+          </li>
+        ))}
+      </ul>
+      {failures.data && failures.data.length > LISTED_MAX && (
+        <p>{t('ui.more', { count: failures.data.length - LISTED_MAX })}</p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,148 @@
+/** Picks people, or groups, by what one remembers of them: a name, a mail, the beginning of either. */
+import {
+  Combobox,
+  type ComboboxProps,
+  Field,
+  makeStyles,
+  Option,
+  Tag,
+  TagGroup,
+  tokens,
+} from '@fluentui/react-components';
+import { asProblem, withQuery } from '@isopolity/core';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { objectsById } from '../api/queries';
+import { DirectoryObject } from '../api/shapes';
+import { graph } from '../session';
+
+export type Kind = 'users' | 'groups' | 'applications';
+
+const FOUND_MAX = 12;
+const PAUSE_MS = 200;
+/** Objects whose names are asked for at once. */
+const NAMED_MAX = 200;
+
+const useStyles = makeStyles({
+  tags: { display: 'flex', flexWrap: 'wrap', gap: '6px', marginBlockStart: '8px' },
+  more: { color: tokens.colorNeutralForeground3 },
+  wide: { width: '100%' },
+});
+
+const PATHS: Record<Kind, { path: string; select: string; filter?: string }> = {
+  users: { path: '/v1.0/users', select: 'id,displayName,userPrincipalName,mail' },
+  groups: { path: '/v1.0/groups', select: 'id,displayName,mail' },
+  applications: { path: '/v1.0/servicePrincipals', select: 'id,appId,displayName' },
+};
+
+/** Finds objects whose names begin with words, as `$search` does. */
+export async function findObjects(
+  kind: Kind,
+  text: string,
+  signal: AbortSignal,
+): Promise<DirectoryObject[]> {
+  const { path, select } = PATHS[kind];
+  const word = text.replaceAll(/["\\]/g, ' ').trim();
+  const fields = kind === 'users' ? ['displayName', 'userPrincipalName', 'mail'] : ['displayName'];
+  const search = fields.map((field) => `"${field}:${word}"`).join(' OR ');
+  const page = await graph.page(
+    DirectoryObject,
+    withQuery(path, {
+      $select: select,
+      $top: FOUND_MAX,
+      ...(word ? { $search: search } : {}),
+    }),
+    { signal, eventual: true },
+  );
+  return page.items;
+}
+
+export function ObjectPicker(props: {
+  kind: Kind;
+  label: string;
+  hint?: string;
+  /** Ids, in the order in which they were picked. */
+  value: string[];
+  onChange: (ids: string[]) => void;
+  single?: boolean;
+  /** What an id of an application is: the object's or the client's. */
+  idOf?: (object: DirectoryObject) => string;
+}) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const { kind, value, onChange, single } = props;
+  const idOf = props.idOf ?? ((object: DirectoryObject) => object.id);
+  const [text, setText] = useState('');
+  const [wanted, setWanted] = useState('');
+  useEffect(() => {
+    const timer = setTimeout(() => setWanted(text.trim()), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const found = useQuery({
+    queryKey: ['find', kind, wanted],
+    queryFn: ({ signal }) => findObjects(kind, wanted, signal),
+    placeholderData: (before) => before,
+  });
+  const named = useQuery(objectsById(value.slice(0, NAMED_MAX)));
+  const known = new Map(
+    [...(named.data ?? []), ...(found.data ?? [])].map((object) => [idOf(object), object]),
+  );
+  const nameOf = (id: string) => known.get(id)?.displayName ?? `${id.slice(0, 8)}…`;
+  const onSelect: ComboboxProps['onOptionSelect'] = (_, { optionValue }) => {
+    if (!optionValue) return;
+    setText('');
+    if (single) onChange([optionValue]);
+    else if (value.includes(optionValue)) onChange(value.filter((id) => id !== optionValue));
+    else onChange([...value, optionValue]);
+  };
+  const problem = found.error && asProblem(found.error).message;
+
+  return (
+    <Field
+      label={props.label}
+      {...(props.hint ? { hint: props.hint } : {})}
+      {...(problem ? { validationMessage: problem, validationState: 'error' as const } : {})}
+    >
+      <Combobox
+        className={styles.wide}
+        freeform
+        multiselect={!single}
+        selectedOptions={value}
+        value={text}
+        placeholder={t(`picker.${kind}`)}
+        onChange={(event) => setText(event.target.value)}
+        onOptionSelect={onSelect}
+      >
+        {found.data?.map((object) => (
+          <Option key={object.id} value={idOf(object)} text={object.displayName ?? object.id}>
+            <span>
+              {object.displayName}
+              {object.userPrincipalName && (
+                <span className={styles.more}> {object.userPrincipalName}</span>
+              )}
+            </span>
+          </Option>
+        ))}
+        {found.data && !found.data.length && (
+          <Option disabled value="" text="">
+            {t('picker.nothing')}
+          </Option>
+        )}
+      </Combobox>
+      {value.length > 0 && (
+        <TagGroup
+          className={styles.tags}
+          aria-label={props.label}
+          onDismiss={(_, { value: id }) => onChange(value.filter((each) => each !== id))}
+        >
+          {value.map((id) => (
+            <Tag key={id} value={id} size="small" dismissible>
+              {nameOf(id)}
+            </Tag>
+          ))}
+        </TagGroup>
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,195 @@
+/** The admin centre as admins use it: the real binary, a real browser, three tenants. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { axeFindings, Deployment, PHONE } from './harness.js';
+import { screens, settled } from './screens.js';
+
+let deployment;
+before(async () => {
+  deployment = await Deployment.start();
+});
+after(() => deployment.stop());
+
+/** Ends a visit: nothing went wrong in it. */
+async function leave(page) {
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+}
+const partner = (name) =>
+  `/v1.0/policies/crossTenantAccessPolicy/partners/${deployment.tenant(name).id}`;
+const key = (from, to) => `${deployment.tenant(from).id}.${deployment.tenant(to).id}`;
+
+test('it signs in as a public client by PKCE, and comes back to where one wanted to go', async () => {
+  const page = await deployment.admin('Contoso', '/admin/organization?q=fab');
+  const [asked] = page.signIns;
+  assert.equal(asked.response_type, 'code');
+  assert.equal(asked.response_mode, 'fragment');
+  assert.equal(asked.code_challenge_method, 'S256');
+  assert.equal(asked.redirect_uri, `${deployment.url}/admin/signed-in`);
+  assert.ok(asked.scope.split(' ').includes('offline_access'));
+  await page.waitForURL('**/admin/organization?q=fab');
+  await page.getByRole('row', { name: /Fabrikam/ }).waitFor();
+  assert.equal(await page.getByRole('row').count(), 2);
+  const stored = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+  assert.ok(!stored.includes('eyJ'), 'no token is stored');
+  await leave(page);
+});
+
+test('a fault is seen live on the matrix, is understood by Why, and mended by both admins', async () => {
+  const contoso = await deployment.admin('Contoso');
+  await contoso.getByText('All 6 pairs are ready.').waitFor();
+  await deployment.call('Fabrikam', 'PATCH', `${partner('Contoso')}/identitySynchronization`, {
+    userSyncInbound: { isSyncAllowed: false },
+  });
+  await contoso
+    .getByText('1 of 6 pairs needs something: Fabrikam doesn’t accept users from Contoso.')
+    .waitFor();
+  await contoso.getByRole('button', { name: 'Why?' }).click();
+  const story = contoso.getByRole('complementary', { name: 'Contoso to Fabrikam' });
+  await story.getByText('Accept users from Contoso in Fabrikam').waitFor();
+  await story.getByRole('button', { name: 'Ask Fabrikam' }).click();
+  await contoso.getByText('Fabrikam has been asked').first().waitFor();
+
+  const fabrikam = await deployment.admin('Fabrikam', '/admin/organization');
+  await fabrikam.getByText('Contoso asks you for a change').waitFor();
+  await fabrikam.getByRole('button', { name: 'Accept' }).click();
+  await fabrikam.getByText('Accepted what Contoso asked for').first().waitFor();
+  await contoso.getByText('All 6 pairs are ready.').waitFor();
+  await leave(fabrikam);
+  await leave(contoso);
+});
+
+test('whom a change of the sharing adds and removes is seen before it is saved', async () => {
+  const { id } = deployment.tenant('Fabrikam');
+  const page = await deployment.admin('Contoso', `/admin/users-across?tenant=${id}&edit=1`);
+  const panel = page.getByRole('complementary');
+  await panel.getByRole('radio', { name: /A choice/ }).check();
+  await panel.getByRole('button', { name: 'Add a condition' }).click();
+  await panel.getByRole('textbox', { name: 'Value' }).fill('Sales');
+  const button = panel.getByRole('button', { name: /^Share \d+ people with Fabrikam$/ });
+  await panel.getByText(/\d+ people are removed there\./).waitFor();
+  await panel.getByText(/stopped by the guard/).waitFor();
+  await button.waitFor();
+  const [, count] = /(\d+)/.exec(await button.textContent());
+  assert.ok(Number(count) > 0 && Number(count) < 265);
+  await panel.getByText('Graph call').click();
+  await panel.getByText("department eq 'Sales'").waitFor();
+  await panel.getByRole('button', { name: 'Cancel' }).click();
+  const entries = await deployment.call('Contoso', 'GET', '/beta/isopolity/userSharing/tenants');
+  assert.ok(
+    entries.value.every(({ source }) => source === 'default'),
+    'nothing was saved',
+  );
+  await leave(page);
+});
+
+test('a change shows at once, is undone from its toast, and is taken back if it is refused', async () => {
+  const { id } = deployment.tenant('Tailspin');
+  const page = await deployment.admin('Contoso', `/admin/users-across?tenant=${id}`);
+  const panel = page.getByRole('complementary');
+  await panel.getByRole('button', { name: 'Pause' }).click();
+  await panel.getByRole('button', { name: 'Resume' }).waitFor();
+  await page.getByText('Sharing with Tailspin is paused').first().waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await panel.getByRole('button', { name: 'Pause' }).waitFor();
+
+  await page.route('**/pause', (route) =>
+    route.fulfill({ status: 403, json: { error: { code: 'x', message: 'Not today.' } } }),
+  );
+  await panel.getByRole('button', { name: 'Pause' }).click();
+  await page.getByText('Not today. Nothing was changed.').first().waitFor();
+  await panel.getByRole('button', { name: 'Pause' }).waitFor();
+  await leave(page);
+});
+
+test('a fourth tenant is added and joins, having seen what that changes, and is taken out again', async () => {
+  const northwind = await deployment.addTenant('Northwind');
+  const contoso = await deployment.admin('Contoso', '/admin/organization?add=1');
+  await contoso.getByLabel('Which tenant?').fill('somebody@northwind.example');
+  await contoso.getByRole('button', { name: 'Find', exact: true }).click();
+  await contoso.getByRole('button', { name: 'Add Northwind' }).click();
+  await contoso.getByText('Northwind is invited').waitFor();
+
+  const admin = await deployment.admin('Northwind', '/admin/organization');
+  await admin.getByText('Contoso invites you to Isopolity demo').waitFor();
+  await admin.getByText(/It has proved the domains contoso\.example\./).waitFor();
+  await admin.getByRole('button', { name: 'Review' }).click();
+  await admin.getByText('Joining changes 9 settings of yours').waitFor();
+  await admin.getByRole('button', { name: 'Join and open 9 settings' }).click();
+  await admin.getByRole('row', { name: /Northwind \(yours\) active/ }).waitFor();
+
+  await contoso.goto(`/admin/organization?tenant=${northwind.id}`);
+  await contoso.getByRole('button', { name: 'Rehearse it' }).click();
+  await contoso.getByRole('button', { name: /^Take Northwind out and delete/ }).click();
+  await contoso.getByText('Contoso took Northwind out').waitFor();
+  await contoso.getByRole('row', { name: /Northwind/ }).waitFor({ state: 'detached' });
+  await leave(admin);
+  await leave(contoso);
+});
+
+test('everything can be done from the keyboard', async () => {
+  const page = await deployment.admin('Contoso');
+  await page.getByText(/pairs are ready/).waitFor();
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').fill('users ac');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Users across' }).waitFor();
+  await page.getByRole('row', { name: /Fabrikam/ }).focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  const panel = page.getByRole('complementary', { name: 'Shared with Tailspin' });
+  await panel.waitFor();
+  await page.keyboard.press('Escape');
+  await panel.waitFor({ state: 'detached' });
+  assert.match(await page.evaluate(() => document.activeElement?.textContent), /Tailspin/);
+  await page.keyboard.press('g');
+  await page.keyboard.press('h');
+  await page.getByRole('heading', { level: 1, name: 'Readiness' }).waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+  await leave(page);
+});
+
+test('a name that is markup is shown as it is', async () => {
+  const name = 'Team <img src=x onerror="document.title=1">';
+  const { id } = deployment.tenant('Fabrikam');
+  const group = await deployment.call('Contoso', 'POST', '/v1.0/groups', {
+    displayName: name,
+    mailEnabled: false,
+    mailNickname: 'markup',
+    securityEnabled: true,
+  });
+  const page = await deployment.admin('Contoso', `/admin/users-across?tenant=${id}&edit=1`);
+  const panel = page.getByRole('complementary');
+  await panel.getByRole('radio', { name: /A choice/ }).check();
+  await panel.getByRole('combobox', { name: 'Groups' }).pressSequentially('team');
+  await page.getByRole('menuitemcheckbox', { name }).click();
+  await page.keyboard.press('Escape');
+  await panel.getByRole('button', { name }).waitFor();
+  await deployment.call('Contoso', 'DELETE', `/v1.0/groups/${group.id}`);
+  await leave(page);
+});
+
+for (const [look, options] of Object.entries({
+  'on a desktop': {},
+  'in the dark, on a phone': { viewport: PHONE, colorScheme: 'dark' },
+  'right to left': { locale: 'ar' },
+})) {
+  test(`axe finds nothing ${look}`, async () => {
+    for (const { name, path, as, act, english } of screens(deployment)) {
+      if ((as ?? 'Contoso') !== 'Contoso' || (english && options.locale)) continue;
+      const page = await deployment.admin('Contoso', path, options);
+      await settled(page);
+      await act?.(page);
+      await settled(page);
+      assert.deepEqual(await axeFindings(page), [], name);
+      await leave(page);
+    }
+  });
+}
+
+test('what is behind a cell has an address', async () => {
+  const page = await deployment.admin('Contoso', `/admin?pair=${key('Tailspin', 'Fabrikam')}`);
+  await page.getByText('Only admins of these two tenants can change this.').waitFor();
+  await leave(page);
+});

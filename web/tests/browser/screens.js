@@ -1,0 +1,57 @@
+/** Every screen, by name: where it is and what to do there first. */
+export const screens = (deployment) => {
+  const { id: fabrikam } = deployment.tenant('Fabrikam');
+  const { id: contoso } = deployment.tenant('Contoso');
+  return [
+    { name: 'home', path: '/admin' },
+    { name: 'home-why', path: `/admin?pair=${contoso}.${fabrikam}&action=sync` },
+    { name: 'organization', path: '/admin/organization' },
+    { name: 'organization-tenant', path: `/admin/organization?tenant=${fabrikam}` },
+    {
+      name: 'organization-depart',
+      path: `/admin/organization?tenant=${fabrikam}`,
+      act: (page) => page.getByRole('button', { name: 'Rehearse it' }).click(),
+      english: true,
+    },
+    { name: 'organization-add', path: '/admin/organization?add=1' },
+    { name: 'organization-create', path: '/admin/organization/create', as: 'Northwind' },
+    { name: 'organization-invited', path: '/admin/organization', as: 'Northwind' },
+    {
+      name: 'organization-join',
+      path: `/admin/organization?invitation=${contoso}`,
+      as: 'Northwind',
+    },
+    { name: 'users-across', path: '/admin/users-across' },
+    { name: 'users-across-tenant', path: `/admin/users-across?tenant=${fabrikam}` },
+    { name: 'users-across-edit', path: `/admin/users-across?tenant=${fabrikam}&edit=1` },
+    { name: 'users-across-in', path: '/admin/users-across?tab=incoming' },
+    { name: 'users-across-in-tenant', path: `/admin/users-across?tab=incoming&tenant=${fabrikam}` },
+    {
+      name: 'users-across-rules',
+      path: `/admin/users-across?tab=incoming&tenant=${fabrikam}&edit=1`,
+    },
+    {
+      name: 'palette',
+      path: '/admin',
+      act: async (page) => {
+        await page.keyboard.press('Control+k');
+        await page.getByRole('combobox').fill('o');
+      },
+    },
+    {
+      name: 'shortcuts',
+      path: '/admin',
+      act: async (page) => {
+        await page.keyboard.press('?');
+        await page.getByRole('dialog').waitFor();
+      },
+    },
+  ];
+};
+
+/** Waits until nothing is loading any more. */
+export async function settled(page) {
+  await page.locator('h1').first().waitFor();
+  await page.waitForLoadState('networkidle').catch(() => undefined);
+  await page.waitForFunction(() => !document.querySelector('.fui-Skeleton, [aria-busy=true]'));
+}
