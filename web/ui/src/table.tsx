@@ -399,7 +399,10 @@ export function DataTable<R>(props: DataTableProps<R>) {
           {props.tools}
           <span className={styles.grow} />
           <span className={styles.count} role="status">
-            {rows && t('table.rows', { count: total, total: formatNumber(total) })}
+            {rows &&
+              (remote?.hasMore && remote.count === undefined
+                ? t('table.rowsMore', { total: formatNumber(total) })
+                : t('table.rows', { count: total, total: formatNumber(total) }))}
           </span>
           {!isPhone && (
             <Menu
