@@ -1,13 +1,23 @@
 /** The frame around all screens: where one can go, and what waits there. */
 import { Button, MessageBar, MessageBarActions, MessageBarBody } from '@fluentui/react-components';
-import { BuildingMultipleRegular, GridRegular, PeopleSwapRegular } from '@fluentui/react-icons';
-import { type PlaceGroup, Shell } from '@isopolity/ui';
+import {
+  BuildingMultipleRegular,
+  ClipboardTextLtrRegular,
+  GridRegular,
+  PeopleRegular,
+  PeopleSwapRegular,
+  PeopleTeamRegular,
+  PersonRegular,
+  ShieldKeyholeRegular,
+} from '@fluentui/react-icons';
+import { type Command, type PlaceGroup, Shell } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
-import { Outlet } from '@tanstack/react-router';
+import { Outlet, useNavigate } from '@tanstack/react-router';
 import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { invitations, ownTenant, requests } from './api/queries';
 import { isWaiting } from './features/organization/request-state';
+import { findObjects } from './objects/find';
 import { session } from './session';
 
 export function App() {
@@ -16,9 +26,21 @@ export function App() {
   const invited = useQuery(invitations);
   const asked = useQuery(requests);
   const hasEnded = useSyncExternalStore(session.subscribe, () => session.ended);
+  const navigate = useNavigate();
+  const find = async (text: string, signal: AbortSignal): Promise<Command[]> => {
+    const people = await findObjects('users', text, signal);
+    return people.map(({ id, displayName, userPrincipalName }) => ({
+      id: `person-${id}`,
+      group: t('nav.people'),
+      title: displayName ?? id,
+      icon: <PersonRegular />,
+      hint: userPrincipalName ?? '',
+      run: () => void navigate({ to: '/people', search: { open: id } as never }),
+    }));
+  };
   const groups: PlaceGroup[] = [
     {
-      title: '',
+      title: t('nav.group.across'),
       places: [
         { to: '/', title: t('nav.home'), icon: <GridRegular />, key: 'h' },
         {
@@ -29,6 +51,15 @@ export function App() {
           waiting: (invited.data?.length ?? 0) + (asked.data?.filter(isWaiting).length ?? 0),
         },
         { to: '/users-across', title: t('nav.sharing'), icon: <PeopleSwapRegular />, key: 'u' },
+        { to: '/access', title: t('nav.access'), icon: <ShieldKeyholeRegular />, key: 'a' },
+      ],
+    },
+    {
+      title: t('nav.group.directory'),
+      places: [
+        { to: '/people', title: t('nav.people'), icon: <PeopleRegular />, key: 'p' },
+        { to: '/groups', title: t('nav.groups'), icon: <PeopleTeamRegular />, key: 'r' },
+        { to: '/logs', title: t('nav.logs'), icon: <ClipboardTextLtrRegular />, key: 'l' },
       ],
     },
   ];
@@ -37,6 +68,7 @@ export function App() {
       identity={session.identity}
       tenantName={tenant.data?.displayName ?? ''}
       groups={groups}
+      find={find}
       onSignOut={() => session.signOut()}
       onSwitch={() => void session.signIn({ chooseAccount: true })}
       notice={

@@ -26,12 +26,20 @@ const page = <const P extends string>(path: P, component: RouteComponent) =>
 const organization = () => import('./features/organization/organization');
 const create = () => import('./features/organization/create');
 const sharing = () => import('./features/sharing/users-across');
+const access = () => import('./features/access/access');
+const people = () => import('./features/people/people');
+const groups = () => import('./features/groups/groups');
+const logs = () => import('./features/logs/logs');
 
 const routes = [
   page('/', Home),
   page('/organization', lazyRouteComponent(organization, 'OrganizationPage')),
   page('/organization/create', lazyRouteComponent(create, 'CreateOrganization')),
   page('/users-across', lazyRouteComponent(sharing, 'UsersAcross')),
+  page('/access', lazyRouteComponent(access, 'Access')),
+  page('/people', lazyRouteComponent(people, 'People')),
+  page('/groups', lazyRouteComponent(groups, 'Groups')),
+  page('/logs', lazyRouteComponent(logs, 'Logs')),
 ] as const;
 
 export const router = createRouter({

@@ -30,6 +30,22 @@ export const screens = (deployment) => {
       name: 'users-across-rules',
       path: `/admin/users-across?tab=incoming&tenant=${fabrikam}&edit=1`,
     },
+    { name: 'access', path: '/admin/access' },
+    { name: 'access-edit', path: `/admin/access?tenant=${fabrikam}&part=b2bCollaborationInbound` },
+    { name: 'access-what-if', path: '/admin/access?panel=what-if' },
+    { name: 'people', path: '/admin/people' },
+    {
+      name: 'people-person',
+      path: '/admin/people?q=Anneliese',
+      act: (page) => page.getByRole('row').nth(1).click(),
+    },
+    { name: 'people-create', path: '/admin/people?panel=create' },
+    { name: 'people-import', path: '/admin/people?panel=import' },
+    { name: 'people-deleted', path: '/admin/people?tab=deleted' },
+    { name: 'groups', path: '/admin/groups' },
+    { name: 'groups-create', path: '/admin/groups?panel=create' },
+    { name: 'logs', path: '/admin/logs' },
+    { name: 'logs-provisioning', path: '/admin/logs?tab=provisioning' },
     {
       name: 'palette',
       path: '/admin',
@@ -52,6 +68,7 @@ export const screens = (deployment) => {
 /** Waits until nothing is loading any more. */
 export async function settled(page) {
   await page.locator('h1').first().waitFor();
-  await page.waitForLoadState('networkidle').catch(() => undefined);
   await page.waitForFunction(() => !document.querySelector('.fui-Skeleton, [aria-busy=true]'));
+  // What comes in by an animation is there after it.
+  await page.waitForTimeout(150);
 }

@@ -99,7 +99,14 @@ const TIGHT = 640;
 const useStyles = makeStyles({
   root: { display: 'flex', flexDirection: 'column', minHeight: 0, gap: '12px' },
   fill: { flexGrow: 1, minHeight: '320px' },
-  tools: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px', minHeight: '32px' },
+  tools: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    flexShrink: 0,
+    alignItems: 'center',
+    gap: '8px',
+    minHeight: '32px',
+  },
   search: {
     flexGrow: 1,
     flexShrink: 1,
@@ -399,7 +406,10 @@ export function DataTable<R>(props: DataTableProps<R>) {
           {props.tools}
           <span className={styles.grow} />
           <span className={styles.count} role="status">
-            {rows && t('table.rows', { count: total, total: formatNumber(total) })}
+            {rows &&
+              (remote?.hasMore && remote.count === undefined
+                ? t('table.rowsMore', { total: formatNumber(total) })
+                : t('table.rows', { count: total, total: formatNumber(total) }))}
           </span>
           {!isPhone && (
             <Menu

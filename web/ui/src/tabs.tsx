@@ -13,7 +13,7 @@ const useStyles = makeStyles({
     display: 'flex',
     flexWrap: 'wrap',
     gap: '4px 20px',
-    marginBlockStart: '12px',
+    marginBlock: '12px 16px',
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
   },
   tab: {

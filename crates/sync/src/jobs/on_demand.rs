@@ -278,6 +278,18 @@ fn imported(user: &ScannedUser, properties: &Map<String, Value>) -> Value {
     Value::Object(details)
 }
 
+/// Whether a user is shared with the tenant whose pair the job governs: that goes beside the job.
+fn is_shared(tx: &ReadTx<'_>, job: &Job, user: &ScannedUser) -> Result<bool> {
+    let Some(target) = job.target else {
+        return Ok(false);
+    };
+    if !organization::is_active_with(tx, target)? {
+        return Ok(false);
+    }
+    let (sharing, _) = sharing::of(tx, target)?;
+    sharing.in_force(tx.now())?.contains(tx, user)
+}
+
 /// Whether the job's scope has a user; if not, why.
 fn scoped(
     tx: &ReadTx<'_>,
@@ -289,12 +301,14 @@ fn scoped(
     let active = user.account_enabled;
     let assigned = scope.is_assigned(tx, user.id)?;
     let eligible = sharing::is_eligible(user);
-    let entitled = job.sync_all || assigned;
+    let shared = is_shared(tx, job, user)?;
+    let entitled = job.sync_all || assigned || shared;
     let (passes, evaluated) = filtered(job, user)?;
     let details = json!({
         "Active in the source system": said(active),
         "Assigned to the application": said(assigned),
         "Scope sync all": said(job.sync_all),
+        "Shared with the organization's tenant": said(shared),
         "User has the required role": said(entitled),
         "Scoping filter evaluation passed": said(passes),
         "ScopeEvaluationResult": evaluated,

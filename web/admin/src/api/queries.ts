@@ -151,3 +151,15 @@ export const objectsById = (ids: string[]) =>
     enabled: ids.length > 0,
     staleTime: 60_000,
   });
+
+const POLICY = '/v1.0/policies/crossTenantAccessPolicy';
+
+export const accessDefault = queryOptions({
+  queryKey: ['access', 'default'],
+  queryFn: ({ signal }) => graph.get(shapes.AccessDefault, `${POLICY}/default`, { signal }),
+});
+
+export const partners = queryOptions({
+  queryKey: ['access', 'partners'],
+  queryFn: ({ signal }) => graph.all(shapes.Partner, `${POLICY}/partners`, { signal }),
+});

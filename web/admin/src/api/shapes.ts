@@ -280,3 +280,134 @@ export const DirectoryObject = v.looseObject({
   mail: text,
 });
 export type DirectoryObject = v.InferOutput<typeof DirectoryObject>;
+
+const Modified = v.object({ displayName: text, oldValue: text, newValue: text });
+export const DirectoryAudit = v.object({
+  id: v.string(),
+  activityDateTime: v.string(),
+  activityDisplayName: v.string(),
+  category: text,
+  result: text,
+  resultReason: text,
+  correlationId: text,
+  loggedByService: text,
+  initiatedBy: v.nullish(
+    v.object({
+      app: v.nullish(v.object({ appId: text, displayName: text, servicePrincipalId: text })),
+      user: v.nullish(v.object({ id: text, displayName: text, userPrincipalName: text })),
+    }),
+  ),
+  targetResources: v.array(
+    v.object({
+      id: text,
+      displayName: text,
+      userPrincipalName: text,
+      type: text,
+      modifiedProperties: v.nullish(v.array(Modified)),
+    }),
+  ),
+});
+export type DirectoryAudit = v.InferOutput<typeof DirectoryAudit>;
+
+const Identity = v.nullish(v.object({ id: text, displayName: text, identityType: text }));
+export const Provisioning = v.object({
+  id: v.string(),
+  activityDateTime: v.string(),
+  provisioningAction: text,
+  durationInMilliseconds: v.nullish(v.number()),
+  provisioningStatusInfo: v.nullish(
+    v.object({
+      status: text,
+      errorInformation: v.nullish(
+        v.object({ errorCode: text, reason: text, recommendedAction: text }),
+      ),
+    }),
+  ),
+  provisioningSteps: v.nullish(v.array(v.object({ name: text, status: text, description: text }))),
+  modifiedProperties: v.nullish(v.array(Modified)),
+  servicePrincipal: v.nullish(v.object({ id: text, displayName: text })),
+  sourceIdentity: Identity,
+  targetIdentity: Identity,
+  targetSystem: v.nullish(v.looseObject({ displayName: text })),
+});
+export type Provisioning = v.InferOutput<typeof Provisioning>;
+
+export const Person = v.object({
+  id: v.string(),
+  displayName: text,
+  userPrincipalName: text,
+  mail: text,
+  givenName: text,
+  surname: text,
+  jobTitle: text,
+  department: text,
+  city: text,
+  country: text,
+  userType: text,
+  accountEnabled: v.nullish(v.boolean()),
+  creationType: text,
+  externalUserState: text,
+  createdDateTime: text,
+  deletedDateTime: text,
+  blockedHere: v.nullish(v.boolean()),
+  employeeId: text,
+  companyName: text,
+  officeLocation: text,
+  mobilePhone: text,
+  usageLocation: text,
+});
+export type Person = v.InferOutput<typeof Person>;
+
+export const Group = v.object({
+  id: v.string(),
+  displayName: text,
+  description: text,
+  mail: text,
+  mailNickname: text,
+  securityEnabled: v.nullish(v.boolean()),
+  groupTypes: v.nullish(v.array(v.string())),
+  membershipRule: text,
+  organizationId: text,
+  createdDateTime: text,
+  deletedDateTime: text,
+});
+export type Group = v.InferOutput<typeof Group>;
+
+const TargetList = v.nullish(
+  v.object({
+    accessType: v.picklist(['allowed', 'blocked']),
+    targets: v.array(v.object({ target: v.string(), targetType: v.string() })),
+  }),
+);
+export type TargetList = v.InferOutput<typeof TargetList>;
+const B2b = v.nullish(v.object({ usersAndGroups: TargetList, applications: TargetList }));
+export type B2b = v.InferOutput<typeof B2b>;
+const flag = v.nullish(v.boolean());
+const settings = {
+  inboundTrust: v.nullish(
+    v.object({
+      isMfaAccepted: flag,
+      isCompliantDeviceAccepted: flag,
+      isHybridAzureADJoinedDeviceAccepted: flag,
+    }),
+  ),
+  automaticUserConsentSettings: v.nullish(
+    v.object({ inboundAllowed: flag, outboundAllowed: flag }),
+  ),
+  b2bCollaborationInbound: B2b,
+  b2bCollaborationOutbound: B2b,
+  b2bDirectConnectInbound: B2b,
+  b2bDirectConnectOutbound: B2b,
+};
+export const AccessDefault = v.object({ ...settings, isServiceDefault: flag });
+export type AccessDefault = v.InferOutput<typeof AccessDefault>;
+export const Partner = v.object({
+  ...settings,
+  tenantId: v.string(),
+  isInMultiTenantOrganization: flag,
+});
+export type Partner = v.InferOutput<typeof Partner>;
+export const IdentitySync = v.object({
+  userSyncInbound: v.nullish(v.object({ isSyncAllowed: flag })),
+  groupSyncInbound: v.nullish(v.object({ isSyncAllowed: flag })),
+});

@@ -9,17 +9,14 @@ import {
   TagGroup,
   tokens,
 } from '@fluentui/react-components';
-import { asProblem, withQuery } from '@isopolity/core';
+import { asProblem } from '@isopolity/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { objectsById } from '../api/queries';
-import { DirectoryObject } from '../api/shapes';
-import { graph } from '../session';
+import type { DirectoryObject } from '../api/shapes';
+import { findObjects, type Kind } from './find';
 
-export type Kind = 'users' | 'groups' | 'applications';
-
-const FOUND_MAX = 12;
 const PAUSE_MS = 200;
 /** Objects whose names are asked for at once. */
 const NAMED_MAX = 200;
@@ -29,34 +26,6 @@ const useStyles = makeStyles({
   more: { color: tokens.colorNeutralForeground3 },
   wide: { width: '100%' },
 });
-
-const PATHS: Record<Kind, { path: string; select: string; filter?: string }> = {
-  users: { path: '/v1.0/users', select: 'id,displayName,userPrincipalName,mail' },
-  groups: { path: '/v1.0/groups', select: 'id,displayName,mail' },
-  applications: { path: '/v1.0/servicePrincipals', select: 'id,appId,displayName' },
-};
-
-/** Finds objects whose names begin with words, as `$search` does. */
-export async function findObjects(
-  kind: Kind,
-  text: string,
-  signal: AbortSignal,
-): Promise<DirectoryObject[]> {
-  const { path, select } = PATHS[kind];
-  const word = text.replaceAll(/["\\]/g, ' ').trim();
-  const fields = kind === 'users' ? ['displayName', 'userPrincipalName', 'mail'] : ['displayName'];
-  const search = fields.map((field) => `"${field}:${word}"`).join(' OR ');
-  const page = await graph.page(
-    DirectoryObject,
-    withQuery(path, {
-      $select: select,
-      $top: FOUND_MAX,
-      ...(word ? { $search: search } : {}),
-    }),
-    { signal, eventual: true },
-  );
-  return page.items;
-}
 
 export function ObjectPicker(props: {
   kind: Kind;

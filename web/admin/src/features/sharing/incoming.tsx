@@ -53,6 +53,7 @@ export function Incoming() {
         <DataTable<AdmissionTenant>
           label={t('admission.byTenant')}
           view={view}
+          defaultSort={{ column: 'name', descending: false }}
           rows={tenants.data}
           problem={tenants.error && asProblem(tenants.error)}
           onRetry={() => void tenants.refetch()}

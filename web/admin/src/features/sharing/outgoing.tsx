@@ -65,6 +65,7 @@ export function Outgoing() {
         <DataTable<PairStatus>
           label={t('share.byTenant')}
           view={view}
+          defaultSort={{ column: 'name', descending: false }}
           rows={status.data}
           problem={status.error && asProblem(status.error)}
           onRetry={() => void status.refetch()}

@@ -233,7 +233,9 @@ function Failures({ tenant }: { tenant: string }) {
       <ul className={styles.failures}>
         {shown.map((failure) => (
           <li key={failure.userId} className={styles.failure}>
-            <div className={styles.name}>{failure.displayName ?? failure.userPrincipalName}</div>
+            <Link to="/people" search={{ open: failure.userId } as never} className={styles.name}>
+              {failure.displayName ?? failure.userPrincipalName}
+            </Link>
             <div>{failure.reason}</div>
             <div className={styles.label}>
               {t('failure.since')} <Time at={failure.failedSinceDateTime} />

@@ -1,0 +1,76 @@
+/** What if: may this person do that in that tenant, and which setting decides. */
+import { Dropdown, Field, Input, makeStyles, Option } from '@fluentui/react-components';
+import { SidePanel, useAddress } from '@isopolity/ui';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ObjectPicker } from '../../objects/picker';
+import { useTenants } from '../../tenants';
+import { Answer } from '../../why/explained';
+
+const useStyles = makeStyles({ form: { display: 'grid', gap: '16px' } });
+const ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+export function WhatIf({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const [address, change] = useAddress();
+  const { active, own, name } = useTenants();
+  const [application, setApplication] = useState('');
+  const others = active.filter(({ tenantId }) => tenantId !== own);
+  const to =
+    others.find(({ tenantId }) => tenantId === address.to)?.tenantId ?? others[0]?.tenantId;
+  const user = address.user;
+  return (
+    <SidePanel
+      wide
+      title={t('whatIf.title')}
+      subtitle={t('whatIf.sentence')}
+      onClose={() => {
+        change({ user: undefined, to: undefined });
+        onClose();
+      }}
+    >
+      <div className={styles.form}>
+        <ObjectPicker
+          kind="users"
+          single
+          label={t('whatIf.who')}
+          value={user ? [user] : []}
+          onChange={([id]) => change({ user: id })}
+        />
+        <Field label={t('whatIf.where')}>
+          <Dropdown
+            value={to ? name(to) : ''}
+            selectedOptions={to ? [to] : []}
+            onOptionSelect={(_, { optionValue }) => change({ to: optionValue })}
+          >
+            {others.map(({ tenantId }) => (
+              <Option key={tenantId} value={tenantId}>
+                {name(tenantId)}
+              </Option>
+            ))}
+          </Dropdown>
+        </Field>
+        <Field label={t('whatIf.application')} hint={t('whatIf.applicationHint')}>
+          <Input
+            value={application}
+            dir="ltr"
+            spellCheck={false}
+            onChange={(_, { value }) => setApplication(value.trim())}
+          />
+        </Field>
+        {user && to && (
+          <div aria-live="polite">
+            <Answer action="sync" user={user} to={to} />
+            <Answer
+              action="signin"
+              user={user}
+              to={to}
+              {...(ID.test(application) ? { application } : {})}
+            />
+          </div>
+        )}
+      </div>
+    </SidePanel>
+  );
+}

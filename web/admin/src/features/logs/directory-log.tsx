@@ -1,0 +1,199 @@
+/** The directory log: who did what to whom, and what came of it. */
+import { makeStyles, tokens } from '@fluentui/react-components';
+import { formatExact, literal } from '@isopolity/core';
+import {
+  DataTable,
+  Empty,
+  ShortId,
+  SidePanel,
+  Status,
+  Time,
+  useAddress,
+  useTableView,
+} from '@isopolity/ui';
+import { useTranslation } from 'react-i18next';
+import { allOf, oneOf, useRemoteList } from '../../api/remote';
+import { DirectoryAudit } from '../../api/shapes';
+import { useStory } from '../../why/story';
+import { Changes } from './changes';
+import { since, usePeriods } from './period';
+
+const CATEGORIES = [
+  'UserManagement',
+  'GroupManagement',
+  'ApplicationManagement',
+  'RoleManagement',
+  'DirectoryManagement',
+  'Policy',
+  'MultiTenantOrg',
+  'UserSharing',
+  'ProvisioningManagement',
+  'KeyManagement',
+] as const;
+
+const useStyles = makeStyles({
+  facts: {
+    display: 'grid',
+    gridTemplateColumns: 'auto 1fr',
+    gap: '8px 24px',
+    margin: '0 0 24px',
+    overflowWrap: 'anywhere',
+  },
+  term: { color: tokens.colorNeutralForeground2 },
+  value: { margin: 0 },
+  title: { margin: '24px 0 4px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
+});
+
+export function DirectoryLog() {
+  const { t } = useTranslation();
+  const [address, change] = useAddress();
+  const view = useTableView();
+  const story = useStory();
+  const periods = usePeriods();
+  const { category, result, time } = view.filters;
+  const list = useRemoteList('audits', DirectoryAudit, '/v1.0/auditLogs/directoryAudits', {
+    $top: 100,
+    $filter: allOf(
+      since(time?.[0]),
+      oneOf('category', category),
+      oneOf('result', result),
+      view.q &&
+        `(startswith(activityDisplayName,${literal(view.q)}) or targetResources/any(t:startswith(t/displayName,${literal(view.q)})))`,
+    ),
+    ...(view.sort && !view.sort.descending ? { $orderby: 'activityDateTime asc' } : {}),
+  });
+  const actor = ({ initiatedBy }: DirectoryAudit) =>
+    story.told(
+      initiatedBy?.user?.displayName ??
+        initiatedBy?.user?.userPrincipalName ??
+        initiatedBy?.app?.displayName ??
+        '',
+    );
+  const targets = ({ targetResources }: DirectoryAudit) => {
+    const [first, ...more] = targetResources;
+    const name = story.told(first?.displayName || first?.id || '');
+    return more.length ? `${name} ${t('ui.more', { count: more.length })}` : name;
+  };
+  const opened = list.rows?.find(({ id }) => id === address.open);
+
+  return (
+    <>
+      <DataTable<DirectoryAudit>
+        fill
+        label={t('logs.directory')}
+        view={view}
+        rows={list.rows}
+        remote={list.remote}
+        problem={list.problem}
+        onRetry={list.retry}
+        rowId={(row) => row.id}
+        openId={address.open}
+        onOpen={({ id }) => change({ open: id }, true)}
+        summary={(row) => targets(row)}
+        empty={<Empty text={t('logs.directoryEmpty')} />}
+        defaultSort={{ column: 'at', descending: true }}
+        columns={[
+          {
+            id: 'activity',
+            title: t('column.activity'),
+            value: (row) => row.activityDisplayName,
+            width: 'minmax(200px, 2fr)',
+          },
+          {
+            id: 'at',
+            title: t('column.time'),
+            value: (row) => row.activityDateTime,
+            cell: (row) => <Time at={row.activityDateTime} />,
+            sortable: true,
+          },
+          { id: 'target', title: t('column.target'), value: targets, width: 'minmax(180px, 2fr)' },
+          { id: 'actor', title: t('column.actor'), value: actor, width: 'minmax(160px, 1.4fr)' },
+          {
+            id: 'result',
+            title: t('column.result'),
+            value: (row) => row.result,
+            cell: (row) => (
+              <Status tone={row.result === 'success' ? 'good' : 'bad'}>
+                {row.result === 'success' ? t('logs.success') : t('logs.failure')}
+              </Status>
+            ),
+            options: [
+              { value: 'success', label: t('logs.success') },
+              { value: 'failure', label: t('logs.failure') },
+            ],
+          },
+          {
+            id: 'category',
+            title: t('column.category'),
+            value: (row) => row.category,
+            options: CATEGORIES.map((value) => ({ value, label: value })),
+            optional: true,
+          },
+          {
+            id: 'time',
+            title: t('column.period'),
+            value: (row) => formatExact(row.activityDateTime),
+            options: periods,
+            optional: true,
+          },
+        ]}
+      />
+      {opened && (
+        <AuditPanel
+          audit={opened}
+          actor={actor(opened)}
+          onClose={() => change({ open: undefined }, true)}
+        />
+      )}
+    </>
+  );
+}
+
+function AuditPanel(props: { audit: DirectoryAudit; actor: string; onClose: () => void }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const story = useStory();
+  const { audit } = props;
+  return (
+    <SidePanel
+      title={audit.activityDisplayName}
+      subtitle={formatExact(audit.activityDateTime)}
+      onClose={props.onClose}
+    >
+      <dl className={styles.facts}>
+        <dt className={styles.term}>{t('column.result')}</dt>
+        <dd className={styles.value}>
+          <Status tone={audit.result === 'success' ? 'good' : 'bad'}>
+            {audit.result === 'success' ? t('logs.success') : t('logs.failure')}
+          </Status>
+        </dd>
+        {audit.resultReason && (
+          <>
+            <dt className={styles.term}>{t('logs.reason')}</dt>
+            <dd className={styles.value}>{story.told(audit.resultReason)}</dd>
+          </>
+        )}
+        <dt className={styles.term}>{t('column.actor')}</dt>
+        <dd className={styles.value}>{props.actor}</dd>
+        <dt className={styles.term}>{t('column.category')}</dt>
+        <dd className={styles.value}>{audit.category}</dd>
+        {audit.correlationId && (
+          <>
+            <dt className={styles.term}>{t('logs.correlation')}</dt>
+            <dd className={styles.value}>
+              <ShortId id={audit.correlationId} />
+            </dd>
+          </>
+        )}
+      </dl>
+      {audit.targetResources.map((target, at) => (
+        <section key={at}>
+          <h3 className={styles.title}>
+            {story.told(target.displayName || target.id || '')} {target.type && `(${target.type})`}
+          </h3>
+          <Changes changes={target.modifiedProperties ?? []} />
+        </section>
+      ))}
+    </SidePanel>
+  );
+}

@@ -1,0 +1,83 @@
+/** A CSV of people: which column is what, and what is wrong in which line. No drawing here. */
+import { type CsvRow, folded } from '@isopolity/core';
+
+export const TARGETS = [
+  'userPrincipalName',
+  'displayName',
+  'givenName',
+  'surname',
+  'mail',
+  'jobTitle',
+  'department',
+  'companyName',
+  'officeLocation',
+  'city',
+  'country',
+  'mobilePhone',
+  'employeeId',
+] as const;
+export type Target = (typeof TARGETS)[number];
+export type Mapping = (Target | '')[];
+
+/** Names that columns have elsewhere. */
+const ALIASES: Record<string, Target> = {
+  upn: 'userPrincipalName',
+  username: 'userPrincipalName',
+  login: 'userPrincipalName',
+  name: 'displayName',
+  fullname: 'displayName',
+  firstname: 'givenName',
+  lastname: 'surname',
+  sn: 'surname',
+  email: 'mail',
+  emailaddress: 'mail',
+  title: 'jobTitle',
+  company: 'companyName',
+  office: 'officeLocation',
+  town: 'city',
+  mobile: 'mobilePhone',
+  employeenumber: 'employeeId',
+};
+
+/** Which column is what, as far as its head tells. */
+export function guess(heads: string[]): Mapping {
+  const taken = new Set<Target>();
+  return heads.map((head) => {
+    const key = folded(head).replaceAll(/[^a-z]/g, '');
+    const found = TARGETS.find((target) => target.toLowerCase() === key) ?? ALIASES[key];
+    if (!found || taken.has(found)) return '';
+    taken.add(found);
+    return found;
+  });
+}
+
+export interface Record_ {
+  line: number;
+  values: Partial<Record<Target, string>>;
+  /** What can't be imported, by the reason. */
+  problem?: 'noUserName' | 'noName' | 'otherDomain' | 'twice';
+}
+
+/** The rows as people, each with what is wrong before anything is sent. */
+export function recordsOf(rows: CsvRow[], mapping: Mapping, domains: string[]): Record_[] {
+  const seen = new Set<string>();
+  return rows.map(({ line, cells }) => {
+    const values: Partial<Record<Target, string>> = {};
+    mapping.forEach((target, at) => {
+      const value = cells[at]?.trim();
+      if (target && value) values[target] = value;
+    });
+    const name = values.userPrincipalName?.toLowerCase();
+    const problem = !name
+      ? 'noUserName'
+      : !values.displayName
+        ? 'noName'
+        : name.includes('@') && !domains.includes(name.split('@')[1] ?? '')
+          ? 'otherDomain'
+          : seen.has(name)
+            ? 'twice'
+            : undefined;
+    if (name) seen.add(name);
+    return problem ? { line, values, problem } : { line, values };
+  });
+}

@@ -1,0 +1,179 @@
+/** The list of people, searched, sorted and filtered by the server. */
+import { DeleteRegular } from '@fluentui/react-icons';
+import type { Change } from '@isopolity/core';
+import { DataTable, Empty, Status, Time, useAct, useAddress, useTableView } from '@isopolity/ui';
+import { useTranslation } from 'react-i18next';
+import { allOf, useRemoteList } from '../../api/remote';
+import { Person } from '../../api/shapes';
+import { PersonPanel } from './person-panel';
+
+const SELECT =
+  'id,displayName,userPrincipalName,mail,givenName,surname,jobTitle,department,city,country,' +
+  'userType,accountEnabled,creationType,externalUserState,createdDateTime,blockedHere,employeeId,' +
+  'companyName,officeLocation,mobilePhone,usageLocation';
+const SORTED = ['displayName', 'userPrincipalName', 'department', 'createdDateTime'];
+
+/** Where somebody is from: of this tenant, synchronized or invited from another, a guest. */
+export const originOf = (person: Person): 'own' | 'across' | 'guest' =>
+  person.userType === 'Guest' ? 'guest' : person.creationType === 'Invitation' ? 'across' : 'own';
+
+export const removal = (id: string): Change => ({ method: 'DELETE', path: `/v1.0/users/${id}` });
+export const restoring = (id: string): Change => ({
+  method: 'POST',
+  path: `/v1.0/directory/deletedItems/${id}/restore`,
+  body: {},
+});
+
+export function PeopleList() {
+  const { t } = useTranslation();
+  const [address, change] = useAddress();
+  const view = useTableView();
+  const { run } = useAct();
+  const { origin, state } = view.filters;
+  const word = view.q.replaceAll(/["\\]/g, ' ').trim();
+  const ors = (conditions: Record<string, string>, wanted: string[] | undefined) =>
+    wanted?.length && wanted.length < Object.keys(conditions).length
+      ? `(${wanted.map((each) => conditions[each]).join(' or ')})`
+      : undefined;
+  const list = useRemoteList('people', Person, '/beta/users', {
+    $select: SELECT,
+    $top: 100,
+    $count: 'true',
+    $search: word
+      ? ['displayName', 'userPrincipalName', 'mail']
+          .map((field) => `"${field}:${word}"`)
+          .join(' OR ')
+      : undefined,
+    $filter: allOf(
+      ors(
+        {
+          own: "(userType eq 'Member' and creationType ne 'Invitation')",
+          across: "(userType eq 'Member' and creationType eq 'Invitation')",
+          guest: "userType eq 'Guest'",
+        },
+        origin,
+      ),
+      ors({ enabled: 'accountEnabled eq true', disabled: 'accountEnabled eq false' }, state),
+    ),
+    $orderby:
+      view.sort && SORTED.includes(view.sort.column)
+        ? `${view.sort.column}${view.sort.descending ? ' desc' : ''}`
+        : 'displayName',
+  });
+
+  return (
+    <>
+      <DataTable<Person>
+        fill
+        label={t('nav.people')}
+        view={view}
+        rows={list.rows}
+        remote={list.remote}
+        problem={list.problem}
+        onRetry={list.retry}
+        rowId={(person) => person.id}
+        openId={address.open}
+        onOpen={({ id }) => change({ open: id, panel: undefined, edit: undefined }, true)}
+        summary={(person) => <span dir="ltr">{person.userPrincipalName}</span>}
+        empty={<Empty text={t('person.empty')} />}
+        defaultSort={{ column: 'displayName', descending: false }}
+        bulk={[
+          {
+            id: 'delete',
+            label: t('person.delete'),
+            icon: <DeleteRegular />,
+            run: (people) =>
+              void run({
+                change: people.map(({ id }) => removal(id)),
+                undo: people.map(({ id }) => restoring(id)),
+                done: t('person.deletedDone', { count: people.length }),
+                refresh: [['people'], ['sharing'], ['deleted']],
+              }),
+          },
+        ]}
+        columns={[
+          {
+            id: 'displayName',
+            title: t('column.name'),
+            value: (person) => person.displayName,
+            sortable: true,
+            width: 'minmax(180px, 2fr)',
+          },
+          {
+            id: 'state',
+            title: t('column.state'),
+            value: (person) => (person.accountEnabled ? 'enabled' : 'disabled'),
+            cell: (person) => (
+              <Status tone={person.accountEnabled ? 'good' : 'bad'}>
+                {person.accountEnabled ? t('person.enabled') : t('person.disabled')}
+              </Status>
+            ),
+            options: [
+              { value: 'enabled', label: t('person.enabled') },
+              { value: 'disabled', label: t('person.disabled') },
+            ],
+            width: 'minmax(110px, 1fr)',
+          },
+          {
+            id: 'userPrincipalName',
+            title: t('column.userName'),
+            value: (person) => person.userPrincipalName,
+            cell: (person) => <span dir="ltr">{person.userPrincipalName}</span>,
+            sortable: true,
+            width: 'minmax(220px, 2.4fr)',
+          },
+          {
+            id: 'origin',
+            title: t('column.from'),
+            value: originOf,
+            cell: (person) => t(`origin.${originOf(person)}`),
+            options: (['own', 'across', 'guest'] as const).map((value) => ({
+              value,
+              label: t(`origin.${value}`),
+            })),
+          },
+          {
+            id: 'department',
+            title: t('attribute.department'),
+            value: (person) => person.department,
+            sortable: true,
+          },
+          { id: 'jobTitle', title: t('attribute.jobTitle'), value: (person) => person.jobTitle },
+          {
+            id: 'city',
+            title: t('attribute.city'),
+            value: (person) => person.city,
+            optional: true,
+          },
+          {
+            id: 'country',
+            title: t('attribute.country'),
+            value: (person) => person.country,
+            optional: true,
+          },
+          {
+            id: 'mail',
+            title: t('attribute.mail'),
+            value: (person) => person.mail,
+            optional: true,
+          },
+          {
+            id: 'createdDateTime',
+            title: t('column.created'),
+            value: (person) => person.createdDateTime,
+            cell: (person) => <Time at={person.createdDateTime} />,
+            sortable: true,
+            optional: true,
+          },
+        ]}
+      />
+      {address.open && (
+        <PersonPanel
+          key={address.open}
+          id={address.open}
+          onClose={() => change({ open: undefined, edit: undefined }, true)}
+        />
+      )}
+    </>
+  );
+}

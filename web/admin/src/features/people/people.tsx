@@ -1,0 +1,62 @@
+/** People of this tenant: who is here, from where, and who can be restored. */
+import { Button } from '@fluentui/react-components';
+import { ArrowUploadRegular, PersonAddRegular } from '@fluentui/react-icons';
+import { PageHead, Tabs, useAddress } from '@isopolity/ui';
+import { useTranslation } from 'react-i18next';
+import { DeletedPeople } from './deleted';
+import { ImportPanel } from './import';
+import { PeopleList } from './people-list';
+import { PersonForm } from './person-form';
+
+const TABS = ['people', 'deleted'] as const;
+
+export function People() {
+  const { t } = useTranslation();
+  const [address, change] = useAddress();
+  const tab = TABS.find((each) => each === address.tab) ?? 'people';
+  const panel = (which: string) => change({ panel: which, open: undefined, edit: undefined }, true);
+  const close = () => change({ panel: undefined }, true);
+  return (
+    <>
+      <PageHead
+        title={t('nav.people')}
+        sentence={t(`person.${tab}Sentence`)}
+        actions={
+          <>
+            <Button icon={<ArrowUploadRegular />} onClick={() => panel('import')}>
+              {t('import.title')}
+            </Button>
+            <Button
+              appearance="primary"
+              icon={<PersonAddRegular />}
+              onClick={() => panel('create')}
+            >
+              {t('person.create')}
+            </Button>
+          </>
+        }
+      />
+      <Tabs
+        label={t('nav.people')}
+        value={tab}
+        onChange={(value) =>
+          change(
+            {
+              tab: value,
+              open: undefined,
+              q: undefined,
+              f: undefined,
+              sort: undefined,
+              panel: undefined,
+            },
+            true,
+          )
+        }
+        tabs={TABS.map((value) => ({ value, label: t(`person.${value}`) }))}
+      />
+      {tab === 'people' ? <PeopleList /> : <DeletedPeople />}
+      {address.panel === 'create' && <PersonForm onClose={close} />}
+      {address.panel === 'import' && <ImportPanel onClose={close} />}
+    </>
+  );
+}

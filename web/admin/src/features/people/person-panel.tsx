@@ -1,0 +1,201 @@
+/** One person: what is known, what may be done, and where the person appears or doesn't, and why. */
+import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { EditRegular } from '@fluentui/react-icons';
+import { asProblem, type Change } from '@isopolity/core';
+import {
+  Failure,
+  GraphCall,
+  Lines,
+  ShortId,
+  SidePanel,
+  Status,
+  Time,
+  useAct,
+  useAddress,
+} from '@isopolity/ui';
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { Person } from '../../api/shapes';
+import { graph } from '../../session';
+import { useTenants } from '../../tenants';
+import { Explained } from '../../why/explained';
+import { originOf, removal, restoring } from './people-list';
+import { PersonForm } from './person-form';
+
+const SELECT =
+  'id,displayName,userPrincipalName,mail,givenName,surname,jobTitle,department,city,country,' +
+  'userType,accountEnabled,creationType,externalUserState,createdDateTime,blockedHere,employeeId,' +
+  'companyName,officeLocation,mobilePhone,usageLocation';
+
+const useStyles = makeStyles({
+  facts: {
+    display: 'grid',
+    gridTemplateColumns: 'auto 1fr',
+    gap: '8px 24px',
+    margin: '0 0 16px',
+    overflowWrap: 'anywhere',
+    alignItems: 'center',
+  },
+  term: { color: tokens.colorNeutralForeground2 },
+  value: { margin: 0 },
+  title: { margin: '24px 0 8px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
+});
+
+export const personQuery = (id: string) => ({
+  queryKey: ['people', id],
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    graph.get(Person, `/beta/users/${id}?$select=${SELECT}`, { signal }),
+});
+
+export function PersonPanel({ id, onClose }: { id: string; onClose: () => void }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const [address, change] = useAddress();
+  const { active, own } = useTenants();
+  const { run, isRunning } = useAct();
+  const read = useQuery(personQuery(id));
+  const person = read.data;
+  if (!person) {
+    return (
+      <SidePanel title={t('person.one')} onClose={onClose}>
+        {read.error ? (
+          <Failure problem={asProblem(read.error)} onRetry={() => void read.refetch()} />
+        ) : (
+          <Lines count={6} />
+        )}
+      </SidePanel>
+    );
+  }
+  if (address.edit) {
+    return <PersonForm person={person} onClose={() => change({ edit: undefined }, true)} />;
+  }
+  const origin = originOf(person);
+  const isAcross = origin !== 'own';
+  const path = `/v1.0/users/${id}`;
+  // Of a person whose home is elsewhere only the block is this tenant's.
+  const isBlocked = isAcross ? Boolean(person.blockedHere) : !person.accountEnabled;
+  const blockTo = (blocked: boolean): Change => ({
+    method: 'PATCH',
+    path,
+    body: isAcross ? { blockedHere: blocked } : { accountEnabled: !blocked },
+  });
+  const facts: [string, string | null | undefined][] = [
+    [t('column.userName'), person.userPrincipalName],
+    [t('attribute.mail'), person.mail],
+    [t('attribute.jobTitle'), person.jobTitle],
+    [t('attribute.department'), person.department],
+    [t('attribute.companyName'), person.companyName],
+    [t('attribute.officeLocation'), person.officeLocation],
+    [t('attribute.city'), person.city],
+    [t('attribute.country'), person.country],
+    [t('attribute.mobilePhone'), person.mobilePhone],
+    [t('attribute.employeeId'), person.employeeId],
+  ];
+  const others = active.filter(({ tenantId }) => tenantId !== own);
+  return (
+    <SidePanel
+      title={person.displayName ?? person.userPrincipalName ?? id}
+      subtitle={
+        <Status tone={person.accountEnabled ? 'good' : 'bad'}>
+          {person.accountEnabled ? t('person.enabled') : t('person.disabled')} ·{' '}
+          {t(`origin.${origin}`)}
+        </Status>
+      }
+      onClose={onClose}
+      foot={
+        <>
+          <Button
+            appearance="primary"
+            icon={<EditRegular />}
+            onClick={() => change({ edit: '1' }, true)}
+          >
+            {t('ui.edit')}
+          </Button>
+          <Button
+            disabled={isRunning}
+            onClick={() =>
+              void run({
+                change: blockTo(!isBlocked),
+                undo: blockTo(isBlocked),
+                done: t(isBlocked ? 'person.unblockedDone' : 'person.blockedDone', {
+                  name: person.displayName ?? '',
+                }),
+                optimistic: [
+                  {
+                    key: ['people', id],
+                    update: (before: Person) => ({
+                      ...before,
+                      blockedHere: isAcross && !isBlocked,
+                      accountEnabled: isBlocked,
+                    }),
+                  },
+                ],
+                refresh: [['people'], ['sharing'], ['explain']],
+              })
+            }
+          >
+            {isBlocked
+              ? isAcross
+                ? t('person.unblock')
+                : t('person.enable')
+              : isAcross
+                ? t('person.block')
+                : t('person.disable')}
+          </Button>
+          <Button
+            disabled={isRunning}
+            onClick={() =>
+              void run({
+                change: removal(id),
+                undo: restoring(id),
+                done: t('person.deletedDone', { count: 1 }),
+                refresh: [['people'], ['sharing'], ['deleted']],
+              }).then((isDone) => isDone && onClose())
+            }
+          >
+            {t('person.delete')}
+          </Button>
+        </>
+      }
+    >
+      <dl className={styles.facts}>
+        {facts
+          .filter(([, value]) => value)
+          .map(([term, value]) => (
+            <Fact key={term} term={term}>
+              <bdi>{value}</bdi>
+            </Fact>
+          ))}
+        <Fact term={t('column.objectId')}>
+          <ShortId id={id} />
+        </Fact>
+        <Fact term={t('column.created')}>
+          <Time at={person.createdDateTime} />
+        </Fact>
+      </dl>
+      {isAcross ? (
+        <p>{t('person.homeDecides')}</p>
+      ) : (
+        others.length > 0 && (
+          <section>
+            <h3 className={styles.title}>{t('person.across')}</h3>
+            {others.map(({ tenantId }) => (
+              <Explained key={tenantId} user={id} tenant={tenantId} />
+            ))}
+          </section>
+        )
+      )}
+      <GraphCall change={blockTo(!isBlocked)} />
+    </SidePanel>
+  );
+}
+
+function Fact({ term, children }: { term: string; children: React.ReactNode }) {
+  const styles = useStyles();
+  return (
+    <>
+      <dt className={styles.term}>{term}</dt>
+      <dd className={styles.value}>{children}</dd>
+    </>
+  );
+}
