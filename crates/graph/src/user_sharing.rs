@@ -9,6 +9,8 @@
 //! `allowDeletions` in the body of a PUT is the admin's word that whoever goes by it may go; it isn't
 //! kept.
 
+mod schema;
+
 use serde_json::Value;
 use store::ReadTx;
 use sync::guard;
@@ -125,6 +127,42 @@ pub(crate) fn routes(routes: &mut Routes) {
         groups,
     )
     .query(Allowed::TOP.and(Allowed::SKIP_TOKEN));
+    area.get(
+        "/isopolity/userSharing/tenants/{tenantId}/schema",
+        READ,
+        "Get how users become users of a tenant: scoping filters and attribute mappings",
+        schema::get,
+    );
+    area.put(
+        "/isopolity/userSharing/tenants/{tenantId}/schema",
+        WRITE,
+        "Set how users become users of a tenant",
+        schema::put,
+    );
+    area.patch(
+        "/isopolity/userSharing/tenants/{tenantId}/schema",
+        WRITE,
+        "Change parts of how users become users of a tenant",
+        schema::update,
+    );
+    area.delete(
+        "/isopolity/userSharing/tenants/{tenantId}/schema",
+        WRITE,
+        "Go back to the default mapping for a tenant",
+        schema::delete,
+    );
+    area.post(
+        "/isopolity/userSharing/tenants/{tenantId}/schema/preview",
+        READ,
+        "Say what a schema would make of one person, or whom it would add and remove",
+        schema::preview,
+    );
+    area.post(
+        "/isopolity/userSharing/tenants/{tenantId}/provisionOnDemand",
+        WRITE,
+        "Provision a person at once, with an account of each step",
+        schema::provision,
+    );
     area.get(
         "/isopolity/userSharing/deletionGuard",
         READ,

@@ -96,6 +96,29 @@ impl Node {
                 on_demand::begin(tx, principal, &job, user)
             })
             .await?;
+        self.go_on_demand(tenant, actor, begun).await
+    }
+
+    /// Provisions a user at once by the scope of the pair with a target, whether or not a job governs
+    /// it.
+    pub async fn provision_for_pair(
+        &self,
+        tenant: TenantId,
+        actor: Actor,
+        target: TenantId,
+        user: Id<kind::User>,
+    ) -> Result<Value> {
+        let island = self.store().island(tenant)?;
+        let begun = island
+            .write(actor.clone(), move |tx| {
+                on_demand::begin_for_pair(tx, target, user)
+            })
+            .await?;
+        self.go_on_demand(tenant, actor, begun).await
+    }
+
+    async fn go_on_demand(&self, tenant: TenantId, actor: Actor, begun: Begun) -> Result<Value> {
+        let island = self.store().island(tenant)?;
         let sending = match begun {
             Begun::Done(account) => return Ok(account),
             Begun::Send(sending) => sending,

@@ -182,6 +182,17 @@ fn compile(groups: Option<&[FilterGroup]>) -> Result<Vec<Vec<Clause>>, Failure> 
         .collect()
 }
 
+impl FilterClause {
+    /// Whether it holds for a user, whatever else the filter says.
+    pub fn holds(&self, source: &dyn Source) -> Result<bool, Failure> {
+        let alone = FilterGroup {
+            name: None,
+            clauses: vec![self.clone()],
+        };
+        Ok(any(&compile(Some(&[alone]))?, source))
+    }
+}
+
 fn any(groups: &[Vec<Clause>], source: &dyn Source) -> bool {
     let all = |group: &Vec<Clause>| group.iter().all(|clause| clause.holds(source));
     groups.is_empty() || groups.iter().any(all)

@@ -108,21 +108,30 @@ impl Mapper {
     /// Each attribute has a seed of its own, made from the context's.
     pub fn map(&self, context: &Context<'_>, new: bool) -> Result<Vec<Flow>, Unmapped> {
         let mut flows = Vec::with_capacity(self.rows.len());
-        for Row { target, mapping } in &self.rows {
+        for (mapping, flow) in self.each(context) {
             if mapping.flow_type == FlowType::ObjectAddOnly && !new {
                 continue;
             }
+            flows.extend(flow.map_err(|failure| Unmapped {
+                attribute: mapping.target.clone(),
+                failure,
+            })?);
+        }
+        Ok(flows)
+    }
+
+    /// What becomes of each attribute by itself, with its mapping; none where it is left out.
+    pub fn each<'a>(
+        &'a self,
+        context: &'a Context<'_>,
+    ) -> impl Iterator<Item = (&'a AttributeMapping, Result<Option<Flow>, Failure>)> {
+        self.rows.iter().map(|Row { target, mapping }| {
             let context = Context {
                 seed: seed_of(context.seed, target.property),
                 ..*context
             };
-            let flow = one(target, mapping, &context).map_err(|failure| Unmapped {
-                attribute: mapping.target.clone(),
-                failure,
-            })?;
-            flows.extend(flow);
-        }
-        Ok(flows)
+            (mapping, one(target, mapping, &context))
+        })
     }
 }
 

@@ -6,7 +6,9 @@ use store::ReadTx;
 use types::{Result, TenantId};
 
 use crate::guard::{self, Removals};
+use crate::jobs;
 use crate::jobs::scope::JobScope;
+use crate::links::There;
 use crate::pair;
 use crate::schema;
 use crate::sharing::{InForce, Sharing, get, is_eligible, of, refuse_stranger, refuse_unknown};
@@ -28,7 +30,28 @@ pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Resu
         }
         Ok(scope)
     };
-    let (old, new) = (with_job(&old)?, with_job(new)?);
+    compare(tx, target, &with_job(&old)?, &with_job(new)?)
+}
+
+/// Whom another schema would add to and remove from what applies now.
+pub(crate) fn preview_schema(
+    tx: &ReadTx<'_>,
+    target: TenantId,
+    new: &::provisioning::Schema,
+) -> Result<Value> {
+    refuse_stranger(tx, Some(target))?;
+    let old = jobs::scope::of(tx, target)?;
+    let mut changed = jobs::scope::of(tx, target)?;
+    schema::replace(tx, &mut changed, new)?;
+    compare(tx, Some(target), &old, &changed)
+}
+
+fn compare(
+    tx: &ReadTx<'_>,
+    target: Option<TenantId>,
+    old: &InForce,
+    new: &InForce,
+) -> Result<Value> {
     let mut added = Side::default();
     let mut removed = Side::default();
     let mut after = None;
@@ -43,7 +66,9 @@ pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Resu
             in_scope += u64::from(then && user.account_enabled);
             match (before, then) {
                 (false, true) if user.account_enabled => added.count_in(user)?,
-                (true, false) => removed.count_in(user)?,
+                (true, false) if !schema::leaves_alone(new, Some(user), false, There::Synced)? => {
+                    removed.count_in(user)?;
+                }
                 _ => {}
             }
         }

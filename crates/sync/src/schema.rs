@@ -14,13 +14,13 @@ use ::provisioning::{self as schemas, Context, Flow, FlowType, Mapper, Standing}
 use directory::synced_mapping::{OwnMapping, can_be_mapped};
 use directory::users::ScannedUser;
 use serde_json::{Map, Value, json};
-use store::ReadTx;
-use types::{Error, Result, TenantId, Timestamp, Upn};
+use store::{ReadTx, Tx};
+use types::{Error, Id, Result, TenantId, Timestamp, Upn, kind};
 
 use crate::links::There;
-use crate::mapping;
-use crate::sharing::{InForce, Scope, Sharing};
+use crate::sharing::{self, InForce, Scope, Sharing, refuse_stranger};
 use crate::wire::{Own, User};
+use crate::{jobs, mapping};
 
 /// A pair's own schema, ready to be applied.
 #[derive(Debug)]
@@ -78,6 +78,16 @@ pub(crate) fn attach(tx: &ReadTx<'_>, target: TenantId, scope: &mut InForce) -> 
         add_revision(scope, revision);
         scope.schema = Some(Box::new(schema));
     }
+    Ok(())
+}
+
+/// Puts a schema that isn't kept into the place of the pair's own.
+pub(crate) fn replace(
+    tx: &ReadTx<'_>,
+    scope: &mut InForce,
+    schema: &schemas::Schema,
+) -> Result<()> {
+    scope.schema = Some(Box::new(ready(tx, schema, [0; 16])?));
     Ok(())
 }
 
@@ -181,6 +191,120 @@ pub(crate) fn map(
     }))
 }
 
+/// The schema by which a pair works, and whether it is its own.
+pub fn of_pair(tx: &ReadTx<'_>, target: TenantId) -> Result<(schemas::Schema, bool)> {
+    refuse_stranger(tx, Some(target))?;
+    let kept = schemas::store::load(tx, target)?;
+    Ok(match kept {
+        Some(kept) => (kept.schema, true),
+        None => (schemas::Schema::default_for_users(), false),
+    })
+}
+
+/// Gives a pair a schema of its own, or takes it back to the default. If a job governs the pair, the
+/// schema is the job's.
+pub fn set_of_pair(
+    tx: &mut Tx<'_>,
+    target: TenantId,
+    schema: Option<&schemas::Schema>,
+) -> Result<()> {
+    refuse_stranger(tx, Some(target))?;
+    if let Some(job) = jobs::governing(tx, target)? {
+        return jobs::set_schema(tx, job.service_principal, &job.name(), schema);
+    }
+    match schema {
+        Some(schema) => schemas::store::save(tx, target, schema),
+        None => schemas::store::delete(tx, target),
+    }
+}
+
+/// What a schema would make of one person, without doing it: where each clause of the filter and each
+/// attribute stands. `target` has the pair whose secret random values are made from.
+pub fn preview(
+    tx: &ReadTx<'_>,
+    target: TenantId,
+    schema: &schemas::Schema,
+    user: Id<kind::User>,
+) -> Result<Value> {
+    refuse_stranger(tx, Some(target))?;
+    let user = directory::users::get_scanned(tx, user)?
+        .filter(|found| !found.deleted)
+        .ok_or_else(|| Error::not_found("user", user))?;
+    let seed = schemas::store::load(tx, target)?.map_or([0; 16], |kept| kept.seed);
+    let ready = ready(tx, schema, seed)?;
+    let properties = user.properties()?;
+    let manager = user.manager.map(|id| id.to_string());
+    let source = schemas::User {
+        properties: &properties,
+        manager: manager.as_deref(),
+        is_deleted: user.deleted,
+    };
+    let context = Context {
+        default_domain: ready.default_domain.as_deref(),
+        ..Context::new(&source, tx.now(), ready.seed_of(&user))
+    };
+    let home_upn = properties.get("userPrincipalName").and_then(Value::as_str);
+    let attributes = ready.mapper.each(&context).map(|(mapping, flow)| {
+        let mut told = json!({
+            "targetAttributeName": mapping.target, "flows": false, "values": [], "error": null,
+        });
+        match flow {
+            Ok(None) => {}
+            Ok(Some(flow)) => {
+                told["flows"] = true.into();
+                told["values"] = json!(flow.values);
+                let mut made = Making::new(home_upn.unwrap_or_default());
+                if let Err((code, message)) = made.take(flow) {
+                    told["error"] = json!({"code": code, "message": message});
+                }
+            }
+            Err(failure) => {
+                let message = failure.to_string();
+                told["error"] = json!({"code": failure.code, "message": message});
+            }
+        }
+        told
+    });
+    Ok(json!({
+        "userId": user.id,
+        "isEligible": sharing::is_eligible(&user),
+        "isEnabled": ready.mapper.enabled,
+        "standing": match ready.mapper.standing(&source) {
+            Standing::InScope => "inScope",
+            Standing::OutOfScope => "outOfScope",
+            Standing::NotProcessed => "notProcessed",
+        },
+        "groups": told_groups(schema, &source)?,
+        "attributes": attributes.collect::<Vec<_>>(),
+    }))
+}
+
+/// Whom a schema would add to and remove from the pair with a target, beside what it would make of
+/// one person.
+pub fn preview_scope(tx: &ReadTx<'_>, target: TenantId, schema: &schemas::Schema) -> Result<Value> {
+    crate::preview::preview_schema(tx, target, schema)
+}
+
+/// Each clause of a scoping filter, with the value that it looks at and whether it holds.
+fn told_groups(schema: &schemas::Schema, source: &dyn schemas::Source) -> Result<Vec<Value>> {
+    let filter = schema.rule.users.scope.as_ref();
+    let groups = filter.and_then(|filter| filter.groups.as_ref());
+    let clause = |clause: &schemas::FilterClause| -> Result<Value> {
+        Ok(json!({
+            "sourceOperandName": clause.attribute,
+            "operatorName": clause.operator.name(),
+            "values": source.attribute(&clause.attribute).into_texts(),
+            "holds": clause.holds(source).map_err(Error::internal)?,
+        }))
+    };
+    let group = |group: &schemas::FilterGroup| -> Result<Value> {
+        let clauses: Vec<Value> = group.clauses.iter().map(clause).collect::<Result<_>>()?;
+        let holds = clauses.iter().all(|clause| clause["holds"] == true);
+        Ok(json!({"name": group.name, "holds": holds, "clauses": clauses}))
+    };
+    groups.into_iter().flatten().map(group).collect()
+}
+
 impl PairSchema {
     fn standing(&self, user: &ScannedUser, properties: &Map<String, Value>) -> Standing {
         let manager = user.manager.map(|id| id.to_string());
@@ -201,6 +325,17 @@ impl PairSchema {
         Ok(self.mapper.enabled && self.standing(user, &user.properties()?) == Standing::InScope)
     }
 
+    /// The schema's secret, then the user: nobody outside can foretell a value.
+    fn seed_of(&self, user: &ScannedUser) -> [u8; 32] {
+        let id = user.id.uuid();
+        let mut seed = [0; 32];
+        let bytes = self.seed.iter().chain(id.as_bytes());
+        for (place, byte) in seed.iter_mut().zip(bytes) {
+            *place = *byte;
+        }
+        seed
+    }
+
     fn map(
         &self,
         user: &ScannedUser,
@@ -214,13 +349,7 @@ impl PairSchema {
             manager: manager.as_deref(),
             is_deleted: user.deleted,
         };
-        // The schema's secret, then the user: nobody outside can foretell a value.
-        let id = user.id.uuid();
-        let mut seed = [0; 32];
-        let bytes = self.seed.iter().chain(id.as_bytes());
-        for (place, byte) in seed.iter_mut().zip(bytes) {
-            *place = *byte;
-        }
+        let seed = self.seed_of(user);
         let context = Context {
             default_domain: self.default_domain.as_deref(),
             ..Context::new(&source, now, seed)

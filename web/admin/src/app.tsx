@@ -1,12 +1,14 @@
 /** The frame around all screens: where one can go, and what waits there. */
 import { Button, MessageBar, MessageBarActions, MessageBarBody } from '@fluentui/react-components';
 import {
+  AppsRegular,
   BuildingMultipleRegular,
   ClipboardTextLtrRegular,
   GridRegular,
   PeopleRegular,
   PeopleSwapRegular,
   PeopleTeamRegular,
+  PersonKeyRegular,
   PersonRegular,
   ShieldKeyholeRegular,
 } from '@fluentui/react-icons';
@@ -59,6 +61,8 @@ export function App() {
       places: [
         { to: '/people', title: t('nav.people'), icon: <PeopleRegular />, key: 'p' },
         { to: '/groups', title: t('nav.groups'), icon: <PeopleTeamRegular />, key: 'r' },
+        { to: '/applications', title: t('nav.applications'), icon: <AppsRegular />, key: 'i' },
+        { to: '/roles', title: t('nav.roles'), icon: <PersonKeyRegular />, key: 'd' },
         { to: '/logs', title: t('nav.logs'), icon: <ClipboardTextLtrRegular />, key: 'l' },
       ],
     },

@@ -29,6 +29,8 @@ const sharing = () => import('./features/sharing/users-across');
 const access = () => import('./features/access/access');
 const people = () => import('./features/people/people');
 const groups = () => import('./features/groups/groups');
+const applications = () => import('./features/applications/applications');
+const roles = () => import('./features/roles/roles');
 const logs = () => import('./features/logs/logs');
 
 const routes = [
@@ -39,6 +41,8 @@ const routes = [
   page('/access', lazyRouteComponent(access, 'Access')),
   page('/people', lazyRouteComponent(people, 'People')),
   page('/groups', lazyRouteComponent(groups, 'Groups')),
+  page('/applications', lazyRouteComponent(applications, 'Applications')),
+  page('/roles', lazyRouteComponent(roles, 'Roles')),
   page('/logs', lazyRouteComponent(logs, 'Logs')),
 ] as const;
 

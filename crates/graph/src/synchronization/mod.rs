@@ -37,6 +37,8 @@ const WRITE: &[&str] = &[
 ];
 const UPDATE: &[&str] = &["Synchronization.ReadWrite.All"];
 
+pub(crate) use schema::read as read_schema;
+
 /// Whose synchronization a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {

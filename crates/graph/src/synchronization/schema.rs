@@ -90,7 +90,7 @@ pub(super) async fn get(call: Call, at: At) -> Result<Reply, Refusal> {
 }
 
 /// A schema that a body makes.
-fn read(body: Map<String, Value>) -> Result<Schema, Refusal> {
+pub(crate) fn read(body: Map<String, Value>) -> Result<Schema, Refusal> {
     Schema::from_json(&Value::Object(body)).map_err(|error| match error {
         Error::Invalid { target, message } => {
             let refusal = Refusal::new(StatusCode::BAD_REQUEST, SCHEMA_INVALID, message);

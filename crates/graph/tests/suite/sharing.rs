@@ -209,6 +209,99 @@ async fn an_entry_is_set_read_previewed_and_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_schema_is_tried_on_a_person_before_it_is_set_and_a_person_comes_at_once() {
+    let rig = Rig::together().await;
+    let admin = &rig.d.admin;
+    let ann = rig.user(&rig.contoso, DOMAIN, "ann").await;
+    let own = format!("{SHARING}/tenants/{}", rig.fabrikam);
+    let path = format!("{own}/schema");
+
+    let before = admin.get(&path).await.expect(200).json;
+    assert_eq!(before["source"], "default");
+    let mut schema = before.clone();
+    let users = &mut schema["synchronizationRules"][0]["objectMappings"][0];
+    users["scope"] = json!({"groups": [{"name": "ours", "clauses": [{
+        "sourceOperandName": "displayName", "operatorName": "EQUALS",
+        "targetOperand": {"values": ["bob"]},
+    }]}]});
+    for mapping in users["attributeMappings"].as_array_mut().unwrap() {
+        if mapping["targetAttributeName"] == "displayName" {
+            mapping["source"] = json!({"expression": "Append([displayName], \" (Contoso)\")"});
+        }
+    }
+    // Tried on somebody: nothing is changed by it.
+    let tried = admin
+        .post(
+            &format!("{path}/preview"),
+            json!({"userId": ann, "schema": schema}),
+        )
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(tried["standing"], "outOfScope");
+    assert_eq!(tried["groups"][0]["clauses"][0]["values"], json!(["ann"]));
+    assert_eq!(tried["groups"][0]["clauses"][0]["holds"], false);
+    let name = |tried: &Value| {
+        let all = tried["attributes"].as_array().unwrap().iter();
+        let mut named = all.filter(|each| each["targetAttributeName"] == "displayName");
+        named.next().unwrap()["values"].clone()
+    };
+    assert_eq!(name(&tried), json!(["ann (Contoso)"]));
+    assert_eq!(admin.get(&path).await.expect(200).json["source"], "default");
+
+    // Paused, so that nobody comes meanwhile.
+    admin
+        .post(&format!("{own}/pause"), json!({}))
+        .await
+        .expect(204);
+    admin.put(&own, json!({"scope": "all"})).await.expect(204);
+    let effect = admin
+        .post(&format!("{path}/preview"), json!({"schema": schema}))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(effect["added"]["count"], 0);
+    let gone = effect["removed"]["users"].as_array().unwrap().iter();
+    assert!(gone.clone().any(|user| user["id"] == ann.as_str()));
+    admin.put(&own, json!({"scope": "none"})).await.expect(204);
+
+    // Whoever isn't shared is told so; who is comes at once, by the schema that was set.
+    let demand = format!("{own}/provisionOnDemand");
+    let skipped = admin
+        .post(&demand, json!({"userId": ann}))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(skipped["statusInfo"]["errorCode"], "NotEffectivelyEntitled");
+    schema["synchronizationRules"][0]["objectMappings"][0]["scope"] = Value::Null;
+    admin.put(&path, schema).await.expect(204);
+    assert_eq!(admin.get(&path).await.expect(200).json["source"], "own");
+    admin.put(&own, json!({"scope": "all"})).await.expect(204);
+    let done = admin
+        .post(&demand, json!({"userId": ann}))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(done["statusInfo"]["status"], "Success");
+    assert_eq!(done["action"], "Create");
+    let there = done["targetIdentity"]["id"].as_str().unwrap();
+    let there = rig
+        .their
+        .get(&format!("/v1.0/users/{there}"))
+        .await
+        .expect(200);
+    assert_eq!(there.json["displayName"], "ann (Contoso)");
+
+    admin.delete(&path).await.expect(204);
+    assert_eq!(admin.get(&path).await.expect(200).json["source"], "default");
+    let wrong = admin
+        .put(&path, json!({"synchronizationRules": 1}))
+        .await
+        .expect(400);
+    assert_eq!(wrong.json["error"]["code"], "schemaInvalid");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_paused_pair_says_so_and_a_reader_can_change_nothing() {
     let rig = Rig::together().await;
     let admin = &rig.d.admin;

@@ -61,7 +61,7 @@ impl Value {
     }
 
     /// The values, as a target takes them.
-    pub(crate) fn into_texts(self) -> Vec<String> {
+    pub fn into_texts(self) -> Vec<String> {
         match self {
             Self::List(values) => values,
             value => value.to_text().into_iter().collect(),

@@ -166,6 +166,28 @@ pub(crate) fn governing(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Job>
     )
 }
 
+/// The job that governs the pair with a target, or one that stands for the pair itself as long as
+/// there is none: it brings nobody in besides those who are shared.
+pub(crate) fn of_pair(tx: &mut Tx<'_>, target: TenantId) -> Result<Job> {
+    if let Some(job) = governing(tx, target)? {
+        return Ok(job);
+    }
+    let kept = schemas::store::load(tx, target)?;
+    Ok(Job {
+        id: pair::ensure(tx, target)?.job_id,
+        service_principal: ServicePrincipal::nil(),
+        template_id: TEMPLATE.to_owned(),
+        state: State::Active,
+        target: Some(target),
+        sync_all: false,
+        settings: BTreeMap::new(),
+        schema: kept.map(|kept| kept.schema.to_json("")),
+        steady_first_at: None,
+        steady_last_at: None,
+        executions: executions::Executions::default(),
+    })
+}
+
 /// Whether a job governs the pair with a target.
 pub fn governs(tx: &ReadTx<'_>, target: TenantId) -> Result<bool> {
     let found = tx.query_one(

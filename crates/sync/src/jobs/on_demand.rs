@@ -167,6 +167,17 @@ pub fn begin(
             "The job has no target. Save the synchronization secret 'CompanyId' first.",
         ));
     };
+    begin_with(tx, job, target, user)
+}
+
+/// The same for the pair with a target, whether or not a job governs it.
+pub fn begin_for_pair(tx: &mut Tx<'_>, target: TenantId, user: UserId) -> Result<Begun> {
+    sharing::refuse_stranger(tx, Some(target))?;
+    let job = super::of_pair(tx, target)?;
+    begin_with(tx, job, target, user)
+}
+
+fn begin_with(tx: &mut Tx<'_>, job: Job, target: TenantId, user: UserId) -> Result<Begun> {
     let found = directory::users::get_scanned(tx, user)?
         .filter(|found| !found.deleted)
         .ok_or_else(|| Error::not_found("user", user))?;
@@ -321,7 +332,11 @@ fn scoped(
     } else if !entitled {
         Some((
             "NotEffectivelyEntitled",
-            "The user isn't assigned to the application, directly or through a group.",
+            if job.service_principal.is_nil() {
+                "The user isn't shared with this tenant."
+            } else {
+                "The user isn't assigned to the application, directly or through a group."
+            },
         ))
     } else if !passes {
         Some((

@@ -15,6 +15,7 @@ const MTO_WRITE: Texts = &["MultiTenantOrganization.ReadWrite.All"];
 
 const SHARING: Texts = &["servicePrincipals/synchronization/standard/read"];
 const SHARE: Texts = &["servicePrincipals/synchronization.cloudTenantToCloudTenant/jobs/manage"];
+const SCHEMA: Texts = &["servicePrincipals/synchronization.cloudTenantToCloudTenant/schema/manage"];
 const POLICY: Texts = &["crossTenantAccessPolicy/standard/read"];
 const ADMIT: Texts = &["crossTenantAccessPolicy/partners/identitySynchronization/basic/update"];
 const MEND: Texts = &["crossTenantAccessPolicy/partners/b2bCollaboration/update"];
@@ -77,6 +78,36 @@ pub(super) static ROWS: &[Row] = &[
         "/isopolity/userSharing/tenants/{tenantId}/groups",
         SYNC_READ,
         SHARING,
+    ),
+    get(
+        "/isopolity/userSharing/tenants/{tenantId}/schema",
+        SYNC_READ,
+        SHARING,
+    ),
+    put(
+        "/isopolity/userSharing/tenants/{tenantId}/schema",
+        SYNC_WRITE,
+        SCHEMA,
+    ),
+    patch(
+        "/isopolity/userSharing/tenants/{tenantId}/schema",
+        SYNC_WRITE,
+        SCHEMA,
+    ),
+    delete(
+        "/isopolity/userSharing/tenants/{tenantId}/schema",
+        SYNC_WRITE,
+        SCHEMA,
+    ),
+    post(
+        "/isopolity/userSharing/tenants/{tenantId}/schema/preview",
+        SYNC_READ,
+        SHARING,
+    ),
+    post(
+        "/isopolity/userSharing/tenants/{tenantId}/provisionOnDemand",
+        SYNC_WRITE,
+        SHARE,
     ),
     get("/isopolity/userSharing/deletionGuard", SYNC_READ, SHARING),
     patch("/isopolity/userSharing/deletionGuard", SYNC_WRITE, SHARE),

@@ -10,9 +10,10 @@ import { removal, restoring } from './people-list';
 
 const DAYS = 30;
 
-const untilOf = (person: Person): string =>
-  person.deletedDateTime
-    ? new Date(new Date(person.deletedDateTime).getTime() + DAYS * 86_400_000).toISOString()
+/** Until when something that was deleted can be restored. */
+export const untilOf = (object: { deletedDateTime?: string | null | undefined }): string =>
+  object.deletedDateTime
+    ? new Date(new Date(object.deletedDateTime).getTime() + DAYS * 86_400_000).toISOString()
     : '';
 
 export function DeletedPeople() {

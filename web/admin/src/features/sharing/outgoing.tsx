@@ -18,6 +18,8 @@ import { useTranslation } from 'react-i18next';
 import { sharingEntry, sharingStatus } from '../../api/queries';
 import type { PairStatus } from '../../api/shapes';
 import { useTenants } from '../../tenants';
+import { DemandPanel } from '../mapping/demand-panel';
+import { MappingPanel } from '../mapping/mapping-panel';
 import { ScopeEditor } from './scope-editor';
 import { useScopeWords } from './scope-words';
 import { SharingPanel } from './sharing-panel';
@@ -158,7 +160,21 @@ export function Outgoing() {
       {opened && !address.edit && (
         <SharingPanel key={opened.tenantId} pair={opened} onClose={close} />
       )}
-      {address.edit && (address.edit === 'default' || opened) && (
+      {opened && address.edit === 'mapping' && (
+        <MappingPanel
+          key={opened.tenantId}
+          tenant={opened.tenantId}
+          onClose={() => change({ edit: undefined }, true)}
+        />
+      )}
+      {opened && address.edit === 'demand' && (
+        <DemandPanel
+          key={opened.tenantId}
+          tenant={opened.tenantId}
+          onClose={() => change({ edit: undefined }, true)}
+        />
+      )}
+      {(address.edit === 'default' || (opened && address.edit === '1')) && (
         <ScopeEditor
           key={address.tenant ?? 'default'}
           tenant={address.edit === 'default' ? undefined : opened?.tenantId}

@@ -1,6 +1,12 @@
 /** How sharing with one tenant stands: progress, why not, who fails, what waits, and the admin's hand. */
 import { Button, makeStyles, ProgressBar, tokens } from '@fluentui/react-components';
-import { EditRegular, PauseRegular, PlayRegular } from '@fluentui/react-icons';
+import {
+  BranchForkRegular,
+  EditRegular,
+  PauseRegular,
+  PersonArrowRightRegular,
+  PlayRegular,
+} from '@fluentui/react-icons';
 import { asProblem, type Change, formatDuration, formatNumber } from '@isopolity/core';
 import {
   Failure,
@@ -155,6 +161,14 @@ export function SharingPanel({ pair, onClose }: { pair: PairStatus; onClose: () 
           </>
         )}
       </p>
+      <div className={styles.actions}>
+        <Button icon={<BranchForkRegular />} onClick={() => change({ edit: 'mapping' }, true)}>
+          {t('mapping.open')}
+        </Button>
+        <Button icon={<PersonArrowRightRegular />} onClick={() => change({ edit: 'demand' }, true)}>
+          {t('demand.open')}
+        </Button>
+      </div>
       {refusing && (
         <div className={styles.part}>
           <div className={styles.why}>

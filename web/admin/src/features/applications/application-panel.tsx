@@ -1,0 +1,135 @@
+/** One registered application: where it may send people back to, its secrets, permissions and owners. */
+import { Button, Field, Input, makeStyles, tokens } from '@fluentui/react-components';
+import { asProblem, type Change } from '@isopolity/core';
+import { Failure, Lines, ShortId, SidePanel, useAct, useAddress } from '@isopolity/ui';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { restoring } from '../people/people-list';
+import { applicationQuery, principalOfApp } from './model';
+import { Owners } from './owners';
+import { Permissions } from './permissions';
+import { Redirects } from './redirects';
+import { Secrets } from './secrets';
+
+const useStyles = makeStyles({
+  facts: {
+    display: 'grid',
+    gridTemplateColumns: 'auto minmax(0, 1fr)',
+    gap: '4px 24px',
+    alignItems: 'center',
+    margin: '0 0 16px',
+  },
+  term: { color: tokens.colorNeutralForeground2 },
+  value: { margin: 0 },
+  title: { margin: '28px 0 8px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
+  name: { display: 'flex', gap: '8px', alignItems: 'flex-end' },
+  field: { flexGrow: 1 },
+});
+
+export function ApplicationPanel({ id, onClose }: { id: string; onClose: () => void }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const [, change] = useAddress();
+  const { run, isRunning } = useAct();
+  const [name, setName] = useState<string>();
+  const read = useQuery(applicationQuery(id));
+  const app = read.data;
+  const principal = useQuery({
+    ...principalOfApp(app?.appId ?? ''),
+    enabled: Boolean(app),
+  });
+  if (!app) {
+    return (
+      <SidePanel wide title={t('app.one')} onClose={onClose}>
+        {read.error ? (
+          <Failure problem={asProblem(read.error)} onRetry={() => void read.refetch()} />
+        ) : (
+          <Lines count={8} />
+        )}
+      </SidePanel>
+    );
+  }
+  const path = `/v1.0/applications/${id}`;
+  const rename = (displayName: string): Change => ({
+    method: 'PATCH',
+    path,
+    body: { displayName },
+  });
+  const saved = app.displayName ?? '';
+  const refresh = [['applications'], ['principals'], ['deleted']];
+  return (
+    <SidePanel
+      wide
+      title={saved}
+      subtitle={t('app.registered')}
+      onClose={onClose}
+      foot={
+        <>
+          {principal.data && (
+            <Button onClick={() => change({ tab: 'enterprise', open: principal.data?.id }, true)}>
+              {t('app.toEnterprise')}
+            </Button>
+          )}
+          <Button
+            disabled={isRunning}
+            onClick={() =>
+              void run({
+                change: { method: 'DELETE', path },
+                undo: restoring(id),
+                done: t('app.deletedDone', { name: saved }),
+                refresh,
+              }).then((isDone) => isDone && onClose())
+            }
+          >
+            {t('person.delete')}
+          </Button>
+        </>
+      }
+    >
+      <dl className={styles.facts}>
+        <dt className={styles.term}>{t('app.clientId')}</dt>
+        <dd className={styles.value}>
+          <ShortId id={app.appId} />
+        </dd>
+        <dt className={styles.term}>{t('column.objectId')}</dt>
+        <dd className={styles.value}>
+          <ShortId id={app.id} />
+        </dd>
+      </dl>
+      <div className={styles.name}>
+        <Field label={t('column.name')} className={styles.field}>
+          <Input
+            value={name ?? saved}
+            maxLength={256}
+            onChange={(_, { value }) => setName(value)}
+          />
+        </Field>
+        {name?.trim() && name.trim() !== saved && (
+          <Button
+            appearance="primary"
+            disabled={isRunning}
+            onClick={() =>
+              void run({
+                change: rename(name.trim()),
+                undo: rename(saved),
+                done: t('person.saved', { name: name.trim() }),
+                refresh,
+              }).then((isDone) => isDone && setName(undefined))
+            }
+          >
+            {t('app.rename')}
+          </Button>
+        )}
+      </div>
+      <h3 className={styles.title}>{t('app.redirects')}</h3>
+      <Redirects app={app} />
+      <h3 className={styles.title}>{t('app.secrets')}</h3>
+      <Secrets app={app} />
+      <h3 className={styles.title}>{t('app.permissions')}</h3>
+      <Permissions app={app} />
+      <h3 className={styles.title}>{t('app.owners')}</h3>
+      <Owners kind="applications" id={id} />
+    </SidePanel>
+  );
+}

@@ -1,0 +1,61 @@
+/** Applications: those that are registered here, those that people here may use, the deleted ones. */
+import { Button } from '@fluentui/react-components';
+import { AddRegular } from '@fluentui/react-icons';
+import { PageHead, Tabs, useAddress } from '@isopolity/ui';
+import { useTranslation } from 'react-i18next';
+import { ApplicationForm } from './application-form';
+import { DeletedApplications } from './deleted';
+import { Enterprise } from './enterprise';
+import { Registrations } from './registrations';
+
+const TABS = ['registered', 'enterprise', 'deleted'] as const;
+
+export function Applications() {
+  const { t } = useTranslation();
+  const [address, change] = useAddress();
+  const tab = TABS.find((each) => each === address.tab) ?? 'registered';
+  return (
+    <>
+      <PageHead
+        title={t('nav.applications')}
+        sentence={t(`app.${tab}Sentence`)}
+        actions={
+          <Button
+            appearance="primary"
+            icon={<AddRegular />}
+            onClick={() => change({ panel: 'create', open: undefined }, true)}
+          >
+            {t('app.create')}
+          </Button>
+        }
+      />
+      <Tabs
+        label={t('nav.applications')}
+        value={tab}
+        onChange={(value) =>
+          change(
+            {
+              tab: value,
+              open: undefined,
+              panel: undefined,
+              q: undefined,
+              f: undefined,
+              sort: undefined,
+            },
+            true,
+          )
+        }
+        tabs={TABS.map((value) => ({ value, label: t(`app.${value}`) }))}
+      />
+      {tab === 'registered' && <Registrations />}
+      {tab === 'enterprise' && <Enterprise />}
+      {tab === 'deleted' && <DeletedApplications />}
+      {address.panel === 'create' && (
+        <ApplicationForm
+          onClose={() => change({ panel: undefined }, true)}
+          onDone={(id) => change({ tab: undefined, panel: undefined, open: id }, true)}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,266 @@
+/**
+ * Filters and attribute mappings of the sharing with one tenant. What they make of a real person, and
+ * whom they add and remove, is seen while they are written.
+ */
+import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { asProblem, type Change, formatNumber } from '@isopolity/core';
+import { Failure, GraphCall, Lines, SidePanel, Status, useAct } from '@isopolity/ui';
+import { useQuery } from '@tanstack/react-query';
+import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { SharingPreview } from '../../api/shapes';
+import { People } from '../../objects/names';
+import { ObjectPicker } from '../../objects/picker';
+import { graph } from '../../session';
+import { useTenants } from '../../tenants';
+import { AttributesEditor } from './attributes-editor';
+import { FilterEditor } from './filter-editor';
+import {
+  attributesOf,
+  filledGroups,
+  type ObjectMapping,
+  pairPath,
+  type Schema,
+  schemaQuery,
+  Tried,
+  usersOf,
+  withUsers,
+} from './model';
+
+const PAUSE_MS = 300;
+
+const useStyles = makeStyles({
+  form: { display: 'grid', gap: '20px' },
+  title: { margin: '0 0 8px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
+  text: { margin: '0 0 12px', color: tokens.colorNeutralForeground2 },
+  box: {
+    display: 'grid',
+    gap: '10px',
+    padding: '16px',
+    border: `1px solid ${tokens.colorNeutralStroke2}`,
+    borderRadius: tokens.borderRadiusLarge,
+  },
+  line: { margin: 0 },
+});
+
+export function MappingPanel({ tenant, onClose }: { tenant: string; onClose: () => void }) {
+  const { t } = useTranslation();
+  const { name } = useTenants();
+  const read = useQuery(schemaQuery(tenant));
+  const title = t('mapping.title', { tenant: name(tenant) });
+  const users = read.data && usersOf(read.data);
+  if (!read.data || !users) {
+    return (
+      <SidePanel wide title={title} onClose={onClose}>
+        {read.error ? (
+          <Failure problem={asProblem(read.error)} onRetry={() => void read.refetch()} />
+        ) : (
+          <Lines count={8} />
+        )}
+      </SidePanel>
+    );
+  }
+  return (
+    <Editor title={title} tenant={tenant} schema={read.data} saved={users} onClose={onClose} />
+  );
+}
+
+/** A value that follows when the hand rests. */
+function useRested<T>(value: T): T {
+  const [rested, setRested] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setRested(value), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return rested;
+}
+
+function Editor(props: {
+  title: string;
+  tenant: string;
+  schema: Schema;
+  saved: ObjectMapping;
+  onClose: () => void;
+}) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const { tenant, schema, saved, onClose } = props;
+  const { name } = useTenants();
+  const { run, isRunning, problem } = useAct({ inPlace: true });
+  const [groups, setGroups] = useState(saved.scope?.groups ?? []);
+  const [mappings, setMappings] = useState(saved.attributeMappings);
+  const [person, setPerson] = useState<string[]>([]);
+  const path = `${pairPath(tenant)}/schema`;
+
+  const body = useMemo(() => {
+    const filled = filledGroups(groups);
+    const { synchronizationRules } = withUsers(schema, {
+      scope: filled.length || saved.scope ? { ...saved.scope, groups: filled } : null,
+      attributeMappings: mappings,
+    });
+    return { synchronizationRules };
+  }, [schema, saved, groups, mappings]);
+  const isChanged =
+    JSON.stringify(body.synchronizationRules) !== JSON.stringify(schema.synchronizationRules);
+  const rested = useRested(body);
+  const effect = useQuery({
+    queryKey: ['sharing', 'schemaEffect', tenant, rested],
+    queryFn: ({ signal }) =>
+      graph.ask(
+        SharingPreview,
+        { method: 'POST', path: `${path}/preview`, body: { schema: rested } },
+        signal,
+      ),
+    placeholderData: (before) => before,
+  });
+  const [user] = person;
+  const tried = useQuery({
+    queryKey: ['sharing', 'schemaTried', tenant, user, rested],
+    queryFn: ({ signal }) =>
+      graph.ask(
+        Tried,
+        { method: 'POST', path: `${path}/preview`, body: { schema: rested, userId: user } },
+        signal,
+      ),
+    enabled: Boolean(user),
+    placeholderData: (before) => before,
+  });
+  const isUnfinished = JSON.stringify(filledGroups(groups)) !== JSON.stringify(groups);
+  const answer = useDeferredValue(user ? tried.data : undefined);
+  const sources = useMemo(() => attributesOf(schema, 'source'), [schema]);
+  const targets = useMemo(() => attributesOf(schema, 'target'), [schema]);
+  const change: Change = { method: 'PATCH', path, body };
+  const back: Change = { method: 'DELETE', path };
+  const undo: Change =
+    schema.source === 'own'
+      ? {
+          method: 'PATCH',
+          path,
+          body: { synchronizationRules: schema.synchronizationRules },
+        }
+      : back;
+  const shown = effect.data;
+  const trips = shown?.deletionGuard.trips;
+  const save = (what: Change, done: string) =>
+    void run({ change: what, undo, done, refresh: [['sharing'], ['readiness']] }).then(
+      (isDone) => isDone && onClose(),
+    );
+  const standing = !answer
+    ? undefined
+    : !answer.isEligible
+      ? 'notEligible'
+      : !answer.isEnabled
+        ? 'disabled'
+        : answer.standing;
+
+  return (
+    <SidePanel
+      wide
+      title={props.title}
+      subtitle={t(schema.source === 'own' ? 'mapping.own' : 'mapping.default')}
+      onClose={onClose}
+      foot={
+        <>
+          <Button
+            appearance="primary"
+            disabled={!isChanged || isRunning || Boolean(effect.error)}
+            onClick={() => save(change, t('mapping.saved', { tenant: name(tenant) }))}
+          >
+            {t('mapping.save', { tenant: name(tenant) })}
+          </Button>
+          {schema.source === 'own' && (
+            <Button
+              disabled={isRunning}
+              onClick={() => save(back, t('mapping.backDone', { tenant: name(tenant) }))}
+            >
+              {t('share.useDefault')}
+            </Button>
+          )}
+          <Button onClick={onClose}>{t('ui.cancel')}</Button>
+        </>
+      }
+    >
+      <div className={styles.form}>
+        <section className={styles.box} aria-label={t('mapping.try')}>
+          <ObjectPicker
+            single
+            kind="users"
+            label={t('mapping.try')}
+            hint={t('mapping.tryHint')}
+            value={person}
+            onChange={setPerson}
+          />
+          {tried.error && <Failure problem={asProblem(tried.error)} />}
+          {user && !answer && !tried.error && <Lines count={1} />}
+          <div role="status">
+            {standing && (
+              <Status tone={standing === 'inScope' ? 'good' : 'bad'}>
+                {t(`mapping.standing.${standing}`)}
+              </Status>
+            )}
+          </div>
+        </section>
+        <section aria-label={t('mapping.filter')}>
+          <h3 className={styles.title}>{t('mapping.filter')}</h3>
+          <p className={styles.text}>
+            {t(groups.length ? 'mapping.filterText' : 'mapping.noFilter')}
+          </p>
+          <FilterEditor
+            groups={groups}
+            attributes={sources}
+            tried={isUnfinished ? undefined : answer?.groups}
+            onChange={setGroups}
+          />
+        </section>
+        <section aria-label={t('mapping.attributes')}>
+          <h3 className={styles.title}>{t('mapping.attributes')}</h3>
+          <p className={styles.text}>{t('mapping.attributesText', { tenant: name(tenant) })}</p>
+          <AttributesEditor
+            mappings={mappings}
+            targets={targets}
+            tried={answer?.attributes}
+            onChange={setMappings}
+          />
+        </section>
+        <section
+          className={styles.box}
+          aria-label={t('share.preview')}
+          aria-live="polite"
+          aria-busy={effect.isFetching && !shown}
+        >
+          <h3 className={styles.title}>{t('share.preview')}</h3>
+          {effect.error && <Failure problem={asProblem(effect.error)} />}
+          {!shown && !effect.error && <Lines count={2} />}
+          {shown && !effect.error && (
+            <>
+              <People
+                tone={shown.added.count ? 'good' : 'none'}
+                text={t('share.adds', {
+                  count: shown.added.count,
+                  number: formatNumber(shown.added.count),
+                })}
+                users={shown.added.users}
+                count={shown.added.count}
+              />
+              <People
+                tone={shown.removed.count ? 'bad' : 'none'}
+                text={t('share.removes', {
+                  count: shown.removed.count,
+                  number: formatNumber(shown.removed.count),
+                })}
+                users={shown.removed.users}
+                count={shown.removed.count}
+              />
+              {shown.removed.count > 0 && (
+                <p className={styles.line}>{trips ? t('share.trips') : t('share.restorable')}</p>
+              )}
+              {isChanged && <p className={styles.line}>{t('mapping.again')}</p>}
+            </>
+          )}
+        </section>
+        {problem && <Failure problem={problem} isChange />}
+        {isChanged && <GraphCall change={change} />}
+      </div>
+    </SidePanel>
+  );
+}

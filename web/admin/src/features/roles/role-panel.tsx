@@ -1,0 +1,115 @@
+/** One role: what it allows, who has it, assigning and taking it back. */
+import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { asProblem } from '@isopolity/core';
+import { Failure, GraphCall, Lines, SidePanel, useAct } from '@isopolity/ui';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ObjectList } from '../../objects/object-list';
+import { ObjectPicker } from '../../objects/picker';
+import { session } from '../../session';
+import { type Assignment, assigning, assignments, type Role, unassigning } from './model';
+
+const useStyles = makeStyles({
+  text: { margin: '0 0 16px' },
+  title: { margin: '24px 0 8px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
+  add: { marginBlockStart: '12px' },
+  allows: { marginBlockStart: '24px' },
+  summary: { cursor: 'pointer', minHeight: '24px', width: 'fit-content' },
+  actions: {
+    margin: '8px 0 0',
+    paddingInlineStart: '16px',
+    fontSize: tokens.fontSizeBase200,
+    overflowWrap: 'anywhere',
+  },
+});
+
+export function RolePanel({ role, onClose }: { role: Role; onClose: () => void }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const { run, isRunning } = useAct();
+  const [chosen, setChosen] = useState<string[]>([]);
+  const read = useQuery(assignments);
+  const holders = read.data?.filter(({ roleDefinitionId }) => roleDefinitionId === role.id) ?? [];
+  const adding = chosen.map((id) => assigning(role.id, id));
+  const refresh = [['roles'], ['people']];
+  const allowed = role.rolePermissions?.flatMap((each) => each.allowedResourceActions ?? []) ?? [];
+  const nameOf = ({ principal, principalId }: Assignment) =>
+    principal?.displayName ?? `${principalId.slice(0, 8)}…`;
+  return (
+    <SidePanel
+      title={role.displayName}
+      subtitle={role.isPrivileged && t('roles.privileged')}
+      onClose={onClose}
+    >
+      {role.description && <p className={styles.text}>{role.description}</p>}
+      <ObjectPicker kind="users" label={t('roles.assign')} value={chosen} onChange={setChosen} />
+      {chosen.length > 0 && (
+        <div className={styles.add}>
+          <Button
+            appearance="primary"
+            disabled={isRunning}
+            onClick={() =>
+              void run({
+                change: adding,
+                undo: chosen.map((id) => unassigning(role.id, id)),
+                done: t('roles.assigned', { role: role.displayName }),
+                refresh,
+              }).then((isDone) => isDone && setChosen([]))
+            }
+          >
+            {t('roles.doAssign', { role: role.displayName })}
+          </Button>
+          <GraphCall change={adding} />
+        </div>
+      )}
+      <h3 className={styles.title}>{t('roles.who')}</h3>
+      {read.error && <Failure problem={asProblem(read.error)} />}
+      {!read.data && !read.error && <Lines count={2} height={24} />}
+      {read.data && !holders.length && <p className={styles.text}>{t('roles.nobody')}</p>}
+      <ObjectList
+        label={t('roles.who')}
+        isRunning={isRunning}
+        items={holders.map((each) => ({
+          id: each.principalId,
+          name: nameOf(each),
+          more:
+            each.principalId === session.identity.userId ? (
+              t('roles.you')
+            ) : (
+              <span dir="ltr">{each.principal?.userPrincipalName}</span>
+            ),
+        }))}
+        onRemove={({ id, name }) =>
+          void run({
+            change: unassigning(role.id, id),
+            undo: assigning(role.id, id),
+            done: t('roles.unassigned', { name, role: role.displayName }),
+            optimistic: [
+              {
+                key: ['roles', 'assignments'],
+                update: (before: Assignment[]) =>
+                  before.filter(
+                    (each) => each.principalId !== id || each.roleDefinitionId !== role.id,
+                  ),
+              },
+            ],
+            refresh,
+          })
+        }
+      />
+      {allowed.length > 0 && (
+        <details className={styles.allows}>
+          <summary className={styles.summary}>
+            {t('roles.allows', { number: allowed.length })}
+          </summary>
+          <ul className={styles.actions} dir="ltr">
+            {allowed.map((action) => (
+              <li key={action}>{action}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </SidePanel>
+  );
+}

@@ -1,0 +1,110 @@
+/** Directory roles: what each is for, and who has it. */
+import { asProblem } from '@isopolity/core';
+import { DataTable, Empty, PageHead, Status, useAddress, useTableView } from '@isopolity/ui';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useNamesLine } from '../../objects/names';
+import { assignments, type Role, roles } from './model';
+import { RolePanel } from './role-panel';
+
+export function Roles() {
+  const { t } = useTranslation();
+  const [address, change] = useAddress();
+  const view = useTableView();
+  const line = useNamesLine();
+  const defined = useQuery(roles);
+  const assigned = useQuery(assignments);
+  const holders = useMemo(() => {
+    const byRole = new Map<string, { id: string; displayName?: string | null | undefined }[]>();
+    for (const { roleDefinitionId, principal, principalId } of assigned.data ?? []) {
+      const holder = principal ?? { id: principalId };
+      byRole.set(roleDefinitionId, [...(byRole.get(roleDefinitionId) ?? []), holder]);
+    }
+    return byRole;
+  }, [assigned.data]);
+  const countOf = (role: Role) => holders.get(role.id)?.length ?? 0;
+  const opened = defined.data?.find(({ id }) => id === address.open);
+  const problem = defined.error ?? assigned.error;
+  const used = defined.data?.filter((role) => countOf(role)).length ?? 0;
+  return (
+    <>
+      <PageHead
+        title={t('nav.roles')}
+        sentence={
+          assigned.data && defined.data
+            ? t('roles.sentence', { count: used, people: assigned.data.length })
+            : t('ui.loading')
+        }
+      />
+      <DataTable<Role>
+        fill
+        label={t('nav.roles')}
+        view={view}
+        rows={assigned.data && defined.data}
+        problem={problem && asProblem(problem)}
+        onRetry={() => {
+          void defined.refetch();
+          void assigned.refetch();
+        }}
+        rowId={(role) => role.id}
+        openId={address.open}
+        onOpen={({ id }) => change({ open: id }, true)}
+        summary={(role) =>
+          countOf(role) ? line(holders.get(role.id) ?? [], countOf(role)) : t('roles.nobody')
+        }
+        empty={<Empty text={t('roles.nobody')} />}
+        defaultSort={{ column: 'count', descending: true }}
+        columns={[
+          {
+            id: 'name',
+            title: t('column.role'),
+            value: ({ displayName }) => displayName,
+            width: 'minmax(200px, 1.4fr)',
+          },
+          {
+            id: 'count',
+            title: t('roles.count'),
+            value: countOf,
+            align: 'end',
+            width: 'minmax(96px, 0.5fr)',
+          },
+          {
+            id: 'who',
+            title: t('roles.who'),
+            value: (role) => line(holders.get(role.id) ?? [], countOf(role)),
+            width: 'minmax(180px, 1.4fr)',
+          },
+          {
+            id: 'kind',
+            title: t('column.kind'),
+            value: ({ isPrivileged }) => (isPrivileged ? 'privileged' : 'usual'),
+            cell: ({ isPrivileged }) =>
+              isPrivileged ? (
+                <Status tone="partly">{t('roles.privileged')}</Status>
+              ) : (
+                t('roles.usual')
+              ),
+            options: (['privileged', 'usual'] as const).map((value) => ({
+              value,
+              label: t(`roles.${value}`),
+            })),
+          },
+          {
+            id: 'description',
+            title: t('column.description'),
+            value: ({ description }) => description,
+            width: 'minmax(240px, 2.4fr)',
+          },
+        ]}
+      />
+      {opened && (
+        <RolePanel
+          key={opened.id}
+          role={opened}
+          onClose={() => change({ open: undefined }, true)}
+        />
+      )}
+    </>
+  );
+}
