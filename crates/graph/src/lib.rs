@@ -93,6 +93,7 @@ mod app_role_assignments;
 mod application_templates;
 mod applications;
 mod audit_logs;
+mod authentication_methods;
 mod batch;
 mod body;
 mod caller;
@@ -175,6 +176,7 @@ pub fn all_routes() -> Routes {
     invitations::routes(&mut routes);
     groups::routes(&mut routes);
     photos::routes(&mut routes);
+    authentication_methods::routes(&mut routes);
     directory_roles::routes(&mut routes);
     role_management::routes(&mut routes);
     deleted_items::routes(&mut routes);

@@ -11,6 +11,7 @@ mod common;
 
 mod admission;
 mod applications;
+mod authentication_methods;
 mod batch;
 mod certificates;
 mod connections;
