@@ -12,6 +12,7 @@ pub fn to_graph(row: &Row) -> Map<String, Value> {
         .details
         .iter()
         .map(|(key, value)| json!({"key": key, "value": value}))
+        .chain(client(&row.actor))
         .collect();
     let targets: Vec<Value> = entry.targets.iter().map(target).collect();
     let mut object = Map::new();
@@ -34,6 +35,14 @@ pub fn to_graph(row: &Row) -> Map<String, Value> {
     object.insert("targetResources".into(), Value::Array(targets));
     object.insert("additionalDetails".into(), Value::Array(details));
     object
+}
+
+/// The client that a user has worked with, among the details of an entry.
+fn client(actor: &Actor) -> Option<Value> {
+    match actor {
+        Actor::User { app_id, .. } => Some(json!({"key": "AppId", "value": app_id})),
+        _ => None,
+    }
 }
 
 /// Graph knows users and applications only. The operator, the product itself and other tenants are

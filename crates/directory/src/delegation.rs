@@ -1,16 +1,14 @@
 //! What clients may do in people's names: the scopes that an API has, and those that a client needs
 //! nobody's consent for.
 //!
-//! The Graph API's scopes that people may allow themselves are listed here; whatever else an
-//! application can be permitted on it, an administrator can let a client do in people's names.
-//!
 //! Source: "Microsoft Graph permissions reference"; the `permissionScope`, `apiApplication` and
 //! `requiredResourceAccess` resources (Microsoft Graph).
 
-use serde_json::{Value, json};
-use uuid::{Uuid, uuid};
+use serde_json::Value;
+use types::Result;
+use uuid::Uuid;
 
-use crate::applications::Application;
+use crate::applications::{Application, BACK_CHANNEL_LOGOUT_URL};
 use crate::permissions::{self, GRAPH_APP_ID};
 use crate::service_principals::ServicePrincipal;
 
@@ -29,103 +27,35 @@ pub struct Scope {
     pub description: String,
 }
 
-/// What people may let a client do on the Graph API: id, name, title, description.
-static OF_PEOPLE: [(Uuid, &str, &str, &str); 7] = [
-    (
-        uuid!("37f7f235-527c-4136-accd-4a02d197296e"),
-        "openid",
-        "Sign you in",
-        "Lets you sign in to the app with your work account and lets the app know that it is you.",
-    ),
-    (
-        uuid!("14dad69e-099b-42c9-810b-d002981feec1"),
-        "profile",
-        "View your basic profile",
-        "Lets the app see your name and your user name.",
-    ),
-    (
-        uuid!("64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0"),
-        "email",
-        "View your email address",
-        "Lets the app see your primary email address.",
-    ),
-    (
-        uuid!("7427e0e9-2fba-42fe-b0c0-848c9e6a8182"),
-        "offline_access",
-        "Maintain access to data you have given it access to",
-        "Lets the app go on with what you have allowed it while you aren't using it.",
-    ),
-    (
-        uuid!("e1fe6dd8-ba31-4d61-89e7-88639da4683d"),
-        "User.Read",
-        "Sign you in and read your profile",
-        "Lets you sign in to the app, and lets the app read your profile and basic information of your organization.",
-    ),
-    (
-        uuid!("b340eb25-3456-403f-be2f-af7a0d370277"),
-        "User.ReadBasic.All",
-        "Read all users' basic profiles",
-        "Lets the app read the names and addresses of the people of your organization.",
-    ),
-    (
-        uuid!("b4e74841-8e56-480b-be8b-910348b18b4c"),
-        "User.ReadWrite",
-        "Read and update your profile",
-        "Lets the app read your profile and change it.",
-    ),
-];
-
-fn of_people(&(id, value, title, description): &(Uuid, &str, &str, &str)) -> Scope {
+fn of_graph(listed: &permissions::Scope) -> Scope {
+    let (title, description) = if listed.is_admin {
+        (
+            &listed.admin_consent_display_name,
+            &listed.admin_consent_description,
+        )
+    } else {
+        (
+            &listed.user_consent_display_name,
+            &listed.user_consent_description,
+        )
+    };
     Scope {
-        id,
-        value: value.into(),
-        needs_admin: false,
-        title: title.into(),
-        description: description.into(),
+        id: listed.id(),
+        value: listed.value.clone(),
+        needs_admin: listed.is_admin,
+        title: title.clone(),
+        description: description.clone(),
     }
-}
-
-fn graph_scopes() -> Vec<Scope> {
-    let mut scopes: Vec<Scope> = OF_PEOPLE.iter().map(of_people).collect();
-    let others = permissions::ALL.iter().map(|permission| Scope {
-        id: permission.id(),
-        value: permission.value.into(),
-        needs_admin: true,
-        title: permission.display_name.into(),
-        description: permission.display_name.into(),
-    });
-    let others = others.filter(|other| OF_PEOPLE.iter().all(|own| own.1 != other.value));
-    scopes.extend(others);
-    scopes
-}
-
-/// The scopes of the Graph resource as Graph shows them.
-pub(crate) fn graph_permission_scopes() -> Value {
-    graph_scopes()
-        .into_iter()
-        .map(|scope| {
-            json!({
-                "adminConsentDescription": scope.description,
-                "adminConsentDisplayName": scope.title,
-                "id": scope.id,
-                "isEnabled": true,
-                "type": if scope.needs_admin { "Admin" } else { "User" },
-                "userConsentDescription": scope.description,
-                "userConsentDisplayName": scope.title,
-                "value": scope.value,
-            })
-        })
-        .collect()
 }
 
 /// The scopes that an API has now.
-pub fn scopes(resource: &ServicePrincipal) -> Vec<Scope> {
+pub fn scopes(resource: &ServicePrincipal) -> Result<Vec<Scope>> {
     if resource.app_id == GRAPH_APP_ID {
-        return graph_scopes();
+        return Ok(permissions::delegated()?.iter().map(of_graph).collect());
     }
     let listed = resource.value("oauth2PermissionScopes");
     let listed = listed.as_ref().and_then(Value::as_array);
-    listed.into_iter().flatten().filter_map(scope).collect()
+    Ok(listed.into_iter().flatten().filter_map(scope).collect())
 }
 
 fn scope(listed: &Value) -> Option<Scope> {
@@ -190,8 +120,8 @@ impl Application {
 
     /// Where its server hears that somebody signs out.
     pub fn back_channel_logout_url(&self) -> Option<String> {
-        let web = self.value("web")?;
-        web["backChannelLogoutUrl"].as_str().map(str::to_owned)
+        let url = self.value(BACK_CHANNEL_LOGOUT_URL)?;
+        url.as_str().map(str::to_owned)
     }
 
     /// The domain that stands for who has made it.

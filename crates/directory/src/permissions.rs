@@ -1,4 +1,5 @@
-//! The application permissions of the Graph resource: what an application may be allowed.
+//! The permissions of the Graph resource: what an application may be allowed for itself, and what on
+//! behalf of a user ([`delegated`]).
 //!
 //! Ids are Microsoft's where it has published them, so that what was written for Graph finds them;
 //! else they are derived from the name, the same in every tenant and for ever.
@@ -6,7 +7,11 @@
 //! Source: "Microsoft Graph permissions reference"; ids from `permissions-descriptions.json` in
 //! microsoftgraph/microsoft-graph-devx-content (MIT).
 
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 use serde_json::{Value, json};
+use types::{Error, Result};
 use uuid::{Uuid, uuid};
 
 /// The client id of the Graph resource, the same in every tenant.
@@ -213,6 +218,11 @@ pub static ALL: &[Permission] = &[
         "Read and write all authentication method policies",
     ),
     known(
+        uuid!("fb221be6-99f2-473f-bd32-01c6a0e9ca3b"),
+        "Policy.ReadWrite.Authorization",
+        "Read and write your organization's authorization policy",
+    ),
+    known(
         uuid!("338163d7-f101-4c92-94ba-ca46fe52447c"),
         "Policy.ReadWrite.CrossTenantAccess",
         "Read and write your organization's cross tenant access policies",
@@ -360,6 +370,67 @@ pub(crate) fn app_roles() -> Value {
         .collect()
 }
 
+/// A delegated permission: a scope.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scope {
+    /// Its name, as tokens carry it in `scp`.
+    pub value: String,
+    id: Option<Uuid>,
+    /// Whether an admin has to consent.
+    pub is_admin: bool,
+    /// For an admin who is asked to consent for everybody.
+    pub admin_consent_display_name: String,
+    /// The same at length.
+    pub admin_consent_description: String,
+    /// For a user who is asked to consent.
+    pub user_consent_display_name: String,
+    /// The same at length.
+    pub user_consent_description: String,
+}
+
+impl Scope {
+    /// Its id as a permission scope.
+    pub fn id(&self) -> Uuid {
+        self.id
+            .unwrap_or_else(|| derived_id(&format!("delegated {}", self.value)))
+    }
+}
+
+static DELEGATED: LazyLock<std::result::Result<Vec<Scope>, String>> = LazyLock::new(|| {
+    let text = include_str!("../data/delegated_permissions.json");
+    serde_json::from_str(text).map_err(|error| error.to_string())
+});
+
+/// The delegated permissions, by name.
+pub fn delegated() -> Result<&'static [Scope]> {
+    match &*DELEGATED {
+        Ok(all) => Ok(all),
+        Err(error) => Err(Error::internal(format!(
+            "the delegated permissions: {error}"
+        ))),
+    }
+}
+
+/// The delegated permissions as permission scopes of the Graph resource.
+pub(crate) fn scopes() -> Value {
+    let all = delegated().unwrap_or_default().iter();
+    all.map(|scope| {
+        json!({
+            "adminConsentDescription": scope.admin_consent_description,
+            "adminConsentDisplayName": scope.admin_consent_display_name,
+            "id": scope.id(),
+            "isEnabled": true,
+            "origin": "Application",
+            "type": if scope.is_admin { "Admin" } else { "User" },
+            "userConsentDescription": scope.user_consent_description,
+            "userConsentDisplayName": scope.user_consent_display_name,
+            "value": scope.value,
+        })
+    })
+    .collect()
+}
+
 /// A UUID of version 8 (RFC 9562: made as its maker likes) from FNV-1a of the name.
 fn derived_id(value: &str) -> Uuid {
     let hash = value.bytes().fold(
@@ -383,6 +454,14 @@ mod tests {
         for permission in ALL {
             assert_eq!(by_id(permission.id()), by_value(permission.value));
         }
+    }
+
+    #[test]
+    fn scopes_are_sorted_and_ids_differ() {
+        let all = delegated().unwrap();
+        assert!(all.is_sorted_by(|a, b| a.value < b.value));
+        let ids: std::collections::BTreeSet<_> = all.iter().map(Scope::id).collect();
+        assert_eq!(ids.len(), all.len());
     }
 
     #[test]

@@ -22,6 +22,7 @@ use tracing::{Instrument, Span, field};
 
 use crate::body;
 use crate::caller::{self, Caller, TokenRefusal};
+use crate::delegated;
 use crate::errors::Refusal;
 use crate::idempotency::{self, Begun, IDEMPOTENCY_KEY, KEY_BYTES_MAX};
 use crate::metrics::Metrics;
@@ -205,14 +206,11 @@ impl App {
             )));
         }
         let pieces = path::read(rest).map_err(|bad| Missed::graph(Refusal::bad_path(bad.0)))?;
-        let is_me = mark.version != Version::Root && path::is_below(&pieces, "me");
         match self.0.table.find(mark.version, &mark.method, pieces) {
             Found::Route { index, keys } => Ok((index, keys)),
             Found::OtherMethods { allow, cors, .. } if mark.method == Method::OPTIONS => {
                 Err(Missed::Options { allow, cors })
             }
-            // What Graph has below `/me`, it has for people.
-            Found::Nothing(_) if is_me => Err(Missed::graph(Refusal::no_me())),
             Found::OtherMethods { allow, errors, .. } => Err(Missed::Refused(
                 Refusal::wrong_method(&mark.method, &allow),
                 errors,
@@ -270,7 +268,7 @@ impl App {
         &self,
         mark: &Mark,
         route: &Route,
-        keys: Vec<(&'static str, String)>,
+        mut keys: Vec<(&'static str, String)>,
         parts: http::request::Parts,
         body: B,
     ) -> Result<Reply, Refusal>
@@ -308,8 +306,15 @@ impl App {
                         .throttle
                         .admit(caller.tenant, caller.app_id, servers, mark.came)?;
                 }
+                if route.is_me {
+                    let user = caller.user().ok_or_else(Refusal::no_me)?;
+                    keys.push(("id", user.to_string()));
+                }
                 let checked = if is_batch {
                     caller::check_any(caller)
+                } else if caller.rights.is_some() {
+                    let store = &self.0.platform.store;
+                    Box::pin(delegated::check(store, caller, route, &keys)).await
                 } else {
                     caller::check(caller, route.permissions)
                 };

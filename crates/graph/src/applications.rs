@@ -15,6 +15,7 @@ use types::{Error, Id, kind};
 use uuid::Uuid;
 
 use crate::app_key::{AppKey, Reach};
+use crate::delegated;
 use crate::errors::Refusal;
 use crate::key_credentials;
 use crate::listing::{self, Source};
@@ -168,10 +169,12 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
     let bound = Bound::take(&call, &mut body, &["owners"])?;
     let keys = key_credentials::take(&mut body)?;
     let passwords = take_passwords(&mut body)?;
+    let creator = call.caller.user();
     let (id, shown) = call
         .write(move |tx| {
             let mut made = applications::create(tx, &body)?;
             owners::bind(tx, Owned::Application(made.id), &bound)?;
+            owners::of_creator(tx, Owned::Application(made.id), &bound, creator)?;
             let secrets = add_passwords(tx, made.id, &passwords)?;
             if !passwords.is_empty() {
                 made = applications::get(tx, made.id)?;
@@ -262,6 +265,9 @@ async fn update(call: Call) -> Result<Reply, Refusal> {
     let (key, reach) = (Key::of(&call)?, Reach::of(&call, WRITE));
     let mut patch = call.object("application")?;
     let keys = key_credentials::take(&mut patch)?;
+    if keys.is_some() {
+        check_credentials(&call).await?;
+    }
     reconsidering(&call, move |tx| {
         let before = find_own(tx, key, reach)?;
         applications::update(tx, before.id, &patch)?;
@@ -279,6 +285,29 @@ async fn update(call: Call) -> Result<Reply, Refusal> {
     })
     .await?;
     Ok(Reply::no_content())
+}
+
+/// That a user who is signed in may change credentials, too: not all who may change an application
+/// may become it.
+async fn check_credentials(call: &Call) -> Result<(), Refusal> {
+    const ACTION: &str = "applications/credentials/update";
+    let Some(rights) = &call.caller.rights else {
+        return Ok(());
+    };
+    let (key, reach, user) = (Key::of(call)?, rights.reach(ACTION), rights.user);
+    let is_allowed = reach.always
+        || (reach.owned
+            && call
+                .read_few(move |tx| {
+                    let owned = Owned::Application(find(tx, key)?.id);
+                    directory::owners::is_owner(tx, owned, user.uuid())
+                })
+                .await?);
+    if is_allowed {
+        Ok(())
+    } else {
+        Err(delegated::no_right(ACTION))
+    }
 }
 
 /// Who had roles of an application whose value tokens can't carry any more.

@@ -1,15 +1,19 @@
 //! Who calls, and the proof that the call was allowed.
 //!
-//! [`Authorized`] can be made in this module only, by [`check`], which the framework calls before
-//! a handler. A handler's argument holds one, so a handler that runs unchecked can't be written.
+//! [`Authorized`] can be made in this module only: by [`check`] for an application that calls for
+//! itself, by [`authorized`] from the verdict on a signed-in user ([`crate::delegated`]). The
+//! framework calls them before a handler. A handler's argument holds one, so a handler that runs
+//! unchecked can't be written.
 
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use types::{Actor, TenantId};
+use directory::rights::Rights;
+use types::{Actor, Id, TenantId, kind};
 use uuid::Uuid;
 
+use crate::delegated::{self, Verdict};
 use crate::errors::Refusal;
 
 /// A future that a trait object answers with.
@@ -24,14 +28,42 @@ pub struct Caller {
     pub app_id: Uuid,
     /// Who does it: what the feed and the audit log write down.
     pub actor: Actor,
-    /// The application permissions (`roles`) of the token.
+    /// The permissions of the token: an application's own (`roles`), or what it may do for the
+    /// user who is signed in (`scp`).
     pub permissions: Arc<[Box<str>]>,
+    /// What the user who is signed in may do; nothing if the application calls for itself.
+    pub rights: Option<Arc<Rights>>,
 }
 
 impl Caller {
     /// Whether the token carries this permission.
     pub fn may(&self, permission: &str) -> bool {
         self.permissions.iter().any(|own| **own == *permission)
+    }
+
+    /// The user who is signed in.
+    pub fn user(&self) -> Option<Id<kind::User>> {
+        self.rights.as_ref().map(|rights| rights.user)
+    }
+
+    /// Whether the user's own rights don't stand against an action; an application has no others
+    /// than its permissions.
+    pub(crate) fn has_right(&self, action: &str) -> bool {
+        self.rights.as_ref().is_none_or(|rights| rights.may(action))
+    }
+
+    /// Whether the token carries this permission and the user, if one is signed in, may do this.
+    pub(crate) fn allows(&self, permission: &str, action: &str) -> bool {
+        self.may(permission) && self.has_right(action)
+    }
+
+    /// Refuses what the user who is signed in may not do.
+    pub(crate) fn check_right(&self, action: &'static str) -> Result<(), Refusal> {
+        if self.has_right(action) {
+            Ok(())
+        } else {
+            Err(delegated::no_right(action))
+        }
     }
 }
 
@@ -65,7 +97,18 @@ impl<T> Deref for Authorized<T> {
     }
 }
 
-/// Lets a caller pass who has any of the permissions.
+/// Lets a signed-in user pass whose call was decided on.
+pub(crate) fn authorized(
+    caller: Caller,
+    verdict: Verdict,
+) -> Result<Authorized<Caller>, (Caller, Refusal)> {
+    match verdict.refusal() {
+        None => Ok(Authorized(caller)),
+        Some(refusal) => Err((caller, refusal)),
+    }
+}
+
+/// Lets an application pass that has any of the permissions.
 pub(crate) fn check(
     caller: Caller,
     permissions: &[&str],

@@ -6,6 +6,9 @@
 //!
 //! Source: `directory: deletedItems`, `directoryObject: restore` (Microsoft Graph).
 
+use std::sync::Arc;
+
+use directory::rights::{self, Rights};
 use directory::{applications, groups, service_principals, users};
 use serde_json::{Map, Value};
 use store::{ReadTx, Tx};
@@ -78,6 +81,26 @@ impl Kind {
             Self::User => &["User.DeleteRestore.All", "User.ReadWrite.All"],
             Self::Group => &["Group.ReadWrite.All"],
             Self::Application | Self::ServicePrincipal => &["Application.ReadWrite.All"],
+        }
+    }
+
+    /// What a user who is signed in needs one of, to do this.
+    fn actions(self, deed: Deed) -> &'static [&'static str] {
+        match (self, deed) {
+            (Self::User, Deed::Read) => &["deletedItems.users/restore", "users/allProperties/read"],
+            (Self::User, Deed::Restore) => &["deletedItems.users/restore"],
+            (Self::User, Deed::Purge) => &["users/delete"],
+            (Self::Group, Deed::Read) => {
+                &["deletedItems.groups/restore", "groups/allProperties/read"]
+            }
+            (Self::Group, Deed::Restore) => &["deletedItems.groups/restore"],
+            (Self::Group, Deed::Purge) => &["deletedItems.groups/delete"],
+            (_, Deed::Read) => &[
+                "deletedItems.applications/restore",
+                "applications/allProperties/read",
+            ],
+            (_, Deed::Restore) => &["deletedItems.applications/restore"],
+            (_, Deed::Purge) => &["deletedItems.applications/delete"],
         }
     }
 
@@ -272,28 +295,75 @@ fn id_of(call: &Call) -> Result<Uuid, Refusal> {
     types::parse_uuid(text).ok_or_else(|| Error::not_found("directoryObject", text).into())
 }
 
-/// The kinds that the caller may do this to.
-fn allowed(call: &Call, permissions: fn(Kind) -> &'static [&'static str]) -> Vec<Kind> {
-    let may = |kind: &Kind| permissions(*kind).iter().any(|own| call.caller.may(own));
-    KINDS.into_iter().filter(may).collect()
+/// What is done with a deleted object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Read,
+    Restore,
+    Purge,
 }
 
-/// The kind of a deleted object, if the caller may do this to it.
-fn kind_of(tx: &ReadTx<'_>, id: Uuid, allowed: &[Kind]) -> types::Result<Kind> {
-    let only_id = ["id".to_owned()];
-    for kind in KINDS {
-        match kind.deleted(tx, id, Some(&only_id)) {
-            Ok(_) if allowed.contains(&kind) => return Ok(kind),
-            Ok(_) => {
-                return Err(Error::forbidden(
-                    "Insufficient privileges to complete the operation.",
-                ));
-            }
-            Err(Error::NotFound { .. }) => {}
-            Err(error) => return Err(error),
+/// What a caller may do with deleted objects.
+struct Reach {
+    deed: Deed,
+    kinds: Vec<Kind>,
+    rights: Option<Arc<Rights>>,
+}
+
+impl Reach {
+    fn of(call: &Call, deed: Deed) -> Self {
+        let caller = &call.caller;
+        let may = |kind: &Kind| {
+            let permissions = match deed {
+                Deed::Read => kind.readers(),
+                Deed::Restore | Deed::Purge => kind.restorers(),
+            };
+            let actions = kind.actions(deed);
+            permissions.iter().any(|own| caller.may(own))
+                && actions.iter().any(|action| caller.has_right(action))
+        };
+        Self {
+            deed,
+            kinds: KINDS.into_iter().filter(may).collect(),
+            rights: caller.rights.clone(),
         }
     }
-    Err(Error::not_found("directoryObject", id))
+
+    /// The kind of a deleted object, if the caller may do this to it.
+    fn kind_of(&self, tx: &ReadTx<'_>, id: Uuid) -> types::Result<Kind> {
+        let only_id = ["id".to_owned()];
+        for kind in KINDS {
+            match kind.deleted(tx, id, Some(&only_id)) {
+                Ok(_) if self.kinds.contains(&kind) && self.reaches(tx, kind, id)? => {
+                    return Ok(kind);
+                }
+                Ok(_) => {
+                    return Err(Error::forbidden(
+                        "Insufficient privileges to complete the operation.",
+                    ));
+                }
+                Err(Error::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::not_found("directoryObject", id))
+    }
+
+    /// Whether the roles of the user who is signed in reach those that hang on the object.
+    fn reaches(&self, tx: &ReadTx<'_>, kind: Kind, id: Uuid) -> types::Result<bool> {
+        let Some(rights) = self.rights.as_ref().filter(|_| self.deed != Deed::Read) else {
+            return Ok(true);
+        };
+        Ok(match kind {
+            Kind::User => rights.may_manage(&rights::roles_of(tx, Id::new(id))?),
+            Kind::Group if groups::get_deleted(tx, Id::new(id))?.is_assignable_to_role() => rights
+                .may(match self.deed {
+                    Deed::Purge => "groupsAssignableToRoles/delete",
+                    _ => "groupsAssignableToRoles/restore",
+                }),
+            _ => true,
+        })
+    }
 }
 
 fn typed(kind: Kind, shown: Map<String, Value>) -> Map<String, Value> {
@@ -305,10 +375,10 @@ fn typed(kind: Kind, shown: Map<String, Value>) -> Map<String, Value> {
 
 async fn get(call: Call) -> Result<Reply, Refusal> {
     let (id, select) = (id_of(&call)?, listing::select(&call)?);
-    let allowed = allowed(&call, Kind::readers);
+    let reach = Reach::of(&call, Deed::Read);
     let shown = call
         .read(move |tx| {
-            let kind = kind_of(tx, id, &allowed)?;
+            let kind = reach.kind_of(tx, id)?;
             Ok(typed(kind, kind.deleted(tx, id, select.as_deref())?))
         })
         .await?;
@@ -317,8 +387,8 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
 
 async fn purge(call: Call) -> Result<Reply, Refusal> {
     let id = id_of(&call)?;
-    let allowed = allowed(&call, Kind::restorers);
-    call.write(move |tx| kind_of(tx, id, &allowed)?.purge(tx, id))
+    let reach = Reach::of(&call, Deed::Purge);
+    call.write(move |tx| reach.kind_of(tx, id)?.purge(tx, id))
         .await?;
     Ok(Reply::no_content())
 }
@@ -349,11 +419,11 @@ fn reconciles(parameters: &Map<String, Value>) -> Result<bool, Refusal> {
 
 async fn restore(call: Call) -> Result<Reply, Refusal> {
     let id = id_of(&call)?;
-    let allowed = allowed(&call, Kind::restorers);
+    let reach = Reach::of(&call, Deed::Restore);
     let reconcile = reconciles(&call.parameters()?)?;
     let shown = call
         .write(move |tx| {
-            let kind = kind_of(tx, id, &allowed)?;
+            let kind = reach.kind_of(tx, id)?;
             Ok(typed(kind, kind.restore(tx, id, reconcile)?))
         })
         .await?;

@@ -73,6 +73,15 @@ impl Refusal {
         )
     }
 
+    /// [`Refusal::denied`], and why.
+    pub(crate) fn denied_because(reason: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "Authorization_RequestDenied",
+            format!("Insufficient privileges to complete the operation: {reason}."),
+        )
+    }
+
     /// That an application is nobody's `/me`.
     pub(crate) fn no_me() -> Self {
         Self::new(

@@ -248,7 +248,8 @@ fn message(info: Option<Map<String, Value>>) -> Result<Value, Error> {
 
 async fn create(call: Call) -> Result<Reply, Refusal> {
     let body = Body::read(&call)?;
-    if body.is_member && !MAKE_MEMBERS.iter().any(|it| call.caller.may(it)) {
+    let may_make_members = |it: &&str| call.caller.allows(it, "users/create");
+    if body.is_member && !MAKE_MEMBERS.iter().any(may_make_members) {
         return Err(Error::forbidden(
             "Insufficient privileges to complete the operation: inviting a member needs User.ReadWrite.All.",
         )

@@ -70,7 +70,10 @@
 //! Then, in this order:
 //!
 //! 1. Call the function in [`all_routes`].
-//! 2. `REWRITE_DOCS=1 cargo test -p graph --test suite permissions_document` writes
+//! 2. Add a row for it in `delegated/table`: the scopes that open it to users' clients, and the
+//!    actions of the directory roles of which the user needs one. Without, it is closed to users,
+//!    and a test says so.
+//! 3. `REWRITE_DOCS=1 cargo test -p graph --test suite permissions_document` writes
 //!    `docs/permissions.md`; `/openapi.json` and the metrics need nothing.
 //!
 //! What to know besides:
@@ -94,11 +97,13 @@ mod application_templates;
 mod applications;
 mod audit_logs;
 mod authentication_methods;
+mod authorization_policy;
 mod batch;
 mod body;
 mod caller;
 mod connections;
 mod cross_tenant_access_policy;
+mod delegated;
 mod deleted_items;
 mod delta;
 mod departures;
@@ -196,6 +201,7 @@ pub fn all_routes() -> Routes {
     admission::routes(&mut routes);
     readiness::routes(&mut routes);
     departures::routes(&mut routes);
+    authorization_policy::routes(&mut routes);
     cross_tenant_access_policy::routes(&mut routes);
     multi_tenant_organization::routes(&mut routes);
     tenant_information::routes(&mut routes);

@@ -149,6 +149,19 @@ pub(crate) fn bind(tx: &mut Tx<'_>, of: Owned, bound: &Bound) -> types::Result<(
     Ok(())
 }
 
+/// Whoever makes an object and names no owners is its owner.
+pub(crate) fn of_creator(
+    tx: &mut Tx<'_>,
+    of: Owned,
+    bound: &Bound,
+    creator: Option<types::Id<types::kind::User>>,
+) -> types::Result<()> {
+    match creator.filter(|_| bound.to("owners").is_empty()) {
+        Some(creator) => owners::add(tx, of, creator.uuid()),
+        None => Ok(()),
+    }
+}
+
 /// The object that a path names.
 #[derive(Clone, Copy)]
 enum Target {

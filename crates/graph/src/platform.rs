@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use audit::Entry;
+use directory::rights::Rights;
 use http::{Method, StatusCode};
 use identity::Sealer;
-use identity::token::{AccessToken, Subject, VerifyError};
+use identity::token::{AccessToken, Subject, TokenError, VerifyError};
 use node::Node;
 use store::{Store, Tx};
 
@@ -156,27 +157,63 @@ impl Platform {
 /// The tokens that the node's tenants issue.
 struct NodeTokens(Node);
 
-fn caller_of(token: &AccessToken) -> Caller {
+fn caller_of(token: &AccessToken, rights: Option<Arc<Rights>>) -> Caller {
     Caller {
         tenant: token.tenant,
         app_id: token.app_id,
         actor: token.actor(),
         permissions: match &token.subject {
             Subject::Application { roles, .. } => Arc::clone(roles),
-            Subject::User(_) => Arc::default(),
+            Subject::User(signed_in) => Arc::clone(&signed_in.scopes),
         },
+        rights,
+    }
+}
+
+impl NodeTokens {
+    /// Who calls with a token, if all that this needs is known.
+    fn known(&self, token: &AccessToken) -> Option<Caller> {
+        let rights = match token.signed_in() {
+            None => None,
+            Some(signed_in) => {
+                let node = &self.0;
+                let standing = node.known_standing(token.tenant, signed_in.user, token.app_id)?;
+                Some(Arc::clone(&standing.rights))
+            }
+        };
+        Some(caller_of(token, rights))
+    }
+
+    async fn read(&self, token: &AccessToken) -> Result<Caller, TokenRefusal> {
+        let rights = match token.signed_in() {
+            None => None,
+            Some(signed_in) => {
+                let standing = self
+                    .0
+                    .standing(token.tenant, signed_in.user, token.app_id)
+                    .await
+                    .map_err(TokenRefusal::Unavailable)?;
+                let reason = TokenError::Revoked.message();
+                let standing = standing.ok_or(TokenRefusal::Invalid { reason })?;
+                Some(Arc::clone(&standing.rights))
+            }
+        };
+        Ok(caller_of(token, rights))
     }
 }
 
 impl TokenVerifier for NodeTokens {
     fn verify<'a>(&'a self, bearer: &'a str) -> BoxFuture<'a, Result<Caller, TokenRefusal>> {
         let (verifier, now) = (self.0.verifier(), self.0.store().clock().now());
-        if let Some(known) = verifier.known(bearer, now) {
-            return Box::pin(std::future::ready(Ok(caller_of(&known))));
+        if let Some(caller) = verifier
+            .known(bearer, now)
+            .and_then(|token| self.known(&token))
+        {
+            return Box::pin(std::future::ready(Ok(caller)));
         }
         Box::pin(async move {
             match verifier.verify(bearer, now).await {
-                Ok(token) => Ok(caller_of(&token)),
+                Ok(token) => self.read(&token).await,
                 Err(VerifyError::Token(error)) => Err(TokenRefusal::Invalid {
                     reason: error.message(),
                 }),

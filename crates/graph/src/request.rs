@@ -65,6 +65,12 @@ impl Call {
         Ok(self.platform().store.island(self.caller.tenant)?)
     }
 
+    /// Whether the path's `id` names the user who is signed in.
+    pub(crate) fn is_about_caller(&self) -> bool {
+        let rights = self.caller.rights.as_ref();
+        rights.is_some_and(|rights| self.find_key("id").is_some_and(|key| rights.is_named(key)))
+    }
+
     /// Asks the caller's island.
     pub async fn read<T: Send + 'static>(
         &self,

@@ -1,7 +1,9 @@
 //! The route table: every address with its requirement, its handler and its description.
 //!
-//! - A route is registered together with the permissions that open it; there is no way to add one
-//!   without. Only [`Area::public`] makes a route that asks for nothing.
+//! - A route is registered together with the application permissions that open it; there is no way
+//!   to add one without. Only [`Area::public`] makes a route that asks for nothing. What it asks of
+//!   signed-in users is in [`crate::delegated`]; nothing opens it to them without.
+//! - What there is below `/users/{id}` there is below `/me`, too.
 //! - A path is found by the hash of its first segment, then by comparing segments; a name is
 //!   tried before a key.
 //! - Refusals, `/openapi.json`, `docs/permissions.md` and metrics read this same table.
@@ -13,6 +15,7 @@ use http::Method;
 use types::Error;
 
 use crate::caller::BoxFuture;
+use crate::delegated::Requirement;
 use crate::errors::Refusal;
 use crate::path::{self, Piece, Slot};
 use crate::query_options::Allowed;
@@ -146,6 +149,10 @@ pub struct Route {
     pub(crate) area: &'static str,
     pub(crate) options: Allowed,
     pub(crate) handler: Handler,
+    /// What it asks of users; nothing opens it to them without.
+    pub(crate) delegated: Option<Requirement>,
+    /// Whether its `id` is the signed-in user.
+    pub(crate) is_me: bool,
     pub(crate) always: bool,
     batch: bool,
     pub(crate) errors: ErrorForm,
@@ -211,6 +218,54 @@ impl Route {
     pub const fn permissions(&self) -> &'static [&'static str] {
         self.permissions
     }
+    /// The delegated permissions, any of which suffices for a user who may do it.
+    pub fn scopes(&self) -> &'static [&'static str] {
+        self.delegated.map_or(&[], |asked| asked.row.scopes)
+    }
+    /// The delegated permissions that suffice for the user's own object.
+    pub fn own_scopes(&self) -> &'static [&'static str] {
+        self.delegated.map_or(&[], |asked| asked.row.own_scopes)
+    }
+    /// Both, by name.
+    pub fn delegated_permissions(&self) -> impl Iterator<Item = &'static str> {
+        let mut all: Vec<&'static str> = [self.scopes(), self.own_scopes()].concat();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter()
+    }
+    /// The actions of the directory roles of which the user needs one, without their namespace.
+    pub fn actions(&self) -> &'static [&'static str] {
+        self.delegated.map_or(&[], |asked| asked.row.actions)
+    }
+
+    /// The same for the signed-in user; nobody deletes oneself.
+    fn of_me(&self) -> Option<Self> {
+        let below = self.path.strip_prefix("/users/{id}")?;
+        if self.method == Method::DELETE && below.is_empty() {
+            return None;
+        }
+        // Made once for each route of a server.
+        let path: &'static str = format!("/me{below}").leak();
+        Some(Self {
+            method: self.method.clone(),
+            path,
+            versions: self.versions,
+            permissions: &[],
+            summary: self.summary,
+            area: "me",
+            options: self.options,
+            handler: self.handler.clone(),
+            delegated: None,
+            is_me: true,
+            always: self.always,
+            batch: false,
+            errors: self.errors,
+            cors: self.cors,
+            payload: self.payload,
+            slots: path::template(path),
+        })
+    }
+
     /// The keys in the template, in order.
     pub(crate) fn key_names(&self) -> impl Iterator<Item = &'static str> {
         self.slots.iter().filter_map(|slot| match slot {
@@ -328,6 +383,8 @@ impl Area<'_> {
             area: self.name,
             options: Allowed::NONE,
             handler,
+            delegated: None,
+            is_me: false,
             always: false,
             batch: false,
             errors: ErrorForm::Graph,
@@ -379,13 +436,21 @@ pub(crate) enum Found<'p> {
 impl Table {
     /// Checks the routes and builds the index. Fails if two have the same method and path, or one
     /// asks for no permission.
-    pub fn new(routes: Routes) -> types::Result<Self> {
+    pub fn new(mut routes: Routes) -> types::Result<Self> {
+        let own: Vec<Route> = routes.0.iter().filter_map(Route::of_me).collect();
+        routes.0.extend(own);
+        for route in &mut routes.0 {
+            if route.access() == Access::Application {
+                route.delegated = Requirement::of(&route.method, route.path);
+            }
+        }
         let mut table = Self {
             routes: routes.0,
             indexes: [Index::default(), Index::default(), Index::default()],
         };
         for (number, route) in table.routes.iter().enumerate() {
-            if route.access() == Access::Application && route.permissions.is_empty() {
+            let is_closed = route.permissions.is_empty() && !route.is_me;
+            if route.access() == Access::Application && is_closed {
                 return Err(Error::internal(format_args!(
                     "{} {} asks for no permission",
                     route.method, route.path

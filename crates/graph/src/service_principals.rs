@@ -150,6 +150,7 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
     let reach = Reach::of(&call, WRITE);
     let mut body = call.object("servicePrincipal")?;
     let bound = Bound::take(&call, &mut body, &["owners"])?;
+    let creator = call.caller.user();
     let (id, shown) = call
         .write(move |tx| {
             let app_id = body.get("appId").and_then(Value::as_str);
@@ -164,6 +165,7 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
             }
             let made = service_principals::create(tx, &body)?;
             owners::bind(tx, Owned::ServicePrincipal(made.id), &bound)?;
+            owners::of_creator(tx, Owned::ServicePrincipal(made.id), &bound, creator)?;
             Ok((made.id, service_principals::project(&made, None)?))
         })
         .await?;

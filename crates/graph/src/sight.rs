@@ -72,7 +72,7 @@ pub(crate) struct Sights {
 }
 
 impl Sights {
-    /// What the caller's permissions say.
+    /// What the caller's permissions say, and the rights of the user who is signed in.
     pub(crate) fn of(caller: &Caller) -> Self {
         let any = |permissions: &[&str]| permissions.iter().any(|name| caller.may(name));
         let whole = |permissions: &[&str]| {
@@ -82,14 +82,41 @@ impl Sights {
                 Sight::Id
             }
         };
+        // No more than the user may see who is signed in.
+        let seen = |sight: Sight, whole: &[&str], basic: &str| match sight {
+            Sight::Whole | Sight::Basic if !whole.iter().any(|action| caller.has_right(action)) => {
+                if caller.has_right(basic) {
+                    Sight::Basic
+                } else {
+                    Sight::Id
+                }
+            }
+            sight => sight,
+        };
+        let users = match whole(&USERS) {
+            Sight::Id if any(&USERS_BASIC) => Sight::Basic,
+            sight => sight,
+        };
         Self {
-            users: match whole(&USERS) {
-                Sight::Id if any(&USERS_BASIC) => Sight::Basic,
-                sight => sight,
-            },
-            groups: whole(&GROUPS),
-            service_principals: whole(&SERVICE_PRINCIPALS),
-            roles: whole(&ROLES),
+            users: seen(
+                users,
+                &["users/standard/read"],
+                "users/guestBasicProfile/limitedRead",
+            ),
+            groups: seen(
+                whole(&GROUPS),
+                &["groups/standard/read", "groups/standard/limitedRead"],
+                "",
+            ),
+            service_principals: seen(
+                whole(&SERVICE_PRINCIPALS),
+                &[
+                    "servicePrincipals/standard/read",
+                    "servicePrincipals/standard/limitedRead",
+                ],
+                "",
+            ),
+            roles: seen(whole(&ROLES), &["directoryRoles/standard/read"], ""),
         }
     }
 

@@ -21,6 +21,7 @@ pub mod oauth;
 mod operator;
 mod readiness;
 mod sharing;
+mod standings;
 mod subscriptions;
 mod synchronization;
 mod tenants;
@@ -37,6 +38,7 @@ use config::Config;
 use credentials::passkey::RelyingParty;
 use identity::token::{Issuer, Verifier, VerifierOptions};
 use identity::{DeploymentKey, KeyRing, PublicUrl, Sealer, Secret, password};
+use standings::Standings;
 use store::{Clock, Options, Store, SystemClock};
 use sync::Engine;
 use tokio::task::JoinSet;
@@ -45,6 +47,7 @@ use uuid::Uuid;
 
 pub use authentication::ResetPassword;
 pub use operator::consent;
+pub use standings::UserStanding;
 pub use tokens::TenantKeysLoader;
 
 /// Tenants whose signing keys are kept parsed.
@@ -61,6 +64,7 @@ struct Inner {
     public_url: PublicUrl,
     issuer: Issuer,
     ring: Arc<KeyRing<TenantKeysLoader>>,
+    standings: Arc<Standings>,
     verifier: Verifier<TenantKeysLoader>,
     passwords: password::Pool,
     /// Without, where the public URL has no host name.
@@ -102,8 +106,9 @@ impl Node {
         let sealer = Sealer::new(&deployment_key(&store)?)?;
         check_key(&store, &sealer)?;
         let public_url = PublicUrl::parse(&config.origin())?;
+        let standings = Arc::new(Standings::new(store.clone()));
         let ring = Arc::new(KeyRing::new(
-            TenantKeysLoader::new(store.clone(), sealer.clone()),
+            TenantKeysLoader::new(store.clone(), sealer.clone(), Arc::clone(&standings)),
             KEPT_KEYS_TENANTS,
         ));
         let verifier = Verifier::new(
@@ -157,6 +162,7 @@ impl Node {
             sealer,
             public_url,
             ring,
+            standings,
             verifier,
             transport,
             engine,

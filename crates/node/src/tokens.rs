@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use directory::service_principals::ServicePrincipal;
 use directory::{
-    app_roles, applications, key_credentials, permissions, service_principals, tenant, users,
+    app_roles, applications, key_credentials, permissions, service_principals, tenant,
 };
 use identity::discovery::tenant_of_audience;
 use identity::keys::{self, TenantKeys};
@@ -22,16 +22,22 @@ use types::{Error, Id, Result, TenantId};
 use uuid::Uuid;
 
 use crate::Node;
+use crate::standings::{Standings, UserStanding};
 
 /// Reads what verifying a token needs from the island that the token names.
 pub struct TenantKeysLoader {
     store: Store,
     sealer: Sealer,
+    standings: Arc<Standings>,
 }
 
 impl TenantKeysLoader {
-    pub(crate) const fn new(store: Store, sealer: Sealer) -> Self {
-        Self { store, sealer }
+    pub(crate) const fn new(store: Store, sealer: Sealer, standings: Arc<Standings>) -> Self {
+        Self {
+            store,
+            sealer,
+            standings,
+        }
     }
 }
 
@@ -80,36 +86,24 @@ impl Loader for TenantKeysLoader {
         user: Id<User>,
         since: Since,
     ) -> Result<Option<Standing>> {
+        // The standing is kept for all of a user's tokens alike, and this is about one of them.
         let island = self.store.island(tenant)?;
-        island
-            .read_few(move |tx| user_standing(tx, user, since))
-            .await
+        let taken_back = island
+            .read_few(move |tx| refresh::revoked_at(tx, since.session, since.app_id))
+            .await?;
+        // A token tells its time in seconds.
+        if taken_back.is_some_and(|at| since.issued_at.seconds() <= at.seconds()) {
+            return Ok(None);
+        }
+        let standing = self.standings.get(tenant, user, since.app_id).await?;
+        Ok(standing.map(|standing| Standing {
+            generation: standing.generation,
+        }))
     }
 
     fn head(&self, tenant: TenantId) -> watch::Receiver<u64> {
         self.store.watch(tenant)
     }
-}
-
-/// How a user stands who is signed in to a client; `None` if either is gone or disabled, or if the
-/// client's grant was taken back.
-fn user_standing(tx: &ReadTx<'_>, user: Id<User>, since: Since) -> Result<Option<Standing>> {
-    let client = service_principals::find_by_app_id(tx, since.app_id)?;
-    if !client.is_some_and(|client| client.account_enabled) {
-        return Ok(None);
-    }
-    match users::get(tx, user) {
-        Ok(found) if found.account_enabled => {}
-        Ok(_) | Err(Error::NotFound { .. }) => return Ok(None),
-        Err(error) => return Err(error),
-    }
-    let taken_back = refresh::revoked_at(tx, since.session, since.app_id)?;
-    // A token tells its time in seconds.
-    if taken_back.is_some_and(|at| since.issued_at.seconds() <= at.seconds()) {
-        return Ok(None);
-    }
-    let generation = revocation::generation(tx, user)?;
-    Ok(Some(Standing { generation }))
 }
 
 /// Whether a client has the certificate with this key id still, by its application or itself.
@@ -302,6 +296,26 @@ impl Node {
         let public_url = self.public_url().clone();
         let island = self.store().island(tenant)?;
         island.read(move |tx| keys::jwks(tx, &public_url)).await
+    }
+
+    /// How a signed-in user stands, if that is known already, for those who want to avoid a future.
+    pub fn known_standing(
+        &self,
+        tenant: TenantId,
+        user: Id<User>,
+        app_id: Uuid,
+    ) -> Option<Arc<UserStanding>> {
+        self.0.standings.known(tenant, user, app_id)
+    }
+
+    /// How a signed-in user stands now; `None` if the user or the client is gone or disabled.
+    pub async fn standing(
+        &self,
+        tenant: TenantId,
+        user: Id<User>,
+        app_id: Uuid,
+    ) -> Result<Option<Arc<UserStanding>>> {
+        self.0.standings.get(tenant, user, app_id).await
     }
 
     /// Makes a revocation in the store ([`revocation::revoke`]) take effect at once in this

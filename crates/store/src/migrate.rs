@@ -51,6 +51,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     26 "0026_work",
     27 "0027_sign_in",
     28 "0028_authentication_methods",
+    29 "0029_authorization_policy",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -96,6 +96,9 @@ const DELETED: Scope<'_> = Scope {
 /// Redirect URIs of one application, at most.
 pub const REDIRECT_URIS_MAX: usize = 256;
 
+/// A property of ours, shown where it is named.
+pub(crate) const BACK_CHANNEL_LOGOUT_URL: &str = "backChannelLogoutUrl";
+
 /// What a service principal takes over from its application.
 pub(crate) const FOLLOWED: [&str; 8] = [
     "displayName",
@@ -238,10 +241,13 @@ pub fn check_select(select: &[String]) -> Result<()> {
     APPLICATION.selected(Some(select)).map(drop)
 }
 
-/// The names of all properties.
+/// The names of Graph's properties of applications.
 pub fn property_names() -> Vec<String> {
     let names = APPLICATION.properties.iter().map(|it| it.name);
-    names.map(str::to_owned).collect()
+    names
+        .filter(|name| *name != BACK_CHANNEL_LOGOUT_URL)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// What applications can be filtered by.

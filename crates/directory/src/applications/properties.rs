@@ -26,8 +26,6 @@ static REDIRECT_URI_SETTINGS: Type = Type {
 static WEB: Type = Type {
     name: "webApplication",
     properties: &[
-        // Ours: where its server hears that somebody signs out (OpenID Connect Back-Channel Logout).
-        write("backChannelLogoutUrl", Shape::Text(2_048)),
         write("homePageUrl", Shape::Text(2_048)),
         write(
             "implicitGrantSettings",
@@ -207,6 +205,8 @@ pub(super) static APPLICATION: Type = Type {
         read("verifiedPublisher", Shape::Made).shown(),
         write("web", Shape::Object(&WEB)).shown(),
         read("authenticationBehaviors", Shape::Made),
+        // Ours: where its server hears that somebody signs out (OpenID Connect Back-Channel Logout).
+        write(super::BACK_CHANNEL_LOGOUT_URL, Shape::Text(2_048)),
         read("managerApplications", Shape::MadeList),
         read("nativeAuthenticationApisEnabled", Shape::Made),
         read("oauth2RequirePostResponse", Shape::Bool),

@@ -7,7 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use query::{Entity, Operators, Property, PropertyKind};
 use serde_json::{Map, Value, json};
 use store::{Change, Op, ReadTx, Row, Tx, params};
-use types::{Error, Id, Result, Timestamp, kind};
+use types::{Error, Id, Result, Timestamp};
 use uuid::Uuid;
 
 use super::{GLOBAL_ADMINISTRATOR, Role, built_in, conflict, ensure_active, get_by_template};
@@ -463,19 +463,6 @@ pub fn roles_of(tx: &ReadTx<'_>, principal: Uuid) -> Result<Vec<Role>> {
         .into_iter()
         .map(|template| get_by_template(tx, template))
         .collect()
-}
-
-/// The templates of the roles that a person has, himself or by a group, sorted.
-pub fn templates_of(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Vec<Uuid>> {
-    let mut holders = vec![user.uuid()];
-    holders.extend(groups::groups_of(tx, user)?.into_iter().map(Id::uuid));
-    let mut templates = Vec::new();
-    for holder in holders {
-        templates.extend(tx.query(ROLES_OF, params![&tx.tenant(), &holder], |row| row.uuid(0))?);
-    }
-    templates.sort();
-    templates.dedup();
-    Ok(templates)
 }
 
 /// Drops the assignments of an object that is gone for good.

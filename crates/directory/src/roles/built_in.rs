@@ -107,6 +107,11 @@ impl BuiltIn {
         self.inherits.iter().copied()
     }
 
+    /// What it allows, with the condition under which it does ([`crate::rights`]).
+    pub(crate) fn actions(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
+        crate::rights::actions(&self.role_permissions)
+    }
+
     /// What it is for, in a sentence.
     pub fn description(&self) -> &str {
         &self.description

@@ -25,7 +25,7 @@ use crate::schema::{Shape, Type, read};
 pub use assignments::{
     Assignment, NewAssignment, Of, Place, already_there, assign, assignment_entity,
     check_assignment_select, count_members, find, has, list, members, parse, project_assignment,
-    remove, roles_of, templates_of,
+    remove, roles_of,
 };
 pub(crate) use assignments::{drop_all, refuse_to_lose};
 pub use built_in::{BuiltIn, GLOBAL_ADMINISTRATOR};

@@ -19,7 +19,7 @@ use crate::key_credentials::{self, KeyCredential};
 use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json_list, folded_list};
 use crate::permissions::{self, GRAPH_APP_ID};
 use crate::schema::Purpose;
-use crate::{applications, audited, delegation, references, search};
+use crate::{applications, audited, references, search};
 
 use properties::{ENTITY, SERVICE_PRINCIPAL};
 
@@ -174,9 +174,7 @@ impl ServicePrincipal {
             "accountEnabled" => self.account_enabled.into(),
             "appOwnerOrganizationId" => json!(self.owner?),
             "appRoles" if self.app_id == GRAPH_APP_ID => permissions::app_roles(),
-            "oauth2PermissionScopes" if self.app_id == GRAPH_APP_ID => {
-                delegation::graph_permission_scopes()
-            }
+            "oauth2PermissionScopes" if self.app_id == GRAPH_APP_ID => permissions::scopes(),
             "appRoleAssignmentRequired" => {
                 let value = self.document.get(name).cloned();
                 value.unwrap_or(Value::Bool(false))

@@ -181,6 +181,18 @@ fn change(
     Ok(true)
 }
 
+/// Notes that sessions from before now are over. The tokens themselves are revoked by the caller.
+pub fn end_sessions(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<()> {
+    let old = get(tx, id)?;
+    let mut user = old.clone();
+    let now = json!(tx.now());
+    let name = "signInSessionsValidFromDateTime";
+    set(&mut user.document, name, Some(now));
+    save(tx, &user, Op::Updated, &[name])?;
+    let activity = "Update StsRefreshTokenValidFrom Timestamp";
+    audited::change(tx, activity, &old, &user, &[name])
+}
+
 /// Writes a user's row, with the change that it is in the feed.
 pub(crate) fn save(tx: &mut Tx<'_>, user: &User, op: Op, changed: &[&str]) -> Result<()> {
     save_as(tx, user, Change::new("user", user.id.uuid(), op, changed))

@@ -1,7 +1,7 @@
 //! Every route that the server lists, called by everybody who must not.
 //!
 //! The list is `/openapi.json`: each path and method with the permissions that open it, in
-//! `x-permissions`: `{"application": […], "delegated": […]}`, or a plain list for applications.
+//! `x-permissions`: `{"application": […], "delegated": […]}`.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use e2e::{Call, Caller, Deployment, Shared};

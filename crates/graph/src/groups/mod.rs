@@ -176,13 +176,21 @@ fn bind(tx: &mut Tx<'_>, group: Id<kind::Group>, bound: &Bound) -> types::Result
 async fn create(call: Call) -> Result<Reply, Refusal> {
     let mut body = call.object("group")?;
     let bound = Bound::take(&call, &mut body, &BOUND)?;
-    if body.get("isAssignableToRole") == Some(&Value::Bool(true)) && !Guard::of(&call).may {
-        return Err(Guard::refusal().into());
+    if body.get("isAssignableToRole") == Some(&Value::Bool(true)) {
+        if !Guard::of(&call).may {
+            return Err(Guard::refusal().into());
+        }
+        call.caller.check_right("groupsAssignableToRoles/create")?;
     }
+    let creator = call.caller.user();
     let (id, shown) = call
         .write(move |tx| {
             let group = groups::create(tx, &body)?;
             bind(tx, group.id, &bound)?;
+            // Whoever makes a group and names no owners is its owner.
+            if let Some(creator) = creator.filter(|_| bound.to("owners").is_empty()) {
+                groups::add_owner(tx, group.id, creator.uuid())?;
+            }
             Ok((group.id, groups::project(&group, None)?))
         })
         .await?;

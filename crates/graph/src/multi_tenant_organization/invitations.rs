@@ -96,7 +96,11 @@ async fn accept(call: Call) -> Result<Reply, Refusal> {
     let accept_users = fields.flag("acceptUsers")?;
     let skip_consent = fields.flag("skipConsent")?;
     fields.end()?;
-    if (accept_users || skip_consent) && !call.caller.may(CONSENT) {
+    let may_consent = call.caller.allows(
+        CONSENT,
+        "crossTenantAccessPolicy/partners/b2bCollaboration/update",
+    );
+    if (accept_users || skip_consent) && !may_consent {
         return Err(Error::forbidden(format!(
             "The consents change the tenant's policy, which needs {CONSENT} besides."
         ))

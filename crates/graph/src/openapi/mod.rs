@@ -1,5 +1,6 @@
-//! `/openapi.json`: the route table as OpenAPI 3.1. `x-permissions` lists the application
-//! permissions of each operation, any of which suffices.
+//! `/openapi.json`: the route table as OpenAPI 3.1. `x-permissions` lists the permissions of each
+//! operation, any of which suffices: an application's own, and those on behalf of a user, who needs
+//! one of the actions in `x-directory-actions` besides.
 //!
 //! What a route takes and answers isn't said by hand: its template is walked through the types that
 //! `$metadata` declares, so that a route is described as soon as it is in the table.
@@ -60,6 +61,14 @@ pub(crate) fn render(table: &Table, public_url: &str) -> types::Result<Bytes> {
                         "scopes": { "https://graph.microsoft.com/.default": "The permissions that the application was given" },
                     }},
                 },
+                "signedIn": {
+                    "type": "oauth2",
+                    "flows": { "authorizationCode": {
+                        "authorizationUrl": format!("{public_url}/organizations/oauth2/v2.0/authorize"),
+                        "tokenUrl": format!("{public_url}/organizations/oauth2/v2.0/token"),
+                        "scopes": scopes(table),
+                    }},
+                },
             },
             "responses": {
                 "error": response("A refusal", "error", None),
@@ -80,6 +89,19 @@ pub(crate) fn render(table: &Table, public_url: &str) -> types::Result<Bytes> {
     serde_json::to_vec(&document)
         .map(Bytes::from)
         .map_err(types::Error::internal)
+}
+
+/// The delegated permissions that any route asks for, with what they allow.
+fn scopes(table: &Table) -> Value {
+    let known = directory::permissions::delegated().unwrap_or_default();
+    let mut scopes = Map::new();
+    for name in table.routes().iter().flat_map(Route::delegated_permissions) {
+        let found = known.iter().find(|scope| scope.value == name);
+        let described = found.map_or(name, |scope| scope.admin_consent_display_name.as_str());
+        scopes.insert(name.to_owned(), described.into());
+    }
+    scopes.sort_keys();
+    Value::Object(scopes)
 }
 
 fn response(description: &str, schema: &str, header: Option<&str>) -> Value {

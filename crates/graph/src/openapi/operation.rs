@@ -26,12 +26,21 @@ pub(super) fn write(
         "responses".into(),
         responses(route, version, shape, schemas).into(),
     );
-    operation.insert("x-permissions".into(), json!(route.permissions));
-    let security = match route.access() {
+    let delegated: Vec<&str> = route.delegated_permissions().collect();
+    operation.insert(
+        "x-permissions".into(),
+        json!({ "application": route.permissions, "delegated": delegated }),
+    );
+    if !route.actions().is_empty() {
+        operation.insert("x-directory-actions".into(), json!(route.actions()));
+    }
+    let client = json!({ "clientCredentials": ["https://graph.microsoft.com/.default"] });
+    let signed_in = delegated.iter().map(|scope| json!({ "signedIn": [scope] }));
+    let security: Value = match route.access() {
         Access::Public => json!([]),
-        Access::Application | Access::Batch => {
-            json!([{ "clientCredentials": ["https://graph.microsoft.com/.default"] }])
-        }
+        Access::Batch => json!([client, { "signedIn": [] }]),
+        Access::Application if route.is_me => signed_in.collect(),
+        Access::Application => [client].into_iter().chain(signed_in).collect(),
     };
     operation.insert("security".into(), security);
     operation

@@ -23,6 +23,8 @@ use crate::route::{Routes, Versions};
 
 const READ: &[&str] = &["Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess"];
 const WRITE: &[&str] = &["Policy.ReadWrite.CrossTenantAccess"];
+/// What a user who is signed in has to be allowed, to share.
+const SHARE_ACTION: &str = "servicePrincipals/synchronization.cloudTenantToCloudTenant/jobs/manage";
 /// What a change of the sharing needs besides.
 const SHARE: &str = "Synchronization.ReadWrite.All";
 
@@ -89,7 +91,7 @@ fn check_sharing<'a>(
     changes: impl IntoIterator<Item = &'a Change>,
 ) -> Result<(), Refusal> {
     let shares = changes.into_iter().any(|change| change.is_of_sharing());
-    if shares && !call.caller.may(SHARE) {
+    if shares && !call.caller.allows(SHARE, SHARE_ACTION) {
         return Err(Error::forbidden(format!(
             "This changes whom the tenant shares, which needs {SHARE} besides."
         ))

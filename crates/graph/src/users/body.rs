@@ -4,11 +4,16 @@
 //! Passwords are hashed before the transaction begins: that takes a processor's time, for which no
 //! writer waits.
 
+use std::sync::Arc;
+
+use directory::rights::{self, Rights};
 use directory::users::{self, NewUser, PasswordChange, User};
+use identity::revocation;
 use serde_json::{Map, Value};
 use store::{ReadTx, Tx};
 use types::{Error, Id, kind};
 
+use crate::delegated;
 use crate::errors::Refusal;
 use crate::references::{Bound, Reference};
 use crate::request::Call;
@@ -27,6 +32,8 @@ const PARTS: [(&str, &[&str]); 4] = [
         &["accountEnabled", "blockedHere"],
     ),
 ];
+/// The permission of a user who is signed in for what is theirs.
+const OWN: &str = "User.ReadWrite";
 /// The permission for users of other tenants.
 const EXTERNAL: &str = "User.ReadWrite.CrossCloud";
 const PASSWORD_PROFILE: &str = "passwordProfile";
@@ -70,6 +77,14 @@ impl Body {
             password,
             manager: manager.to("manager").first().cloned(),
         })
+    }
+
+    /// The names of what it sets.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let own = self.properties.keys().map(String::as_str);
+        let password = self.password.is_given().then_some(PASSWORD_PROFILE);
+        let manager = self.manager.as_ref().map(|_| "manager");
+        own.chain(password).chain(manager)
     }
 
     /// A user to be made.
@@ -223,6 +238,8 @@ impl Change {
         match (&self.password_hash, self.next_sign_in) {
             (Some(hash), change) => {
                 users::set_password(tx, id, Some(hash), change.unwrap_or_default())?;
+                // Whoever knew the old one is out.
+                revocation::revoke(tx, id)?;
             }
             (None, Some(change)) => users::require_password_change(tx, id, change)?,
             (None, None) => {}
@@ -245,68 +262,113 @@ fn set_manager(
     }
 }
 
-/// What a caller may change.
+/// What a user who is signed in may change of a property, by these actions: one is enough.
+fn actions(name: &str, value: Option<&Value>) -> &'static [&'static str] {
+    match name {
+        "aboutMe" | "birthday" | "interests" | "mySite" | "pastProjects" | "preferredName"
+        | "responsibilities" | "schools" | "skills" => {
+            &["users/basicProfile/update", "users/basic/update"]
+        }
+        "mobilePhone" => &["users/mobile/update", "users/basic/update"],
+        "accountEnabled" | "blockedHere" => {
+            if value == Some(&Value::Bool(name == "accountEnabled")) {
+                &["users/enable"]
+            } else {
+                &["users/disable"]
+            }
+        }
+        PASSWORD_PROFILE => &["users/password/update"],
+        "userPrincipalName" => &["users/userPrincipalName/update"],
+        "usageLocation" => &["users/usageLocation/update"],
+        "manager" => &["users/manager/update"],
+        _ => &["users/basic/update"],
+    }
+}
+
+/// What could take somebody's account, or shut somebody out of it.
+const SENSITIVE: [&str; 8] = [
+    "accountEnabled",
+    "blockedHere",
+    "businessPhones",
+    "mobilePhone",
+    "onPremisesImmutableId",
+    "otherMails",
+    PASSWORD_PROFILE,
+    "userPrincipalName",
+];
+
+/// Whom a caller may change.
 pub(super) struct Reach {
-    /// The properties; all without.
-    properties: Option<Vec<&'static str>>,
     /// Whether users of other tenants are the only ones.
     external_only: bool,
+    /// Whose directory roles count: those of a user who is signed in and changes or deletes what
+    /// somebody else could take for an account.
+    manager: Option<Arc<Rights>>,
 }
 
 impl Reach {
-    /// What the caller's permissions let it change.
-    pub(super) fn of(call: &Call) -> Self {
-        if ALL.iter().any(|permission| call.caller.may(permission)) {
-            return Self {
-                properties: None,
-                external_only: false,
-            };
+    /// Refuses what the caller may not change; answers whom it may.
+    pub(super) fn of(call: &Call, body: &Body) -> Result<Self, Refusal> {
+        let caller = &call.caller;
+        let is_own = call.is_about_caller();
+        let is_open =
+            ALL.iter().any(|permission| caller.may(permission)) || (is_own && caller.may(OWN));
+        let external_only = !is_open && caller.may(EXTERNAL);
+        if !is_open && !external_only {
+            let parts = PARTS
+                .iter()
+                .filter(|(permission, _)| caller.may(permission));
+            let allowed: Vec<&str> = parts.flat_map(|(_, names)| names.iter().copied()).collect();
+            if let Some(name) = body.names().find(|name| !allowed.contains(name)) {
+                return Err(Error::forbidden(format!(
+                    "Insufficient privileges to complete the operation: changing '{name}' needs User.ReadWrite.All."
+                ))
+                .into());
+            }
         }
-        let parts = PARTS
-            .iter()
-            .filter(|(permission, _)| call.caller.may(permission))
-            .flat_map(|(_, properties)| properties.iter().copied());
-        let is_external = call.caller.may(EXTERNAL);
-        Self {
-            properties: (!is_external).then(|| parts.collect()),
-            external_only: is_external,
+        let Some(rights) = &caller.rights else {
+            return Ok(Self {
+                external_only,
+                manager: None,
+            });
+        };
+        for name in body.names() {
+            let actions = actions(name, body.properties.get(name));
+            let reach = rights.reach_of_any(actions);
+            if !(reach.always || (reach.own && is_own)) {
+                return Err(delegated::no_right(
+                    actions.last().copied().unwrap_or_default(),
+                ));
+            }
         }
+        let is_sensitive = !is_own && body.names().any(|name| SENSITIVE.contains(&name));
+        Ok(Self {
+            external_only,
+            manager: is_sensitive.then(|| Arc::clone(rights)),
+        })
     }
 
-    /// Whom the caller's permissions let it delete.
+    /// Whom the caller's permissions let it delete. What a user's roles say was decided before.
     pub(super) fn for_deletion(call: &Call) -> Self {
         let all = ["User.DeleteRestore.All", "User.ReadWrite.All"];
         Self {
-            properties: None,
             external_only: !all.iter().any(|permission| call.caller.may(permission)),
-        }
-    }
-
-    /// That the body changes nothing beyond that.
-    pub(super) fn check_properties(&self, body: &Body) -> Result<(), Refusal> {
-        let Some(allowed) = &self.properties else {
-            return Ok(());
-        };
-        let own = body.properties.keys().map(String::as_str);
-        let password = body.password.is_given().then_some(PASSWORD_PROFILE);
-        let manager = body.manager.as_ref().map(|_| "manager");
-        let mut names = own.chain(password).chain(manager);
-        match names.find(|name| !allowed.contains(name)) {
-            None => Ok(()),
-            Some(name) => Err(Error::forbidden(format!(
-                "Insufficient privileges to complete the operation: changing '{name}' needs User.ReadWrite.All."
-            ))
-            .into()),
+            manager: None,
         }
     }
 
     /// That the user is one of those.
-    pub(super) fn check_user(&self, user: &User) -> types::Result<()> {
+    pub(super) fn check_user(&self, tx: &ReadTx<'_>, user: &User) -> types::Result<()> {
         if self.external_only && !user.is_external() {
             return Err(Error::forbidden(
                 "Insufficient privileges to complete the operation: users of this tenant need User.ReadWrite.All.",
             ));
         }
-        Ok(())
+        match &self.manager {
+            Some(manager) if !manager.may_manage(&rights::roles_of(tx, user.id)?) => {
+                Err(Error::forbidden(delegated::above().message()))
+            }
+            _ => Ok(()),
+        }
     }
 }

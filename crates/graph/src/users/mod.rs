@@ -1,9 +1,10 @@
-//! `/users`: making, reading, listing, changing and deleting; `/me`, which applications aren't.
+//! `/users`: making, reading, listing, changing and deleting.
 //!
-//! A user is named by its object id or its principal name.
+//! A user is named by its object id or its principal name; `/me` is the one who is signed in.
 
 mod body;
 mod related;
+mod sessions;
 mod sponsors;
 
 use directory::groups::LinkKind;
@@ -73,9 +74,7 @@ pub(crate) fn routes(routes: &mut Routes) {
     );
     related::routes(&mut area);
     sponsors::routes(&mut area);
-    let mut me = routes.area("me", Versions::Both);
-    me.get("/me", READ, "Refused: an application isn't a person", no_me)
-        .query(Allowed::SELECT.and(Allowed::EXPAND));
+    sessions::routes(&mut area);
 }
 
 /// How a request looks at users.
@@ -87,7 +86,11 @@ struct Look {
 impl Look {
     fn of(call: &Call) -> Result<Self, Refusal> {
         Ok(Self {
-            sight: Sights::of(&call.caller).users,
+            sight: if call.is_about_caller() {
+                Sight::Whole
+            } else {
+                Sights::of(&call.caller).users
+            },
             expand: Expand::of(call, &related::EXPANDED, LinkKind::User)?,
         })
     }
@@ -163,13 +166,12 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
 
 async fn update(call: Call) -> Result<Reply, Refusal> {
     let body = Body::read(&call)?;
-    let reach = body::Reach::of(&call);
-    reach.check_properties(&body)?;
+    let reach = body::Reach::of(&call, &body)?;
     let change = body.into_change(&call).await?;
     let key = call.key("id").to_owned();
     call.write(move |tx| {
         let user = users::find(tx, &key)?;
-        reach.check_user(&user)?;
+        reach.check_user(tx, &user)?;
         change.apply(tx, user.id)
     })
     .await?;
@@ -181,13 +183,9 @@ async fn delete(call: Call) -> Result<Reply, Refusal> {
     let reach = body::Reach::for_deletion(&call);
     call.write(move |tx| {
         let user = users::find(tx, &key)?;
-        reach.check_user(&user)?;
+        reach.check_user(tx, &user)?;
         users::delete(tx, user.id)
     })
     .await?;
     Ok(Reply::no_content())
-}
-
-async fn no_me(_call: Call) -> Result<Reply, Refusal> {
-    Err(Refusal::no_me())
 }

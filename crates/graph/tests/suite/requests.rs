@@ -377,7 +377,7 @@ async fn the_server_describes_itself() {
     let operation = &openapi["paths"]["/v1.0/things/{id}"]["get"];
     assert_eq!(
         operation["x-permissions"],
-        serde_json::json!(["Thing.Read.All", "Thing.ReadWrite.All"])
+        serde_json::json!({ "application": ["Thing.Read.All", "Thing.ReadWrite.All"], "delegated": [] })
     );
     assert_eq!(operation["parameters"][0]["name"], "id");
     assert_eq!(operation["parameters"][1]["name"], "$select");

@@ -10,7 +10,9 @@ use std::collections::BTreeSet;
 
 use directory::delegation::{self, Scope};
 use directory::service_principals::{self, ServicePrincipal};
-use directory::{applications, oauth2_permission_grants as grants, permissions, roles, tenant};
+use directory::{
+    applications, oauth2_permission_grants as grants, permissions, rights, roles, tenant,
+};
 use identity::oauth::{OAuthError, Resource, ScopeRequest};
 use identity::token::GRAPH_AUDIENCE;
 use store::{ReadTx, Tx};
@@ -60,7 +62,7 @@ pub(super) fn resolve(
     request: &ScopeRequest,
 ) -> Result<Result<Wanted, OAuthError>> {
     let graph = service_principals::graph(tx)?;
-    let of_graph = delegation::scopes(&graph);
+    let of_graph = delegation::scopes(&graph)?;
     let openid = of_graph
         .iter()
         .filter(|scope| request.has(&scope.value))
@@ -82,7 +84,7 @@ pub(super) fn resolve(
             }
         }
     };
-    let known = delegation::scopes(&resource);
+    let known = delegation::scopes(&resource)?;
     let mut scopes = Vec::new();
     if request.is_default {
         let required: BTreeSet<Uuid> = client
@@ -153,7 +155,7 @@ pub(super) fn standing(
     }
     let mut scopes: Vec<String> = names(&wanted.scopes);
     if wanted.is_default {
-        let known = delegation::scopes(&wanted.resource);
+        let known = delegation::scopes(&wanted.resource)?;
         scopes.extend(
             known
                 .iter()
@@ -177,7 +179,7 @@ fn names(scopes: &[Scope]) -> Vec<String> {
 
 /// Whether somebody can allow clients what is reserved to administrators.
 pub(super) fn is_consenting_admin(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<bool> {
-    let held = roles::templates_of(tx, user)?;
+    let held = rights::roles_of(tx, user)?;
     Ok(CONSENTING_ROLES.iter().any(|role| held.contains(role)))
 }
 

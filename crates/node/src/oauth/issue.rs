@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use directory::users::User;
-use directory::{app_roles, roles, tenant};
+use directory::{app_roles, rights, tenant};
 use identity::Secret;
 use identity::oauth::code::SignedIn;
 use identity::oauth::{AuthorizationRequest, OAuthError};
@@ -81,7 +81,7 @@ pub(super) fn access_token(
         home: user.home,
         scopes,
         roles: app_roles::user_roles_on(tx, user.id, &wanted.resource)?.unwrap_or_default(),
-        wids: roles::templates_of(tx, user.id)?,
+        wids: rights::roles_of(tx, user.id)?,
         amr: by.methods.0.clone(),
         auth_time: by.at(),
         session: by.session,

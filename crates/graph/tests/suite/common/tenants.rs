@@ -27,6 +27,7 @@ impl TokenVerifier for Plain {
             app_id: Uuid::from_u128(2),
             actor: Actor::System,
             permissions: permissions.split(',').map(Box::from).collect(),
+            rights: None,
         })))
     }
 }

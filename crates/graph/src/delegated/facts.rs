@@ -1,0 +1,173 @@
+//! What has to be known of the object that a path names, to decide on a user's call.
+
+use directory::owners::{self, Owned};
+use directory::{applications, groups, rights, service_principals, users};
+use store::{ReadTx, Store};
+use types::{Error, Id, Result};
+use uuid::Uuid;
+
+use super::{Requirement, Verdict};
+use crate::caller::Caller;
+
+/// What a path names by its first key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    Nothing,
+    User,
+    Group,
+    Application,
+    ServicePrincipal,
+    /// Any object of the directory.
+    Object,
+}
+
+impl About {
+    pub(super) fn of(path: &str) -> Self {
+        let starts = |prefix: &str| {
+            let rest = path.strip_prefix(prefix);
+            rest.is_some_and(|rest| rest.starts_with("/{id}") || rest.starts_with("(appId="))
+        };
+        if path == "/me" || path.starts_with("/me/") || starts("/users") {
+            Self::User
+        } else if starts("/groups") {
+            Self::Group
+        } else if starts("/applications") {
+            Self::Application
+        } else if starts("/servicePrincipals") {
+            Self::ServicePrincipal
+        } else if starts("/directoryObjects") {
+            Self::Object
+        } else {
+            Self::Nothing
+        }
+    }
+}
+
+/// What is known of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// It is the user.
+    pub(crate) is_self: bool,
+    /// The user owns it.
+    pub(crate) is_owner: bool,
+    /// It is a group that the user is in.
+    pub(crate) is_member: bool,
+    /// It is a group by whose members roles are had.
+    pub(crate) is_for_roles: bool,
+    /// It is a group that shows its members to themselves only.
+    pub(crate) hides_members: bool,
+    /// The directory roles of the user that it is.
+    pub(crate) roles: Vec<Uuid>,
+}
+
+fn key<'k>(keys: &'k [(&'static str, String)], name: &str) -> Option<&'k str> {
+    let found = keys.iter().find(|(own, _)| *own == name);
+    found.map(|(_, value)| value.as_str())
+}
+
+impl Facts {
+    /// What the path says by itself.
+    pub(super) fn of_path(
+        requirement: Requirement,
+        caller: &Caller,
+        keys: &[(&'static str, String)],
+    ) -> Self {
+        let may_be_self = matches!(requirement.about, About::User | About::Object);
+        let named = key(keys, "id").filter(|_| may_be_self);
+        let rights = caller.rights.as_ref();
+        Self {
+            is_self: named.is_some_and(|key| rights.is_some_and(|rights| rights.is_named(key))),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a look at the object could change the verdict.
+    pub(super) fn may_matter(&self, requirement: Requirement, verdict: Verdict) -> bool {
+        match requirement.about {
+            About::Nothing | About::Object => false,
+            About::User => {
+                requirement.row.is_sensitive && !self.is_self && verdict != Verdict::NoScope
+            }
+            About::Group => {
+                let reads_members = requirement.row.actions.contains(&"groups/members/read");
+                verdict != Verdict::NoScope
+                    && (requirement.changes || reads_members || verdict != Verdict::Allowed)
+            }
+            About::Application | About::ServicePrincipal => {
+                matches!(verdict, Verdict::NoRight(_))
+            }
+        }
+    }
+
+    /// Reads them from the caller's island.
+    pub(super) async fn read(
+        store: &Store,
+        requirement: Requirement,
+        caller: &Caller,
+        keys: &[(&'static str, String)],
+        known: Self,
+    ) -> Result<Self> {
+        let Some(user) = caller.rights.as_ref().map(|rights| rights.user.uuid()) else {
+            return Ok(known);
+        };
+        let about = requirement.about;
+        let id = key(keys, "id").map(str::to_owned);
+        let app_id = key(keys, "appId").and_then(types::parse_uuid);
+        let look = move |tx: &ReadTx<'_>| {
+            // What isn't there is nobody's; the handler says so to those who may know.
+            match known.looked_up(tx, about, user, id.as_deref(), app_id) {
+                Err(Error::NotFound { .. }) => Ok(Self::default()),
+                other => other,
+            }
+        };
+        store.island(caller.tenant)?.read_few(look).await
+    }
+
+    fn looked_up(
+        &self,
+        tx: &ReadTx<'_>,
+        about: About,
+        user: Uuid,
+        id: Option<&str>,
+        app_id: Option<Uuid>,
+    ) -> Result<Self> {
+        let mut facts = self.clone();
+        let uuid = id.and_then(types::parse_uuid);
+        match (about, uuid, app_id) {
+            (About::User, ..) => {
+                let found = users::find(tx, id.unwrap_or_default())?;
+                facts.roles = rights::roles_of(tx, found.id)?;
+            }
+            (About::Group, Some(id), _) => {
+                let id = Id::new(id);
+                let group = groups::get(tx, id)?;
+                facts.is_for_roles = group.is_assignable_to_role();
+                facts.hides_members = group.property("visibility") == "HiddenMembership";
+                facts.is_owner = groups::is_owner(tx, id, user)?;
+                facts.is_member = groups::is_member(tx, id, user)?;
+            }
+            (About::Application, id, app_id) => {
+                let id = match (id, app_id) {
+                    (Some(id), _) => Some(Id::new(id)),
+                    (None, Some(app_id)) => Some(applications::get_by_app_id(tx, app_id)?.id),
+                    (None, None) => None,
+                };
+                if let Some(id) = id {
+                    facts.is_owner = owners::is_owner(tx, Owned::Application(id), user)?;
+                }
+            }
+            (About::ServicePrincipal, id, app_id) => {
+                let id = match (id, app_id) {
+                    (Some(id), _) => Some(Id::new(id)),
+                    (None, Some(app_id)) => Some(service_principals::get_by_app_id(tx, app_id)?.id),
+                    (None, None) => None,
+                };
+                if let Some(id) = id {
+                    facts.is_owner = owners::is_owner(tx, Owned::ServicePrincipal(id), user)?;
+                }
+            }
+            (About::Group | About::Object | About::Nothing, ..) => {}
+        }
+        Ok(facts)
+    }
+}
