@@ -59,10 +59,10 @@ impl Node {
                 Ok(user.id)
             })
             .await?;
-        Ok((user, self.hash(password).await?))
+        Ok((user, self.hash_secret(password).await?))
     }
 
-    async fn hash(&self, password: Secret) -> Result<String> {
+    pub(crate) async fn hash_secret(&self, password: Secret) -> Result<String> {
         self.0.passwords.hash(password, identity::random()?).await
     }
 
@@ -180,7 +180,7 @@ impl Node {
                 break text;
             }
         };
-        let hash = self.hash(text.clone()).await?;
+        let hash = self.hash_secret(text.clone()).await?;
         let pass = island
             .write(actor, move |tx| {
                 let (policy, user) = (Policy::get(tx)?, users::find(tx, &key)?);

@@ -72,11 +72,24 @@ pub fn form(fields: &[(&str, &str)]) -> String {
 
 impl World {
     pub async fn start() -> Self {
-        let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000_000)));
-        let d = Deployment::start_with(Arc::<ManualClock>::clone(&clock), |config| {
+        Self::start_with(|config| {
             config.allow_egress = vec!["127.0.0.0/8".parse().unwrap()];
         })
-        .await;
+        .await
+    }
+
+    /// Under a host name, which passkeys need.
+    pub async fn named() -> Self {
+        Self::start_with(|config| {
+            let url = config.public_url.take();
+            config.public_url = url.map(|url| url.replace("127.0.0.1", "localhost"));
+        })
+        .await
+    }
+
+    async fn start_with(configure: impl FnOnce(&mut node::config::Config)) -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000_000)));
+        let d = Deployment::start_with(Arc::<ManualClock>::clone(&clock), configure).await;
         let (application, principal) = d
             .admin
             .application(json!({
