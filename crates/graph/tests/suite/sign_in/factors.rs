@@ -327,3 +327,45 @@ async fn guesses_are_held_up_alike_for_all_names_and_never_where_the_owner_was_b
         .await
         .answer("code");
 }
+
+#[tokio::test]
+async fn a_session_lasts_as_long_as_the_tenant_says() {
+    let world = World::start().await;
+    world.consent().await;
+    let body = json!({
+        "sessionIdleMinutes": 30, "signInFrequencyDays": 1, "persistentSessionsAllowed": false,
+    });
+    let ours = "/beta/isopolity/signInPolicy";
+    world.d.admin.patch(ours, body).await.expect(204);
+    let mut browser = world.browser();
+    let page = browser.get(&world.authorize(&[("login_hint", NAME)])).await;
+    let fields = [("step", "password"), ("password", PASSWORD), ("keep", "1")];
+    browser.answer(&page, &fields).await.answer("code");
+    let mut sessions = browser
+        .set_cookies
+        .iter()
+        .filter(|it| it.starts_with("session-"));
+    assert!(
+        !sessions.any(|it| it.contains("Max-Age")),
+        "it isn't allowed to stay"
+    );
+    for _ in 0..71 {
+        world.clock.advance_seconds(20 * 60);
+        browser.get(&world.authorize(&[])).await.answer("code");
+    }
+    // Used all the while, but a day is over.
+    world.clock.advance_seconds(20 * 60);
+    browser
+        .get(&world.authorize(&[]))
+        .await
+        .is_page(200, "id=\"");
+    browser
+        .sign_in(&world.authorize(&[]), NAME)
+        .await
+        .answer("code");
+    world.clock.advance_seconds(31 * 60);
+    browser
+        .get(&world.authorize(&[]))
+        .await
+        .is_page(200, "id=\"");
+}

@@ -128,6 +128,7 @@ impl Node {
             generation: proof.generation,
             methods: Methods(amr),
             is_persistent: proof.keep && policy.sessions.may_persist,
+            lifetimes: policy.sessions.lifetimes(),
             user_agent: browser.user_agent.clone(),
         };
         let mut known = match device(self, tenant, &browser) {
