@@ -59,6 +59,10 @@ impl Node {
         )));
         let node = self.clone();
         tasks.push(tokio::spawn(async move { node.oversee().await }));
+        let node = self.clone();
+        tasks.push(tokio::spawn(
+            async move { node.keep_application_log().await },
+        ));
     }
 
     pub(crate) async fn end(&self) {
@@ -67,6 +71,7 @@ impl Node {
             task.abort();
             let _ = task.await;
         }
+        self.flush_application_log().await;
         self.stop_departing().await;
         self.0.subscriptions.stop().await;
         self.0.engine.stop().await;

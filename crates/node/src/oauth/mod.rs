@@ -8,12 +8,14 @@
 //! Nothing here knows of HTTP or of how a page looks: an edge hands in what was entered and gets the
 //! [`Screen`] to show.
 
+mod app_log;
 mod back_channel;
 mod client;
 mod consent;
 mod device;
 mod finish;
 mod issue;
+mod log;
 mod next;
 mod proof;
 mod prove;
@@ -40,6 +42,7 @@ use types::{Id, Result, TenantId, kind};
 use crate::Node;
 
 pub use issue::UserTokens;
+pub use log::Peer;
 pub use redeem::UserTokenResponse;
 pub use screen::{AccountView, ClientView, ConsentView, PasskeyView, Problem, ScopeView, Screen};
 pub use sign_in::Input;
@@ -120,8 +123,11 @@ pub(crate) struct SignIn {
     pub(crate) cookies: Cookies,
     pub(crate) flows: Flows,
     pub(crate) refresh: RefreshTokens,
+    applications: app_log::AppSignIns,
     back_channel: back_channel::BackChannel,
     attempts: Cache<(TenantId, Id<kind::User>), Arc<AtomicU32>>,
+    /// Of whom the log says within the last minute that they were held up.
+    held_up: Cache<(TenantId, [u8; 32]), ()>,
 }
 
 impl SignIn {
@@ -130,10 +136,15 @@ impl SignIn {
             cookies: Cookies::new(public_url),
             flows: Flows::new(sealer.clone()),
             refresh: RefreshTokens::new(sealer.clone()),
+            applications: app_log::AppSignIns::default(),
             back_channel: back_channel::BackChannel::new(egress),
             attempts: Cache::builder()
                 .max_capacity(ATTEMPTS_PEOPLE)
                 .time_to_live(Duration::from_secs(ATTEMPTS_SECONDS))
+                .build(),
+            held_up: Cache::builder()
+                .max_capacity(ATTEMPTS_PEOPLE)
+                .time_to_live(Duration::from_mins(1))
                 .build(),
         }
     }

@@ -9,7 +9,7 @@ use identity::Secret;
 use identity::oauth::{AuthorizationRequest, OAuthError};
 use identity::session::{self, Session};
 use store::ReadTx;
-use types::{Error, Result, Timestamp, fold};
+use types::{Error, Id, Result, Timestamp, fold, kind};
 
 use super::client::{self, Client};
 use super::consent::{self, Wanted};
@@ -20,8 +20,8 @@ use super::{AccountView, ClientView, ConsentView, PasskeyView, Screen, device, g
 pub(super) enum Need {
     /// A page.
     Show(Box<Screen>),
-    /// An error, for the client where there is one that may have it.
-    Refuse(OAuthError),
+    /// An error, for the client where there is one that may have it; and who it is, as far as known.
+    Refuse(OAuthError, Option<Id<kind::User>>),
     /// Nothing more of the person.
     Go(Box<Ready>),
 }
@@ -86,7 +86,7 @@ pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -
         None => None,
         Some(request) => match client::find(tx, request.to.client_id)? {
             Ok(client) => Some(client),
-            Err(refusal) => return Ok(Need::Refuse(refusal)),
+            Err(refusal) => return Ok(Need::Refuse(refusal, None)),
         },
     };
     let view = match &flow.errand {
@@ -109,7 +109,7 @@ pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -
             (_, Some(request), Some(client)) => consented(tx, flow, request, &client, account)?,
             // Somebody who is from elsewhere goes on from there, not from here.
             (Errand::Visit(_), ..) if account.user.home.is_some() => {
-                Need::Refuse(OAuthError::NotHere)
+                Need::Refuse(OAuthError::NotHere, Some(account.user.id))
             }
             (Errand::Visit(_), ..) => Need::Go(Box::new(Ready {
                 session: account.session,
@@ -121,7 +121,13 @@ pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -
     };
     Ok(match (need, request) {
         (Need::Show(screen), Some(request)) if request.prompt.none => {
-            Need::Refuse(silent_refusal(&screen, request))
+            let user = match screen.as_ref() {
+                Screen::Consent(asked) | Screen::Approval(asked) => {
+                    session::get(tx, asked.account.session)?.map(|session| session.user)
+                }
+                _ => None,
+            };
+            Need::Refuse(silent_refusal(&screen, request), user)
         }
         (need, _) => need,
     })
@@ -249,13 +255,14 @@ fn consented(
     account: Account,
 ) -> Result<Need> {
     if !may_enter(tx, client, &account.user)? {
-        return Ok(Need::Refuse(OAuthError::NotAssigned {
+        let refusal = OAuthError::NotAssigned {
             client: client.principal.display_name().to_owned(),
-        }));
+        };
+        return Ok(Need::Refuse(refusal, Some(account.user.id)));
     }
     let wanted = match consent::resolve(tx, client, &request.scope)? {
         Ok(wanted) => wanted,
-        Err(refusal) => return Ok(Need::Refuse(refusal)),
+        Err(refusal) => return Ok(Need::Refuse(refusal, None)),
     };
     let asks_again = request.prompt.consent && !flow.is_consented;
     let view = client.view(Some(&request.to.redirect_uri));

@@ -7,6 +7,7 @@ use identity::oauth::OAuthError;
 use identity::oauth::code::SignedIn;
 use serde::{Deserialize, Serialize};
 use store::ReadTx;
+use types::trace::Trace;
 use types::{Error, Id, Result, Timestamp, kind};
 
 use super::generation;
@@ -28,6 +29,12 @@ pub(super) struct Proof {
     pub(super) at: Timestamp,
     /// Whether to stay signed in.
     pub(super) keep: bool,
+    /// The AADSTS number under which the log says what was missing after it, until it has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) interrupted: Option<u32>,
+    /// Of somebody from another tenant: which settings have let them in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) decision: Option<Trace>,
     /// The authenticator app that is being set up, sealed for the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) enrolment: Option<String>,

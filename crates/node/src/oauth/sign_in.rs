@@ -18,7 +18,8 @@ use store::ReadTx;
 use types::{Actor, Error, Result, TenantId};
 use uuid::Uuid;
 
-use super::next::{Need, accounts, advance, password_screen};
+use super::log::{Peer, Unlogged};
+use super::next::{Need, Ready, accounts, advance, password_screen};
 use super::proof::Proof;
 use super::prove::Taken;
 use super::{Browser, ClientView, Outcome, PasskeyView, Problem, Screen, Step, client, consent};
@@ -248,7 +249,7 @@ impl Node {
             }
             Input::Passkey { answer, keep } => {
                 let taken = self
-                    .take_passkey(tenant, &mut flow, &browser, &answer, keep)
+                    .take_passkey(tenant, &mut flow, (&browser, &trail), &answer, keep)
                     .await?;
                 return self
                     .taken(tenant, flow, browser, trail, Kind::Passkey, taken)
@@ -256,7 +257,7 @@ impl Node {
             }
             Input::Code(kind, code) => {
                 let taken = self
-                    .take_code(tenant, &mut flow, &browser, kind, code)
+                    .take_code(tenant, &mut flow, (&browser, &trail), kind, code)
                     .await?;
                 return self.taken(tenant, flow, browser, trail, kind, taken).await;
             }
@@ -334,7 +335,7 @@ impl Node {
         };
         flow.proof = None;
         let taken = self
-            .take_secret(tenant, &mut flow, &browser, name, entered, keep)
+            .take_secret(tenant, &mut flow, (&browser, &trail), name, entered, keep)
             .await?;
         self.taken(tenant, flow, browser, trail, kind, taken).await
     }
@@ -419,7 +420,7 @@ impl Node {
         self.proceed(tenant, flow, need, browser, trail).await
     }
 
-    async fn proceed(
+    pub(super) async fn proceed(
         &self,
         tenant: TenantId,
         flow: Pending,
@@ -445,22 +446,51 @@ impl Node {
                 }
                 self.page(tenant, &flow, *screen, browser, Vec::new())
             }
-            Need::Refuse(error) => Ok(self.refuse(tenant, &flow, error, &trail)),
-            Need::Go(ready) => match flow.errand {
-                Errand::Authorize(request) => {
-                    let (user, app_id) = (ready.user.id, request.to.client_id);
-                    if let Err(error) = self.may_visit(tenant, user, app_id).await? {
-                        let flow = Pending::new(Errand::Authorize(request), flow.began_at);
-                        return Ok(self.refuse(tenant, &flow, error, &trail));
-                    }
-                    self.finish(tenant, *request, *ready).await
+            Need::Refuse(error, user) => {
+                let peer = Peer::of(&browser, &trail);
+                self.log_refusal(tenant, &flow, peer, user, (&error, None))
+                    .await?;
+                Ok(self.refuse(tenant, &flow, error, &trail))
+            }
+            Need::Go(ready) => self.conclude(tenant, flow, *ready, &browser, &trail).await,
+        }
+    }
+
+    /// The errand's end: nothing is in its way any more on this tenant's side.
+    async fn conclude(
+        &self,
+        tenant: TenantId,
+        flow: Pending,
+        ready: Ready,
+        browser: &Browser,
+        trail: &Trail,
+    ) -> Result<Outcome> {
+        let peer = Peer::of(browser, trail);
+        let unlogged =
+            |decision| Unlogged::of(&flow, Peer::of(browser, trail), &ready.session, decision);
+        match &flow.errand {
+            Errand::Authorize(request) => {
+                let (user, app_id) = (ready.user.id, request.to.client_id);
+                let verdict = self.may_visit(tenant, user, app_id).await?;
+                if let Err(error) = verdict.outcome {
+                    let why = (&error, verdict.decision);
+                    self.log_refusal(tenant, &flow, peer, Some(user), why)
+                        .await?;
+                    return Ok(self.refuse(tenant, &flow, error, trail));
                 }
-                Errand::Visit(visit) => self.send_visitor(tenant, *visit, *ready).await,
-                // These end with pages of their own.
-                Errand::Device { .. } | Errand::SignOut(_) => {
-                    Err(Error::internal("this errand has no answer"))
-                }
-            },
+                let unlogged = unlogged(verdict.decision);
+                self.finish(tenant, request.as_ref().clone(), ready, unlogged)
+                    .await
+            }
+            Errand::Visit(visit) => {
+                let unlogged = unlogged(None);
+                self.send_visitor(tenant, visit.as_ref().clone(), ready, unlogged)
+                    .await
+            }
+            // These end with pages of their own.
+            Errand::Device { .. } | Errand::SignOut(_) => {
+                Err(Error::internal("this errand has no answer"))
+            }
         }
     }
 
@@ -586,7 +616,7 @@ impl Node {
                 Screen::Password { name, .. } => Some(name),
                 _ => None,
             },
-            Need::Refuse(_) | Need::Go(_) => None,
+            Need::Refuse(..) | Need::Go(_) => None,
         })
     }
 

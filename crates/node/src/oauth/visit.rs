@@ -14,6 +14,7 @@
 //! Source: Microsoft Entra External ID, "Authentication and Conditional Access for B2B users" and
 //! "B2B collaboration invitation redemption".
 
+use audit::sign_ins::Kind;
 use border::{Handler, Received};
 use credentials::{Demand, Policy, Proven, Standing};
 use directory::invitations;
@@ -23,9 +24,11 @@ use identity::session::{self, Away, Flow, Methods};
 use identity::visit::{self, Pass};
 use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx};
+use types::trace::Trace;
 use types::{Actor, Error, Id, Result, TenantId, Timestamp, kind, parse_uuid};
 use uuid::Uuid;
 
+use super::log::{self, Peer, Unlogged, Why};
 use super::next::Ready;
 use super::proof::Proof;
 use super::sign_in::{Errand, Pending, app_of};
@@ -71,6 +74,19 @@ impl Visit {
     pub(super) const fn application(&self) -> Uuid {
         self.application
     }
+    /// The same, if it is known.
+    pub(super) fn named(&self) -> Option<Uuid> {
+        named(self.application)
+    }
+    /// The tenant that the person goes to.
+    pub(super) const fn resource(&self) -> TenantId {
+        self.resource
+    }
+    /// Whether this tenant lets the person go there.
+    pub(super) fn outbound(&self, tx: &ReadTx<'_>, user: &User) -> Result<Trace> {
+        let groups = directory::groups::groups_of(tx, user.id)?;
+        outbound(tx, self.resource, (user.id, &groups), self.application)
+    }
     /// What the other tenant demands.
     pub(super) const fn demand(&self) -> Demand {
         Demand {
@@ -109,6 +125,9 @@ pub(super) struct Word {
     /// Whether the account is enabled and the home lets the person go.
     is_enabled: bool,
     is_allowed: bool,
+    /// Which settings of the home have decided that, as far as it discloses them.
+    #[serde(default)]
+    decision: Option<Trace>,
     /// Whether the home leaves out the question for consent.
     redeems: bool,
     /// Of a pass: how the person has proved who they are, and when.
@@ -116,14 +135,20 @@ pub(super) struct Word {
     authenticated_at: Option<Timestamp>,
 }
 
+fn outbound(
+    tx: &ReadTx<'_>,
+    resource: TenantId,
+    (user, groups): (Id<kind::User>, &[Id<kind::Group>]),
+    application: Uuid,
+) -> Result<Trace> {
+    let subject = access::Subject { user, groups };
+    let channel = access::Channel::Collaboration;
+    access::outbound_sign_in(tx, resource, channel, &subject, named(application))
+}
+
 fn word(tx: &ReadTx<'_>, resource: TenantId, user: &User, application: Uuid) -> Result<Word> {
     let groups = directory::groups::groups_of(tx, user.id)?;
-    let subject = access::Subject {
-        user: user.id,
-        groups: &groups,
-    };
-    let channel = access::Channel::Collaboration;
-    let trace = access::outbound_sign_in(tx, resource, channel, &subject, named(application))?;
+    let trace = outbound(tx, resource, (user.id, &groups), application)?;
     let redeems = access::consent_suppressed(tx, resource, access::Direction::Outbound)?.allowed;
     Ok(Word {
         user_id: user.id,
@@ -131,6 +156,7 @@ fn word(tx: &ReadTx<'_>, resource: TenantId, user: &User, application: Uuid) -> 
         is_enabled: user.account_enabled,
         // Who is from elsewhere signs in there from his own home.
         is_allowed: trace.allowed && user.home.is_none(),
+        decision: Some(access::disclosed(trace)),
         groups,
         redeems,
         methods: Methods::default(),
@@ -193,18 +219,21 @@ impl Handler for Messages {
     }
 }
 
+/// Whether somebody may come, and which settings of both tenants have decided that.
+pub(super) struct Verdict {
+    pub(super) outcome: Result<(), OAuthError>,
+    pub(super) decision: Option<Trace>,
+}
+
 /// Whether this tenant lets somebody in whom the home lets go.
-fn admits(
-    tx: &ReadTx<'_>,
-    home: TenantId,
-    word: &Word,
-    application: Uuid,
-) -> Result<Result<(), OAuthError>> {
+fn admits(tx: &ReadTx<'_>, home: TenantId, word: &Word, application: Uuid) -> Result<Verdict> {
+    let verdict = |outcome, decision| Ok(Verdict { outcome, decision });
     if !word.is_enabled {
-        return Ok(Err(OAuthError::DisabledUser));
+        return verdict(Err(OAuthError::DisabledUser), None);
     }
+    let mut decision = word.decision.clone();
     if !word.is_allowed {
-        return Ok(Err(OAuthError::BlockedByHome));
+        return verdict(Err(OAuthError::BlockedByHome), decision);
     }
     let subject = access::Subject {
         user: word.user_id,
@@ -212,11 +241,13 @@ fn admits(
     };
     let channel = access::Channel::Collaboration;
     let trace = access::inbound_sign_in(tx, home, channel, &subject, named(application))?;
-    Ok(if trace.allowed {
+    let outcome = if trace.allowed {
         Ok(())
     } else {
         Err(OAuthError::BlockedHere)
-    })
+    };
+    decision.get_or_insert_default().join(trace);
+    verdict(outcome, decision)
 }
 
 /// How a sign-in at home counts here.
@@ -388,6 +419,7 @@ impl Node {
         home: TenantId,
         visit: Visit,
         ready: Ready,
+        unlogged: Option<Unlogged>,
     ) -> Result<Outcome> {
         let pass = Pass {
             resource: visit.resource,
@@ -402,8 +434,12 @@ impl Node {
             app_id: visit.application,
         };
         let island = self.store().island(home)?;
+        let errand = Errand::Visit(Box::new(visit.clone()));
         let pass = island
             .write(actor, move |tx| {
+                if let Some(unlogged) = unlogged {
+                    unlogged.record(tx, &errand, &ready.user, &ready.session)?;
+                }
                 if session::is_stale(&ready.session, tx.now()) {
                     let policy = Policy::get(tx)?;
                     session::touch(tx, &ready.session, policy.sessions.lifetimes())?;
@@ -481,6 +517,8 @@ impl Node {
             application,
             is_accepted,
             is_second: flow.away.as_ref().is_some_and(|away| away.is_second),
+            errand: flow.errand.clone(),
+            peer: Peer::of(&browser, &trail),
         };
         let island = self.store().island(tenant)?;
         let entered = island
@@ -519,7 +557,11 @@ impl Node {
         tenant: TenantId,
         user: Id<kind::User>,
         application: Uuid,
-    ) -> Result<Result<(), OAuthError>> {
+    ) -> Result<Verdict> {
+        let verdict = |outcome| Verdict {
+            outcome,
+            decision: None,
+        };
         let island = self.store().island(tenant)?;
         let home = island
             .read(move |tx| match found(tx, user)? {
@@ -528,7 +570,7 @@ impl Node {
             })
             .await?;
         let Some((home, user_id)) = home else {
-            return Ok(Ok(()));
+            return Ok(verdict(Ok(())));
         };
         let body = MayBody {
             user_id,
@@ -538,7 +580,7 @@ impl Node {
         let answer = self.transport().ask(tenant, home, MAY, body).await?;
         let word: Option<Word> = serde_json::from_str(&answer).map_err(Error::internal)?;
         let Some(word) = word else {
-            return Ok(Err(OAuthError::NotHere));
+            return Ok(verdict(Err(OAuthError::NotHere)));
         };
         island
             .read(move |tx| admits(tx, home, &word, application))
@@ -547,14 +589,17 @@ impl Node {
 }
 
 /// Somebody at the door.
-struct Arrival {
-    home: TenantId,
+pub(super) struct Arrival {
+    pub(super) home: TenantId,
     word: Word,
     pass: String,
     application: Uuid,
     is_accepted: bool,
     /// Whether the home was asked for more than one factor.
     is_second: bool,
+    /// What for, and from where.
+    errand: Errand,
+    peer: Peer,
 }
 
 /// What becomes of them.
@@ -568,17 +613,39 @@ enum Entered {
 }
 
 impl Arrival {
+    /// The name at home.
+    pub(super) fn name(&self) -> &str {
+        &self.word.user_principal_name
+    }
+
+    /// The user here, if there is one.
+    pub(super) fn user(&self, tx: &ReadTx<'_>) -> Result<Option<User>> {
+        invitations::visitor(tx, (self.home, self.word.user_id), self.name())
+    }
+
+    fn refuse(
+        &self,
+        tx: &mut Tx<'_>,
+        error: OAuthError,
+        decision: Option<Trace>,
+    ) -> Result<Entered> {
+        let sign_in = log::of_errand(tx, &self.errand, &self.peer, Kind::InteractiveUser)?;
+        log::refused_at_the_door(tx, sign_in, self, Why::from(&error), decision)?;
+        Ok(Entered::Refused(error))
+    }
+
     fn enter(&self, tx: &mut Tx<'_>) -> Result<Entered> {
         let Self { home, word, .. } = self;
         let name = &word.user_principal_name;
-        let Some(user) = invitations::visitor(tx, (*home, word.user_id), name)? else {
-            return Ok(Entered::Refused(OAuthError::NotHere));
+        let Some(user) = self.user(tx)? else {
+            return self.refuse(tx, OAuthError::NotHere, None);
         };
         if !user.account_enabled {
-            return Ok(Entered::Refused(OAuthError::DisabledUser));
+            return self.refuse(tx, OAuthError::DisabledUser, None);
         }
-        if let Err(refusal) = admits(tx, *home, word, self.application)? {
-            return Ok(Entered::Refused(refusal));
+        let verdict = admits(tx, *home, word, self.application)?;
+        if let Err(refusal) = verdict.outcome {
+            return self.refuse(tx, refusal, verdict.decision);
         }
         let proven = Proven::at_home(counted(tx, *home, &word.methods)?.0);
         if !self.is_second && !proven.is_multifactor() && access::inbound_trust(tx, *home)?.mfa {
@@ -606,6 +673,8 @@ impl Arrival {
             proven,
             at: tx.now(),
             keep: false,
+            interrupted: None,
+            decision: verdict.decision,
             enrolment: None,
         }))
     }

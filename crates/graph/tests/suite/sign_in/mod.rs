@@ -5,6 +5,7 @@ mod code;
 mod device;
 mod factors;
 mod first_party;
+mod log;
 mod musts;
 mod pages;
 mod refresh;

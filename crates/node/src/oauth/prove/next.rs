@@ -9,7 +9,8 @@ use types::{Actor, Result, TenantId};
 
 use super::device;
 use crate::Node;
-use crate::oauth::next::demand;
+use crate::oauth::log::{self, Interruption, Peer};
+use crate::oauth::next::{accounts, advance, demand};
 use crate::oauth::sign_in::{Pending, app_of, back_of};
 use crate::oauth::{Browser, Outcome, PasskeyView, Problem, Screen, Step};
 
@@ -142,11 +143,21 @@ impl Node {
             id: user.id.uuid(),
             app_id: app_of(&flow),
         };
-        let old = browser.cookie.take();
-        let (session, cookie) = self
+        let (old, peer) = (browser.cookie.take(), Peer::of(&browser, &trail));
+        let (mut flow, cookie, session, need) = self
             .store()
             .island(tenant)?
-            .write(actor, move |tx| session::start(tx, &new, old.as_ref()))
+            .write(actor, move |tx| {
+                let (session, cookie) = session::start(tx, &new, old.as_ref())?;
+                flow.session = Some(session.id);
+                let need = advance(tx, &flow, accounts(tx, Some(&cookie))?)?;
+                let interruption = proof
+                    .interrupted
+                    .map(|code| Interruption { code, at: proof.at });
+                let of = (&user, &session, proof.decision);
+                flow.is_logged = log::began(tx, &flow, &peer, of, interruption.as_ref(), &need)?;
+                Ok((flow, cookie, session, need))
+            })
             .await?;
         let kept = self.0.sign_in.cookies;
         let mut cookies = vec![
@@ -154,9 +165,8 @@ impl Node {
             kept.set_device(tenant, &known.seal(self.sealer(), tenant)?, DEVICE_SECONDS),
         ];
         browser.cookie = Some(cookie);
-        flow.session = Some(session.id);
         flow.challenge = None;
-        let mut outcome = self.go_on(tenant, flow, browser, trail).await?;
+        let mut outcome = self.proceed(tenant, flow, need, browser, trail).await?;
         cookies.append(&mut outcome.cookies);
         outcome.cookies = cookies;
         Ok(outcome)
