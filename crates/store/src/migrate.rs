@@ -54,6 +54,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     29 "0029_authorization_policy",
     30 "0030_visits",
     31 "0031_sign_ins",
+    32 "0032_visitors",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

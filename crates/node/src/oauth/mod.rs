@@ -25,6 +25,7 @@ mod sign_in;
 mod sign_out;
 mod user_info;
 mod visit;
+mod watch;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -124,6 +125,7 @@ pub(crate) struct SignIn {
     pub(crate) flows: Flows,
     pub(crate) refresh: RefreshTokens,
     applications: app_log::AppSignIns,
+    watches: watch::Watches,
     back_channel: back_channel::BackChannel,
     attempts: Cache<(TenantId, Id<kind::User>), Arc<AtomicU32>>,
     /// Of whom the log says within the last minute that they were held up.
@@ -137,6 +139,7 @@ impl SignIn {
             flows: Flows::new(sealer.clone()),
             refresh: RefreshTokens::new(sealer.clone()),
             applications: app_log::AppSignIns::default(),
+            watches: watch::Watches::default(),
             back_channel: back_channel::BackChannel::new(egress),
             attempts: Cache::builder()
                 .max_capacity(ATTEMPTS_PEOPLE)

@@ -8,7 +8,7 @@ use identity::oauth::code::SignedIn;
 use serde::{Deserialize, Serialize};
 use store::ReadTx;
 use types::trace::Trace;
-use types::{Error, Id, Result, Timestamp, kind};
+use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
 use super::generation;
 
@@ -35,9 +35,23 @@ pub(super) struct Proof {
     /// Of somebody from another tenant: which settings have let them in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) decision: Option<Trace>,
+    /// Of the same: where they come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<From>,
     /// The authenticator app that is being set up, sealed for the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) enrolment: Option<String>,
+}
+
+/// Where a visitor comes from.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct From {
+    /// The home.
+    pub(super) home: TenantId,
+    /// The person's object there.
+    pub(super) id: Id<kind::User>,
+    /// The generation of the person's tokens there.
+    pub(super) generation: u64,
 }
 
 impl Proof {

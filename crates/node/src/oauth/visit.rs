@@ -21,7 +21,7 @@ use directory::invitations;
 use directory::users::User;
 use identity::oauth::{Form, OAuthError, Trail, encode};
 use identity::session::{self, Away, Flow, Methods};
-use identity::visit::{self, Pass};
+use identity::visit::{self, Pass, live};
 use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx};
 use types::trace::Trace;
@@ -30,9 +30,9 @@ use uuid::Uuid;
 
 use super::log::{self, Peer, Unlogged, Why};
 use super::next::Ready;
-use super::proof::Proof;
+use super::proof::{From, Proof};
 use super::sign_in::{Errand, Pending, app_of};
-use super::{Browser, ClientView, Outcome, Screen, Step, generation};
+use super::{Browser, ClientView, Outcome, Screen, Step, generation, watch};
 use crate::Node;
 
 /// Asks the home about a pass, and whether somebody may still come.
@@ -122,6 +122,9 @@ pub(super) struct Word {
     user_principal_name: String,
     /// The user's groups at home, which the other side's rules may name.
     groups: Vec<Id<kind::Group>>,
+    /// The generation of the user's tokens.
+    #[serde(default)]
+    generation: u64,
     /// Whether the account is enabled and the home lets the person go.
     is_enabled: bool,
     is_allowed: bool,
@@ -153,6 +156,7 @@ fn word(tx: &ReadTx<'_>, resource: TenantId, user: &User, application: Uuid) -> 
     Ok(Word {
         user_id: user.id,
         user_principal_name: user.user_principal_name().to_owned(),
+        generation: generation(tx, user.id)?,
         is_enabled: user.account_enabled,
         // Who is from elsewhere signs in there from his own home.
         is_allowed: trace.allowed && user.home.is_none(),
@@ -213,7 +217,7 @@ impl Handler for Messages {
                     None => None,
                 }
             }
-            _ => return Err(Error::bad_request(format!("'{kind}' isn't a query."))),
+            _ => return watch::answer(tx, from, kind, body),
         };
         serde_json::to_string(&word).map_err(Error::internal)
     }
@@ -444,6 +448,7 @@ impl Node {
                     let policy = Policy::get(tx)?;
                     session::touch(tx, &ready.session, policy.sessions.lifetimes())?;
                 }
+                live::go(tx, pass.user, pass.resource)?;
                 visit::issue(tx, &pass)
             })
             .await?;
@@ -675,6 +680,11 @@ impl Arrival {
             keep: false,
             interrupted: None,
             decision: verdict.decision,
+            from: Some(From {
+                home: *home,
+                id: word.user_id,
+                generation: word.generation,
+            }),
             enrolment: None,
         }))
     }

@@ -10,5 +10,6 @@ mod musts;
 mod pages;
 mod refresh;
 mod sign_out;
+mod turned_out;
 mod user_info;
 mod visits;

@@ -83,6 +83,7 @@ fn proof(
         keep,
         interrupted: None,
         decision: None,
+        from: None,
         enrolment: None,
     }))
 }

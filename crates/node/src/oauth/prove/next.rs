@@ -5,6 +5,7 @@ use credentials::{Kind, Policy, Standing, step};
 use directory::users::User;
 use identity::oauth::{OAuthError, Trail};
 use identity::session::{self, Methods, NewSession};
+use identity::visit::live::{self, Visitor};
 use types::{Actor, Result, TenantId};
 
 use super::device;
@@ -150,6 +151,14 @@ impl Node {
             .write(actor, move |tx| {
                 let (session, cookie) = session::start(tx, &new, old.as_ref())?;
                 flow.session = Some(session.id);
+                if let Some(from) = proof.from {
+                    let visitor = Visitor {
+                        user: user.id,
+                        home_id: from.id,
+                        home_generation: from.generation,
+                    };
+                    live::come(tx, visitor, from.home)?;
+                }
                 let need = advance(tx, &flow, accounts(tx, Some(&cookie))?)?;
                 let interruption = proof
                     .interrupted
