@@ -1,7 +1,7 @@
 //! The log of sign-ins in Graph's words.
 
 use serde_json::{Value, json};
-use types::TenantId;
+use types::{TenantId, user_agent};
 
 use super::{Kind, Row};
 
@@ -18,10 +18,9 @@ pub fn to_graph(row: &Row, tenant: TenantId, whole: bool) -> Value {
         .map_or_else(String::new, |user| user.id.unwrap_or_default().to_string());
     let home = it.crossing.as_ref().map_or(tenant, |it| it.home);
     let resource_tenant = it.crossing.as_ref().map_or(tenant, |it| it.resource);
-    let (system, browser) = it
-        .user_agent
-        .as_deref()
-        .map_or((None, None), |text| (system(text), browser(text)));
+    let (system, browser) = it.user_agent.as_deref().map_or((None, None), |text| {
+        (user_agent::system(text), user_agent::browser(text))
+    });
     let is_person = it.kind != Kind::ServicePrincipal;
     let mut shown = json!({
         "id": row.id,
@@ -100,52 +99,4 @@ pub fn to_graph(row: &Row, tenant: TenantId, whole: bool) -> Value {
         );
     }
     shown
-}
-
-/// The first of these names that a browser's description of itself has.
-fn first(text: &str, names: &[(&str, &'static str)]) -> Option<&'static str> {
-    let found = names.iter().find(|(part, _)| text.contains(part));
-    found.map(|(_, name)| *name)
-}
-
-fn system(text: &str) -> Option<&'static str> {
-    const SYSTEMS: [(&str, &str); 7] = [
-        ("Windows", "Windows"),
-        ("Android", "Android"),
-        ("iPhone", "iOS"),
-        ("iPad", "iOS"),
-        ("Mac OS X", "MacOs"),
-        ("CrOS", "ChromeOS"),
-        ("Linux", "Linux"),
-    ];
-    first(text, &SYSTEMS)
-}
-
-/// In this order, since browsers claim to be others, too.
-fn browser(text: &str) -> Option<&'static str> {
-    const BROWSERS: [(&str, &str); 6] = [
-        ("Edg", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("FxiOS/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ];
-    first(text, &BROWSERS)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn browsers_are_known_by_what_only_they_say() {
-        let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
-            Chrome/130.0.0.0 Safari/537.36 Edg/130.0.0.0";
-        assert_eq!(
-            (system(edge), browser(edge)),
-            (Some("Windows"), Some("Edge"))
-        );
-        assert_eq!((system("curl/8"), browser("curl/8")), (None, None));
-    }
 }

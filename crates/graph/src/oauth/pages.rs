@@ -10,7 +10,7 @@ use identity::Secret;
 use identity::discovery::Authority;
 use identity::oauth::{Form, OAuthError, ResponseMode, encode};
 use identity::session::Cookies;
-use node::oauth::{Browser, Input, Outcome, Screen, SignOutRequest, Step};
+use node::oauth::{Act, Browser, Input, Outcome, OwnInput, Screen, SignOutRequest, Step};
 use signin::{Language, Page};
 use types::TenantId;
 
@@ -51,6 +51,14 @@ pub(super) fn routes(oauth: &mut Area<'_>) {
             "/{tenant}/signin",
             "What was entered on a sign-in page",
             enter,
+        )
+        .errors(ErrorForm::Page);
+    oauth
+        .public(
+            Method::GET,
+            "/{tenant}/account",
+            "One's own account",
+            account,
         )
         .errors(ErrorForm::Page);
     oauth
@@ -328,11 +336,71 @@ fn input(form: &Form) -> Result<Input, OAuthError> {
         },
         "device" => Input::DeviceCode(text("code")),
         "sign-out" => Input::SignOut(session()?),
+        "own" => Input::Own(own(form)?),
+        "own-do" => Input::Own(OwnInput::Do(form.get("name").map(str::to_owned))),
         "redeem" => Input::Redeem {
             accept: form.get("decision") == Some("accept"),
         },
         _ => return Err(OAuthError::Malformed("there is no such step")),
     })
+}
+
+/// What a button on the pages of the account is for.
+fn own(form: &Form) -> Result<OwnInput, OAuthError> {
+    let id = || {
+        form.get("id")
+            .and_then(types::parse_uuid)
+            .ok_or(OAuthError::Malformed("there is no such id"))
+    };
+    Ok(match form.require("act")? {
+        "overview" => OwnInput::Overview,
+        "password" => OwnInput::Open(Act::ChangePassword),
+        "app" => OwnInput::Open(Act::AddApp),
+        "passkey" => OwnInput::Open(Act::AddPasskey),
+        "codes" => OwnInput::Open(Act::NewCodes),
+        "remove-app" => OwnInput::Open(Act::RemoveApp(id()?)),
+        "remove-passkey" => OwnInput::Open(Act::RemovePasskey(id()?)),
+        "rename" => OwnInput::Open(Act::RenamePasskey(id()?)),
+        "everywhere" => OwnInput::Open(Act::SignOutEverywhere),
+        "leave" => OwnInput::Open(Act::Leave),
+        "end" => OwnInput::EndSession(id()?),
+        "end-others" => OwnInput::EndOthers,
+        "take-back" => OwnInput::TakeBack(form.require("id")?.to_owned()),
+        _ => return Err(OAuthError::Malformed("there is no such act")),
+    })
+}
+
+/// One's own account.
+async fn account(call: PublicCall) -> Result<Reply, Refusal> {
+    let found = async {
+        match authority(&call).await? {
+            Authority::Tenant(tenant) => Ok(tenant),
+            Authority::Common | Authority::Organizations => signed_in_tenant(&call).await,
+        }
+    };
+    let tenant = match found.await {
+        Ok(tenant) => tenant,
+        Err(failure) => return problem(&call, failure),
+    };
+    // What is opened from elsewhere is asked about first, and never done.
+    let act = match call.options.parameter("act") {
+        Some("leave") => Some(Act::Leave),
+        Some("password") => Some(Act::ChangePassword),
+        _ => None,
+    };
+    let node = &call.platform().node;
+    let browser = browser(&call, tenant);
+    let outcome = node.account(tenant, act, browser, trail_of(&call)).await;
+    send(&call, tenant, outcome).await
+}
+
+/// The tenant where the browser is signed in, if it is one.
+async fn signed_in_tenant(call: &PublicCall) -> Result<TenantId, Failure> {
+    let mut tenants = cookies(call).tenants(cookie_headers(call));
+    match (tenants.pop(), tenants.is_empty()) {
+        (Some(tenant), true) => find_tenant(call, &tenant.to_string()).await,
+        _ => Err(OAuthError::NoTenant.into()),
+    }
 }
 
 /// A page that another tenant of ours has sent the browser to.
@@ -420,13 +488,7 @@ async fn sign_out(call: PublicCall) -> Result<Reply, Refusal> {
         let tenant = match authority(&call).await? {
             Authority::Tenant(tenant) => tenant,
             // The one where the browser is signed in.
-            Authority::Common | Authority::Organizations => {
-                let mut tenants = cookies(&call).tenants(cookie_headers(&call));
-                match (tenants.pop(), tenants.is_empty()) {
-                    (Some(tenant), true) => find_tenant(&call, &tenant.to_string()).await?,
-                    _ => return Err(OAuthError::NoTenant.into()),
-                }
-            }
+            Authority::Common | Authority::Organizations => signed_in_tenant(&call).await?,
         };
         Ok::<_, Failure>((tenant, SignOutRequest::parse(&form)?))
     };

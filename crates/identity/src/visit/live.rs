@@ -39,6 +39,8 @@ const GO: &str = "INSERT INTO visits_abroad (tenant_id, resource_tenant_id, user
     DO UPDATE SET visited_at = excluded.visited_at";
 const WENT: &str = "SELECT count(*) FROM visits_abroad WHERE tenant_id = ?1 \
     AND resource_tenant_id = ?2 AND user_id = ?3";
+const VISITED: &str = "SELECT resource_tenant_id FROM visits_abroad WHERE tenant_id = ?1 \
+    AND user_id = ?2 ORDER BY resource_tenant_id LIMIT ?3";
 const LONG_AGO: &str = "SELECT resource_tenant_id, user_id FROM visits_abroad WHERE tenant_id = ?1 \
     AND visited_at < ?2 ORDER BY visited_at LIMIT ?3";
 const DROP_ABROAD: &str = "DELETE FROM visits_abroad WHERE tenant_id = ?1 \
@@ -133,6 +135,13 @@ pub fn go(tx: &mut Tx<'_>, user: Id<User>, resource: TenantId) -> Result<()> {
 /// Whether somebody has been in another tenant.
 pub fn has_gone(tx: &ReadTx<'_>, user: Uuid, resource: TenantId) -> Result<bool> {
     Ok(tx.count(WENT, params![&tx.tenant(), &resource, &user])? > 0)
+}
+
+/// The tenants that somebody has been in, so many at most.
+pub fn visited(tx: &ReadTx<'_>, user: Id<User>, limit: usize) -> Result<Vec<TenantId>> {
+    tx.query(VISITED, params![&tx.tenant(), &user, limit], |row| {
+        row.id(0)
+    })
 }
 
 /// Drops the notes of visits that are over; answers how many of those of one kind, at most.

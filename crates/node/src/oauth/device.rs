@@ -22,7 +22,7 @@ use crate::Node;
 pub(super) fn next(tx: &ReadTx<'_>, flow: &Pending, account: Account) -> Result<Need> {
     let code = match &flow.errand {
         Errand::Device { code } => code.as_deref(),
-        Errand::Authorize(_) | Errand::SignOut(_) | Errand::Visit(_) => None,
+        _ => None,
     };
     let ask = |problem| {
         let account = account.view();

@@ -99,7 +99,7 @@ impl Node {
                     .await
                     .map(Some);
             }
-            Errand::SignOut(_) | Errand::Visit(_) => return Ok(None),
+            Errand::SignOut(_) | Errand::Visit(_) | Errand::Account(_) => return Ok(None),
         };
         if !accept {
             let error = OAuthError::ConsentDeclined;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::next::Need;
 use super::sign_in::{Errand, Pending};
-use super::{Browser, Screen, visit};
+use super::{Browser, Screen, account, visit};
 use crate::Node;
 
 /// Where a request comes from.
@@ -180,6 +180,12 @@ pub(super) fn of_errand(
                 home: tx.tenant(),
                 resource: visit.resource(),
                 decision: None,
+            });
+        }
+        Errand::Account(_) => {
+            sign_in.app = Some(Named {
+                id: account::APP_ID,
+                display_name: Some(account::APP_NAME.to_owned()),
             });
         }
         Errand::SignOut(_) => {}

@@ -8,6 +8,7 @@
 //! Nothing here knows of HTTP or of how a page looks: an edge hands in what was entered and gets the
 //! [`Screen`] to show.
 
+mod account;
 mod app_log;
 mod back_channel;
 mod client;
@@ -42,6 +43,10 @@ use types::{Id, Result, TenantId, kind};
 
 use crate::Node;
 
+pub use account::{
+    Act, Confirmation, OwnApp, OwnConsent, OwnInput, OwnMethod, OwnMethods, OwnOrganization,
+    OwnSession, OwnView, Through,
+};
 pub use issue::UserTokens;
 pub use log::Peer;
 pub use redeem::UserTokenResponse;

@@ -27,6 +27,7 @@ pub(super) enum Need {
 }
 
 /// Somebody who has done all that was to be done.
+#[derive(Clone)]
 pub(super) struct Ready {
     pub(super) session: Session,
     pub(super) user: User,
@@ -80,7 +81,7 @@ pub(super) fn views(accounts: &[Account]) -> Vec<AccountView> {
 pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -> Result<Need> {
     let request = match &flow.errand {
         Errand::Authorize(request) => Some(request.as_ref()),
-        Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) => None,
+        Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) | Errand::Account(_) => None,
     };
     let client = match request {
         None => None,
@@ -111,7 +112,7 @@ pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -
             (Errand::Visit(_), ..) if account.user.home.is_some() => {
                 Need::Refuse(OAuthError::NotHere, Some(account.user.id))
             }
-            (Errand::Visit(_), ..) => Need::Go(Box::new(Ready {
+            (Errand::Visit(_) | Errand::Account(_), ..) => Need::Go(Box::new(Ready {
                 session: account.session,
                 user: account.user,
             })),
@@ -156,10 +157,14 @@ pub(super) fn password_screen(client: Option<ClientView>, name: String, policy: 
     }
 }
 
-/// What is demanded beyond what this tenant does.
-pub(super) fn demand(flow: &Pending) -> Demand {
-    match &flow.errand {
+/// What is demanded beyond what this tenant does, of somebody who stands like this.
+pub(super) fn demand(errand: &Errand, standing: &Standing) -> Demand {
+    match errand {
         Errand::Visit(visit) => visit.demand(),
+        // Who has another factor shows it before changing how they sign in.
+        Errand::Account(own) => Demand {
+            multifactor: own.is_sensitive() && !standing.registered.is_empty(),
+        },
         Errand::Authorize(_) | Errand::Device { .. } | Errand::SignOut(_) => Demand::default(),
     }
 }
@@ -177,10 +182,8 @@ fn suffices(tx: &ReadTx<'_>, flow: &Pending, policy: &Policy, account: &Account)
     if account.session.methods.0.iter().any(|name| name == "mfa") {
         return Ok(true);
     }
-    if demand(flow).multifactor {
-        return Ok(false);
-    }
-    Ok(!Standing::of(tx, policy, &account.user)?.needs_multifactor)
+    let standing = Standing::of(tx, policy, &account.user)?;
+    Ok(!standing.needs_multifactor && !demand(&flow.errand, &standing).multifactor)
 }
 
 /// The account that it is about, or the page that finds out.
@@ -237,6 +240,7 @@ fn pick(
     let authenticated_at = account.session.authenticated_at;
     let is_stale = match (&flow.errand, request) {
         (Errand::Visit(visit), _) => !visit.takes(authenticated_at, flow.began_at),
+        (Errand::Account(own), _) => !own.takes(authenticated_at, now),
         (_, Some(request)) => request.wants_fresh_sign_in(authenticated_at, flow.began_at, now),
         _ => false,
     };

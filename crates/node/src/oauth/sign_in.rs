@@ -42,6 +42,8 @@ pub(super) enum Errand {
     },
     /// Nothing: the person wants to sign out.
     SignOut(Box<super::sign_out::SigningOut>),
+    /// One's own account.
+    Account(super::account::Own),
     /// Another tenant, where this one's people are visitors.
     Visit(Box<super::visit::Visit>),
 }
@@ -101,6 +103,8 @@ pub enum Input {
     DeviceCode(String),
     /// Which account to sign out; none for all.
     SignOut(Option<Uuid>),
+    /// Something with one's own account.
+    Own(super::account::OwnInput),
     /// Whether to come here as somebody of another tenant.
     Redeem {
         /// Whether.
@@ -216,7 +220,20 @@ impl Node {
         let Some(mut flow): Option<Pending> = opened else {
             return Ok(Outcome::problem(OAuthError::PageExpired));
         };
+        let mut input = Some(input);
+        if flow.proof.is_none()
+            && let Some(outcome) = self
+                .enter_own(tenant, &flow, &mut input, &browser, &trail)
+                .await?
+        {
+            return Ok(outcome);
+        }
+        let Some(input) = input else {
+            return Ok(Outcome::problem(OAuthError::PageExpired));
+        };
         match input {
+            // Of another errand.
+            Input::Own(_) => return Ok(Outcome::problem(OAuthError::PageExpired)),
             Input::Name(name) => {
                 let name = name.trim();
                 if name.is_empty() || name.len() > NAME_MAX {
@@ -487,6 +504,10 @@ impl Node {
                 self.send_visitor(tenant, visit.as_ref().clone(), ready, unlogged)
                     .await
             }
+            Errand::Account(_) => {
+                self.show_own(tenant, flow, ready, browser.clone(), (None, false))
+                    .await
+            }
             // These end with pages of their own.
             Errand::Device { .. } | Errand::SignOut(_) => {
                 Err(Error::internal("this errand has no answer"))
@@ -564,12 +585,14 @@ impl Node {
         let text = sign_in.flows.seal(tenant, &binding, &flow)?;
         let ui_locales = match &flow.errand {
             Errand::Authorize(request) => request.ui_locales.clone(),
-            Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) => None,
+            Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) | Errand::Account(_) => {
+                None
+            }
         };
         let redirect_uri = match &flow.errand {
             Errand::Authorize(request) => Some(request.to.redirect_uri.clone()),
             Errand::Visit(visit) => visit.client().redirect_uri,
-            Errand::Device { .. } | Errand::SignOut(_) => None,
+            Errand::Device { .. } | Errand::SignOut(_) | Errand::Account(_) => None,
         };
         Ok(Outcome {
             step: Step::Page {
@@ -624,7 +647,7 @@ impl Node {
         let request = match &flow.errand {
             Errand::Authorize(request) => request,
             Errand::Visit(visit) => return Ok(Some(visit.client())),
-            Errand::Device { .. } | Errand::SignOut(_) => return Ok(None),
+            Errand::Device { .. } | Errand::SignOut(_) | Errand::Account(_) => return Ok(None),
         };
         let (client_id, to) = (request.to.client_id, request.to.redirect_uri.clone());
         let island = self.store().island(tenant)?;
@@ -652,6 +675,7 @@ pub(super) fn app_of(flow: &Pending) -> Uuid {
     match &flow.errand {
         Errand::Authorize(request) => request.to.client_id,
         Errand::Visit(visit) => visit.application(),
+        Errand::Account(_) => super::account::APP_ID,
         Errand::Device { .. } | Errand::SignOut(_) => Uuid::nil(),
     }
 }

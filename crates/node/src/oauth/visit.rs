@@ -32,7 +32,7 @@ use super::log::{self, Peer, Unlogged, Why};
 use super::next::Ready;
 use super::proof::{From, Proof};
 use super::sign_in::{Errand, Pending, app_of};
-use super::{Browser, ClientView, Outcome, Screen, Step, generation, watch};
+use super::{Browser, ClientView, Outcome, Screen, Step, account, generation, watch};
 use crate::Node;
 
 /// Asks the home about a pass, and whether somebody may still come.
@@ -217,6 +217,7 @@ impl Handler for Messages {
                     None => None,
                 }
             }
+            account::MEMBERSHIP => return account::answer(tx, from, body),
             _ => return watch::answer(tx, from, kind, body),
         };
         serde_json::to_string(&word).map_err(Error::internal)
@@ -340,6 +341,7 @@ impl Node {
                 request.prompt.login || request.max_age.is_some(),
                 request.to.redirect_uri.split(':').next().unwrap_or("https"),
             ),
+            Errand::Account(own) => (Uuid::nil(), own.is_sensitive(), "https"),
             Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) => {
                 (Uuid::nil(), false, "https")
             }

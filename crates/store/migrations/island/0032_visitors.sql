@@ -19,4 +19,5 @@ CREATE TABLE visits_abroad (
     visited_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, resource_tenant_id, user_id)
 ) TABLE_OPTIONS;
+CREATE INDEX visits_abroad_by_user ON visits_abroad (tenant_id, user_id, resource_tenant_id);
 CREATE INDEX visits_abroad_by_time ON visits_abroad (tenant_id, visited_at);

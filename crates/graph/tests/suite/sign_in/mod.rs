@@ -1,5 +1,6 @@
 //! Signing in as clients and people do it: with a client's requests, and with browsers.
 
+mod account;
 mod back_channel;
 mod code;
 mod device;

@@ -99,7 +99,12 @@ fn log_disabled(tx: &mut Tx<'_>, flow: &Pending, peer: &Peer, user: Id<kind::Use
 fn log_missing(tx: &mut Tx<'_>, flow: &Pending, peer: &Peer, proof: &mut Proof) -> Result<()> {
     let (policy, user) = (Policy::get(tx)?, users::get(tx, proof.user)?);
     let standing = Standing::of(tx, &policy, &user)?;
-    let next = step::next(&policy, &standing, &proof.proven, demand(flow));
+    let next = step::next(
+        &policy,
+        &standing,
+        &proof.proven,
+        demand(&flow.errand, &standing),
+    );
     let Some(why) = Why::missing(&next) else {
         return Ok(());
     };

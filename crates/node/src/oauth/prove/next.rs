@@ -31,7 +31,7 @@ impl Node {
         let Some(proof) = flow.proof.clone() else {
             return Ok(Err(OAuthError::PageExpired));
         };
-        let demand = demand(flow);
+        let errand = flow.errand.clone();
         let island = self.store().island(tenant)?;
         island
             .read(move |tx| {
@@ -41,6 +41,7 @@ impl Node {
                 };
                 let policy = Policy::get(tx)?;
                 let standing = Standing::of(tx, &policy, &user)?;
+                let demand = demand(&errand, &standing);
                 let step = step::next(&policy, &standing, &proof.proven, demand);
                 Ok(Ok(Next { user, policy, step }))
             })
@@ -100,7 +101,11 @@ impl Node {
                     None => Screen::Register { name, options },
                 }
             }
-            step::Step::ChangePassword => Screen::NewPassword { name, problem },
+            step::Step::ChangePassword => Screen::NewPassword {
+                name,
+                problem,
+                can_go_back: false,
+            },
             step::Step::AskAdministrator => Screen::AskAdministrator { name },
             step::Step::Done { amr } => {
                 return self
