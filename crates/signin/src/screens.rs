@@ -142,6 +142,16 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             form_action: action(Some(&consent.client)),
             more_policy: String::new(),
         },
+        Screen::AdminConsent(consent) => Content {
+            title: words.consent_title,
+            lead: Some(consent.account.name.clone()),
+            body: html! {
+                p .note { strong { (words.for_all) } }
+                (self::consent(page, words, consent))
+            },
+            form_action: action(Some(&consent.client)),
+            more_policy: String::new(),
+        },
         Screen::Redeem { name, organization } => Content {
             title: words.redeem_title,
             lead: Some(name.clone()),

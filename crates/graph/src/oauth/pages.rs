@@ -27,6 +27,7 @@ const FORMS: &str = "signin";
 
 pub(super) fn routes(oauth: &mut Area<'_>) {
     const AUTHORIZE: &str = "/{tenant}/oauth2/v2.0/authorize";
+    const CONSENTS: [&str; 2] = ["/{tenant}/v2.0/adminconsent", "/{tenant}/adminconsent"];
     const LOGOUT: &str = "/{tenant}/oauth2/v2.0/logout";
     oauth
         .public(Method::GET, AUTHORIZE, "Sign in for a client", authorize)
@@ -39,6 +40,16 @@ pub(super) fn routes(oauth: &mut Area<'_>) {
             post_authorize,
         )
         .errors(ErrorForm::Page);
+    for path in CONSENTS {
+        oauth
+            .public(
+                Method::GET,
+                path,
+                "Ask an administrator for consent for everybody",
+                admin_consent,
+            )
+            .errors(ErrorForm::Page);
+    }
     oauth
         .public(Method::GET, LOGOUT, "Sign out", sign_out)
         .errors(ErrorForm::Page);
@@ -209,7 +220,7 @@ async fn authorize(call: PublicCall) -> Result<Reply, Refusal> {
         Err(failure) => return problem(&call, failure),
     };
     let Authority::Tenant(tenant) = authority else {
-        return find_home(&call, &form).await;
+        return find_home(&call, &form, "oauth2/v2.0/authorize").await;
     };
     let node = &call.platform().node;
     let browser = browser(&call, tenant);
@@ -228,6 +239,26 @@ async fn post_authorize(call: PublicCall) -> Result<Reply, Refusal> {
     moved(call.method(), &address(&call.path, &parameters))
 }
 
+async fn admin_consent(call: PublicCall) -> Result<Reply, Refusal> {
+    let found = async {
+        let form = Form::of_query(&call.query)?;
+        Ok::<_, Failure>((form, authority(&call).await?))
+    };
+    let (form, authority) = match found.await {
+        Ok(found) => found,
+        Err(failure) => return problem(&call, failure),
+    };
+    let Authority::Tenant(tenant) = authority else {
+        return find_home(&call, &form, "v2.0/adminconsent").await;
+    };
+    let node = &call.platform().node;
+    let browser = browser(&call, tenant);
+    let outcome = node
+        .admin_consent(tenant, form, browser, trail_of(&call))
+        .await;
+    send(&call, tenant, outcome).await
+}
+
 /// A path of ours with parameters.
 fn address(path: &str, parameters: &[(String, String)]) -> String {
     let mut location = path.to_owned();
@@ -242,7 +273,7 @@ fn address(path: &str, parameters: &[(String, String)]) -> String {
 
 /// Home-realm discovery: under `common` and `organizations`, the tenant is that of the domain in
 /// the person's name.
-async fn find_home(call: &PublicCall, form: &Form) -> Result<Reply, Refusal> {
+async fn find_home(call: &PublicCall, form: &Form, end: &str) -> Result<Reply, Refusal> {
     let domain = form
         .get("login_hint")
         .and_then(|hint| hint.rsplit_once('@'))
@@ -263,7 +294,7 @@ async fn find_home(call: &PublicCall, form: &Form) -> Result<Reply, Refusal> {
     };
     let parameters = query_options::pairs(&call.query)?;
     if let Some(tenant) = found {
-        let path = format!("/{tenant}/oauth2/v2.0/authorize");
+        let path = format!("/{tenant}/{end}");
         return moved(call.method(), &address(&path, &parameters));
     }
     let language = language(call, form.get("ui_locales"));

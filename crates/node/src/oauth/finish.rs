@@ -99,6 +99,12 @@ impl Node {
                     .await
                     .map(Some);
             }
+            Errand::AdminConsent(asked) => {
+                let asked = asked.as_ref().clone();
+                return self
+                    .decide_for_all(tenant, flow, asked, accept, (browser, trail))
+                    .await;
+            }
             Errand::SignOut(_) | Errand::Visit(_) | Errand::Account(_) => return Ok(None),
         };
         if !accept {

@@ -182,6 +182,9 @@ pub(super) fn of_errand(
                 decision: None,
             });
         }
+        Errand::AdminConsent(asked) => {
+            of_client(tx, &mut sign_in, asked.to.client_id, &Resource::Graph)?;
+        }
         Errand::Account(_) => {
             sign_in.app = Some(Named {
                 id: account::APP_ID,

@@ -9,6 +9,7 @@
 //! [`Screen`] to show.
 
 mod account;
+mod admin_consent;
 mod app_log;
 mod back_channel;
 mod client;

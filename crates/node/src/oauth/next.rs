@@ -81,7 +81,7 @@ pub(super) fn views(accounts: &[Account]) -> Vec<AccountView> {
 pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -> Result<Need> {
     let request = match &flow.errand {
         Errand::Authorize(request) => Some(request.as_ref()),
-        Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) | Errand::Account(_) => None,
+        _ => None,
     };
     let client = match request {
         None => None,
@@ -92,6 +92,9 @@ pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -
     };
     let view = match &flow.errand {
         Errand::Visit(visit) => Some(visit.client()),
+        Errand::AdminConsent(asked) => client::find(tx, asked.to.client_id)?
+            .ok()
+            .map(|client| client.view(Some(&asked.to.redirect_uri))),
         _ => client
             .as_ref()
             .zip(request)
@@ -108,6 +111,7 @@ pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -
     let need = match picked {
         Ok(account) => match (&flow.errand, request, client) {
             (_, Some(request), Some(client)) => consented(tx, flow, request, &client, account)?,
+            (Errand::AdminConsent(asked), ..) => asked.next(tx, &account)?,
             // Somebody who is from elsewhere goes on from there, not from here.
             (Errand::Visit(_), ..) if account.user.home.is_some() => {
                 Need::Refuse(OAuthError::NotHere, Some(account.user.id))
@@ -165,7 +169,10 @@ pub(super) fn demand(errand: &Errand, standing: &Standing) -> Demand {
         Errand::Account(own) => Demand {
             multifactor: own.is_sensitive() && !standing.registered.is_empty(),
         },
-        Errand::Authorize(_) | Errand::Device { .. } | Errand::SignOut(_) => Demand::default(),
+        Errand::Authorize(_)
+        | Errand::AdminConsent(_)
+        | Errand::Device { .. }
+        | Errand::SignOut(_) => Demand::default(),
     }
 }
 

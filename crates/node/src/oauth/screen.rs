@@ -138,6 +138,8 @@ pub enum Screen {
         /// Where.
         organization: String,
     },
+    /// Asks an administrator for consent for everybody.
+    AdminConsent(ConsentView),
     /// Says that an administrator has to consent.
     Approval(ConsentView),
     /// Asks for the code that a device shows.

@@ -42,6 +42,8 @@ pub(super) enum Errand {
     },
     /// Nothing: the person wants to sign out.
     SignOut(Box<super::sign_out::SigningOut>),
+    /// A client's request for an administrator's consent.
+    AdminConsent(Box<super::admin_consent::AdminConsent>),
     /// One's own account.
     Account(super::account::Own),
     /// Another tenant, where this one's people are visitors.
@@ -457,7 +459,10 @@ impl Node {
                         _ => self.send_home(tenant, flow, home, browser),
                     };
                 }
-                if let Screen::Consent(asked) | Screen::Device(asked) = screen.as_ref() {
+                if let Screen::Consent(asked)
+                | Screen::Device(asked)
+                | Screen::AdminConsent(asked) = screen.as_ref()
+                {
                     // Who decides is who was asked, whoever else signs in meanwhile.
                     flow.session = Some(asked.account.session);
                 }
@@ -509,7 +514,7 @@ impl Node {
                     .await
             }
             // These end with pages of their own.
-            Errand::Device { .. } | Errand::SignOut(_) => {
+            Errand::Device { .. } | Errand::SignOut(_) | Errand::AdminConsent(_) => {
                 Err(Error::internal("this errand has no answer"))
             }
         }
@@ -527,6 +532,10 @@ impl Node {
             // A person has to read why they can't get in, unless nobody may be asked.
             Errand::Authorize(request) if request.prompt.none || !error.is_for_the_person() => {
                 let answer = request.to.refuse(self.public_url(), tenant, &error, trail);
+                Step::Answer(answer).into()
+            }
+            Errand::AdminConsent(asked) if !error.is_for_the_person() => {
+                let answer = asked.to.refuse(self.public_url(), tenant, &error, trail);
                 Step::Answer(answer).into()
             }
             _ => {
@@ -585,12 +594,11 @@ impl Node {
         let text = sign_in.flows.seal(tenant, &binding, &flow)?;
         let ui_locales = match &flow.errand {
             Errand::Authorize(request) => request.ui_locales.clone(),
-            Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) | Errand::Account(_) => {
-                None
-            }
+            _ => None,
         };
         let redirect_uri = match &flow.errand {
             Errand::Authorize(request) => Some(request.to.redirect_uri.clone()),
+            Errand::AdminConsent(asked) => Some(asked.to.redirect_uri.clone()),
             Errand::Visit(visit) => visit.client().redirect_uri,
             Errand::Device { .. } | Errand::SignOut(_) | Errand::Account(_) => None,
         };
@@ -644,12 +652,13 @@ impl Node {
     }
 
     async fn client_view(&self, tenant: TenantId, flow: &Pending) -> Result<Option<ClientView>> {
-        let request = match &flow.errand {
-            Errand::Authorize(request) => request,
+        let to = match &flow.errand {
+            Errand::Authorize(request) => &request.to,
+            Errand::AdminConsent(asked) => &asked.to,
             Errand::Visit(visit) => return Ok(Some(visit.client())),
             Errand::Device { .. } | Errand::SignOut(_) | Errand::Account(_) => return Ok(None),
         };
-        let (client_id, to) = (request.to.client_id, request.to.redirect_uri.clone());
+        let (client_id, to) = (to.client_id, to.redirect_uri.clone());
         let island = self.store().island(tenant)?;
         let found = island.read(move |tx| client::find(tx, client_id)).await?;
         Ok(found.ok().map(|client| client.view(Some(&to))))
@@ -674,6 +683,7 @@ fn bound(
 pub(super) fn app_of(flow: &Pending) -> Uuid {
     match &flow.errand {
         Errand::Authorize(request) => request.to.client_id,
+        Errand::AdminConsent(asked) => asked.to.client_id,
         Errand::Visit(visit) => visit.application(),
         Errand::Account(_) => super::account::APP_ID,
         Errand::Device { .. } | Errand::SignOut(_) => Uuid::nil(),

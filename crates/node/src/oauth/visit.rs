@@ -341,6 +341,11 @@ impl Node {
                 request.prompt.login || request.max_age.is_some(),
                 request.to.redirect_uri.split(':').next().unwrap_or("https"),
             ),
+            Errand::AdminConsent(asked) => (
+                asked.to.client_id,
+                false,
+                asked.to.redirect_uri.split(':').next().unwrap_or("https"),
+            ),
             Errand::Account(own) => (Uuid::nil(), own.is_sensitive(), "https"),
             Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) => {
                 (Uuid::nil(), false, "https")

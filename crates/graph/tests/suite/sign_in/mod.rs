@@ -1,6 +1,7 @@
 //! Signing in as clients and people do it: with a client's requests, and with browsers.
 
 mod account;
+mod admin_consent;
 mod back_channel;
 mod code;
 mod device;
