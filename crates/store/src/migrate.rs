@@ -55,6 +55,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     30 "0030_visits",
     31 "0031_sign_ins",
     32 "0032_visitors",
+    33 "0033_delegated_subscriptions",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -25,7 +25,8 @@ const PUT: &str = "INSERT INTO visitors (tenant_id, user_id, home_tenant_id, hom
     home_id = excluded.home_id, home_generation = excluded.home_generation, \
     came_at = excluded.came_at";
 const FORGET: &str = "DELETE FROM visitors WHERE tenant_id = ?1 AND user_id = ?2";
-const HOMES: &str = "SELECT DISTINCT home_tenant_id FROM visitors WHERE tenant_id = ?1";
+const NEXT_HOME: &str = "SELECT home_tenant_id FROM visitors WHERE tenant_id = ?1 \
+    AND home_tenant_id > ?2 ORDER BY home_tenant_id LIMIT 1";
 const OF_HOME: &str = "SELECT user_id, home_id, home_generation FROM visitors WHERE tenant_id = ?1 \
     AND home_tenant_id = ?2 AND user_id > ?3 ORDER BY user_id LIMIT ?4";
 const CLIENTS: &str = "SELECT DISTINCT app_id FROM token_grants WHERE tenant_id = ?1 \
@@ -94,7 +95,13 @@ pub fn forget(tx: &mut Tx<'_>, user: Id<User>) -> Result<()> {
 
 /// The tenants whose people are here.
 pub fn homes(tx: &ReadTx<'_>) -> Result<Vec<TenantId>> {
-    tx.query(HOMES, params![&tx.tenant()], |row| row.id(0))
+    // From one to the next by the index, however many come from each.
+    let (mut homes, mut last) = (Vec::new(), TenantId::nil());
+    while let Some(home) = tx.query_one(NEXT_HOME, params![&tx.tenant(), &last], |row| row.id(0))? {
+        homes.push(home);
+        last = home;
+    }
+    Ok(homes)
 }
 
 /// The visitors from a tenant, so many at most, behind one.

@@ -394,7 +394,8 @@ impl Node {
         user: Option<Id<kind::User>>,
         (error, decision): (&OAuthError, Option<Trace>),
     ) -> Result<()> {
-        if flow.is_logged {
+        let is_known = user.is_some() || flow.session.is_some();
+        if flow.is_logged || !is_known {
             return Ok(());
         }
         let (flow, why) = (flow.clone(), Why::from(error));

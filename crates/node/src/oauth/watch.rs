@@ -38,11 +38,11 @@ pub(super) const STILL: &str = "signin.still";
 /// Visitors in one question.
 const AT_ONCE: usize = 100;
 /// Changes that are read at once; further behind, everybody is looked at.
-const CHANGES_MAX: usize = 1_000;
+const CHANGES_MAX: usize = 4_096;
 /// The longest wait without a hint.
 const WAIT_MAX: Duration = Duration::from_mins(1);
-/// How long to rest after looking for new homes, which each change of the tenant leads to.
-const REST: Duration = Duration::from_millis(50);
+/// How long to rest after a look, which each change leads to: a busy tenant isn't looked at all the time.
+const REST: Duration = Duration::from_millis(25);
 /// Waits after failures double from the first to the second.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 
@@ -407,6 +407,7 @@ impl Node {
                     continue;
                 }
             }
+            tokio::time::sleep(REST).await;
             // What another server has changed at home may give no hint.
             asks_home = tokio::select! {
                 _ = theirs.changed() => true,
