@@ -23,6 +23,7 @@ mod proof;
 mod prove;
 mod redeem;
 mod screen;
+mod show;
 mod sign_in;
 mod sign_out;
 mod user_info;

@@ -14,30 +14,33 @@
 //! Source: Microsoft Entra External ID, "Authentication and Conditional Access for B2B users" and
 //! "B2B collaboration invitation redemption".
 
-use audit::sign_ins::Kind;
-use border::{Handler, Received};
-use credentials::{Demand, Policy, Proven, Standing};
+mod arrival;
+mod word;
+
+use credentials::{Demand, Policy};
 use directory::invitations;
 use directory::users::User;
 use identity::oauth::{Form, OAuthError, Trail, encode};
-use identity::session::{self, Away, Flow, Methods};
+use identity::session::{self, Away, Flow};
 use identity::visit::{self, Pass, live};
 use serde::{Deserialize, Serialize};
-use store::{ReadTx, Tx};
+use store::ReadTx;
 use types::trace::Trace;
 use types::{Actor, Error, Id, Result, TenantId, Timestamp, kind, parse_uuid};
 use uuid::Uuid;
 
-use super::log::{self, Peer, Unlogged, Why};
+use super::log::{Peer, Unlogged};
 use super::next::Ready;
-use super::proof::{From, Proof};
 use super::sign_in::{Errand, Pending, app_of};
-use super::{Browser, ClientView, Outcome, Screen, Step, account, generation, watch};
+use super::{Browser, ClientView, Outcome, Screen, Step};
 use crate::Node;
 
-/// Asks the home about a pass, and whether somebody may still come.
-const PASS: &str = "signin.pass";
-const MAY: &str = "signin.may";
+pub(super) use arrival::Arrival;
+use arrival::Entered;
+pub(crate) use word::Messages;
+pub(super) use word::Verdict;
+use word::{MAY, MayBody, PASS, PassBody, Word, admits, found, named, outbound};
+
 /// The longest sealed text that goes along.
 const STATE_MAX: usize = 12 * 1024;
 
@@ -97,169 +100,6 @@ impl Visit {
     pub(super) fn takes(&self, authenticated_at: Timestamp, began_at: Timestamp) -> bool {
         !self.is_fresh || authenticated_at >= began_at
     }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PassBody {
-    pass: String,
-    nonce: String,
-    application: Uuid,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct MayBody {
-    user_id: Id<kind::User>,
-    application: Uuid,
-}
-
-/// What the home says of somebody who visits.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Word {
-    user_id: Id<kind::User>,
-    user_principal_name: String,
-    /// The user's groups at home, which the other side's rules may name.
-    groups: Vec<Id<kind::Group>>,
-    /// The generation of the user's tokens.
-    #[serde(default)]
-    generation: u64,
-    /// Whether the account is enabled and the home lets the person go.
-    is_enabled: bool,
-    is_allowed: bool,
-    /// Which settings of the home have decided that, as far as it discloses them.
-    #[serde(default)]
-    decision: Option<Trace>,
-    /// Whether the home leaves out the question for consent.
-    redeems: bool,
-    /// Of a pass: how the person has proved who they are, and when.
-    methods: Methods,
-    authenticated_at: Option<Timestamp>,
-}
-
-fn outbound(
-    tx: &ReadTx<'_>,
-    resource: TenantId,
-    (user, groups): (Id<kind::User>, &[Id<kind::Group>]),
-    application: Uuid,
-) -> Result<Trace> {
-    let subject = access::Subject { user, groups };
-    let channel = access::Channel::Collaboration;
-    access::outbound_sign_in(tx, resource, channel, &subject, named(application))
-}
-
-fn word(tx: &ReadTx<'_>, resource: TenantId, user: &User, application: Uuid) -> Result<Word> {
-    let groups = directory::groups::groups_of(tx, user.id)?;
-    let trace = outbound(tx, resource, (user.id, &groups), application)?;
-    let redeems = access::consent_suppressed(tx, resource, access::Direction::Outbound)?.allowed;
-    Ok(Word {
-        user_id: user.id,
-        user_principal_name: user.user_principal_name().to_owned(),
-        generation: generation(tx, user.id)?,
-        is_enabled: user.account_enabled,
-        // Who is from elsewhere signs in there from his own home.
-        is_allowed: trace.allowed && user.home.is_none(),
-        decision: Some(access::disclosed(trace)),
-        groups,
-        redeems,
-        methods: Methods::default(),
-        authenticated_at: None,
-    })
-}
-
-fn of_pass(tx: &ReadTx<'_>, from: TenantId, body: &PassBody) -> Result<Option<Word>> {
-    let Some(pass) = visit::find(tx, &body.pass, from, &body.nonce)? else {
-        return Ok(None);
-    };
-    let Some(user) = found(tx, pass.user)? else {
-        return Ok(None);
-    };
-    if generation(tx, user.id)? != pass.generation {
-        return Ok(None);
-    }
-    let mut word = word(tx, from, &user, body.application)?;
-    word.methods = pass.methods;
-    word.authenticated_at = Some(pass.authenticated_at);
-    Ok(Some(word))
-}
-
-/// The application that rules are asked about; a device's isn't known at first.
-fn named(application: Uuid) -> Option<Uuid> {
-    (!application.is_nil()).then_some(application)
-}
-
-fn found(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Option<User>> {
-    match directory::users::get(tx, user) {
-        Ok(user) => Ok(Some(user)),
-        Err(Error::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// The end of the border that answers for this tenant's people who visit others.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Messages;
-
-impl Handler for Messages {
-    fn receive(&self, _: &mut Tx<'_>, _: TenantId, kind: &str, _: &str) -> Result<Received> {
-        Err(Error::bad_request(format!("'{kind}' isn't known here.")))
-    }
-
-    fn answer(&self, tx: &ReadTx<'_>, from: TenantId, kind: &str, body: &str) -> Result<String> {
-        let malformed = |error: serde_json::Error| Error::bad_request(error.to_string());
-        let word = match kind {
-            PASS => of_pass(tx, from, &serde_json::from_str(body).map_err(malformed)?)?,
-            MAY => {
-                let body: MayBody = serde_json::from_str(body).map_err(malformed)?;
-                match found(tx, body.user_id)? {
-                    Some(user) => Some(self::word(tx, from, &user, body.application)?),
-                    None => None,
-                }
-            }
-            account::MEMBERSHIP => return account::answer(tx, from, body),
-            _ => return watch::answer(tx, from, kind, body),
-        };
-        serde_json::to_string(&word).map_err(Error::internal)
-    }
-}
-
-/// Whether somebody may come, and which settings of both tenants have decided that.
-pub(super) struct Verdict {
-    pub(super) outcome: Result<(), OAuthError>,
-    pub(super) decision: Option<Trace>,
-}
-
-/// Whether this tenant lets somebody in whom the home lets go.
-fn admits(tx: &ReadTx<'_>, home: TenantId, word: &Word, application: Uuid) -> Result<Verdict> {
-    let verdict = |outcome, decision| Ok(Verdict { outcome, decision });
-    if !word.is_enabled {
-        return verdict(Err(OAuthError::DisabledUser), None);
-    }
-    let mut decision = word.decision.clone();
-    if !word.is_allowed {
-        return verdict(Err(OAuthError::BlockedByHome), decision);
-    }
-    let subject = access::Subject {
-        user: word.user_id,
-        groups: &word.groups,
-    };
-    let channel = access::Channel::Collaboration;
-    let trace = access::inbound_sign_in(tx, home, channel, &subject, named(application))?;
-    let outcome = if trace.allowed {
-        Ok(())
-    } else {
-        Err(OAuthError::BlockedHere)
-    };
-    decision.get_or_insert_default().join(trace);
-    verdict(outcome, decision)
-}
-
-/// How a sign-in at home counts here.
-fn counted(tx: &ReadTx<'_>, home: TenantId, methods: &Methods) -> Result<Methods> {
-    let trust = access::inbound_trust(tx, home)?;
-    let counts = |method: &&String| trust.mfa || method.as_str() != "mfa";
-    Ok(Methods(methods.0.iter().filter(counts).cloned().collect()))
 }
 
 /// A path of ours with parameters.
@@ -597,102 +437,5 @@ impl Node {
         island
             .read(move |tx| admits(tx, home, &word, application))
             .await
-    }
-}
-
-/// Somebody at the door.
-pub(super) struct Arrival {
-    pub(super) home: TenantId,
-    word: Word,
-    pass: String,
-    application: Uuid,
-    is_accepted: bool,
-    /// Whether the home was asked for more than one factor.
-    is_second: bool,
-    /// What for, and from where.
-    errand: Errand,
-    peer: Peer,
-}
-
-/// What becomes of them.
-enum Entered {
-    In(Proof),
-    /// They have to go back and show another factor, which this tenant trusts their home with.
-    NeedsMore(String),
-    /// They have to say whether they want to: their name.
-    Asks(String),
-    Refused(OAuthError),
-}
-
-impl Arrival {
-    /// The name at home.
-    pub(super) fn name(&self) -> &str {
-        &self.word.user_principal_name
-    }
-
-    /// The user here, if there is one.
-    pub(super) fn user(&self, tx: &ReadTx<'_>) -> Result<Option<User>> {
-        invitations::visitor(tx, (self.home, self.word.user_id), self.name())
-    }
-
-    fn refuse(
-        &self,
-        tx: &mut Tx<'_>,
-        error: OAuthError,
-        decision: Option<Trace>,
-    ) -> Result<Entered> {
-        let sign_in = log::of_errand(tx, &self.errand, &self.peer, Kind::InteractiveUser)?;
-        log::refused_at_the_door(tx, sign_in, self, Why::from(&error), decision)?;
-        Ok(Entered::Refused(error))
-    }
-
-    fn enter(&self, tx: &mut Tx<'_>) -> Result<Entered> {
-        let Self { home, word, .. } = self;
-        let name = &word.user_principal_name;
-        let Some(user) = self.user(tx)? else {
-            return self.refuse(tx, OAuthError::NotHere, None);
-        };
-        if !user.account_enabled {
-            return self.refuse(tx, OAuthError::DisabledUser, None);
-        }
-        let verdict = admits(tx, *home, word, self.application)?;
-        if let Err(refusal) = verdict.outcome {
-            return self.refuse(tx, refusal, verdict.decision);
-        }
-        let proven = Proven::at_home(counted(tx, *home, &word.methods)?.0);
-        if !self.is_second && !proven.is_multifactor() && access::inbound_trust(tx, *home)?.mfa {
-            let standing = Standing::of(tx, &Policy::get(tx)?, &user)?;
-            if standing.needs_multifactor {
-                return Ok(Entered::NeedsMore(name.clone()));
-            }
-        }
-        if invitations::is_pending(&user) {
-            let redeems = word.redeems
-                && access::consent_suppressed(tx, *home, access::Direction::Inbound)?.allowed;
-            if !redeems && !self.is_accepted {
-                return Ok(Entered::Asks(name.clone()));
-            }
-        }
-        if !visit::arrive(tx, &self.pass)? {
-            return Ok(Entered::Refused(OAuthError::PageExpired));
-        }
-        if invitations::is_pending(&user) {
-            invitations::redeem(tx, user.id, (*home, word.user_id))?;
-        }
-        Ok(Entered::In(Proof {
-            user: user.id,
-            generation: generation(tx, user.id)?,
-            proven,
-            at: tx.now(),
-            keep: false,
-            interrupted: None,
-            decision: verdict.decision,
-            from: Some(From {
-                home: *home,
-                id: word.user_id,
-                generation: word.generation,
-            }),
-            enrolment: None,
-        }))
     }
 }
