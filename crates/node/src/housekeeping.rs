@@ -84,6 +84,9 @@ const TRIMS: &[(&str, i64, Trim)] = &[
     ("audit_days", DAY_SECONDS, |tx, before| {
         Ok(::readiness::requests::trim(tx, before, AT_ONCE)? >= AT_ONCE)
     }),
+    ("sign_in_days", DAY_SECONDS, |tx, before| {
+        Ok(audit::sign_ins::trim(tx, before, AT_ONCE)? >= AT_ONCE as u64)
+    }),
     ("provisioning_days", DAY_SECONDS, |tx, before| {
         Ok(sync::provisioning::trim(tx, before, AT_ONCE)? >= AT_ONCE as u64)
     }),

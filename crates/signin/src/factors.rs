@@ -62,7 +62,11 @@ pub(crate) fn render<'a>(screen: &Screen, page: &Page, words: &'a Words) -> Opti
             };
             content(page, words.codes_title, name, body)
         }
-        Screen::NewPassword { name, problem } => new_password(page, words, name, *problem),
+        Screen::NewPassword {
+            name,
+            problem,
+            can_go_back,
+        } => new_password(page, words, name, *problem, *can_go_back),
         Screen::AskAdministrator { name } => content(
             page,
             words.admin_title,
@@ -208,8 +212,9 @@ fn new_password<'a>(
     words: &'a Words,
     name: &str,
     wrong: Option<Problem>,
+    can_go_back: bool,
 ) -> Content<'a> {
-    let body = form(
+    let fields = form(
         page,
         "new-password",
         html! {
@@ -225,5 +230,9 @@ fn new_password<'a>(
             button .primary type="submit" { (words.next) }
         },
     );
+    let body = html! {
+        (fields)
+        @if can_go_back { (choose(page, "choose", "", words.back)) }
+    };
     content(page, words.new_password_title, name, body)
 }

@@ -15,6 +15,9 @@ main{width:min(27rem,100%);padding:2rem;background:var(--card);border:1px solid 
 @media(max-width:30rem){body{place-items:start stretch}main{border:0;border-radius:0;min-height:100vh;padding:1.5rem}}\
 header p{margin:0;color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}\
 h1{margin:.25rem 0 0;font-size:1.5rem;line-height:1.25;font-weight:600}\
+h2{margin:2rem 0 0;font-size:1.125rem;line-height:1.3;font-weight:600}\
+.plain{list-style:none;padding:0}.plain>li{padding:.75rem 0;border-top:1px solid var(--line)}\
+.small{display:inline-block;width:auto;margin-inline-end:.5rem}\
 .lead{margin:.25rem 0 1.5rem;color:var(--soft);overflow-wrap:anywhere}\
 label{display:block;margin:1rem 0 .25rem}\
 input[type=text],input[type=password]{width:100%;padding:.625rem .75rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--soft);border-radius:.375rem}\

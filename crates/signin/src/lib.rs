@@ -15,6 +15,7 @@ mod factors;
 mod form_post;
 mod language;
 mod layout;
+mod own;
 mod passkey;
 mod policy;
 mod qr;

@@ -8,7 +8,7 @@ use crate::factors::{self, choose, passkey_form};
 use crate::layout::{Layout, document};
 use crate::policy::{policy, towards};
 use crate::words::{Words, fill};
-use crate::{Language, Page, Rendered, passkey};
+use crate::{Language, Page, Rendered, own, passkey};
 
 /// A page before it is put together.
 pub(crate) struct Content<'a> {
@@ -36,6 +36,9 @@ pub(crate) fn render(screen: &Screen, page: &Page) -> Rendered {
 fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
     let words = page.language.words();
     if let Some(content) = factors::render(screen, page, words) {
+        return content;
+    }
+    if let Some(content) = own::render(screen, page, words) {
         return content;
     }
     match screen {
@@ -139,6 +142,16 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             form_action: action(Some(&consent.client)),
             more_policy: String::new(),
         },
+        Screen::AdminConsent(consent) => Content {
+            title: words.consent_title,
+            lead: Some(consent.account.name.clone()),
+            body: html! {
+                p .note { strong { (words.for_all) } }
+                (self::consent(page, words, consent))
+            },
+            form_action: action(Some(&consent.client)),
+            more_policy: String::new(),
+        },
         Screen::Redeem { name, organization } => Content {
             title: words.redeem_title,
             lead: Some(name.clone()),
@@ -238,6 +251,9 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
         | Screen::RegisterPasskey { .. }
         | Screen::RecoveryCodes { .. }
         | Screen::NewPassword { .. }
+        | Screen::Own(_)
+        | Screen::OwnConfirm { .. }
+        | Screen::OwnLeft { .. }
         | Screen::AskAdministrator { .. } => ended(words.error_title, None, html! {}),
     }
 }
@@ -304,6 +320,8 @@ pub(crate) fn problem(words: &Words, problem: Option<Problem>) -> Markup {
         Problem::PasswordsDiffer => words.passwords_differ,
         Problem::SamePassword => words.same_password,
         Problem::WeakPassword => words.weak_password,
+        Problem::BadName => words.own_bad_name,
+        Problem::Refused => words.own_refused,
     });
     html! { @if let Some(text) = text { p #problem .bad role="alert" { (text) } } }
 }
@@ -372,7 +390,7 @@ fn decision(page: &Page, words: &Words, can_allow_all: bool) -> Markup {
     )
 }
 
-fn scopes(words: &Words, scopes: &[ScopeView]) -> Markup {
+pub(crate) fn scopes(words: &Words, scopes: &[ScopeView]) -> Markup {
     html! {
         ul {
             @for scope in scopes {

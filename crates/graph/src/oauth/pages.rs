@@ -10,7 +10,7 @@ use identity::Secret;
 use identity::discovery::Authority;
 use identity::oauth::{Form, OAuthError, ResponseMode, encode};
 use identity::session::Cookies;
-use node::oauth::{Browser, Input, Outcome, Screen, SignOutRequest, Step};
+use node::oauth::{Act, Browser, Input, Outcome, OwnInput, Screen, SignOutRequest, Step};
 use signin::{Language, Page};
 use types::TenantId;
 
@@ -27,6 +27,7 @@ const FORMS: &str = "signin";
 
 pub(super) fn routes(oauth: &mut Area<'_>) {
     const AUTHORIZE: &str = "/{tenant}/oauth2/v2.0/authorize";
+    const CONSENTS: [&str; 2] = ["/{tenant}/v2.0/adminconsent", "/{tenant}/adminconsent"];
     const LOGOUT: &str = "/{tenant}/oauth2/v2.0/logout";
     oauth
         .public(Method::GET, AUTHORIZE, "Sign in for a client", authorize)
@@ -39,6 +40,16 @@ pub(super) fn routes(oauth: &mut Area<'_>) {
             post_authorize,
         )
         .errors(ErrorForm::Page);
+    for path in CONSENTS {
+        oauth
+            .public(
+                Method::GET,
+                path,
+                "Ask an administrator for consent for everybody",
+                admin_consent,
+            )
+            .errors(ErrorForm::Page);
+    }
     oauth
         .public(Method::GET, LOGOUT, "Sign out", sign_out)
         .errors(ErrorForm::Page);
@@ -51,6 +62,14 @@ pub(super) fn routes(oauth: &mut Area<'_>) {
             "/{tenant}/signin",
             "What was entered on a sign-in page",
             enter,
+        )
+        .errors(ErrorForm::Page);
+    oauth
+        .public(
+            Method::GET,
+            "/{tenant}/account",
+            "One's own account",
+            account,
         )
         .errors(ErrorForm::Page);
     oauth
@@ -201,7 +220,7 @@ async fn authorize(call: PublicCall) -> Result<Reply, Refusal> {
         Err(failure) => return problem(&call, failure),
     };
     let Authority::Tenant(tenant) = authority else {
-        return find_home(&call, &form).await;
+        return find_home(&call, &form, "oauth2/v2.0/authorize").await;
     };
     let node = &call.platform().node;
     let browser = browser(&call, tenant);
@@ -220,6 +239,26 @@ async fn post_authorize(call: PublicCall) -> Result<Reply, Refusal> {
     moved(call.method(), &address(&call.path, &parameters))
 }
 
+async fn admin_consent(call: PublicCall) -> Result<Reply, Refusal> {
+    let found = async {
+        let form = Form::of_query(&call.query)?;
+        Ok::<_, Failure>((form, authority(&call).await?))
+    };
+    let (form, authority) = match found.await {
+        Ok(found) => found,
+        Err(failure) => return problem(&call, failure),
+    };
+    let Authority::Tenant(tenant) = authority else {
+        return find_home(&call, &form, "v2.0/adminconsent").await;
+    };
+    let node = &call.platform().node;
+    let browser = browser(&call, tenant);
+    let outcome = node
+        .admin_consent(tenant, form, browser, trail_of(&call))
+        .await;
+    send(&call, tenant, outcome).await
+}
+
 /// A path of ours with parameters.
 fn address(path: &str, parameters: &[(String, String)]) -> String {
     let mut location = path.to_owned();
@@ -234,7 +273,7 @@ fn address(path: &str, parameters: &[(String, String)]) -> String {
 
 /// Home-realm discovery: under `common` and `organizations`, the tenant is that of the domain in
 /// the person's name.
-async fn find_home(call: &PublicCall, form: &Form) -> Result<Reply, Refusal> {
+async fn find_home(call: &PublicCall, form: &Form, end: &str) -> Result<Reply, Refusal> {
     let domain = form
         .get("login_hint")
         .and_then(|hint| hint.rsplit_once('@'))
@@ -255,7 +294,7 @@ async fn find_home(call: &PublicCall, form: &Form) -> Result<Reply, Refusal> {
     };
     let parameters = query_options::pairs(&call.query)?;
     if let Some(tenant) = found {
-        let path = format!("/{tenant}/oauth2/v2.0/authorize");
+        let path = format!("/{tenant}/{end}");
         return moved(call.method(), &address(&path, &parameters));
     }
     let language = language(call, form.get("ui_locales"));
@@ -328,11 +367,71 @@ fn input(form: &Form) -> Result<Input, OAuthError> {
         },
         "device" => Input::DeviceCode(text("code")),
         "sign-out" => Input::SignOut(session()?),
+        "own" => Input::Own(own(form)?),
+        "own-do" => Input::Own(OwnInput::Do(form.get("name").map(str::to_owned))),
         "redeem" => Input::Redeem {
             accept: form.get("decision") == Some("accept"),
         },
         _ => return Err(OAuthError::Malformed("there is no such step")),
     })
+}
+
+/// What a button on the pages of the account is for.
+fn own(form: &Form) -> Result<OwnInput, OAuthError> {
+    let id = || {
+        form.get("id")
+            .and_then(types::parse_uuid)
+            .ok_or(OAuthError::Malformed("there is no such id"))
+    };
+    Ok(match form.require("act")? {
+        "overview" => OwnInput::Overview,
+        "password" => OwnInput::Open(Act::ChangePassword),
+        "app" => OwnInput::Open(Act::AddApp),
+        "passkey" => OwnInput::Open(Act::AddPasskey),
+        "codes" => OwnInput::Open(Act::NewCodes),
+        "remove-app" => OwnInput::Open(Act::RemoveApp(id()?)),
+        "remove-passkey" => OwnInput::Open(Act::RemovePasskey(id()?)),
+        "rename" => OwnInput::Open(Act::RenamePasskey(id()?)),
+        "everywhere" => OwnInput::Open(Act::SignOutEverywhere),
+        "leave" => OwnInput::Open(Act::Leave),
+        "end" => OwnInput::EndSession(id()?),
+        "end-others" => OwnInput::EndOthers,
+        "take-back" => OwnInput::TakeBack(form.require("id")?.to_owned()),
+        _ => return Err(OAuthError::Malformed("there is no such act")),
+    })
+}
+
+/// One's own account.
+async fn account(call: PublicCall) -> Result<Reply, Refusal> {
+    let found = async {
+        match authority(&call).await? {
+            Authority::Tenant(tenant) => Ok(tenant),
+            Authority::Common | Authority::Organizations => signed_in_tenant(&call).await,
+        }
+    };
+    let tenant = match found.await {
+        Ok(tenant) => tenant,
+        Err(failure) => return problem(&call, failure),
+    };
+    // What is opened from elsewhere is asked about first, and never done.
+    let act = match call.options.parameter("act") {
+        Some("leave") => Some(Act::Leave),
+        Some("password") => Some(Act::ChangePassword),
+        _ => None,
+    };
+    let node = &call.platform().node;
+    let browser = browser(&call, tenant);
+    let outcome = node.account(tenant, act, browser, trail_of(&call)).await;
+    send(&call, tenant, outcome).await
+}
+
+/// The tenant where the browser is signed in, if it is one.
+async fn signed_in_tenant(call: &PublicCall) -> Result<TenantId, Failure> {
+    let mut tenants = cookies(call).tenants(cookie_headers(call));
+    match (tenants.pop(), tenants.is_empty()) {
+        (Some(tenant), true) => find_tenant(call, &tenant.to_string()).await,
+        _ => Err(OAuthError::NoTenant.into()),
+    }
 }
 
 /// A page that another tenant of ours has sent the browser to.
@@ -420,13 +519,7 @@ async fn sign_out(call: PublicCall) -> Result<Reply, Refusal> {
         let tenant = match authority(&call).await? {
             Authority::Tenant(tenant) => tenant,
             // The one where the browser is signed in.
-            Authority::Common | Authority::Organizations => {
-                let mut tenants = cookies(&call).tenants(cookie_headers(&call));
-                match (tenants.pop(), tenants.is_empty()) {
-                    (Some(tenant), true) => find_tenant(&call, &tenant.to_string()).await?,
-                    _ => return Err(OAuthError::NoTenant.into()),
-                }
-            }
+            Authority::Common | Authority::Organizations => signed_in_tenant(&call).await?,
         };
         Ok::<_, Failure>((tenant, SignOutRequest::parse(&form)?))
     };

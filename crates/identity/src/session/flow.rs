@@ -37,6 +37,9 @@ pub struct Flow<E, P = ()> {
     /// Where the person was sent to sign in at home, and what that sign-in is known by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<Away>,
+    /// Whether its end is in the log of sign-ins already.
+    #[serde(default)]
+    pub is_logged: bool,
     /// What the person has proven so far.
     #[serde(default = "nothing", skip_serializing_if = "Option::is_none")]
     pub proof: Option<P>,
@@ -73,6 +76,7 @@ impl<E, P> Flow<E, P> {
             name: None,
             session: None,
             is_consented: false,
+            is_logged: false,
             away: None,
             proof: None,
             challenge: None,

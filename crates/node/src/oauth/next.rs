@@ -9,7 +9,7 @@ use identity::Secret;
 use identity::oauth::{AuthorizationRequest, OAuthError};
 use identity::session::{self, Session};
 use store::ReadTx;
-use types::{Error, Result, Timestamp, fold};
+use types::{Error, Id, Result, Timestamp, fold, kind};
 
 use super::client::{self, Client};
 use super::consent::{self, Wanted};
@@ -20,13 +20,14 @@ use super::{AccountView, ClientView, ConsentView, PasskeyView, Screen, device, g
 pub(super) enum Need {
     /// A page.
     Show(Box<Screen>),
-    /// An error, for the client where there is one that may have it.
-    Refuse(OAuthError),
+    /// An error, for the client where there is one that may have it; and who it is, as far as known.
+    Refuse(OAuthError, Option<Id<kind::User>>),
     /// Nothing more of the person.
     Go(Box<Ready>),
 }
 
 /// Somebody who has done all that was to be done.
+#[derive(Clone)]
 pub(super) struct Ready {
     pub(super) session: Session,
     pub(super) user: User,
@@ -80,17 +81,20 @@ pub(super) fn views(accounts: &[Account]) -> Vec<AccountView> {
 pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -> Result<Need> {
     let request = match &flow.errand {
         Errand::Authorize(request) => Some(request.as_ref()),
-        Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) => None,
+        _ => None,
     };
     let client = match request {
         None => None,
         Some(request) => match client::find(tx, request.to.client_id)? {
             Ok(client) => Some(client),
-            Err(refusal) => return Ok(Need::Refuse(refusal)),
+            Err(refusal) => return Ok(Need::Refuse(refusal, None)),
         },
     };
     let view = match &flow.errand {
         Errand::Visit(visit) => Some(visit.client()),
+        Errand::AdminConsent(asked) => client::find(tx, asked.to.client_id)?
+            .ok()
+            .map(|client| client.view(Some(&asked.to.redirect_uri))),
         _ => client
             .as_ref()
             .zip(request)
@@ -107,11 +111,12 @@ pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -
     let need = match picked {
         Ok(account) => match (&flow.errand, request, client) {
             (_, Some(request), Some(client)) => consented(tx, flow, request, &client, account)?,
+            (Errand::AdminConsent(asked), ..) => asked.next(tx, &account)?,
             // Somebody who is from elsewhere goes on from there, not from here.
             (Errand::Visit(_), ..) if account.user.home.is_some() => {
-                Need::Refuse(OAuthError::NotHere)
+                Need::Refuse(OAuthError::NotHere, Some(account.user.id))
             }
-            (Errand::Visit(_), ..) => Need::Go(Box::new(Ready {
+            (Errand::Visit(_) | Errand::Account(_), ..) => Need::Go(Box::new(Ready {
                 session: account.session,
                 user: account.user,
             })),
@@ -121,7 +126,13 @@ pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -
     };
     Ok(match (need, request) {
         (Need::Show(screen), Some(request)) if request.prompt.none => {
-            Need::Refuse(silent_refusal(&screen, request))
+            let user = match screen.as_ref() {
+                Screen::Consent(asked) | Screen::Approval(asked) => {
+                    session::get(tx, asked.account.session)?.map(|session| session.user)
+                }
+                _ => None,
+            };
+            Need::Refuse(silent_refusal(&screen, request), user)
         }
         (need, _) => need,
     })
@@ -150,11 +161,18 @@ pub(super) fn password_screen(client: Option<ClientView>, name: String, policy: 
     }
 }
 
-/// What is demanded beyond what this tenant does.
-pub(super) fn demand(flow: &Pending) -> Demand {
-    match &flow.errand {
+/// What is demanded beyond what this tenant does, of somebody who stands like this.
+pub(super) fn demand(errand: &Errand, standing: &Standing) -> Demand {
+    match errand {
         Errand::Visit(visit) => visit.demand(),
-        Errand::Authorize(_) | Errand::Device { .. } | Errand::SignOut(_) => Demand::default(),
+        // Who has another factor shows it before changing how they sign in.
+        Errand::Account(own) => Demand {
+            multifactor: own.is_sensitive() && !standing.registered.is_empty(),
+        },
+        Errand::Authorize(_)
+        | Errand::AdminConsent(_)
+        | Errand::Device { .. }
+        | Errand::SignOut(_) => Demand::default(),
     }
 }
 
@@ -171,10 +189,8 @@ fn suffices(tx: &ReadTx<'_>, flow: &Pending, policy: &Policy, account: &Account)
     if account.session.methods.0.iter().any(|name| name == "mfa") {
         return Ok(true);
     }
-    if demand(flow).multifactor {
-        return Ok(false);
-    }
-    Ok(!Standing::of(tx, policy, &account.user)?.needs_multifactor)
+    let standing = Standing::of(tx, policy, &account.user)?;
+    Ok(!standing.needs_multifactor && !demand(&flow.errand, &standing).multifactor)
 }
 
 /// The account that it is about, or the page that finds out.
@@ -231,6 +247,7 @@ fn pick(
     let authenticated_at = account.session.authenticated_at;
     let is_stale = match (&flow.errand, request) {
         (Errand::Visit(visit), _) => !visit.takes(authenticated_at, flow.began_at),
+        (Errand::Account(own), _) => !own.takes(authenticated_at, now),
         (_, Some(request)) => request.wants_fresh_sign_in(authenticated_at, flow.began_at, now),
         _ => false,
     };
@@ -249,13 +266,14 @@ fn consented(
     account: Account,
 ) -> Result<Need> {
     if !may_enter(tx, client, &account.user)? {
-        return Ok(Need::Refuse(OAuthError::NotAssigned {
+        let refusal = OAuthError::NotAssigned {
             client: client.principal.display_name().to_owned(),
-        }));
+        };
+        return Ok(Need::Refuse(refusal, Some(account.user.id)));
     }
     let wanted = match consent::resolve(tx, client, &request.scope)? {
         Ok(wanted) => wanted,
-        Err(refusal) => return Ok(Need::Refuse(refusal)),
+        Err(refusal) => return Ok(Need::Refuse(refusal, None)),
     };
     let asks_again = request.prompt.consent && !flow.is_consented;
     let view = client.view(Some(&request.to.redirect_uri));

@@ -7,7 +7,8 @@ use identity::oauth::OAuthError;
 use identity::oauth::code::SignedIn;
 use serde::{Deserialize, Serialize};
 use store::ReadTx;
-use types::{Error, Id, Result, Timestamp, kind};
+use types::trace::Trace;
+use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
 use super::generation;
 
@@ -28,9 +29,29 @@ pub(super) struct Proof {
     pub(super) at: Timestamp,
     /// Whether to stay signed in.
     pub(super) keep: bool,
+    /// The AADSTS number under which the log says what was missing after it, until it has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) interrupted: Option<u32>,
+    /// Of somebody from another tenant: which settings have let them in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) decision: Option<Trace>,
+    /// Of the same: where they come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<From>,
     /// The authenticator app that is being set up, sealed for the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) enrolment: Option<String>,
+}
+
+/// Where a visitor comes from.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct From {
+    /// The home.
+    pub(super) home: TenantId,
+    /// The person's object there.
+    pub(super) id: Id<kind::User>,
+    /// The generation of the person's tokens there.
+    pub(super) generation: u64,
 }
 
 impl Proof {

@@ -5,6 +5,8 @@ use identity::Secret;
 use identity::oauth::OAuthError;
 use uuid::Uuid;
 
+use super::account::{Confirmation, OwnView};
+
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Screen {
@@ -96,6 +98,24 @@ pub enum Screen {
         name: String,
         /// What was wrong with the last one.
         problem: Option<Problem>,
+        /// Whether it isn't asked for but wished.
+        can_go_back: bool,
+    },
+    /// Somebody's own account.
+    Own(Box<OwnView>),
+    /// Asks whether something is to be done with it.
+    OwnConfirm {
+        /// Whose.
+        name: String,
+        /// What.
+        what: Confirmation,
+        /// What was wrong with the last answer.
+        problem: Option<Problem>,
+    },
+    /// Says that somebody has left.
+    OwnLeft {
+        /// Which organization.
+        organization: String,
     },
     /// Says that only an administrator can help.
     AskAdministrator {
@@ -118,6 +138,8 @@ pub enum Screen {
         /// Where.
         organization: String,
     },
+    /// Asks an administrator for consent for everybody.
+    AdminConsent(ConsentView),
     /// Says that an administrator has to consent.
     Approval(ConsentView),
     /// Asks for the code that a device shows.
@@ -229,6 +251,10 @@ pub enum Problem {
     PasswordsDiffer,
     /// The new password is the old one.
     SamePassword,
+    /// The name can't be one.
+    BadName,
+    /// It isn't for the person to do.
+    Refused,
     /// The new password is too short, too simple or too common.
     WeakPassword,
 }

@@ -12,16 +12,17 @@ use identity::Secret;
 use identity::oauth::{
     Addressed, AuthorizationRequest, ClientRules, Form, OAuthError, ReturnAddress, Trail,
 };
-use identity::session::{self, Flow};
+use identity::session::Flow;
 use serde::{Deserialize, Serialize};
 use store::ReadTx;
 use types::{Actor, Error, Result, TenantId};
 use uuid::Uuid;
 
-use super::next::{Need, accounts, advance, password_screen};
+use super::log::{Peer, Unlogged};
+use super::next::{Need, Ready, accounts, advance, password_screen};
 use super::proof::Proof;
 use super::prove::Taken;
-use super::{Browser, ClientView, Outcome, PasskeyView, Problem, Screen, Step, client, consent};
+use super::{Browser, Outcome, Problem, Screen, Step, client, consent};
 use crate::Node;
 
 /// The longest name that is looked at.
@@ -41,6 +42,10 @@ pub(super) enum Errand {
     },
     /// Nothing: the person wants to sign out.
     SignOut(Box<super::sign_out::SigningOut>),
+    /// A client's request for an administrator's consent.
+    AdminConsent(Box<super::admin_consent::AdminConsent>),
+    /// One's own account.
+    Account(super::account::Own),
     /// Another tenant, where this one's people are visitors.
     Visit(Box<super::visit::Visit>),
 }
@@ -100,6 +105,8 @@ pub enum Input {
     DeviceCode(String),
     /// Which account to sign out; none for all.
     SignOut(Option<Uuid>),
+    /// Something with one's own account.
+    Own(super::account::OwnInput),
     /// Whether to come here as somebody of another tenant.
     Redeem {
         /// Whether.
@@ -215,7 +222,20 @@ impl Node {
         let Some(mut flow): Option<Pending> = opened else {
             return Ok(Outcome::problem(OAuthError::PageExpired));
         };
+        let mut input = Some(input);
+        if flow.proof.is_none()
+            && let Some(outcome) = self
+                .enter_own(tenant, &flow, &mut input, &browser, &trail)
+                .await?
+        {
+            return Ok(outcome);
+        }
+        let Some(input) = input else {
+            return Ok(Outcome::problem(OAuthError::PageExpired));
+        };
         match input {
+            // Of another errand.
+            Input::Own(_) => return Ok(Outcome::problem(OAuthError::PageExpired)),
             Input::Name(name) => {
                 let name = name.trim();
                 if name.is_empty() || name.len() > NAME_MAX {
@@ -248,7 +268,7 @@ impl Node {
             }
             Input::Passkey { answer, keep } => {
                 let taken = self
-                    .take_passkey(tenant, &mut flow, &browser, &answer, keep)
+                    .take_passkey(tenant, &mut flow, (&browser, &trail), &answer, keep)
                     .await?;
                 return self
                     .taken(tenant, flow, browser, trail, Kind::Passkey, taken)
@@ -256,7 +276,7 @@ impl Node {
             }
             Input::Code(kind, code) => {
                 let taken = self
-                    .take_code(tenant, &mut flow, &browser, kind, code)
+                    .take_code(tenant, &mut flow, (&browser, &trail), kind, code)
                     .await?;
                 return self.taken(tenant, flow, browser, trail, kind, taken).await;
             }
@@ -334,7 +354,7 @@ impl Node {
         };
         flow.proof = None;
         let taken = self
-            .take_secret(tenant, &mut flow, &browser, name, entered, keep)
+            .take_secret(tenant, &mut flow, (&browser, &trail), name, entered, keep)
             .await?;
         self.taken(tenant, flow, browser, trail, kind, taken).await
     }
@@ -419,7 +439,7 @@ impl Node {
         self.proceed(tenant, flow, need, browser, trail).await
     }
 
-    async fn proceed(
+    pub(super) async fn proceed(
         &self,
         tenant: TenantId,
         flow: Pending,
@@ -439,28 +459,64 @@ impl Node {
                         _ => self.send_home(tenant, flow, home, browser),
                     };
                 }
-                if let Screen::Consent(asked) | Screen::Device(asked) = screen.as_ref() {
+                if let Screen::Consent(asked)
+                | Screen::Device(asked)
+                | Screen::AdminConsent(asked) = screen.as_ref()
+                {
                     // Who decides is who was asked, whoever else signs in meanwhile.
                     flow.session = Some(asked.account.session);
                 }
                 self.page(tenant, &flow, *screen, browser, Vec::new())
             }
-            Need::Refuse(error) => Ok(self.refuse(tenant, &flow, error, &trail)),
-            Need::Go(ready) => match flow.errand {
-                Errand::Authorize(request) => {
-                    let (user, app_id) = (ready.user.id, request.to.client_id);
-                    if let Err(error) = self.may_visit(tenant, user, app_id).await? {
-                        let flow = Pending::new(Errand::Authorize(request), flow.began_at);
-                        return Ok(self.refuse(tenant, &flow, error, &trail));
-                    }
-                    self.finish(tenant, *request, *ready).await
+            Need::Refuse(error, user) => {
+                let peer = Peer::of(&browser, &trail);
+                self.log_refusal(tenant, &flow, peer, user, (&error, None))
+                    .await?;
+                Ok(self.refuse(tenant, &flow, error, &trail))
+            }
+            Need::Go(ready) => self.conclude(tenant, flow, *ready, &browser, &trail).await,
+        }
+    }
+
+    /// The errand's end: nothing is in its way any more on this tenant's side.
+    async fn conclude(
+        &self,
+        tenant: TenantId,
+        flow: Pending,
+        ready: Ready,
+        browser: &Browser,
+        trail: &Trail,
+    ) -> Result<Outcome> {
+        let peer = Peer::of(browser, trail);
+        let unlogged =
+            |decision| Unlogged::of(&flow, Peer::of(browser, trail), &ready.session, decision);
+        match &flow.errand {
+            Errand::Authorize(request) => {
+                let (user, app_id) = (ready.user.id, request.to.client_id);
+                let verdict = self.may_visit(tenant, user, app_id).await?;
+                if let Err(error) = verdict.outcome {
+                    let why = (&error, verdict.decision);
+                    self.log_refusal(tenant, &flow, peer, Some(user), why)
+                        .await?;
+                    return Ok(self.refuse(tenant, &flow, error, trail));
                 }
-                Errand::Visit(visit) => self.send_visitor(tenant, *visit, *ready).await,
-                // These end with pages of their own.
-                Errand::Device { .. } | Errand::SignOut(_) => {
-                    Err(Error::internal("this errand has no answer"))
-                }
-            },
+                let unlogged = unlogged(verdict.decision);
+                self.finish(tenant, request.as_ref().clone(), ready, unlogged)
+                    .await
+            }
+            Errand::Visit(visit) => {
+                let unlogged = unlogged(None);
+                self.send_visitor(tenant, visit.as_ref().clone(), ready, unlogged)
+                    .await
+            }
+            Errand::Account(_) => {
+                self.show_own(tenant, flow, ready, browser.clone(), (None, false))
+                    .await
+            }
+            // These end with pages of their own.
+            Errand::Device { .. } | Errand::SignOut(_) | Errand::AdminConsent(_) => {
+                Err(Error::internal("this errand has no answer"))
+            }
         }
     }
 
@@ -478,150 +534,25 @@ impl Node {
                 let answer = request.to.refuse(self.public_url(), tenant, &error, trail);
                 Step::Answer(answer).into()
             }
+            Errand::AdminConsent(asked) if !error.is_for_the_person() => {
+                let answer = asked.to.refuse(self.public_url(), tenant, &error, trail);
+                Step::Answer(answer).into()
+            }
             _ => {
                 let back = back_of(flow);
                 Step::End(Screen::Error { error, back }).into()
             }
         }
     }
-
-    async fn show_name(
-        &self,
-        tenant: TenantId,
-        flow: Pending,
-        browser: Browser,
-        problem: Option<Problem>,
-    ) -> Result<Outcome> {
-        let policy = self.store().island(tenant)?.read(Policy::get).await?;
-        let screen = Screen::Name {
-            client: self.client_view(tenant, &flow).await?,
-            name: flow.name.clone(),
-            has_accounts: browser.cookie.is_some(),
-            problem,
-            passkey: policy.passkeys.is_enabled.then(PasskeyView::default),
-        };
-        self.page(tenant, &flow, screen, browser, Vec::new())
-    }
-
-    /// A page whose form carries the flow, sealed for this browser.
-    pub(super) fn page(
-        &self,
-        tenant: TenantId,
-        flow: &Pending,
-        mut screen: Screen,
-        browser: Browser,
-        mut cookies: Vec<session::SetCookie>,
-    ) -> Result<Outcome> {
-        let sign_in = &self.0.sign_in;
-        let binding = bound(sign_in, browser, &mut cookies)?;
-        let mut flow = flow.clone();
-        flow.challenge = None;
-        if let Some(passkey) = screen.passkey_mut()
-            && passkey.is_some()
-        {
-            let now = self.store().clock().now();
-            let request = match self.relying_party() {
-                Some(rp) => Some(rp.begin_sign_in(tenant, &binding, now)?),
-                None => None,
-            };
-            *passkey = request.map(|request| {
-                flow.challenge = Some(request.state);
-                PasskeyView {
-                    options: request.options.to_string(),
-                }
-            });
-        }
-        let text = sign_in.flows.seal(tenant, &binding, &flow)?;
-        let ui_locales = match &flow.errand {
-            Errand::Authorize(request) => request.ui_locales.clone(),
-            Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) => None,
-        };
-        let redirect_uri = match &flow.errand {
-            Errand::Authorize(request) => Some(request.to.redirect_uri.clone()),
-            Errand::Visit(visit) => visit.client().redirect_uri,
-            Errand::Device { .. } | Errand::SignOut(_) => None,
-        };
-        Ok(Outcome {
-            step: Step::Page {
-                screen,
-                flow: text,
-                redirect_uri,
-            },
-            cookies,
-            ui_locales,
-        })
-    }
-
-    /// The flow sealed for this browser, which is given what binds it if it has nothing yet.
-    pub(super) fn seal(
-        &self,
-        tenant: TenantId,
-        flow: &Pending,
-        browser: Browser,
-        cookies: &mut Vec<session::SetCookie>,
-    ) -> Result<String> {
-        let sign_in = &self.0.sign_in;
-        let binding = bound(sign_in, browser, cookies)?;
-        sign_in.flows.seal(tenant, &binding, flow)
-    }
-
-    /// Whose password is asked for: the name that was entered or hinted at, or that of the account
-    /// that has to sign in again.
-    async fn name_of(
-        &self,
-        tenant: TenantId,
-        flow: &Pending,
-        browser: &Browser,
-    ) -> Result<Option<String>> {
-        let (flow, cookie) = (flow.clone(), browser.cookie.clone());
-        let island = self.store().island(tenant)?;
-        let need = island
-            .read(move |tx| {
-                let accounts = accounts(tx, cookie.as_ref())?;
-                advance(tx, &flow, accounts)
-            })
-            .await?;
-        Ok(match need {
-            Need::Show(screen) => match *screen {
-                Screen::Password { name, .. } => Some(name),
-                _ => None,
-            },
-            Need::Refuse(_) | Need::Go(_) => None,
-        })
-    }
-
-    async fn client_view(&self, tenant: TenantId, flow: &Pending) -> Result<Option<ClientView>> {
-        let request = match &flow.errand {
-            Errand::Authorize(request) => request,
-            Errand::Visit(visit) => return Ok(Some(visit.client())),
-            Errand::Device { .. } | Errand::SignOut(_) => return Ok(None),
-        };
-        let (client_id, to) = (request.to.client_id, request.to.redirect_uri.clone());
-        let island = self.store().island(tenant)?;
-        let found = island.read(move |tx| client::find(tx, client_id)).await?;
-        Ok(found.ok().map(|client| client.view(Some(&to))))
-    }
-}
-
-/// What binds pages to the browser; it is given one if it has none yet.
-fn bound(
-    sign_in: &super::SignIn,
-    browser: Browser,
-    cookies: &mut Vec<session::SetCookie>,
-) -> Result<Secret> {
-    if let Some(binding) = browser.binding {
-        return Ok(binding);
-    }
-    let binding = session::new_binding()?;
-    cookies.push(sign_in.cookies.set_browser(&binding));
-    Ok(binding)
 }
 
 /// The client that somebody signs in for.
 pub(super) fn app_of(flow: &Pending) -> Uuid {
     match &flow.errand {
         Errand::Authorize(request) => request.to.client_id,
+        Errand::AdminConsent(asked) => asked.to.client_id,
         Errand::Visit(visit) => visit.application(),
+        Errand::Account(_) => super::account::APP_ID,
         Errand::Device { .. } | Errand::SignOut(_) => Uuid::nil(),
     }
 }

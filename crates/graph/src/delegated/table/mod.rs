@@ -73,11 +73,6 @@ const fn delete(path: &'static str, scopes: Texts, actions: Texts) -> Row {
     row("DELETE", path, scopes, actions)
 }
 
-/// A route for applications only.
-const fn closed(method: &'static str, path: &'static str) -> Row {
-    row(method, path, NONE, NONE)
-}
-
 impl Row {
     /// These scopes open it, too, for the user's own object.
     const fn own(self, own_scopes: Texts) -> Self {

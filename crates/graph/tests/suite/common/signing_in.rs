@@ -242,6 +242,14 @@ impl Browser {
         }
     }
 
+    /// The same browser, where the server has another address.
+    pub fn moved(&self, url: &str) -> Self {
+        Self {
+            cookies: self.cookies.clone(),
+            ..Self::new(url)
+        }
+    }
+
     async fn send(&mut self, call: reqwest::RequestBuilder) -> Seen {
         let pairs: Vec<String> = self
             .cookies

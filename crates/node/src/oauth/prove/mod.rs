@@ -10,17 +10,20 @@ mod register;
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use audit::sign_ins::Kind as LogKind;
 use credentials::device::Device;
 use credentials::passkey::{self, Refused};
 use credentials::throttle::{self, Attempt, Guess};
-use credentials::{Kind, Policy, Proven, Standing, access_pass, password, recovery, totp};
+use credentials::{Kind, Policy, Proven, Standing, access_pass, password, recovery, step, totp};
 use directory::users;
 use identity::Secret;
-use identity::oauth::OAuthError;
+use identity::oauth::{OAuthError, Trail};
 use serde_json::Value;
 use store::Tx;
 use types::{Actor, Id, Result, TenantId, kind};
 
+use super::log::{self, Peer, Why};
+use super::next::demand;
 use super::proof::Proof;
 use super::sign_in::{Pending, app_of};
 use super::{Browser, Problem, generation};
@@ -78,17 +81,69 @@ fn proof(
         proven,
         at: tx.now(),
         keep,
+        interrupted: None,
+        decision: None,
+        from: None,
         enrolment: None,
     }))
 }
 
+/// Records who was refused after having proved who they are.
+fn log_disabled(tx: &mut Tx<'_>, flow: &Pending, peer: &Peer, user: Id<kind::User>) -> Result<()> {
+    let sign_in = log::of_errand(tx, &flow.errand, peer, LogKind::InteractiveUser)?;
+    let why = Why::from(&OAuthError::DisabledUser);
+    log::refused(tx, sign_in, user, why, None)
+}
+
+/// Records what is missing still, if anything is; a later success takes it back.
+fn log_missing(tx: &mut Tx<'_>, flow: &Pending, peer: &Peer, proof: &mut Proof) -> Result<()> {
+    let (policy, user) = (Policy::get(tx)?, users::get(tx, proof.user)?);
+    let standing = Standing::of(tx, &policy, &user)?;
+    let next = step::next(
+        &policy,
+        &standing,
+        &proof.proven,
+        demand(&flow.errand, &standing),
+    );
+    let Some(why) = Why::missing(&next) else {
+        return Ok(());
+    };
+    proof.interrupted = Some(why.code());
+    let sign_in = log::of_errand(tx, &flow.errand, peer, LogKind::InteractiveUser)?;
+    log::refused(tx, sign_in, proof.user, why, None)
+}
+
 impl Node {
+    /// Records that somebody was held up, once a minute: nothing else is written for who has to wait.
+    async fn log_held_up(
+        &self,
+        tenant: TenantId,
+        flow: &Pending,
+        peer: &Peer,
+        name: String,
+    ) -> Result<()> {
+        let digest = identity::sha256(format!("{:?} {name}", peer.address).as_bytes());
+        let noted = self.0.sign_in.held_up.entry((tenant, digest));
+        if !noted.or_insert(()).is_fresh() {
+            return Ok(());
+        }
+        let (errand, peer) = (flow.errand.clone(), peer.clone());
+        let island = self.store().island(tenant)?;
+        island
+            .write(Actor::System, move |tx| {
+                let sign_in = log::of_errand(tx, &errand, &peer, LogKind::InteractiveUser)?;
+                let why = Why::from(&OAuthError::TooManyAttempts);
+                log::refused_name(tx, sign_in, &name, why)
+            })
+            .await
+    }
+
     /// Takes a name's password or temporary access pass.
     pub(super) async fn take_secret(
         &self,
         tenant: TenantId,
         flow: &mut Pending,
-        browser: &Browser,
+        (browser, trail): (&Browser, &Trail),
         name: String,
         entered: (Kind, Secret),
         keep: bool,
@@ -97,6 +152,8 @@ impl Node {
         let island = self.store().island(tenant)?;
         let attempt = attempt(self, tenant, browser, &name);
         let asked = attempt.clone();
+        let (errand, peer) = (flow.clone(), Peer::of(browser, trail));
+        let (entered, name) = (name.clone(), name);
         let (challenge, wait) = island
             .read(move |tx| {
                 let wait = throttle::check(tx, &asked, Guess::Secret)?;
@@ -109,13 +166,18 @@ impl Node {
             })
             .await?;
         if wait.is_some() {
+            self.log_held_up(tenant, &errand, &peer, entered).await?;
             return Ok(Taken::Bad(Problem::TooManyAttempts));
         }
         let matched = self.verify_password(secret, &challenge).await?;
         let Some(user) = challenge.conclude(matched) else {
             island
                 .write(Actor::System, move |tx| {
-                    throttle::failed(tx, &attempt, Guess::Secret)
+                    throttle::failed(tx, &attempt, Guess::Secret)?;
+                    let sign_in =
+                        log::of_errand(tx, &errand.errand, &peer, LogKind::InteractiveUser)?;
+                    let why = Why::from(&OAuthError::WrongCredentials);
+                    log::refused_name(tx, sign_in, &entered, why)
                 })
                 .await?;
             return Ok(Taken::Bad(Problem::WrongCredentials));
@@ -132,7 +194,12 @@ impl Node {
                     return Ok(None);
                 }
                 throttle::passed(tx, &attempt, Guess::Secret)?;
-                proof(tx, user, by, keep).map(Some)
+                let mut proof = proof(tx, user, by, keep)?;
+                match &mut proof {
+                    Ok(proof) => log_missing(tx, &errand, &peer, proof)?,
+                    Err(_) => log_disabled(tx, &errand, &peer, user)?,
+                }
+                Ok(Some(proof))
             })
             .await?;
         Ok(match proof {
@@ -150,7 +217,7 @@ impl Node {
         &self,
         tenant: TenantId,
         flow: &mut Pending,
-        browser: &Browser,
+        (browser, trail): (&Browser, &Trail),
         by: Kind,
         code: String,
     ) -> Result<Taken> {
@@ -171,13 +238,17 @@ impl Node {
             Err(error) => return Ok(error.into()),
         };
         let attempt = attempt(self, tenant, browser, &name);
+        let (errand, peer) = (flow.clone(), Peer::of(browser, trail));
         let actor = Actor::User {
             id: user.uuid(),
             app_id: app_of(flow),
         };
         let taken = island
             .write(actor, move |tx| {
+                let sign_in = log::of_errand(tx, &errand.errand, &peer, LogKind::InteractiveUser)?;
                 if throttle::check(tx, &attempt, Guess::Code)?.is_some() {
+                    let why = Why::from(&OAuthError::TooManyAttempts);
+                    log::refused(tx, sign_in, user, why, None)?;
                     return Ok(Taken::Bad(Problem::TooManyAttempts));
                 }
                 let standing = Standing::of(tx, &Policy::get(tx)?, &users::get(tx, user)?)?;
@@ -195,6 +266,7 @@ impl Node {
                     return Ok(Taken::Good);
                 }
                 throttle::failed(tx, &attempt, Guess::Code)?;
+                log::refused(tx, sign_in, user, Why::second_factor(), None)?;
                 Ok(Taken::Bad(Problem::WrongCode))
             })
             .await?;
@@ -210,7 +282,7 @@ impl Node {
         &self,
         tenant: TenantId,
         flow: &mut Pending,
-        browser: &Browser,
+        (browser, trail): (&Browser, &Trail),
         answer: &str,
         keep: bool,
     ) -> Result<Taken> {
@@ -245,6 +317,7 @@ impl Node {
             Err(Refused::Malformed | Refused::Wrong) => return wrong(),
         };
         let user = verified.user();
+        let (errand, peer) = (flow.clone(), Peer::of(browser, trail));
         if flow.proof.as_ref().is_some_and(|proof| proof.user != user) {
             return wrong();
         }
@@ -258,10 +331,14 @@ impl Node {
                 if !standing.usable.contains(&Kind::Passkey) {
                     return Ok(None);
                 }
-                match passkey::accept(tx, &verified)? {
-                    Some(user) => proof(tx, user, Kind::Passkey, keep).map(Some),
-                    None => Ok(None),
+                let Some(user) = passkey::accept(tx, &verified)? else {
+                    return Ok(None);
+                };
+                let proof = proof(tx, user, Kind::Passkey, keep)?;
+                if proof.is_err() {
+                    log_disabled(tx, &errand, &peer, user)?;
                 }
+                Ok(Some(proof))
             })
             .await?;
         Ok(match proof {

@@ -5,11 +5,13 @@ use credentials::{Kind, Policy, Standing, step};
 use directory::users::User;
 use identity::oauth::{OAuthError, Trail};
 use identity::session::{self, Methods, NewSession};
+use identity::visit::live::{self, Visitor};
 use types::{Actor, Result, TenantId};
 
 use super::device;
 use crate::Node;
-use crate::oauth::next::demand;
+use crate::oauth::log::{self, Interruption, Peer};
+use crate::oauth::next::{accounts, advance, demand};
 use crate::oauth::sign_in::{Pending, app_of, back_of};
 use crate::oauth::{Browser, Outcome, PasskeyView, Problem, Screen, Step};
 
@@ -29,7 +31,7 @@ impl Node {
         let Some(proof) = flow.proof.clone() else {
             return Ok(Err(OAuthError::PageExpired));
         };
-        let demand = demand(flow);
+        let errand = flow.errand.clone();
         let island = self.store().island(tenant)?;
         island
             .read(move |tx| {
@@ -39,6 +41,7 @@ impl Node {
                 };
                 let policy = Policy::get(tx)?;
                 let standing = Standing::of(tx, &policy, &user)?;
+                let demand = demand(&errand, &standing);
                 let step = step::next(&policy, &standing, &proof.proven, demand);
                 Ok(Ok(Next { user, policy, step }))
             })
@@ -98,7 +101,11 @@ impl Node {
                     None => Screen::Register { name, options },
                 }
             }
-            step::Step::ChangePassword => Screen::NewPassword { name, problem },
+            step::Step::ChangePassword => Screen::NewPassword {
+                name,
+                problem,
+                can_go_back: false,
+            },
             step::Step::AskAdministrator => Screen::AskAdministrator { name },
             step::Step::Done { amr } => {
                 return self
@@ -142,11 +149,29 @@ impl Node {
             id: user.id.uuid(),
             app_id: app_of(&flow),
         };
-        let old = browser.cookie.take();
-        let (session, cookie) = self
+        let (old, peer) = (browser.cookie.take(), Peer::of(&browser, &trail));
+        let (mut flow, cookie, session, need) = self
             .store()
             .island(tenant)?
-            .write(actor, move |tx| session::start(tx, &new, old.as_ref()))
+            .write(actor, move |tx| {
+                let (session, cookie) = session::start(tx, &new, old.as_ref())?;
+                flow.session = Some(session.id);
+                if let Some(from) = proof.from {
+                    let visitor = Visitor {
+                        user: user.id,
+                        home_id: from.id,
+                        home_generation: from.generation,
+                    };
+                    live::come(tx, visitor, from.home)?;
+                }
+                let need = advance(tx, &flow, accounts(tx, Some(&cookie))?)?;
+                let interruption = proof
+                    .interrupted
+                    .map(|code| Interruption { code, at: proof.at });
+                let of = (&user, &session, proof.decision);
+                flow.is_logged = log::began(tx, &flow, &peer, of, interruption.as_ref(), &need)?;
+                Ok((flow, cookie, session, need))
+            })
             .await?;
         let kept = self.0.sign_in.cookies;
         let mut cookies = vec![
@@ -154,9 +179,8 @@ impl Node {
             kept.set_device(tenant, &known.seal(self.sealer(), tenant)?, DEVICE_SECONDS),
         ];
         browser.cookie = Some(cookie);
-        flow.session = Some(session.id);
         flow.challenge = None;
-        let mut outcome = self.go_on(tenant, flow, browser, trail).await?;
+        let mut outcome = self.proceed(tenant, flow, need, browser, trail).await?;
         cookies.append(&mut outcome.cookies);
         outcome.cookies = cookies;
         Ok(outcome)

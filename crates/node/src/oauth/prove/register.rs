@@ -2,7 +2,7 @@
 //! has to be changed.
 
 use credentials::passkey::CHALLENGE_MINUTES;
-use credentials::{Demand, Kind, Policy, Standing, password, recovery, step, totp};
+use credentials::{Kind, Policy, Standing, password, recovery, step, totp};
 use directory::users::{self, User};
 use identity::oauth::{OAuthError, Trail};
 use identity::{Secret, revocation};
@@ -14,7 +14,7 @@ use super::ANSWER_MAX;
 use crate::Node;
 use crate::oauth::next::demand;
 use crate::oauth::proof::Proof;
-use crate::oauth::sign_in::{Pending, app_of};
+use crate::oauth::sign_in::{Errand, Pending, app_of};
 use crate::oauth::{Browser, Outcome, PasskeyView, Problem, Screen};
 
 /// What a passkey is called that is made while signing in.
@@ -24,7 +24,7 @@ const PASSKEY_NAME: &str = "Passkey";
 fn may_register(
     tx: &Tx<'_>,
     proof: &Proof,
-    demand: Demand,
+    errand: &Errand,
     kind: Kind,
 ) -> Result<Option<(Policy, User)>> {
     let Ok(user) = proof.user(tx)? else {
@@ -32,6 +32,7 @@ fn may_register(
     };
     let policy = Policy::get(tx)?;
     let standing = Standing::of(tx, &policy, &user)?;
+    let demand = demand(errand, &standing);
     let next = step::next(&policy, &standing, &proof.proven, demand);
     let is_asked = matches!(next, step::Step::Register { options } if options.contains(&kind));
     Ok(is_asked.then_some((policy, user)))
@@ -117,10 +118,10 @@ impl Node {
         let Some(proof) = flow.proof.clone() else {
             return Ok(Outcome::problem(OAuthError::PageExpired));
         };
-        let (sealer, demanded) = (self.sealer().clone(), demand(&flow));
+        let (sealer, errand) = (self.sealer().clone(), flow.errand.clone());
         let done = self
             .register(tenant, &flow, move |tx| {
-                if may_register(tx, &proof, demanded, Kind::Totp)?.is_none() {
+                if may_register(tx, &proof, &errand, Kind::Totp)?.is_none() {
                     return Ok(Registered::NotNow);
                 }
                 let sealed = proof.enrolment.as_deref().unwrap_or_default();
@@ -147,7 +148,7 @@ impl Node {
         let Some(proof) = flow.proof.clone() else {
             return Ok(Outcome::problem(OAuthError::PageExpired));
         };
-        let (rp, demanded) = (self.require_relying_party()?.clone(), demand(&flow));
+        let (rp, errand) = (self.require_relying_party()?.clone(), flow.errand.clone());
         let answer: Value = if answer.len() <= ANSWER_MAX {
             serde_json::from_str(&answer).unwrap_or_default()
         } else {
@@ -155,8 +156,7 @@ impl Node {
         };
         let done = self
             .register(tenant, &flow, move |tx| {
-                let Some((policy, user)) = may_register(tx, &proof, demanded, Kind::Passkey)?
-                else {
+                let Some((policy, user)) = may_register(tx, &proof, &errand, Kind::Passkey)? else {
                     return Ok(Registered::NotNow);
                 };
                 let made = tx.attempt(|tx| {
@@ -242,7 +242,7 @@ impl Node {
             return Ok(Outcome::problem(OAuthError::PageExpired));
         };
         let island = self.store().island(tenant)?;
-        let (asked, checked, demanded) = (proof.clone(), new.clone(), demand(&flow));
+        let (asked, checked, errand) = (proof.clone(), new.clone(), flow.errand.clone());
         let challenge = island
             .read(move |tx| {
                 let Ok(user) = asked.user(tx)? else {
@@ -250,7 +250,8 @@ impl Node {
                 };
                 let policy = Policy::get(tx)?;
                 let standing = Standing::of(tx, &policy, &user)?;
-                let next = step::next(&policy, &standing, &asked.proven, demanded);
+                let demand = demand(&errand, &standing);
+                let next = step::next(&policy, &standing, &asked.proven, demand);
                 if next != step::Step::ChangePassword {
                     return Ok(None);
                 }
