@@ -1,7 +1,7 @@
 /** The admin centre as admins use it: the real binary, a real browser, three tenants. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { axeFindings, Deployment, PHONE } from './harness.js';
+import { axeFindings, Deployment, leave, PHONE } from './harness.js';
 import { screens, settled } from './screens.js';
 
 let deployment;
@@ -10,11 +10,6 @@ before(async () => {
 });
 after(() => deployment.stop());
 
-/** Ends a visit: nothing went wrong in it. */
-async function leave(page) {
-  assert.deepEqual(page.faults, []);
-  await page.context().close();
-}
 const partner = (name) =>
   `/v1.0/policies/crossTenantAccessPolicy/partners/${deployment.tenant(name).id}`;
 const key = (from, to) => `${deployment.tenant(from).id}.${deployment.tenant(to).id}`;
