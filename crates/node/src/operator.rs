@@ -418,7 +418,9 @@ impl Node {
             to,
             application: None,
         };
-        serde_json::to_value(self.explain(question).await?).map_err(Error::internal)
+        let question = self.at_home(question).await?;
+        let explained = self.explain(question, from).await?;
+        serde_json::to_value(explained).map_err(Error::internal)
     }
 }
 
