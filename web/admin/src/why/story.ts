@@ -109,7 +109,7 @@ export function useStory() {
       const partner = ID.exec(setting)?.[0] ?? other;
       const values = { tenant: name(tenant), partner: name(partner) };
       if (cause === 'other' || cause === 'app') return told(setting);
-      if (about === 'one' && cause === 'shared') return t('setting.shared.one', values);
+      if (about === 'one' && isOfOne(cause)) return t(`setting.${cause}.one`, values);
       return t(`setting.${cause}`, values);
     },
     told,
