@@ -5,9 +5,9 @@ use store::ReadTx;
 use types::trace::{Mend, Step, Trace};
 use types::{Error, Id, Result, TenantId, kind};
 
+use crate::admission::UserState;
 use crate::links::{self, There};
 use crate::outlook::Outlook;
-use crate::admission::UserState;
 use crate::{admission, jobs, pair, plan, receive, schema, sharing};
 
 /// The question that crosses the border.

@@ -76,13 +76,7 @@ fn patch(path: String, body: Value) -> Option<Mend> {
 fn account(tx: &ReadTx<'_>, user: Id<kind::User>, enabled: bool) -> Step {
     let setting = "user.accountEnabled";
     if enabled {
-        return step(
-            tx,
-            setting,
-            "true",
-            true,
-            "The account is enabled at home.",
-        );
+        return step(tx, setting, "true", true, "The account is enabled at home.");
     }
     let reason = "The account is disabled at home. Enable it there.";
     Step {
@@ -184,12 +178,7 @@ pub(super) fn there(tx: &ReadTx<'_>, from: TenantId, body: &Body) -> Result<Trac
 }
 
 /// Whether somebody of another tenant has an account here that may be used.
-fn presence(
-    tx: &ReadTx<'_>,
-    from: TenantId,
-    body: &Body,
-    user: Option<&User>,
-) -> Result<Step> {
+fn presence(tx: &ReadTx<'_>, from: TenantId, body: &Body, user: Option<&User>) -> Result<Step> {
     let setting = "user.accountEnabled";
     let Some(user) = user else {
         let was_here = synced::find(tx, from, body.user_id)?;
