@@ -140,6 +140,10 @@ async fn tidy(island: &Island, limits: &Limits) -> Result<()> {
         .write(Actor::System, |tx| oauth::sweep(tx, AT_ONCE))
         .await?
     {}
+    while island
+        .write(Actor::System, |tx| credentials::sweep(tx, AT_ONCE))
+        .await?
+    {}
     for (limit, unit, trim) in TRIMS {
         let keep = i64::try_from(limits.get(limit))
             .unwrap_or(i64::MAX)

@@ -30,6 +30,10 @@ button,.button{display:block;width:100%;margin-top:.75rem;padding:.625rem 1rem;m
 ul{margin:1rem 0;padding-inline-start:1.25rem}li{margin:.5rem 0;overflow-wrap:anywhere}li small{display:block;color:var(--soft)}\
 .soft{color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}\
 details{margin-top:1.5rem;font-size:.875rem}dt{color:var(--soft);margin-top:.5rem}dd{margin:0;overflow-wrap:anywhere;user-select:all}\
+[hidden]{display:none}.bad-quiet:empty{display:none}.bad-quiet{margin:.5rem 0 0;color:var(--bad)}\
+.qr{display:block;width:min(13rem,100%);margin:1rem auto}\
+.codes{columns:2;padding-inline-start:1.75rem}.codes code,.soft code{font:1rem/1.5 ui-monospace,monospace;user-select:all}\
+@media(max-width:24rem){.codes{columns:1}}\
 iframe{display:none}";
 
 /// The frame of a page.

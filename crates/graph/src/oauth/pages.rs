@@ -4,6 +4,7 @@
 //! Source: RFC 6749 §3.1, OpenID Connect Core §3.1.2.1, RFC 8628 §3.3, OpenID Connect RP-Initiated
 //! Logout 1.0.
 
+use credentials::Kind;
 use http::{Method, StatusCode, header};
 use identity::Secret;
 use identity::discovery::Authority;
@@ -101,6 +102,8 @@ fn browser(call: &PublicCall, tenant: TenantId) -> Browser {
     Browser {
         binding: cookies.browser(cookie_headers(call)),
         cookie: cookies.session(cookie_headers(call), tenant),
+        device: cookies.device(cookie_headers(call), tenant),
+        address: Some(call.client_address()),
         user_agent: call.header("user-agent").map(str::to_owned),
     }
 }
@@ -128,6 +131,7 @@ fn end(call: &PublicCall, tenant_name: Option<String>, screen: Screen) -> Reply 
         tenant_name,
         action: String::new(),
         flow: None,
+        redirect_uri: None,
         language: language(call, None),
         trail: trail_of(call),
     };
@@ -147,11 +151,16 @@ async fn send(
     } = outcome?;
     let node = &call.platform().node;
     let reply = match step {
-        Step::Page { screen, flow } => {
+        Step::Page {
+            screen,
+            flow,
+            redirect_uri,
+        } => {
             let shown = Page {
                 tenant_name: Some(node.tenant_name(tenant).await?),
                 action: format!("/{tenant}/{FORMS}"),
                 flow: Some(flow),
+                redirect_uri,
                 language: language(call, ui_locales.as_deref()),
                 trail: trail_of(call),
             };
@@ -289,6 +298,27 @@ fn input(form: &Form) -> Result<Input, OAuthError> {
         "password" => Input::Password {
             password: Secret::new(text("password")),
             keep: form.get("keep").is_some(),
+        },
+        "access-pass" => Input::AccessPass(Secret::new(text("pass"))),
+        "passkey" => Input::Passkey {
+            answer: text("answer"),
+            keep: form.get("keep") == Some("1"),
+        },
+        "code" => Input::Code(Kind::Totp, text("code")),
+        "recovery-code" => Input::Code(Kind::RecoveryCode, text("code")),
+        "choose" => Input::Choose(match form.get("kind") {
+            Some("passkey") => Kind::Passkey,
+            Some("totp") => Kind::Totp,
+            Some("recoveryCode") => Kind::RecoveryCode,
+            Some("temporaryAccessPass") => Kind::TemporaryAccessPass,
+            _ => Kind::Password,
+        }),
+        "register-app" => Input::RegisterApp(text("code")),
+        "register-passkey" => Input::RegisterPasskey(text("answer")),
+        "codes" => Input::CodesKept,
+        "new-password" => Input::NewPassword {
+            new: Secret::new(text("new")),
+            again: Secret::new(text("again")),
         },
         "account" => Input::Account(session()?),
         "accounts" => Input::Accounts,

@@ -1,5 +1,6 @@
 //! The end of a client's errand: the consent that was given, the code, the answer.
 
+use credentials::Policy;
 use identity::oauth::code::{self, CodeGrant, SignedIn};
 use identity::oauth::{AuthorizationRequest, OAuthError, Trail};
 use identity::session;
@@ -49,7 +50,8 @@ impl Node {
             .write(actor, move |tx| {
                 session::note_client(tx, ready.session.id, grant.client_id)?;
                 if session::is_stale(&ready.session, tx.now()) {
-                    session::touch(tx, &ready.session)?;
+                    let lifetimes = Policy::get(tx)?.sessions.lifetimes();
+                    session::touch(tx, &ready.session, lifetimes)?;
                 }
                 has_code.then(|| code::issue(tx, &grant)).transpose()
             })

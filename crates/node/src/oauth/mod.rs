@@ -15,7 +15,8 @@ mod device;
 mod finish;
 mod issue;
 mod next;
-mod password;
+mod proof;
+mod prove;
 mod redeem;
 mod screen;
 mod sign_in;
@@ -23,6 +24,7 @@ mod sign_out;
 mod user_info;
 mod visit;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -39,7 +41,7 @@ use crate::Node;
 
 pub use issue::UserTokens;
 pub use redeem::UserTokenResponse;
-pub use screen::{AccountView, ClientView, ConsentView, Problem, ScopeView, Screen};
+pub use screen::{AccountView, ClientView, ConsentView, PasskeyView, Problem, ScopeView, Screen};
 pub use sign_in::Input;
 pub use sign_out::SignOutRequest;
 pub(crate) use visit::Messages as VisitMessages;
@@ -57,6 +59,10 @@ pub struct Browser {
     pub binding: Option<Secret>,
     /// What leads to its sessions in the tenant.
     pub cookie: Option<Secret>,
+    /// What says who has signed in there before.
+    pub device: Option<Secret>,
+    /// Where it is.
+    pub address: Option<IpAddr>,
     /// What it says it is.
     pub user_agent: Option<String>,
 }
@@ -81,6 +87,8 @@ pub enum Step {
         screen: Screen,
         /// What it carries.
         flow: String,
+        /// Where its errand ends, if that is a client.
+        redirect_uri: Option<String>,
     },
     /// A page that ends it.
     End(Screen),

@@ -3,6 +3,7 @@
 //!
 //! Source: OpenID Connect Core §3.1.2.1, §3.1.2.3 and §3.1.2.4.
 
+use credentials::{Demand, Policy, Standing};
 use directory::users::{self, User};
 use identity::Secret;
 use identity::oauth::{AuthorizationRequest, OAuthError};
@@ -13,7 +14,7 @@ use types::{Error, Result, Timestamp, fold};
 use super::client::{self, Client};
 use super::consent::{self, Wanted};
 use super::sign_in::{Errand, Pending};
-use super::{AccountView, ClientView, ConsentView, Screen, device, generation};
+use super::{AccountView, ClientView, ConsentView, PasskeyView, Screen, device, generation};
 
 /// What has to happen next.
 pub(super) enum Need {
@@ -95,7 +96,15 @@ pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -
             .zip(request)
             .map(|(client, request)| client.view(Some(&request.to.redirect_uri))),
     };
-    let need = match pick(flow, request, accounts, view, tx.now()) {
+    let policy = Policy::get(tx)?;
+    let picked = match pick(flow, request, accounts, view.clone(), &policy, tx.now()) {
+        Ok(account) if !suffices(tx, flow, &policy, &account)? => {
+            let name = account.user.user_principal_name().to_owned();
+            Err(Box::new(password_screen(view, name, &policy)))
+        }
+        picked => picked,
+    };
+    let need = match picked {
         Ok(account) => match (&flow.errand, request, client) {
             (_, Some(request), Some(client)) => consented(tx, flow, request, &client, account)?,
             // Somebody who is from elsewhere goes on from there, not from here.
@@ -130,12 +139,51 @@ fn silent_refusal(screen: &Screen, request: &AuthorizationRequest) -> OAuthError
     }
 }
 
+/// Asks for a password, and offers what the tenant has besides.
+pub(super) fn password_screen(client: Option<ClientView>, name: String, policy: &Policy) -> Screen {
+    Screen::Password {
+        client,
+        name,
+        problem: None,
+        passkey: policy.passkeys.is_enabled.then(PasskeyView::default),
+        has_access_passes: policy.access_passes.is_enabled,
+    }
+}
+
+/// What is demanded beyond what this tenant does.
+pub(super) fn demand(flow: &Pending) -> Demand {
+    match &flow.errand {
+        Errand::Visit(visit) => visit.demand(),
+        Errand::Authorize(_) | Errand::Device { .. } | Errand::SignOut(_) => Demand::default(),
+    }
+}
+
+/// Whether what was proven for a session is as much as is demanded by now, and not too long ago.
+fn suffices(tx: &ReadTx<'_>, flow: &Pending, policy: &Policy, account: &Account) -> Result<bool> {
+    let days = i64::from(policy.sessions.sign_in_days);
+    let since = account
+        .session
+        .authenticated_at
+        .plus_seconds(days * 24 * 3_600);
+    if days > 0 && since <= tx.now() {
+        return Ok(false);
+    }
+    if account.session.methods.0.iter().any(|name| name == "mfa") {
+        return Ok(true);
+    }
+    if demand(flow).multifactor {
+        return Ok(false);
+    }
+    Ok(!Standing::of(tx, policy, &account.user)?.needs_multifactor)
+}
+
 /// The account that it is about, or the page that finds out.
 fn pick(
     flow: &Pending,
     request: Option<&AuthorizationRequest>,
     mut accounts: Vec<Account>,
     client: Option<ClientView>,
+    policy: &Policy,
     now: Timestamp,
 ) -> Result<Account, Box<Screen>> {
     let ask_name = |name: Option<String>| {
@@ -143,15 +191,11 @@ fn pick(
             client: client.clone(),
             name,
             has_accounts: false,
-        })
-    };
-    let ask_password = |name: String| {
-        Box::new(Screen::Password {
-            client: client.clone(),
-            name,
             problem: None,
+            passkey: policy.passkeys.is_enabled.then(PasskeyView::default),
         })
     };
+    let ask_password = |name: String| Box::new(password_screen(client.clone(), name, policy));
     let ask_which = |accounts: &[Account]| {
         Box::new(Screen::Accounts {
             client: client.clone(),

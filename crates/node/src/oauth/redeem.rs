@@ -18,7 +18,7 @@ use types::{Actor, Result, TenantId, parse_uuid};
 
 use super::client::{self, Client};
 use super::issue::{self, ToSign, UserTokens};
-use super::{consent, next, password};
+use super::{consent, next, proof};
 use crate::Node;
 
 /// The answer that carries tokens (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
@@ -219,7 +219,7 @@ impl Redemption<'_> {
         nonce: Option<&str>,
     ) -> Result<Result<(ToSign, String), OAuthError>> {
         let client = &self.client;
-        let user = granted!(password::standing_user(tx, by)?);
+        let user = granted!(proof::standing_user(tx, by)?);
         if !next::may_enter(tx, client, &user)? {
             return Ok(Err(OAuthError::NotAssigned {
                 client: client.principal.display_name().to_owned(),

@@ -7,18 +7,21 @@
 //! Source: OpenID Connect Core §3.1.2; Microsoft identity platform, "OAuth 2.0 authorization code
 //! flow".
 
+use credentials::{Kind, Policy};
 use identity::Secret;
 use identity::oauth::{
     Addressed, AuthorizationRequest, ClientRules, Form, OAuthError, ReturnAddress, Trail,
 };
-use identity::session::{self, Flow, NewSession};
+use identity::session::{self, Flow};
 use serde::{Deserialize, Serialize};
 use store::ReadTx;
 use types::{Actor, Error, Result, TenantId};
 use uuid::Uuid;
 
-use super::next::{Need, accounts, advance};
-use super::{Browser, ClientView, Outcome, Problem, Screen, Step, client, consent};
+use super::next::{Need, accounts, advance, password_screen};
+use super::proof::Proof;
+use super::prove::Taken;
+use super::{Browser, ClientView, Outcome, PasskeyView, Problem, Screen, Step, client, consent};
 use crate::Node;
 
 /// The longest name that is looked at.
@@ -42,7 +45,7 @@ pub(super) enum Errand {
     Visit(Box<super::visit::Visit>),
 }
 
-pub(super) type Pending = Flow<Errand>;
+pub(super) type Pending = Flow<Errand, Proof>;
 
 /// What a person has entered on a page.
 #[derive(Debug)]
@@ -55,6 +58,32 @@ pub enum Input {
         password: Secret,
         /// Whether to stay signed in.
         keep: bool,
+    },
+    /// A temporary access pass.
+    AccessPass(Secret),
+    /// A passkey's answer, in JSON.
+    Passkey {
+        /// The answer.
+        answer: String,
+        /// Whether to stay signed in.
+        keep: bool,
+    },
+    /// A code of an authenticator app, or a recovery code.
+    Code(Kind, String),
+    /// Another way than the one that was asked for, or what to register.
+    Choose(Kind),
+    /// The first code of an authenticator app.
+    RegisterApp(String),
+    /// A passkey that the browser has made, in JSON.
+    RegisterPasskey(String),
+    /// The recovery codes are written down.
+    CodesKept,
+    /// Another password, twice.
+    NewPassword {
+        /// Once.
+        new: Secret,
+        /// And again.
+        again: Secret,
     },
     /// An account of those that are signed in; none for another one.
     Account(Option<Uuid>),
@@ -175,7 +204,7 @@ impl Node {
         tenant: TenantId,
         flow: &str,
         input: Input,
-        mut browser: Browser,
+        browser: Browser,
         trail: Trail,
     ) -> Result<Outcome> {
         let now = self.store().clock().now();
@@ -186,12 +215,11 @@ impl Node {
         let Some(mut flow): Option<Pending> = opened else {
             return Ok(Outcome::problem(OAuthError::PageExpired));
         };
-        let mut cookies = Vec::new();
         match input {
             Input::Name(name) => {
                 let name = name.trim();
                 if name.is_empty() || name.len() > NAME_MAX {
-                    return self.show_name(tenant, flow, browser).await;
+                    return self.show_name(tenant, flow, browser, None).await;
                 }
                 flow.name = Some(name.to_owned());
                 flow.session = None;
@@ -204,50 +232,59 @@ impl Node {
             Input::Account(None) => {
                 flow.name = None;
                 flow.session = None;
-                return self.show_name(tenant, flow, browser).await;
+                return self.show_name(tenant, flow, browser, None).await;
             }
             Input::Password { password, keep } => {
-                let Some(name) = self.name_of(tenant, &flow, &browser).await? else {
-                    return self.show_name(tenant, flow, browser).await;
-                };
-                let checked = self.check_password(tenant, name.clone(), password).await?;
-                let proved = match checked {
-                    Ok(proved) => proved,
-                    Err(OAuthError::WrongCredentials) => {
-                        let client = self.client_view(tenant, &flow).await?;
-                        let screen = Screen::Password {
-                            client,
-                            name,
-                            problem: Some(Problem::WrongCredentials),
-                        };
-                        return self.page(tenant, &flow, screen, browser, cookies);
-                    }
-                    Err(error) => {
-                        let back = back_of(&flow);
-                        return Ok(Step::End(Screen::Error { error, back }).into());
-                    }
-                };
-                let new = NewSession {
-                    user: proved.user,
-                    generation: proved.generation,
-                    methods: proved.methods,
-                    is_persistent: keep,
-                    user_agent: browser.user_agent.clone(),
-                };
-                let actor = Actor::User {
-                    id: proved.user.uuid(),
-                    app_id: app_of(&flow),
-                };
-                let old = browser.cookie.take();
-                let (session, cookie) = self
-                    .store()
-                    .island(tenant)?
-                    .write(actor, move |tx| session::start(tx, &new, old.as_ref()))
+                let entered = (Kind::Password, password);
+                return self
+                    .enter_secret(tenant, flow, browser, trail, entered, keep)
+                    .await;
+            }
+            Input::AccessPass(pass) => {
+                let entered = (Kind::TemporaryAccessPass, pass);
+                return self
+                    .enter_secret(tenant, flow, browser, trail, entered, false)
+                    .await;
+            }
+            Input::Passkey { answer, keep } => {
+                let taken = self
+                    .take_passkey(tenant, &mut flow, &browser, &answer, keep)
                     .await?;
-                let kept = self.0.sign_in.cookies;
-                cookies.push(kept.set_session(tenant, &cookie, session.is_persistent));
-                browser.cookie = Some(cookie);
-                flow.session = Some(session.id);
+                return self
+                    .taken(tenant, flow, browser, trail, Kind::Passkey, taken)
+                    .await;
+            }
+            Input::Code(kind, code) => {
+                let taken = self
+                    .take_code(tenant, &mut flow, &browser, kind, code)
+                    .await?;
+                return self.taken(tenant, flow, browser, trail, kind, taken).await;
+            }
+            Input::Choose(kind) => {
+                if flow.proof.is_none() {
+                    return self.ask_secret(tenant, flow, browser, kind, None).await;
+                }
+                return self
+                    .go_on_proving(tenant, flow, browser, trail, Some(kind), None)
+                    .await;
+            }
+            Input::RegisterApp(code) => {
+                return self.register_app(tenant, flow, browser, trail, code).await;
+            }
+            Input::RegisterPasskey(answer) => {
+                return self
+                    .register_passkey(tenant, flow, browser, trail, answer)
+                    .await;
+            }
+            Input::CodesKept => {
+                return self
+                    .go_on_proving(tenant, flow, browser, trail, None, None)
+                    .await;
+            }
+            Input::NewPassword { new, again } => {
+                return self
+                    .take_new_password(tenant, flow, browser, trail, new, again)
+                    .await;
             }
             Input::Consent { accept, for_all } => {
                 if let Some(outcome) = self
@@ -278,10 +315,88 @@ impl Node {
         if matches!(flow.errand, Errand::SignOut(_)) {
             return Ok(Outcome::problem(OAuthError::PageExpired));
         }
-        let mut outcome = self.go_on(tenant, flow, browser, trail).await?;
-        cookies.append(&mut outcome.cookies);
-        outcome.cookies = cookies;
-        Ok(outcome)
+        self.go_on(tenant, flow, browser, trail).await
+    }
+
+    /// Takes a password or a temporary access pass.
+    async fn enter_secret(
+        &self,
+        tenant: TenantId,
+        mut flow: Pending,
+        browser: Browser,
+        trail: Trail,
+        entered: (Kind, Secret),
+        keep: bool,
+    ) -> Result<Outcome> {
+        let kind = entered.0;
+        let Some(name) = self.name_of(tenant, &flow, &browser).await? else {
+            return self.show_name(tenant, flow, browser, None).await;
+        };
+        flow.proof = None;
+        let taken = self
+            .take_secret(tenant, &mut flow, &browser, name, entered, keep)
+            .await?;
+        self.taken(tenant, flow, browser, trail, kind, taken).await
+    }
+
+    /// Goes on after something was taken, or says what was wrong with it.
+    async fn taken(
+        &self,
+        tenant: TenantId,
+        flow: Pending,
+        browser: Browser,
+        trail: Trail,
+        kind: Kind,
+        taken: Taken,
+    ) -> Result<Outcome> {
+        match taken {
+            Taken::Refused(error) => {
+                let back = back_of(&flow);
+                Ok(Step::End(Screen::Error { error, back }).into())
+            }
+            Taken::Bad(problem) if flow.proof.is_none() => {
+                self.ask_secret(tenant, flow, browser, kind, Some(problem))
+                    .await
+            }
+            Taken::Bad(problem) => {
+                self.go_on_proving(tenant, flow, browser, trail, Some(kind), Some(problem))
+                    .await
+            }
+            Taken::Good => {
+                self.go_on_proving(tenant, flow, browser, trail, None, None)
+                    .await
+            }
+        }
+    }
+
+    /// Asks again for what says who it is.
+    async fn ask_secret(
+        &self,
+        tenant: TenantId,
+        flow: Pending,
+        browser: Browser,
+        kind: Kind,
+        wrong: Option<Problem>,
+    ) -> Result<Outcome> {
+        let Some(name) = self.name_of(tenant, &flow, &browser).await? else {
+            return self.show_name(tenant, flow, browser, wrong).await;
+        };
+        let client = self.client_view(tenant, &flow).await?;
+        let policy = self.store().island(tenant)?.read(Policy::get).await?;
+        let screen = if kind == Kind::TemporaryAccessPass && policy.access_passes.is_enabled {
+            Screen::AccessPass {
+                client,
+                name,
+                problem: wrong,
+            }
+        } else {
+            let mut screen = password_screen(client, name, &policy);
+            if let Screen::Password { problem, .. } = &mut screen {
+                *problem = wrong;
+            }
+            screen
+        };
+        self.page(tenant, &flow, screen, browser, Vec::new())
     }
 
     /// What comes next, as the directory stands now.
@@ -375,11 +490,15 @@ impl Node {
         tenant: TenantId,
         flow: Pending,
         browser: Browser,
+        problem: Option<Problem>,
     ) -> Result<Outcome> {
+        let policy = self.store().island(tenant)?.read(Policy::get).await?;
         let screen = Screen::Name {
             client: self.client_view(tenant, &flow).await?,
             name: flow.name.clone(),
             has_accounts: browser.cookie.is_some(),
+            problem,
+            passkey: policy.passkeys.is_enabled.then(PasskeyView::default),
         };
         self.page(tenant, &flow, screen, browser, Vec::new())
     }
@@ -389,17 +508,45 @@ impl Node {
         &self,
         tenant: TenantId,
         flow: &Pending,
-        screen: Screen,
+        mut screen: Screen,
         browser: Browser,
         mut cookies: Vec<session::SetCookie>,
     ) -> Result<Outcome> {
-        let text = self.seal(tenant, flow, browser, &mut cookies)?;
+        let sign_in = &self.0.sign_in;
+        let binding = bound(sign_in, browser, &mut cookies)?;
+        let mut flow = flow.clone();
+        flow.challenge = None;
+        if let Some(passkey) = screen.passkey_mut()
+            && passkey.is_some()
+        {
+            let now = self.store().clock().now();
+            let request = match self.relying_party() {
+                Some(rp) => Some(rp.begin_sign_in(tenant, &binding, now)?),
+                None => None,
+            };
+            *passkey = request.map(|request| {
+                flow.challenge = Some(request.state);
+                PasskeyView {
+                    options: request.options.to_string(),
+                }
+            });
+        }
+        let text = sign_in.flows.seal(tenant, &binding, &flow)?;
         let ui_locales = match &flow.errand {
             Errand::Authorize(request) => request.ui_locales.clone(),
             Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) => None,
         };
+        let redirect_uri = match &flow.errand {
+            Errand::Authorize(request) => Some(request.to.redirect_uri.clone()),
+            Errand::Visit(visit) => visit.client().redirect_uri,
+            Errand::Device { .. } | Errand::SignOut(_) => None,
+        };
         Ok(Outcome {
-            step: Step::Page { screen, flow: text },
+            step: Step::Page {
+                screen,
+                flow: text,
+                redirect_uri,
+            },
             cookies,
             ui_locales,
         })
@@ -414,13 +561,7 @@ impl Node {
         cookies: &mut Vec<session::SetCookie>,
     ) -> Result<String> {
         let sign_in = &self.0.sign_in;
-        let binding = if let Some(binding) = browser.binding {
-            binding
-        } else {
-            let binding = session::new_binding()?;
-            cookies.push(sign_in.cookies.set_browser(&binding));
-            binding
-        };
+        let binding = bound(sign_in, browser, cookies)?;
         sign_in.flows.seal(tenant, &binding, flow)
     }
 
@@ -460,6 +601,20 @@ impl Node {
         let found = island.read(move |tx| client::find(tx, client_id)).await?;
         Ok(found.ok().map(|client| client.view(Some(&to))))
     }
+}
+
+/// What binds pages to the browser; it is given one if it has none yet.
+fn bound(
+    sign_in: &super::SignIn,
+    browser: Browser,
+    cookies: &mut Vec<session::SetCookie>,
+) -> Result<Secret> {
+    if let Some(binding) = browser.binding {
+        return Ok(binding);
+    }
+    let binding = session::new_binding()?;
+    cookies.push(sign_in.cookies.set_browser(&binding));
+    Ok(binding)
 }
 
 /// The client that somebody signs in for.

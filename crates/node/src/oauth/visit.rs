@@ -15,11 +15,11 @@
 //! "B2B collaboration invitation redemption".
 
 use border::{Handler, Received};
+use credentials::{Demand, Policy, Proven, Standing};
 use directory::invitations;
 use directory::users::User;
-use identity::Secret;
 use identity::oauth::{Form, OAuthError, Trail, encode};
-use identity::session::{self, Away, Flow, Methods, NewSession, Session};
+use identity::session::{self, Away, Flow, Methods};
 use identity::visit::{self, Pass};
 use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx};
@@ -27,6 +27,7 @@ use types::{Actor, Error, Id, Result, TenantId, Timestamp, kind, parse_uuid};
 use uuid::Uuid;
 
 use super::next::Ready;
+use super::proof::Proof;
 use super::sign_in::{Errand, Pending, app_of};
 use super::{Browser, ClientView, Outcome, Screen, Step, generation};
 use crate::Node;
@@ -49,6 +50,9 @@ pub(super) struct Visit {
     state: String,
     /// Whether the person has to prove who they are anew.
     is_fresh: bool,
+    /// Whether by more than one factor.
+    #[serde(default)]
+    is_multifactor: bool,
     /// The kind of address where the errand ends, for the page's policy.
     scheme: String,
     /// What the other tenant calls itself.
@@ -66,6 +70,12 @@ impl Visit {
     /// The application that the person goes to.
     pub(super) const fn application(&self) -> Uuid {
         self.application
+    }
+    /// What the other tenant demands.
+    pub(super) const fn demand(&self) -> Demand {
+        Demand {
+            multifactor: self.is_multifactor,
+        }
     }
     /// Whether a sign-in of then will do.
     pub(super) fn takes(&self, authenticated_at: Timestamp, began_at: Timestamp) -> bool {
@@ -279,10 +289,14 @@ impl Node {
         browser: Browser,
     ) -> Result<Outcome> {
         let nonce = session::new_binding()?.expose().to_owned();
+        // Who is back without a second factor where one is demanded goes once more, for that.
+        let is_second = flow.away.take().is_some_and(|away| away.is_second);
+        flow.proof = None;
         flow.away = Some(Away {
             home,
             nonce: nonce.clone(),
             pass: None,
+            is_second,
         });
         flow.session = None;
         let (application, is_fresh, scheme) = match &flow.errand {
@@ -307,6 +321,9 @@ impl Node {
         ];
         if is_fresh {
             parameters.push(("fresh", "1"));
+        }
+        if is_second {
+            parameters.push(("multifactor", "1"));
         }
         if let Some(hint) = &hint {
             parameters.push(("login_hint", hint));
@@ -355,6 +372,7 @@ impl Node {
                 nonce: nonce.to_owned(),
                 state: state.to_owned(),
                 is_fresh: form.get("fresh").is_some(),
+                is_multifactor: form.get("multifactor").is_some(),
                 scheme: scheme.to_owned(),
                 name: self.tenant_name(resource).await?,
             })),
@@ -387,7 +405,8 @@ impl Node {
         let pass = island
             .write(actor, move |tx| {
                 if session::is_stale(&ready.session, tx.now()) {
-                    session::touch(tx, &ready.session)?;
+                    let policy = Policy::get(tx)?;
+                    session::touch(tx, &ready.session, policy.sessions.lifetimes())?;
                 }
                 visit::issue(tx, &pass)
             })
@@ -434,7 +453,7 @@ impl Node {
         tenant: TenantId,
         mut flow: Pending,
         is_accepted: bool,
-        mut browser: Browser,
+        browser: Browser,
         trail: Trail,
     ) -> Result<Outcome> {
         let Some((home, nonce, pass)) = flow.away.as_ref().and_then(|away| {
@@ -461,24 +480,25 @@ impl Node {
             pass,
             application,
             is_accepted,
-            user_agent: browser.user_agent.clone(),
-            cookie: browser.cookie.clone(),
+            is_second: flow.away.as_ref().is_some_and(|away| away.is_second),
         };
         let island = self.store().island(tenant)?;
         let entered = island
             .write(Actor::System, move |tx| arrival.enter(tx))
             .await?;
         match entered {
-            Entered::In(session, cookie) => {
-                let kept = self.0.sign_in.cookies;
-                let set = kept.set_session(tenant, &cookie, session.is_persistent);
-                browser.cookie = Some(cookie);
-                flow.session = Some(session.id);
+            Entered::In(proof) => {
+                flow.proof = Some(proof);
                 flow.name = None;
                 flow.away = None;
-                let mut outcome = self.go_on(tenant, flow, browser, trail).await?;
-                outcome.cookies.insert(0, set);
-                Ok(outcome)
+                self.go_on_proving(tenant, flow, browser, trail, None, None)
+                    .await
+            }
+            Entered::NeedsMore(name) => {
+                if let Some(away) = &mut flow.away {
+                    away.is_second = true;
+                }
+                self.send_home(tenant, flow, (home, Some(name)), browser)
             }
             Entered::Asks(name) => {
                 let organization = self.tenant_name(tenant).await?;
@@ -533,13 +553,15 @@ struct Arrival {
     pass: String,
     application: Uuid,
     is_accepted: bool,
-    user_agent: Option<String>,
-    cookie: Option<Secret>,
+    /// Whether the home was asked for more than one factor.
+    is_second: bool,
 }
 
 /// What becomes of them.
 enum Entered {
-    In(Box<Session>, Secret),
+    In(Proof),
+    /// They have to go back and show another factor, which this tenant trusts their home with.
+    NeedsMore(String),
     /// They have to say whether they want to: their name.
     Asks(String),
     Refused(OAuthError),
@@ -558,6 +580,13 @@ impl Arrival {
         if let Err(refusal) = admits(tx, *home, word, self.application)? {
             return Ok(Entered::Refused(refusal));
         }
+        let proven = Proven::at_home(counted(tx, *home, &word.methods)?.0);
+        if !self.is_second && !proven.is_multifactor() && access::inbound_trust(tx, *home)?.mfa {
+            let standing = Standing::of(tx, &Policy::get(tx)?, &user)?;
+            if standing.needs_multifactor {
+                return Ok(Entered::NeedsMore(name.clone()));
+            }
+        }
         if invitations::is_pending(&user) {
             let redeems = word.redeems
                 && access::consent_suppressed(tx, *home, access::Direction::Inbound)?.allowed;
@@ -571,14 +600,13 @@ impl Arrival {
         if invitations::is_pending(&user) {
             invitations::redeem(tx, user.id, (*home, word.user_id))?;
         }
-        let new = NewSession {
+        Ok(Entered::In(Proof {
             user: user.id,
             generation: generation(tx, user.id)?,
-            methods: counted(tx, *home, &word.methods)?,
-            is_persistent: false,
-            user_agent: self.user_agent.clone(),
-        };
-        let (session, cookie) = session::start(tx, &new, self.cookie.as_ref())?;
-        Ok(Entered::In(Box::new(session), cookie))
+            proven,
+            at: tx.now(),
+            keep: false,
+            enrolment: None,
+        }))
     }
 }

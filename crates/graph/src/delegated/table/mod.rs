@@ -9,6 +9,7 @@
 //! the supported roles on the pages of each operation.
 
 mod applications;
+mod authentication;
 mod groups;
 mod isopolity;
 mod organization;
@@ -96,9 +97,10 @@ impl Row {
     }
 }
 
-static ALL: [&[Row]; 8] = [
+static ALL: [&[Row]; 9] = [
     applications::ROWS,
     applications::SYNCHRONIZATION,
+    authentication::ROWS,
     groups::ROWS,
     isopolity::ROWS,
     organization::ROWS,

@@ -3,6 +3,7 @@
 mod back_channel;
 mod code;
 mod device;
+mod factors;
 mod first_party;
 mod musts;
 mod pages;

@@ -268,3 +268,78 @@ async fn who_has_no_account_here_is_told_so() {
     let page = two.come(&mut browser).await;
     page.is_page(400, "isn't known in this organization");
 }
+
+impl Two {
+    /// Contoso wants more than one factor of everybody, and trusts Fabrikam's or not.
+    async fn demand(&self, trusts_home: bool) {
+        let admin = &self.world.d.admin;
+        let body = json!({ "multifactorAuthentication": "all" });
+        admin
+            .patch("/beta/isopolity/signInPolicy", body)
+            .await
+            .expect(204);
+        if trusts_home {
+            let body = json!({ "tenantId": self.home, "inboundTrust": { "isMfaAccepted": true } });
+            let partners = "/policies/crossTenantAccessPolicy/partners";
+            admin.post(partners, body).await.expect(201);
+        }
+    }
+
+    /// The methods of the sign-in, by the token at the end.
+    async fn amr(&self, browser: &mut Browser, page: &Seen) -> serde_json::Value {
+        page.is_page(200, "Sign you in and read your profile");
+        let code = browser.allow(page).await.answer("code");
+        let given = self.world.redeem(&code, &[]).await.expect(200);
+        claims(given.json["id_token"].as_str().unwrap())["amr"].clone()
+    }
+}
+
+#[tokio::test]
+async fn another_factor_is_asked_for_at_home_where_that_is_trusted() {
+    let two = Two::start().await;
+    two.demand(true).await;
+    let mut browser = two.world.browser();
+    let back = two.come(&mut browser).await;
+    let location = back.header("location").to_owned();
+    let home = format!("/{}/b2b/signin?", two.home);
+    assert!(location.starts_with(&home), "{location}");
+    let page = browser.get(&location).await;
+    page.is_page(200, "to go on to Contoso");
+    let page = browser
+        .answer(&page, &[("step", "password"), ("password", PASSWORD)])
+        .await;
+    let (.., back) = two.world.register_app(&mut browser, &page).await;
+    let page = browser.get(back.header("location")).await;
+    page.is_page(200, "Visit this organization?");
+    let page = browser
+        .answer(&page, &[("step", "redeem"), ("decision", "accept")])
+        .await;
+    let amr = two.amr(&mut browser, &page).await;
+    assert_eq!(amr, json!(["pwd", "otp", "mfa"]));
+}
+
+#[tokio::test]
+async fn another_factor_is_asked_for_here_where_the_homes_isnt_trusted() {
+    let two = Two::start().await;
+    two.demand(false).await;
+    let mut browser = two.world.browser();
+    let page = two.come(&mut browser).await;
+    page.is_page(200, "Visit this organization?");
+    let page = browser
+        .answer(&page, &[("step", "redeem"), ("decision", "accept")])
+        .await;
+    let (seed, _, page) = two.world.register_app(&mut browser, &page).await;
+    let amr = two.amr(&mut browser, &page).await;
+    assert_eq!(amr, json!(["pwd", "otp", "mfa"]));
+
+    // In another browser the app that was set up here is asked for.
+    two.world.clock.advance_seconds(60);
+    let mut other = two.world.browser();
+    let page = two.come(&mut other).await;
+    page.is_page(200, "code");
+    let code = two.world.app_code(&seed);
+    let end = other
+        .answer(&page, &[("step", "code"), ("code", &code)])
+        .await;
+    end.answer("code");
+}
