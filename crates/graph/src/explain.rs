@@ -127,7 +127,7 @@ async fn from_outside(call: &Call, question: Question) -> Result<Trace, Refusal>
         let stopped = call
             .read(move |tx| sync::explain::stopped(tx, home, user))
             .await?;
-        for step in stopped {
+        if let Some(step) = stopped {
             shown.step(step);
         }
     }

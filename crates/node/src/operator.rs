@@ -68,6 +68,7 @@ impl Node {
                     .await
             }
             Command::UserShow { tenant, user } => self.show_user(&tenant, &user).await,
+            Command::UserPassword { tenant, user } => self.give_password(&tenant, user).await,
             Command::UserFind {
                 tenant,
                 home_tenant,
@@ -379,6 +380,16 @@ impl Node {
             .island(tenant)?
             .read(move |tx| shown(&directory::users::find(tx, &user)?))
             .await
+    }
+
+    async fn give_password(&self, tenant: &str, user: String) -> Result<Value> {
+        let tenant = self.store().find_tenant(tenant)?;
+        let change = directory::users::PasswordChange::None;
+        let given = self
+            .reset_password(tenant, Actor::Operator, user, None, change)
+            .await?;
+        let made = given.made.ok_or_else(|| Error::internal("no password"))?;
+        Ok(json!({"password": made.expose()}))
     }
 
     async fn find_synced(&self, tenant: &str, home: &str, home_id: &str) -> Result<Value> {
