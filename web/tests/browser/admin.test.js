@@ -1,8 +1,7 @@
 /** The admin centre as admins use it: the real binary, a real browser, three tenants. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { axeFindings, Deployment, leave, PHONE } from './harness.js';
-import { screens, settled } from './screens.js';
+import { Deployment, leave } from './harness.js';
 
 let deployment;
 before(async () => {
@@ -227,25 +226,6 @@ test('a name that is markup is shown as it is', async () => {
   await deployment.call('Contoso', 'DELETE', `/v1.0/groups/${group.id}`);
   await leave(page);
 });
-
-for (const [look, options] of Object.entries({
-  'on a desktop': {},
-  'in the dark, on a phone': { viewport: PHONE, colorScheme: 'dark' },
-  'right to left': { locale: 'ar' },
-})) {
-  test(`axe finds nothing ${look}`, async () => {
-    const page = await deployment.admin('Contoso', '/admin', options);
-    for (const { name, path, as, act, english } of screens(deployment)) {
-      if (as || (english && options.locale)) continue;
-      await page.goto(path);
-      await settled(page);
-      await act?.(page);
-      await settled(page);
-      assert.deepEqual(await axeFindings(page), [], name);
-    }
-    await leave(page);
-  });
-}
 
 test('what is behind a cell has an address', async () => {
   const page = await deployment.admin('Contoso', `/admin?pair=${key('Tailspin', 'Fabrikam')}`);

@@ -236,24 +236,42 @@ export async function leave(page) {
   await page.context().close();
 }
 
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
 /** What axe finds on a page by the rules of WCAG 2.2 AA and its own good practice, in a line each. */
-export async function axeFindings(page) {
+export async function axeFindings(page, runOnly = RULES) {
   // The page's policy lets no script in, so it comes by the debugger's door.
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
   const found = await page.evaluate(
-    `(() => { ${axe}; return window.axe.run(document, {
-      resultTypes: ['violations'],
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    }); })()`,
+    (runOnly) => window.axe.run(document, { resultTypes: ['violations'], runOnly }),
+    runOnly,
   );
   return found.violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
   );
 }
 
-/** How much wider than the window a page is, and what sticks out of it. */
+/** What sticks out of the window sideways, where nothing scrolls it. */
 export async function overflow(page) {
   return await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement;
-    return scrollWidth > clientWidth ? [`${scrollWidth} > ${clientWidth}`] : [];
+    const { clientWidth, scrollWidth } = document.documentElement;
+    const found = scrollWidth > clientWidth ? [`the page scrolls to ${scrollWidth}`] : [];
+    for (const element of document.body.querySelectorAll('*')) {
+      const { left, right, width, height } = element.getBoundingClientRect();
+      if (!width || !height || (left >= -1 && right <= clientWidth + 1)) continue;
+      const { visibility, clip, clipPath, position } = getComputedStyle(element);
+      if (visibility === 'hidden' || clipPath !== 'none' || clip !== 'auto') continue;
+      // What waits out of sight, as the link that skips to the content.
+      if (/absolute|fixed/.test(position) && (right < 0 || left > clientWidth)) continue;
+      let around = element.parentElement;
+      while (around && getComputedStyle(around).overflowX === 'visible') {
+        around = around.parentElement;
+      }
+      if (around && around !== document.body && around !== document.documentElement) continue;
+      found.push(
+        `from ${Math.round(left)} to ${Math.round(right)}: ${element.outerHTML.slice(0, 120)}`,
+      );
+    }
+    return found.slice(0, 3);
   });
 }
