@@ -199,19 +199,28 @@ export class Deployment {
     return page;
   }
 
+  /** The session of a tenant's admin, who signs in the first time that it is asked for. */
+  session(name) {
+    const begin = async () => {
+      const { admin, adminPassword } = this.tenant(name);
+      const page = await this.visitor();
+      await page.goto('/admin');
+      await signIn(page, admin, adminPassword);
+      await page.locator('h1').getByText('Readiness').waitFor();
+      const session = await page.context().storageState();
+      await leave(page);
+      return session;
+    };
+    if (!this.sessions.has(name)) this.sessions.set(name, begin());
+    return this.sessions.get(name);
+  }
+
   /** A signed-in admin's page. */
   async admin(name, path = '/admin', options = {}) {
-    const session = this.sessions.get(name);
-    const page = await this.visitor({ ...(session ? { storageState: session } : {}), ...options });
+    const page = await this.visitor({ storageState: await this.session(name), ...options });
     await page.goto(path);
-    if (!session) {
-      const { admin, adminPassword } = this.tenant(name);
-      await signIn(page, admin, adminPassword);
-      await page.waitForURL((url) => url.pathname.startsWith('/admin'));
-    }
+    await page.waitForURL((url) => /^\/admin(?!\/signed-in)/.test(url.pathname));
     await page.locator('h1').waitFor();
-    await page.waitForURL((url) => !url.pathname.endsWith('/signed-in'));
-    if (!session) this.sessions.set(name, await page.context().storageState());
     return page;
   }
 }
