@@ -1,6 +1,8 @@
 /**
  * Runs the tests in the browser: makes the demonstration once, which each file then begins with.
- * With names of files, only those: `npm run browser -- faults`.
+ *
+ * - With names of files, only those: `npm run browser -- faults`.
+ * - With a database in TEST_DATABASE_URL each file makes its own there, so that it's one file's.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -22,7 +24,12 @@ try {
     await run(['demo', '--once', '--dir', dir]);
     env.DEMO_TEMPLATE = dir;
   }
-  const options = ['--test', '--test-concurrency=1', '--test-timeout=240000'];
+  const options = [
+    '--test',
+    '--test-reporter=spec',
+    '--test-concurrency=2',
+    '--test-timeout=240000',
+  ];
   code = spawnSync(process.execPath, [...options, ...files], { stdio: 'inherit', env }).status ?? 1;
 } finally {
   rmSync(dir, { recursive: true, force: true });
