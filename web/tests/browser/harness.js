@@ -18,7 +18,7 @@ const template = process.env.DEMO_TEMPLATE;
 const database = process.env.TEST_DATABASE_URL;
 const axe = readFileSync(join(root, 'web/node_modules/axe-core/axe.min.js'), 'utf8');
 
-const FLAGS = [
+export const FLAGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
