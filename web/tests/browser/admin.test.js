@@ -1,7 +1,7 @@
 /** The admin centre as admins use it: the real binary, a real browser, three tenants. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Deployment, leave } from './harness.js';
+import { Deployment, leave, signIn } from './harness.js';
 
 let deployment;
 before(async () => {
@@ -14,7 +14,10 @@ const partner = (name) =>
 const key = (from, to) => `${deployment.tenant(from).id}.${deployment.tenant(to).id}`;
 
 test('it signs in as a public client by PKCE, and comes back to where one wanted to go', async () => {
-  const page = await deployment.admin('Contoso', '/admin/organization?q=fab');
+  const page = await deployment.visitor();
+  await page.goto('/admin/organization?q=fab');
+  const { admin, adminPassword } = deployment.tenant('Contoso');
+  await signIn(page, admin, adminPassword);
   const [asked] = page.signIns;
   assert.equal(asked.response_type, 'code');
   assert.equal(asked.response_mode, 'fragment');
@@ -26,6 +29,19 @@ test('it signs in as a public client by PKCE, and comes back to where one wanted
   assert.equal(await page.getByRole('row').count(), 2);
   const stored = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
   assert.ok(!stored.includes('eyJ'), 'no token is stored');
+
+  // A reload asks quietly, and goes nowhere.
+  const places = [];
+  page.on('framenavigated', (frame) => places.push(new URL(frame.url()).pathname));
+  await page.reload();
+  await page.getByRole('row', { name: /Fabrikam/ }).waitFor();
+  assert.equal(page.signIns.at(-1).prompt, 'none');
+  assert.deepEqual([...new Set(places)], ['/admin/organization']);
+
+  // Who isn't signed in any more is asked.
+  await page.context().clearCookies();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await leave(page);
 });
 

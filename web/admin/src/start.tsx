@@ -1,25 +1,32 @@
-/** Starts the admin centre: the language, then who it is, then the screens. */
-import { asProblem, locale, openCatalogues } from '@isopolity/core';
-import { Root } from '@isopolity/ui';
+/** The admin centre itself: the language, then the screens. Loaded once somebody is signed in. */
+import { locale, openCatalogues, type Problem } from '@isopolity/core';
+import { queryClient, Root } from '@isopolity/ui';
 import { RouterProvider } from '@tanstack/react-router';
 import i18next from 'i18next';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { initReactI18next } from 'react-i18next';
+import { invitations, members, ownTenant, readiness } from './api/queries';
 import { loadCatalogue } from './catalogues';
 import { router } from './router';
-import { BASE, graph, session } from './session';
+import { BASE, graph } from './session';
 import { StartFailure } from './start-failure';
 
-async function start(): Promise<void> {
-  i18next.use(initReactI18next);
-  const [, opened] = await Promise.all([
-    openCatalogues(loadCatalogue),
-    session.open().then(
-      (goOn) => ({ goOn }),
-      (thrown: unknown) => ({ problem: asProblem(thrown) }),
-    ),
-  ]);
+i18next.use(initReactI18next);
+const catalogues = openCatalogues(loadCatalogue);
+
+/** Asks for what nearly every screen needs, while the first one is being made. */
+function askAhead(): void {
+  void queryClient.prefetchQuery(ownTenant);
+  void queryClient.prefetchQuery(members);
+  void queryClient.prefetchQuery(invitations);
+  void queryClient.prefetchQuery(readiness);
+}
+
+/** Shows where to go on at, or why nobody could be signed in. */
+export async function start(opened: { goOn: string } | { problem: Problem }): Promise<void> {
+  if ('goOn' in opened) askAhead();
+  await catalogues;
   const root = createRoot(document.getElementById('app') as HTMLElement);
   if ('problem' in opened) {
     root.render(
@@ -29,8 +36,6 @@ async function start(): Promise<void> {
     );
     return;
   }
-  // The browser is on its way to the sign-in page.
-  if (opened.goOn === undefined) return;
   const goOn = new URL(opened.goOn, location.origin);
   if (goOn.origin === location.origin && goOn.pathname.startsWith(BASE)) {
     history.replaceState(null, '', goOn.pathname + goOn.search);
@@ -44,5 +49,3 @@ async function start(): Promise<void> {
     </StrictMode>,
   );
 }
-
-void start();
