@@ -6,7 +6,7 @@ import i18next from 'i18next';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { initReactI18next } from 'react-i18next';
-import { invitations, members, ownTenant, readiness } from './api/queries';
+import { invitations, members, ownTenant, readiness, requests } from './api/queries';
 import { loadCatalogue } from './catalogues';
 import { router } from './router';
 import { BASE, graph } from './session';
@@ -15,18 +15,25 @@ import { StartFailure } from './start-failure';
 i18next.use(initReactI18next);
 const catalogues = openCatalogues(loadCatalogue);
 
-/** Asks for what nearly every screen needs, while the first one is being made. */
-function askAhead(): void {
-  void queryClient.prefetchQuery(ownTenant);
-  void queryClient.prefetchQuery(members);
-  void queryClient.prefetchQuery(invitations);
-  void queryClient.prefetchQuery(readiness);
+/** Longer than this nobody waits for answers: the screen comes with the shape of what is missing. */
+const PATIENCE_MS = 150;
+
+/** Asks for what nearly every screen needs; a quick answer saves drawing everything twice. */
+async function askAhead(): Promise<void> {
+  const asked = [
+    queryClient.prefetchQuery(ownTenant),
+    queryClient.prefetchQuery(members),
+    queryClient.prefetchQuery(invitations),
+    queryClient.prefetchQuery(readiness),
+    queryClient.prefetchQuery(requests),
+  ];
+  const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  await Promise.race([Promise.all(asked), patience]);
 }
 
 /** Shows where to go on at, or why nobody could be signed in. */
 export async function start(opened: { goOn: string } | { problem: Problem }): Promise<void> {
-  if ('goOn' in opened) askAhead();
-  await catalogues;
+  await Promise.all([catalogues, 'goOn' in opened ? askAhead() : undefined]);
   const root = createRoot(document.getElementById('app') as HTMLElement);
   if ('problem' in opened) {
     root.render(
