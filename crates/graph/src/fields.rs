@@ -63,12 +63,17 @@ impl Fields {
     }
 
     /// An object.
-    pub(crate) fn required_object(&mut self, name: &'static str) -> Result<Self, Refusal> {
+    pub(crate) fn object(&mut self, name: &'static str) -> Result<Option<Self>, Refusal> {
         match self.0.remove(name) {
-            None | Some(Value::Null) => Err(required(name)),
-            Some(Value::Object(object)) => Ok(Self(object)),
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(object)) => Ok(Some(Self(object))),
             Some(_) => Err(wrong(name, "an object")),
         }
+    }
+
+    /// An object that has to be there.
+    pub(crate) fn required_object(&mut self, name: &'static str) -> Result<Self, Refusal> {
+        self.object(name)?.ok_or_else(|| required(name))
     }
 
     /// True or false; false where the body says nothing of it.

@@ -45,9 +45,15 @@ impl Account {
     }
 
     pub(super) fn view(&self) -> AccountView {
+        // Who is from elsewhere knows the name of home, not the one that the account has here.
+        let mail = self.user.property("mail");
+        let name = match mail.as_str() {
+            Some(mail) if self.user.is_external() => mail,
+            _ => self.user.user_principal_name(),
+        };
         AccountView {
             session: self.session.id,
-            name: self.user.user_principal_name().to_owned(),
+            name: name.to_owned(),
             display_name: self.user.display_name().to_owned(),
         }
     }
