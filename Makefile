@@ -1,5 +1,5 @@
 # `make` alone prints this list. CI calls the same targets.
-.PHONY: help setup clients web browser screenshots build demo test units unit unit-postgres binary e2e e2e-postgres lint fmt deny bench soak fuzz docs clean
+.PHONY: help setup clients web browser browser-postgres screenshots build demo test units unit unit-postgres binary e2e e2e-postgres lint fmt deny bench soak fuzz docs clean
 
 help: ## Print what can be made
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  \1\t/' | expand -t 12
@@ -22,7 +22,7 @@ demo: build ## Three tenants with real people, one organization, everyone synced
 # Whatever names the workspace builds its dependencies with the same features, and so only once. The
 # black-box suite takes the same build: a release build of its own would be a third of the time.
 test: setup ## Everything that has to be green: format, lints, tests on both engines, end to end, dependencies
-	@$(MAKE) --no-print-directory lint units e2e e2e-postgres deny
+	@$(MAKE) --no-print-directory lint units e2e e2e-postgres browser browser-postgres deny
 
 units: ## The tests of the crates on both engines
 	@$(MAKE) --no-print-directory unit
@@ -44,8 +44,12 @@ e2e-postgres: binary clients ## The black-box suite with the data in PostgreSQL
 	ISOPOLITY_BIN=$(CURDIR)/target/debug/isopolity scripts/with-postgres.sh \
 		cargo test --locked --workspace --test black_box
 
-browser: build ## The admin centre in Chromium, beside the release binary
-	npm --prefix web run --silent browser
+browser: web binary ## The admin centre and the sign-in in Chromium
+	ISOPOLITY_BIN=$(CURDIR)/target/debug/isopolity npm --prefix web run --silent browser
+
+browser-postgres: web binary ## Planted faults in Chromium, with the data in PostgreSQL
+	ISOPOLITY_BIN=$(CURDIR)/target/debug/isopolity scripts/with-postgres.sh \
+		npm --prefix web run --silent browser -- faults
 
 screenshots: build ## Write every screen to target/screenshots, at desktop and phone width, light and dark
 	npm --prefix web run --silent screenshots

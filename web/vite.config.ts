@@ -41,6 +41,37 @@ function precompressed(): Plugin {
   };
 }
 
+/** Has the screens fetched while it is looked up who it is: most who come are signed in. */
+function fetchedAhead(): Plugin {
+  return {
+    name: 'fetched-ahead',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(_, { bundle = {} }) {
+        const files = new Set<string>();
+        const take = (file: string) => {
+          const chunk = bundle[file];
+          if (chunk?.type !== 'chunk' || files.has(file)) return;
+          files.add(file);
+          for (const imported of chunk.imports) take(imported);
+        };
+        for (const chunk of Object.values(bundle)) {
+          if (chunk.type === 'chunk' && chunk.name === 'start') take(chunk.fileName);
+          if (chunk.type === 'chunk' && chunk.isEntry) files.add(chunk.fileName);
+        }
+        return [...files]
+          .filter((file) => !(bundle[file]?.type === 'chunk' && bundle[file].isEntry))
+          .map((file) => ({
+            tag: 'link',
+            attrs: { rel: 'modulepreload', crossorigin: true, href: `/${file}` },
+            injectTo: 'head' as const,
+          }));
+      },
+    },
+  };
+}
+
 /** While developing, every address below `/admin` is the admin centre's page. */
 function pages(): Plugin {
   return {
@@ -58,7 +89,7 @@ function pages(): Plugin {
 }
 
 export default defineConfig(({ command }) => ({
-  plugins: [react(), pages(), precompressed()],
+  plugins: [react(), pages(), fetchedAhead(), precompressed()],
   define: {
     __DEVELOPMENT_CLAIMS__: command === 'serve' && claims ? JSON.stringify(claims) : 'null',
   },

@@ -19,6 +19,7 @@ function take(key) {
   for (const imported of entry.imports ?? []) take(imported);
 }
 take('admin/index.html');
+take('admin/src/start.tsx');
 for (const key of Object.keys(manifest)) if (key.endsWith('/locales/ar.json')) take(key);
 
 const size = (file) => {

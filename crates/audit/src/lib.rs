@@ -1,4 +1,5 @@
-//! The audit log of a tenant: who did what to which object, when, and how it ended.
+//! The audit log of a tenant: who did what to which object, when, and how it ended. Beside it
+//! [`sign_ins`], the log of who got in.
 //!
 //! - An entry is written in the transaction of what it tells of, so neither exists without the
 //!   other. What was refused is recorded in a transaction of its own.
@@ -15,6 +16,7 @@ mod entry;
 mod graph;
 mod log;
 mod redact;
+pub mod sign_ins;
 
 pub use chain::{trim, verify};
 pub use entry::{Entry, Outcome, Row, Target};

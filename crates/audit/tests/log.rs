@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use audit::sign_ins::{self, Kind, Person, SignIn};
 use audit::{Entry, Filter, Outcome, Position, Target};
 use serde_json::{Value, json};
 use store::{Island, ManualClock, NewTenant, params};
@@ -393,4 +394,61 @@ fn a_long_log_is_trimmed_in_parts() {
     assert_eq!(fixture.broken(), None);
     assert_eq!((trim(), trim()), (3, 0));
     assert_eq!(fixture.broken(), None);
+}
+
+/// A refusal for somebody, from somewhere.
+fn refusal(user: u128) -> SignIn {
+    let mut sign_in = SignIn::new(Kind::InteractiveUser);
+    sign_in.error_code = 50_126;
+    sign_in.user = Some(Person {
+        id: Some(Uuid::from_u128(user)),
+        user_principal_name: format!("user{user}@contoso.example"),
+        ..Person::default()
+    });
+    sign_in
+}
+
+#[test]
+fn refused_sign_ins_take_a_bounded_number_of_rows_and_go_in_time() {
+    const ROWS: &str = "SELECT count(*) FROM sign_ins WHERE tenant_id = ?1";
+    let fixture = fixture();
+    let guess = |first: u128, count: u128| {
+        fixture
+            .island
+            .write_blocking(Actor::System, move |tx| {
+                (first..first + count).try_for_each(|user| sign_ins::record(tx, refusal(user)))
+            })
+            .unwrap();
+    };
+    let most = u128::from(sign_ins::REFUSALS_MAX);
+    guess(0, most + 50);
+    guess(0, 10);
+    assert_eq!(fixture.count(ROWS), sign_ins::REFUSALS_MAX + 1);
+    let newest = fixture
+        .island
+        .read_blocking(|tx| {
+            let filter = sign_ins::Filter {
+                user_id: Some(Uuid::from_u128(3)),
+                ..sign_ins::Filter::default()
+            };
+            sign_ins::list(tx, &filter, None, 10)
+        })
+        .unwrap();
+    assert_eq!(newest.len(), 1);
+    assert_eq!(newest.first().unwrap().times, 2);
+
+    // The next hour has rows of its own, and all go when their time is over.
+    fixture.clock.advance_seconds(3_600);
+    guess(0, 5);
+    assert_eq!(fixture.count(ROWS), sign_ins::REFUSALS_MAX + 6);
+    let before = Timestamp::from_seconds(START + 1_800);
+    loop {
+        let gone = fixture
+            .island
+            .write_blocking(Actor::System, move |tx| sign_ins::trim(tx, before, 4_000));
+        if gone.unwrap() < 4_000 {
+            break;
+        }
+    }
+    assert_eq!(fixture.count(ROWS), 5);
 }

@@ -313,6 +313,15 @@ impl Work<'_> {
                 ));
             }
         }
+        let person = source.person_upn();
+        let person_password = match person.clone() {
+            Some(user) => {
+                let tenant = id.clone();
+                let given = self.execute(Command::UserPassword { tenant, user }).await?;
+                text(&given["password"])
+            }
+            None => String::new(),
+        };
         Ok(Tenant {
             id,
             display_name: source.name.clone(),
@@ -323,7 +332,8 @@ impl Work<'_> {
             admin_password: text(&made["admin"]["password"]),
             client_id: text(&made["app"]["clientId"]),
             client_secret: text(&made["app"]["clientSecret"]),
-            person: source.person_upn(),
+            person,
+            person_password,
         })
     }
 

@@ -6,8 +6,8 @@
 //! Source: OWASP Authentication Cheat Sheet, "Authentication and error messages".
 
 use directory::users::{self, PasswordChange, User};
-use identity::Secret;
 use identity::password::check_for;
+use identity::{Secret, revocation};
 use store::{ReadTx, Tx};
 use types::{Error, Id, Result, kind};
 
@@ -89,17 +89,19 @@ pub fn check(tx: &ReadTx<'_>, user: &User, password: &Secret) -> Result<()> {
     )
 }
 
-/// Sets the hash of a password that the user has chosen.
+/// Sets the hash of a password that the user has chosen. Whoever knew the old one is out, the user's
+/// other sessions too.
 pub fn change(tx: &mut Tx<'_>, user: Id<kind::User>, hash: &str) -> Result<()> {
-    users::set_password(tx, user, Some(hash), PasswordChange::None)
+    reset(tx, user, hash, PasswordChange::None)
 }
 
-/// Sets the hash of a password that somebody else has chosen.
+/// Sets the hash of a password that somebody else has chosen. The user's sessions are over.
 pub fn reset(
     tx: &mut Tx<'_>,
     user: Id<kind::User>,
     hash: &str,
     change: PasswordChange,
 ) -> Result<()> {
-    users::set_password(tx, user, Some(hash), change)
+    users::set_password(tx, user, Some(hash), change)?;
+    revocation::revoke(tx, user)
 }

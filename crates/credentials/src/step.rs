@@ -20,44 +20,68 @@ use crate::policy::Policy;
 use crate::standing::Standing;
 use directory::users::PasswordChange;
 
+/// How tokens say that there was more than one factor.
+const MFA: &str = "mfa";
+
 /// What has been proven in this sign-in so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Proven(BTreeSet<Kind>);
+#[serde(rename_all = "camelCase")]
+pub struct Proven {
+    kinds: BTreeSet<Kind>,
+    /// Of somebody who was signed in by another tenant: how, as far as that counts here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_home: Option<Vec<String>>,
+}
 
 impl Proven {
     /// Nothing yet.
     pub fn nothing() -> Self {
         Self::default()
     }
+    /// Who it is, by the word of the person's home tenant: the names of the methods there, as far as
+    /// they count here.
+    pub const fn at_home(methods: Vec<String>) -> Self {
+        Self {
+            kinds: BTreeSet::new(),
+            at_home: Some(methods),
+        }
+    }
     /// And this.
     pub fn add(&mut self, kind: Kind) {
-        self.0.insert(kind);
+        self.kinds.insert(kind);
     }
     /// Whether this was proven.
     pub fn has(&self, kind: Kind) -> bool {
-        self.0.contains(&kind)
+        self.kinds.contains(&kind)
     }
     /// Whether nothing was.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.kinds.is_empty() && self.at_home.is_none()
     }
 
     /// Whether something was proven that says who it is.
     pub fn is_known(&self) -> bool {
-        self.0.iter().any(|kind| kind.is_first())
+        self.at_home.is_some() || self.kinds.iter().any(|kind| kind.is_first())
     }
 
     /// Whether that is as good as two factors.
     pub fn is_multifactor(&self) -> bool {
         self.has(Kind::Passkey)
             || self.has(Kind::TemporaryAccessPass)
-            || self.has(Kind::Password) && (self.has(Kind::Totp) || self.has(Kind::RecoveryCode))
+            || self.is_multifactor_at_home()
+            || (self.has(Kind::Password) || self.at_home.is_some())
+                && (self.has(Kind::Totp) || self.has(Kind::RecoveryCode))
+    }
+
+    fn is_multifactor_at_home(&self) -> bool {
+        let methods = self.at_home.iter().flatten();
+        methods.into_iter().any(|name| name == MFA)
     }
 
     /// The names of the methods in tokens.
     pub fn amr(&self) -> Vec<String> {
-        let mut names: Vec<&str> = Vec::new();
+        let at_home = self.at_home.iter().flatten().map(String::as_str);
+        let mut names: Vec<&str> = at_home.filter(|name| *name != MFA).collect();
         for (kind, name) in [
             (Kind::Password, "pwd"),
             (Kind::Passkey, "fido"),
@@ -70,7 +94,7 @@ impl Proven {
             }
         }
         if self.is_multifactor() {
-            names.push("mfa");
+            names.push(MFA);
         }
         names.into_iter().map(str::to_owned).collect()
     }
@@ -143,6 +167,8 @@ pub fn next(policy: &Policy, standing: &Standing, proven: &Proven, demand: Deman
             register(standing)
         };
     }
+    // Who has another factor at home, where that counts, needs none here.
+    let has_any = has_any || proven.is_multifactor_at_home();
     if standing.needs_multifactor && !has_any && !standing.registrable.is_empty() {
         return register(standing);
     }

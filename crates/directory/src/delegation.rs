@@ -85,6 +85,38 @@ fn scope(listed: &Value) -> Option<Scope> {
     })
 }
 
+/// What a client says that it needs of an API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequiredAccess {
+    /// The API's client id.
+    pub resource: Uuid,
+    /// Its scopes, in people's names.
+    pub scopes: Vec<Uuid>,
+    /// Its roles, for the client itself.
+    pub roles: Vec<Uuid>,
+}
+
+/// A role of an API for applications, as who grants it sees it; `None` if there is none of this id.
+pub fn application_role(resource: &ServicePrincipal, id: Uuid) -> Option<Scope> {
+    let roles = resource.value("appRoles")?;
+    let text = id.to_string();
+    let role = (roles.as_array()?.iter()).find(|role| role["id"] == text.as_str())?;
+    let for_applications = role["allowedMemberTypes"]
+        .as_array()
+        .is_some_and(|types| types.iter().any(|it| it == "Application"));
+    if !for_applications || role["isEnabled"] == false {
+        return None;
+    }
+    let word = |name: &str| role[name].as_str().unwrap_or_default().to_owned();
+    Some(Scope {
+        id,
+        value: word("value"),
+        needs_admin: true,
+        title: word("displayName"),
+        description: word("description"),
+    })
+}
+
 /// Whether only those get into an application who are assigned to it.
 pub fn requires_assignment(client: &ServicePrincipal) -> bool {
     client.value("appRoleAssignmentRequired") == Some(Value::Bool(true))
@@ -145,6 +177,29 @@ impl Application {
             .filter(|it| it["type"] == "Scope")
             .filter_map(|it| it["id"].as_str().and_then(types::parse_uuid))
             .collect()
+    }
+
+    /// All that it says it needs.
+    pub fn required_access(&self) -> Vec<RequiredAccess> {
+        let required = self.value("requiredResourceAccess");
+        let required = required.as_ref().and_then(Value::as_array);
+        let all = required.into_iter().flatten().filter_map(|access| {
+            let of = |kind: &str| {
+                let listed = access["resourceAccess"].as_array();
+                let listed = listed.into_iter().flatten().filter(|it| it["type"] == kind);
+                listed
+                    .filter_map(|it| it["id"].as_str().and_then(types::parse_uuid))
+                    .collect()
+            };
+            Some(RequiredAccess {
+                resource: access["resourceAppId"]
+                    .as_str()
+                    .and_then(types::parse_uuid)?,
+                scopes: of("Scope"),
+                roles: of("Role"),
+            })
+        });
+        all.collect()
     }
 
     /// Those of its own scopes that a client has without being allowed them.

@@ -67,6 +67,11 @@ impl FirstParty {
         ALL.into_iter().find(|app| app.app_id == app_id)
     }
 
+    /// What of Graph it may do in people's names.
+    pub const fn scopes(&self) -> &'static [&'static str] {
+        self.scopes
+    }
+
     /// The addresses that its answers may go to.
     pub fn redirect_uris(&self, public_url: &str) -> Vec<String> {
         let of = |path: &&str| format!("{}{path}", public_url.trim_end_matches('/'));

@@ -46,3 +46,11 @@ pub fn assertion(data: &[u8]) {
     let _ = assertion.is_proof_of(uuid::Uuid::from_u128(1), now);
     assert!(!assertion.is_signed_by(data), "no key has signed it");
 }
+
+/// An authenticator's attestation object. What is found in it is in it.
+pub fn attestation(data: &[u8]) {
+    if let Some(aaguid) = credentials::passkey::aaguid_of(data) {
+        let found = data.windows(16).any(|window| window == aaguid.as_bytes());
+        assert!(found, "a model that isn't in the object");
+    }
+}

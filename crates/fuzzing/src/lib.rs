@@ -16,7 +16,7 @@ mod formats;
 mod server;
 mod texts;
 
-pub use formats::{assertion, certificate, csv, ldif};
+pub use formats::{assertion, attestation, certificate, csv, ldif};
 pub use server::{batch, body, cursor, path, query};
 pub use texts::{expression, filter};
 
@@ -24,8 +24,9 @@ pub use texts::{expression, filter};
 pub type Target = fn(&[u8]);
 
 /// The targets by their names, which are those of their corpora.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("assertion", assertion),
+    ("attestation", attestation),
     ("batch", batch),
     ("body", body),
     ("certificate", certificate),

@@ -36,6 +36,7 @@ use crate::respond::{Mark, respond};
 use crate::route::{
     Access, ApplicationHandler, ErrorForm, Found, Handler, Route, Routes, Table, Version,
 };
+use crate::server::Peer;
 use crate::throttle::Throttle;
 
 /// Bodies that aren't JSON, which may be large, in memory at once.
@@ -418,6 +419,7 @@ impl App {
             query: query.to_owned(),
             keys,
             options,
+            peer: parts.extensions.get::<Peer>().map(|peer| peer.0),
             headers: parts.headers,
             body,
             _place: place,

@@ -29,32 +29,46 @@ pub(crate) fn routes(routes: &mut Routes) {
     );
 }
 
-/// Reads a question. Which user or channel is met there decides nothing about `sync` and `signin`.
+/// Reads a question. Which user or channel is met there decides nothing about `sync` and `signin`;
+/// without `from` it is about this account of the caller's own tenant, wherever it is at home.
 fn question(call: &Call) -> Result<Question, Refusal> {
     let mut body = Fields::from(call.parameters()?);
     let action = Action::parse(&body.required_text("action")?)?;
-    let mut from = body.required_object("from")?;
+    let from = body.object("from")?;
     let mut to = body.required_object("to")?;
     body.end()?;
-    let question = Question {
-        action,
-        from: from.required_tenant("tenantId")?,
-        user: from.id("userId")?,
-        to: to.required_tenant("tenantId")?,
-        application: to.id::<kind::Application>("applicationId")?.map(Id::uuid),
-    };
-    to.id::<kind::User>("userId")?;
+    let target = to.required_tenant("tenantId")?;
+    let application = to.id::<kind::Application>("applicationId")?.map(Id::uuid);
+    let account = to.id::<kind::User>("userId")?;
     to.text("channelId")?;
-    from.end()?;
     to.end()?;
-    Ok(question)
+    let (from, user) = match from {
+        Some(mut from) => {
+            let said = (from.required_tenant("tenantId")?, from.id("userId")?);
+            from.end()?;
+            said
+        }
+        None if account.is_some() && target == call.caller.tenant => (target, account),
+        None => return Err(crate::fields::required("from")),
+    };
+    Ok(Question {
+        action,
+        from,
+        user,
+        to: target,
+        application,
+    })
 }
 
 async fn explain(call: Call) -> Result<Reply, Refusal> {
-    let question = question(&call)?;
+    let node = &call.platform().node;
     let own = call.caller.tenant;
+    let mut question = question(&call)?;
+    if question.from == own {
+        question = node.at_home(question).await?;
+    }
     let trace = if question.from == own {
-        call.platform().node.explain(question).await?
+        node.explain(question, own).await?
     } else if question.to == own {
         from_outside(&call, question).await?
     } else {
@@ -85,23 +99,42 @@ async fn from_outside(call: &Call, question: Question) -> Result<Trace, Refusal>
         };
     }
     let node = &call.platform().node;
+    let own = call.caller.tenant;
     let mut shown = Trace::new();
-    if question.action == Action::Sync {
-        // What doesn't depend on the person comes first, so that it is the same for everybody.
-        let everybody = Question {
-            user: None,
-            ..question.clone()
-        };
-        for step in node.explain(everybody).await?.steps {
-            if step.tenant_id == home && !is_personal(&step) {
-                shown.step(told(step));
-            }
+    // What doesn't depend on the person comes first, so that it is the same for everybody.
+    let general = match question.action {
+        Action::Sync => {
+            let everybody = Question {
+                user: None,
+                ..question.clone()
+            };
+            let trace = node.explain(everybody, own).await?;
+            let of_home = trace.steps.into_iter();
+            of_home
+                .filter(|step| step.tenant_id == home && !is_personal(step))
+                .collect()
+        }
+        // Where nothing is in the way, the person's own answer says so.
+        Action::Signin => {
+            let doors = node.doors(home, own).await?.into_iter();
+            doors.filter(|step| !step.allowed).collect::<Vec<Step>>()
+        }
+    };
+    for step in general {
+        shown.step(told(step));
+    }
+    if let (Action::Sync, true, Some(user)) = (question.action, shown.allowed, question.user) {
+        let stopped = call
+            .read(move |tx| sync::explain::stopped(tx, home, user))
+            .await?;
+        if let Some(step) = stopped {
+            shown.step(step);
         }
     }
     if !shown.allowed {
         return Ok(shown);
     }
-    let trace = match node.explain(question).await {
+    let trace = match node.explain(question, own).await {
         Ok(trace) => trace,
         Err(Error::NotFound { kind: "user", .. }) => {
             shown.step(person(home, false));

@@ -1,7 +1,7 @@
 //! The properties of a body, taken one by one; what is left at the end has no place there.
 
 use serde_json::{Map, Value};
-use types::{Error, Id, Kind, TenantId};
+use types::{Error, Id, Kind, TenantId, Timestamp};
 
 use crate::errors::Refusal;
 use crate::projection::Shown;
@@ -63,12 +63,17 @@ impl Fields {
     }
 
     /// An object.
-    pub(crate) fn required_object(&mut self, name: &'static str) -> Result<Self, Refusal> {
+    pub(crate) fn object(&mut self, name: &'static str) -> Result<Option<Self>, Refusal> {
         match self.0.remove(name) {
-            None | Some(Value::Null) => Err(required(name)),
-            Some(Value::Object(object)) => Ok(Self(object)),
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(object)) => Ok(Some(Self(object))),
             Some(_) => Err(wrong(name, "an object")),
         }
+    }
+
+    /// An object that has to be there.
+    pub(crate) fn required_object(&mut self, name: &'static str) -> Result<Self, Refusal> {
+        self.object(name)?.ok_or_else(|| required(name))
     }
 
     /// True or false; false where the body says nothing of it.
@@ -77,6 +82,36 @@ impl Fields {
             None => Ok(false),
             Some(Value::Bool(flag)) => Ok(flag),
             Some(_) => Err(wrong(name, "true or false")),
+        }
+    }
+
+    /// True or false; `None` where the body says nothing of it or null.
+    pub(crate) fn bool(&mut self, name: &'static str) -> Result<Option<bool>, Refusal> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(wrong(name, "true or false")),
+        }
+    }
+
+    /// A whole number; `None` where the body says nothing of it or null.
+    pub(crate) fn number(&mut self, name: &'static str) -> Result<Option<u32>, Refusal> {
+        let value = match self.0.remove(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(value) => value,
+        };
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        number
+            .map(Some)
+            .ok_or_else(|| wrong(name, "a whole number"))
+    }
+
+    /// A date and time; `None` where the body says nothing of it or null.
+    pub(crate) fn time(&mut self, name: &'static str) -> Result<Option<Timestamp>, Refusal> {
+        match self.text(name)?.flatten().map(|text| text.parse()) {
+            None => Ok(None),
+            Some(Ok(at)) => Ok(Some(at)),
+            Some(Err(_)) => Err(wrong(name, "a date and time, as 2026-11-24T12:00:00Z")),
         }
     }
 

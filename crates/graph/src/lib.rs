@@ -96,6 +96,7 @@ mod app_role_assignments;
 mod application_templates;
 mod applications;
 mod audit_logs;
+mod authentication_methods;
 mod authorization_policy;
 mod batch;
 mod body;
@@ -180,6 +181,7 @@ pub fn all_routes() -> Routes {
     invitations::routes(&mut routes);
     groups::routes(&mut routes);
     photos::routes(&mut routes);
+    authentication_methods::routes(&mut routes);
     directory_roles::routes(&mut routes);
     role_management::routes(&mut routes);
     deleted_items::routes(&mut routes);

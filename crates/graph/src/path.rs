@@ -98,7 +98,8 @@ fn read_segment<'a>(segment: Cow<'a, str>, pieces: &mut Vec<Piece<'a>>) -> Resul
                 "A key in parentheses has to be quoted: {shown}('{rest}')."
             )));
         };
-        let (value, after) = quoted(after.trim_start()).ok_or_else(|| {
+        let after = after.trim_start();
+        let (value, after) = quoted(after).or_else(|| number(after)).ok_or_else(|| {
             BadPath(format!(
                 "A value in parentheses has to be quoted: {shown}({argument}='…')."
             ))
@@ -121,6 +122,17 @@ fn unreadable(name: &str) -> BadPath {
     BadPath(format!(
         "The key of '{name}' can't be read: write {name}('key'), a quote inside the key doubled."
     ))
+}
+
+/// A whole number, and what follows it.
+fn number(text: &str) -> Option<(String, &str)> {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, rest) = text.split_at_checked(end)?;
+    (1..=10)
+        .contains(&digits.len())
+        .then(|| (digits.to_owned(), rest))
 }
 
 /// A quoted text with doubled quotes, and what follows it.

@@ -26,6 +26,11 @@ fn delegated(route: &Route) -> (String, String) {
     let mut scopes = listed(route.scopes().iter().copied());
     if route.is_me {
         scopes = listed(route.delegated_permissions());
+    } else if route.scopes().is_empty() && !route.own_scopes().is_empty() {
+        scopes = format!(
+            "{} (of oneself)",
+            listed(route.own_scopes().iter().copied())
+        );
     } else if route.scopes().is_empty() {
         "applications only".clone_into(&mut scopes);
     } else if !route.own_scopes().is_empty() {

@@ -1,5 +1,6 @@
 //! What a handler is given: the request as the framework has checked it.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Deref;
 
 use bytes::Bytes;
@@ -43,6 +44,7 @@ pub struct Request {
     pub(crate) keys: Vec<(&'static str, String)>,
     /// The query options that the route allows.
     pub options: QueryOptions,
+    pub(crate) peer: Option<IpAddr>,
     /// The headers as they came.
     pub headers: HeaderMap,
     /// The body as it came.
@@ -200,6 +202,31 @@ impl Request {
         let text = self.key(name);
         let id = types::parse_uuid(text).map(Id::new);
         id.ok_or_else(|| Error::not_found(K::NAME, text).into())
+    }
+
+    /// The address of whoever asks: the other end of the connection or, where that is a proxy that is
+    /// trusted, the last one that none of those has forwarded for.
+    pub fn client_address(&self) -> IpAddr {
+        let Some(peer) = self.peer else {
+            return IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        };
+        let trusted = &self.platform().node.config().trusted_proxy;
+        let is_trusted = |address: IpAddr| trusted.iter().any(|block| block.contains(address));
+        if !is_trusted(peer) {
+            return peer;
+        }
+        let forwarded = self.headers.get_all("x-forwarded-for").iter();
+        let texts: Vec<&str> = forwarded
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .collect();
+        // From the end: what stands before it, anybody may have written.
+        let mut addresses = texts
+            .into_iter()
+            .rev()
+            .map_while(|text| text.trim().parse().ok());
+        let behind = addresses.find(|address| !is_trusted(*address));
+        behind.unwrap_or(peer)
     }
 
     /// A header as text, if it is there and is text.

@@ -9,6 +9,7 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -63,11 +64,12 @@ pub async fn serve(
             () = &mut shutdown => break,
             accepted = accept(&listener, &open) => accepted,
         };
-        let Some((stream, place)) = accepted else {
+        let Some((stream, peer, place)) = accepted else {
             continue;
         };
         let connection = Connection {
             app: app.clone(),
+            peer: Peer(peer.ip()),
             protocol: Arc::clone(&protocol),
             header_time: limits.header_time,
             stall_time: limits.stall_time,
@@ -100,9 +102,12 @@ pub async fn serve(
     connections.shutdown().await;
 }
 
-async fn accept(listener: &TcpListener, open: &Arc<Connections>) -> Option<(TcpStream, Place)> {
+async fn accept(
+    listener: &TcpListener,
+    open: &Arc<Connections>,
+) -> Option<(TcpStream, SocketAddr, Place)> {
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, open.admit().await)),
+        Ok((stream, peer)) => Some((stream, peer, open.admit().await)),
         Err(error) => {
             tracing::warn!(%error, "a connection couldn't be accepted");
             // Most likely the system has no more descriptors to give.
@@ -129,8 +134,13 @@ fn protocol() -> Builder<TokioExecutor> {
     builder
 }
 
+/// The other end of a request's connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
 struct Connection {
     app: App,
+    peer: Peer,
     protocol: Arc<Builder<TokioExecutor>>,
     header_time: Duration,
     stall_time: Duration,
@@ -141,6 +151,7 @@ impl Connection {
     async fn run(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let Self {
             app,
+            peer,
             protocol,
             header_time,
             stall_time,
@@ -150,7 +161,7 @@ impl Connection {
         let own = Arc::clone(&seat);
         let service = service_fn(move |request| {
             let (app, seat) = (app.clone(), Arc::clone(&own));
-            async move { Ok::<_, Infallible>(answer(&app, &seat, request).await) }
+            async move { Ok::<_, Infallible>(answer(&app, peer, &seat, request).await) }
         });
         let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
         let mut patience = pin!(tokio::time::sleep(header_time));
@@ -187,11 +198,17 @@ impl Connection {
     }
 }
 
-async fn answer(app: &App, seat: &Arc<Seat>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(
+    app: &App,
+    peer: Peer,
+    seat: &Arc<Seat>,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
     let is_http_1 = request.version() < Version::HTTP_2;
     seat.asked();
     let is_awaited = request.headers().contains_key(EXPECT);
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    parts.extensions.insert(peer);
     let (body, rest) = unread::watch(body, seat);
     let mut response = app.handle(Request::from_parts(parts, body)).await;
     // An HTTP/2 stream ends by itself and takes nothing with it.

@@ -1,12 +1,15 @@
 //! `/subscriptions`: what an application is told of when it changes.
 //!
-//! An application sees and changes its own subscriptions only. The `clientState` is shown to whoever
+//! An application sees and changes its own subscriptions only; in the name of a signed-in user those that it
+//! has made in that user's. What it is told of in somebody's name it has to be allowed, and the person has
+//! to have the right to read; either going away ends the subscription. The `clientState` is shown to whoever
 //! has just written it, and not again.
 //!
 //! Source: the `subscription` resource and its operations (Microsoft Graph).
 
+use directory::service_principals;
 use http::StatusCode;
-use subscriptions::{NewSubscription, Renewal, Subscription};
+use subscriptions::{NewSubscription, Renewal, Subscriber, Subscription};
 use types::{Actor, Id, kind};
 
 use crate::errors::Refusal;
@@ -50,18 +53,48 @@ fn worded(refusal: Refusal) -> Refusal {
     Refusal::new(refusal.status(), code, refusal.message())
 }
 
+/// Who calls: a client for itself, or in the name of the signed-in user.
+fn subscriber(call: &Call) -> Subscriber {
+    let user = call.caller.rights.as_ref().map(|rights| rights.user);
+    Subscriber {
+        app_id: call.caller.app_id,
+        user,
+    }
+}
+
 /// The client that calls, as its tenant's directory knows it.
-fn creator(call: &Call) -> Result<Id<kind::ServicePrincipal>, Refusal> {
+async fn creator(call: &Call) -> Result<Id<kind::ServicePrincipal>, Refusal> {
     match call.caller.actor {
         Actor::Application {
             service_principal_id,
             ..
         } => Ok(Id::new(service_principal_id)),
+        Actor::User { app_id, .. } => {
+            let found = call
+                .read_few(move |tx| service_principals::get_by_app_id(tx, app_id))
+                .await?;
+            Ok(found.id)
+        }
         _ => Err(Refusal::denied()),
     }
 }
 
+/// Whether a resource is the signed-in user's own object.
+fn is_own(call: &Call, resource: &str) -> bool {
+    let path = resource.trim_matches('/');
+    let Some(rights) = &call.caller.rights else {
+        return false;
+    };
+    let key = path
+        .strip_prefix("users/")
+        .or_else(|| path.strip_prefix("users('")?.strip_suffix("')"));
+    path.eq_ignore_ascii_case("me") || key.is_some_and(|key| rights.is_named(key))
+}
+
 fn check_permission(call: &Call, resource: &str) -> Result<(), Refusal> {
+    if is_own(call, resource) && call.caller.may("User.Read") {
+        return Ok(());
+    }
     let Some(permissions) = subscriptions::permissions_for(resource) else {
         // That there is no such resource is said where it is looked up.
         return Ok(());
@@ -85,16 +118,18 @@ async fn prove<'a>(call: &Call, urls: impl Iterator<Item = &'a str>) -> Result<(
 }
 
 async fn list(call: Call) -> Result<Reply, Refusal> {
-    let app_id = call.caller.app_id;
-    let found = call.read(move |tx| subscriptions::list(tx, app_id)).await?;
+    let subscriber = subscriber(&call);
+    let found = call
+        .read(move |tx| subscriptions::list(tx, subscriber))
+        .await?;
     let shown = found.iter().map(|it| it.project(None)).collect();
     Reply::collection(&call, SET, &Page::all(shown))
 }
 
 async fn get(call: Call) -> Result<Reply, Refusal> {
-    let (app_id, id) = (call.caller.app_id, call.key("id").to_owned());
+    let (subscriber, id) = (subscriber(&call), call.key("id").to_owned());
     let found = call
-        .read_few(move |tx| subscriptions::get(tx, app_id, &id))
+        .read_few(move |tx| subscriptions::get(tx, subscriber, &id))
         .await
         .map_err(worded)?;
     Reply::entity(&call, SET, &found.project(None))
@@ -110,19 +145,19 @@ fn shown(
 }
 
 async fn create(call: Call) -> Result<Reply, Refusal> {
-    let (app_id, creator) = (call.caller.app_id, creator(&call)?);
+    let (subscriber, creator) = (subscriber(&call), creator(&call).await?);
     let now = call.platform().store.clock().now();
     let new = NewSubscription::read(&call.object("subscription")?, now)
         .map_err(|error| worded(error.into()))?;
     check_permission(&call, new.resource())?;
     let checked = new.clone();
-    call.read(move |tx| subscriptions::check_new(tx, app_id, creator, &checked).map(drop))
+    call.read(move |tx| subscriptions::check_new(tx, subscriber, creator, &checked).map(drop))
         .await
         .map_err(worded)?;
     prove(&call, new.urls()).await?;
     let sealer = call.platform().sealer.clone();
     let made = call
-        .write(move |tx| subscriptions::create(tx, &sealer, app_id, creator, &new))
+        .write(move |tx| subscriptions::create(tx, &sealer, subscriber, creator, &new))
         .await
         .map_err(worded)?;
     call.platform().node.wake_subscriptions(call.caller.tenant);
@@ -132,23 +167,23 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
 
 /// That a subscription is the caller's, and that its token opens what it is about.
 async fn check_own(call: &Call) -> Result<(), Refusal> {
-    let (app_id, id) = (call.caller.app_id, call.key("id").to_owned());
+    let (subscriber, id) = (subscriber(call), call.key("id").to_owned());
     let found = call
-        .read_few(move |tx| subscriptions::get(tx, app_id, &id))
+        .read_few(move |tx| subscriptions::get(tx, subscriber, &id))
         .await
         .map_err(worded)?;
     check_permission(call, &found.resource.to_string())
 }
 
 async fn renew(call: Call) -> Result<Reply, Refusal> {
-    let (app_id, id) = (call.caller.app_id, call.key("id").to_owned());
+    let (subscriber, id) = (subscriber(&call), call.key("id").to_owned());
     let now = call.platform().store.clock().now();
     let renewal =
         Renewal::read(&call.object("subscription")?, now).map_err(|error| worded(error.into()))?;
     check_own(&call).await?;
     prove(&call, renewal.url().into_iter()).await?;
     let renewed = call
-        .write(move |tx| subscriptions::renew(tx, app_id, &id, &renewal))
+        .write(move |tx| subscriptions::renew(tx, subscriber, &id, &renewal))
         .await
         .map_err(worded)?;
     call.platform().node.wake_subscriptions(call.caller.tenant);
@@ -156,17 +191,17 @@ async fn renew(call: Call) -> Result<Reply, Refusal> {
 }
 
 async fn reauthorize(call: Call) -> Result<Reply, Refusal> {
-    let (app_id, id) = (call.caller.app_id, call.key("id").to_owned());
+    let (subscriber, id) = (subscriber(&call), call.key("id").to_owned());
     check_own(&call).await?;
-    call.write(move |tx| subscriptions::reauthorize(tx, app_id, &id))
+    call.write(move |tx| subscriptions::reauthorize(tx, subscriber, &id))
         .await
         .map_err(worded)?;
     Ok(Reply::no_content())
 }
 
 async fn remove(call: Call) -> Result<Reply, Refusal> {
-    let (app_id, id) = (call.caller.app_id, call.key("id").to_owned());
-    call.write(move |tx| subscriptions::remove(tx, app_id, &id))
+    let (subscriber, id) = (subscriber(&call), call.key("id").to_owned());
+    call.write(move |tx| subscriptions::remove(tx, subscriber, &id))
         .await
         .map_err(worded)?;
     Ok(Reply::no_content())

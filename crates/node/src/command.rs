@@ -83,6 +83,13 @@ pub enum Command {
         /// The user, by id or by UPN.
         user: String,
     },
+    /// → `{"password"}`: a new one, made for the user
+    UserPassword {
+        /// Whose.
+        tenant: String,
+        /// The user, by id or by UPN.
+        user: String,
+    },
     /// → as `UserShow`, of the user that was synced from another tenant
     UserFind {
         /// Where it was synced to.

@@ -47,6 +47,7 @@ pub const KEYS: &[Key] = &[
     key("database_url", "the address of a PostgreSQL database that holds the data instead of files"),
     key("allow_egress", "blocks of loopback, private and link-local addresses that calls may go out to"),
     key("trusted_proxy", "blocks of addresses from which `X-Forwarded-*` is believed"),
+    key("passkey_origins", "further origins below the host of `public_url` at which passkeys may be used"),
     key("log.format", "`text` or `json`"),
     key("log.filter", "what is logged: a level, or `target=level` with commas between"),
 ];
@@ -190,6 +191,8 @@ pub struct Config {
     pub allow_egress: Vec<Cidr>,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted_proxy: Vec<Cidr>,
+    /// Further origins at which passkeys may be used.
+    pub passkey_origins: Vec<String>,
     /// The log.
     pub log: LogConfig,
     sources: BTreeMap<String, Source>,
@@ -208,6 +211,7 @@ impl Config {
             limits: Limits::default(),
             allow_egress: Vec::new(),
             trusted_proxy: Vec::new(),
+            passkey_origins: Vec::new(),
             log: LogConfig {
                 format: LogFormat::Text,
                 filter: None,
@@ -307,6 +311,10 @@ impl Config {
             "database_url" => self.database_url.as_ref().map(|_| "***".to_owned()),
             "allow_egress" => blocks(&self.allow_egress),
             "trusted_proxy" => blocks(&self.trusted_proxy),
+            "passkey_origins" => {
+                let origins = &self.passkey_origins;
+                (!origins.is_empty()).then(|| origins.join(","))
+            }
             "log.format" => Some(match self.log.format {
                 LogFormat::Text => "text".to_owned(),
                 LogFormat::Json => "json".to_owned(),
@@ -372,6 +380,13 @@ impl Config {
             "database_url" => self.database_url = optional.map(Secret),
             "allow_egress" => self.allow_egress = blocks(text)?,
             "trusted_proxy" => self.trusted_proxy = blocks(text)?,
+            "passkey_origins" => {
+                let parts = text.split(',').map(str::trim);
+                self.passkey_origins = parts
+                    .filter(|part| !part.is_empty())
+                    .map(origin)
+                    .collect::<Result<_>>()?;
+            }
             "log.format" => {
                 self.log.format = match text {
                     "text" => LogFormat::Text,

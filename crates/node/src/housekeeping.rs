@@ -84,6 +84,9 @@ const TRIMS: &[(&str, i64, Trim)] = &[
     ("audit_days", DAY_SECONDS, |tx, before| {
         Ok(::readiness::requests::trim(tx, before, AT_ONCE)? >= AT_ONCE)
     }),
+    ("sign_in_days", DAY_SECONDS, |tx, before| {
+        Ok(audit::sign_ins::trim(tx, before, AT_ONCE)? >= AT_ONCE as u64)
+    }),
     ("provisioning_days", DAY_SECONDS, |tx, before| {
         Ok(sync::provisioning::trim(tx, before, AT_ONCE)? >= AT_ONCE as u64)
     }),
@@ -138,6 +141,10 @@ async fn tidy(island: &Island, limits: &Limits) -> Result<()> {
     }
     while island
         .write(Actor::System, |tx| oauth::sweep(tx, AT_ONCE))
+        .await?
+    {}
+    while island
+        .write(Actor::System, |tx| credentials::sweep(tx, AT_ONCE))
         .await?
     {}
     for (limit, unit, trim) in TRIMS {

@@ -169,7 +169,12 @@ impl Node {
                 let node = self.clone();
                 jobs.spawn(async move {
                     if let Some(password) = user.password.take() {
-                        match node.hash_password(&password).await {
+                        let names: Vec<String> = ["displayName", "userPrincipalName"]
+                            .iter()
+                            .filter_map(|name| user.properties.get(*name)?.as_str())
+                            .map(str::to_owned)
+                            .collect();
+                        match node.hash_password(&password, &names).await {
                             Ok(hash) => user.password = Some(hash),
                             Err(error) => return (at, user, Some(error)),
                         }

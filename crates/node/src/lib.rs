@@ -5,6 +5,7 @@
 //! of it.
 
 mod applications;
+mod authentication;
 pub mod command;
 pub mod config;
 pub mod control;
@@ -34,6 +35,7 @@ use std::sync::{Arc, Mutex};
 use border::inbound::Handlers;
 use border::{Courier, Handler, InProcess, Transport};
 use config::Config;
+use credentials::passkey::RelyingParty;
 use identity::token::{Issuer, Verifier, VerifierOptions};
 use identity::{DeploymentKey, KeyRing, PublicUrl, Sealer, Secret, password};
 use standings::Standings;
@@ -43,6 +45,7 @@ use tokio::task::JoinSet;
 use types::{Error, Result, TenantId};
 use uuid::Uuid;
 
+pub use authentication::ResetPassword;
 pub use operator::consent;
 pub use standings::UserStanding;
 pub use tokens::TenantKeysLoader;
@@ -64,6 +67,8 @@ struct Inner {
     standings: Arc<Standings>,
     verifier: Verifier<TenantKeysLoader>,
     passwords: password::Pool,
+    /// Without, where the public URL has no host name.
+    relying_party: Option<RelyingParty>,
     sign_in: oauth::SignIn,
     transport: Arc<dyn Transport>,
     engine: Engine,
@@ -111,6 +116,12 @@ impl Node {
             VerifierOptions::graph(&public_url),
             Arc::clone(&ring),
         );
+        let more_origins = config
+            .passkey_origins
+            .iter()
+            .map(|origin| PublicUrl::parse(origin))
+            .collect::<Result<Vec<_>>>()?;
+        let relying_party = RelyingParty::new(&public_url, &more_origins, sealer.clone())?;
         let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let organization = organization::Messages::new(
             limits.size("organization_tenants"),
@@ -146,6 +157,7 @@ impl Node {
                 egress::Client::new(config.allow_egress.clone()),
             ),
             passwords: password::Pool::new(threads)?,
+            relying_party,
             config,
             store,
             sealer,
@@ -208,10 +220,12 @@ impl Node {
         self.0.engine.flush(tenant).await;
     }
 
-    /// Checks a password against the rules and hashes it, which takes about 15 ms of a processor.
-    pub async fn hash_password(&self, password: &str) -> Result<String> {
+    /// Checks a password against the rules, for somebody with these names, and hashes it, which takes
+    /// about 15 ms of a processor.
+    pub async fn hash_password(&self, password: &str, names: &[String]) -> Result<String> {
         let password = Secret::new(password);
-        password::check(&password)?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        password::check_for(&password, &names)?;
         self.0.passwords.hash(password, identity::random()?).await
     }
 }

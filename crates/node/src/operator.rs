@@ -68,6 +68,7 @@ impl Node {
                     .await
             }
             Command::UserShow { tenant, user } => self.show_user(&tenant, &user).await,
+            Command::UserPassword { tenant, user } => self.give_password(&tenant, user).await,
             Command::UserFind {
                 tenant,
                 home_tenant,
@@ -381,6 +382,16 @@ impl Node {
             .await
     }
 
+    async fn give_password(&self, tenant: &str, user: String) -> Result<Value> {
+        let tenant = self.store().find_tenant(tenant)?;
+        let change = directory::users::PasswordChange::None;
+        let given = self
+            .reset_password(tenant, Actor::Operator, user, None, change)
+            .await?;
+        let made = given.made.ok_or_else(|| Error::internal("no password"))?;
+        Ok(json!({"password": made.expose()}))
+    }
+
     async fn find_synced(&self, tenant: &str, home: &str, home_id: &str) -> Result<Value> {
         let (tenant, home) = (
             self.store().find_tenant(tenant)?,
@@ -418,7 +429,9 @@ impl Node {
             to,
             application: None,
         };
-        serde_json::to_value(self.explain(question).await?).map_err(Error::internal)
+        let question = self.at_home(question).await?;
+        let explained = self.explain(question, from).await?;
+        serde_json::to_value(explained).map_err(Error::internal)
     }
 }
 

@@ -20,7 +20,7 @@ const ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ234567
 const MADE_PASSWORD_LENGTH: usize = 20;
 
 /// A password that meets the rules: four groups of letters and digits.
-fn made_password() -> Result<String> {
+pub(crate) fn made_password() -> Result<String> {
     loop {
         let mut password = String::new();
         for byte in identity::random::<64>()? {
@@ -64,7 +64,8 @@ impl Node {
             Some(password) => password,
             None => made_password()?,
         };
-        let password_hash = self.hash_password(&password).await?;
+        let names = [name.clone(), upn.as_str().to_owned()];
+        let password_hash = self.hash_password(&password, &names).await?;
         let key = tokio::task::spawn_blocking(keys::generate)
             .await
             .map_err(Error::internal)??;

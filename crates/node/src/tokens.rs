@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use audit::sign_ins::{Kind, Named, Principal as SignedPrincipal, SignIn};
 use directory::service_principals::ServicePrincipal;
 use directory::{
     app_roles, applications, key_credentials, permissions, service_principals, tenant,
@@ -22,6 +23,7 @@ use types::{Error, Id, Result, TenantId};
 use uuid::Uuid;
 
 use crate::Node;
+use crate::oauth::Peer;
 use crate::standings::{Standings, UserStanding};
 
 /// Reads what verifying a token needs from the island that the token names.
@@ -190,7 +192,7 @@ fn resource(
     tx: &ReadTx<'_>,
     request: &TokenRequest,
     client: &ClientRecord,
-) -> Result<Option<ResourceRecord>> {
+) -> Result<Option<(ResourceRecord, Named)>> {
     let found: Option<(ServicePrincipal, String)> = match &request.resource {
         Resource::Graph => {
             let graph = service_principals::find_by_app_id(tx, permissions::GRAPH_APP_ID)?;
@@ -201,10 +203,31 @@ fn resource(
     let Some((principal, audience)) = found.filter(|(found, _)| found.account_enabled) else {
         return Ok(None);
     };
-    Ok(Some(ResourceRecord {
+    let record = ResourceRecord {
         audience,
         roles: app_roles::roles_on(tx, client.service_principal, &principal)?,
-    }))
+    };
+    let named = Named {
+        id: principal.app_id,
+        display_name: Some(principal.display_name().to_owned()),
+    };
+    Ok(Some((record, named)))
+}
+
+/// Notes whose sign-in it is, and by which key.
+fn note_client(sign_in: &mut SignIn, client: &ClientRecord) {
+    sign_in.app = Some(Named {
+        id: client.app_id,
+        display_name: Some(client.display_name.clone()),
+    });
+    sign_in.principal = Some(SignedPrincipal {
+        id: client.service_principal.uuid(),
+        display_name: client.display_name.clone(),
+        key_id: match client.proof {
+            ProofStanding::Valid(key_id) => Some(key_id),
+            _ => None,
+        },
+    });
 }
 
 impl Node {
@@ -213,6 +236,7 @@ impl Node {
         &self,
         tenant: TenantId,
         request: TokenRequest,
+        peer: &Peer,
     ) -> Result<Result<Secret, OAuthError>> {
         let public_url = self.public_url().clone();
         let island = self.store().island(tenant)?;
@@ -226,7 +250,8 @@ impl Node {
             }
             Proof::Secret { .. } => None,
         };
-        let decided = island
+        let mut sign_in = peer.sign_in(Kind::ServicePrincipal);
+        let (decided, sign_in) = island
             .read(move |tx| {
                 let organization = tenant::get(tx)?;
                 let client = client(tx, &request)?;
@@ -234,7 +259,13 @@ impl Node {
                     Some(client) => resource(tx, &request, client)?,
                     None => None,
                 };
-                Ok(decide(
+                if let Some(client) = &client {
+                    note_client(&mut sign_in, client);
+                }
+                let is_known = client.is_some();
+                let (resource, named) = resource.unzip();
+                sign_in.resource = named;
+                let decided = decide(
                     &request,
                     &public_url,
                     tenant,
@@ -242,9 +273,18 @@ impl Node {
                     organization.display_name(),
                     client,
                     resource,
-                ))
+                );
+                if let Err(refusal) = &decided {
+                    sign_in.error_code = refusal.code();
+                    sign_in.failure_reason = Some(refusal.sentence());
+                }
+                Ok((decided, is_known.then_some(sign_in)))
             })
             .await?;
+        // Before the answer; a second one with the same assertion is as much of a try as the first.
+        if let Some(sign_in) = sign_in {
+            self.log_application(tenant, sign_in).await?;
+        }
         let token = match decided {
             Ok(token) => token,
             Err(refusal) => return Ok(Err(refusal)),
@@ -343,7 +383,7 @@ impl Node {
             resource: Resource::Graph,
         };
         let token = self
-            .grant(tenant, request)
+            .grant(tenant, request, &Peer::default())
             .await?
             .map_err(|refusal| Error::forbidden(refusal.sentence()))?;
         serde_json::to_value(TokenResponse::new(&token)).map_err(Error::internal)

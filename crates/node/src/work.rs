@@ -59,6 +59,10 @@ impl Node {
         )));
         let node = self.clone();
         tasks.push(tokio::spawn(async move { node.oversee().await }));
+        let node = self.clone();
+        tasks.push(tokio::spawn(
+            async move { node.keep_application_log().await },
+        ));
     }
 
     pub(crate) async fn end(&self) {
@@ -67,6 +71,8 @@ impl Node {
             task.abort();
             let _ = task.await;
         }
+        self.stop_watching().await;
+        self.flush_application_log().await;
         self.stop_departing().await;
         self.0.subscriptions.stop().await;
         self.0.engine.stop().await;
@@ -86,14 +92,15 @@ impl Node {
 
     /// Begins or ends a tenant's work, as it is this server's or not.
     pub(crate) fn tend(&self, tenant: TenantId) {
-        match self.store().fence(tenant) {
-            Some(fence) => {
-                self.0.subscriptions.start(tenant);
-                if self.0.engine.start_behind(tenant, fence) {
-                    self.resume_departures(tenant, fence);
-                }
-            }
-            None => self.0.engine.stop_tenant(tenant),
+        let Some(fence) = self.store().fence(tenant) else {
+            self.0.engine.stop_tenant(tenant);
+            self.leave_visits(tenant);
+            return;
+        };
+        self.0.subscriptions.start(tenant);
+        self.watch_visits(tenant, fence);
+        if self.0.engine.start_behind(tenant, fence) {
+            self.resume_departures(tenant, fence);
         }
     }
 

@@ -7,14 +7,18 @@ use crate::Language;
 /// The style of all pages. Colours are ours, of the system's light or dark scheme; in forced colours
 /// the system's own hold.
 pub(crate) const STYLE: &str = "\
-:root{color-scheme:light dark;--page:#f4f5f7;--card:#fff;--text:#1b1e24;--soft:#565d6b;--line:#c9ced8;--accent:#2556c4;--on-accent:#fff;--bad:#a5182b;--note:#fff6dd}\
-@media(prefers-color-scheme:dark){:root{--page:#14161a;--card:#1f2229;--text:#eceef2;--soft:#a9b0bd;--line:#454b57;--accent:#8db0ff;--on-accent:#10131a;--bad:#ff9aa6;--note:#38301a}}\
+:root{color-scheme:light dark;--page:#f4f5f7;--card:#fff;--text:#1b1e24;--soft:#565d6b;--line:#c9ced8;--accent:#4851bd;--on-accent:#fff;--bad:#a5182b;--note:#fff6dd}\
+@media(prefers-color-scheme:dark){:root{--page:#14161a;--card:#1f2229;--text:#eceef2;--soft:#a9b0bd;--line:#454b57;--accent:#a4abeb;--on-accent:#11142c;--bad:#ff9aa6;--note:#38301a}}\
 *{box-sizing:border-box}\
 body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--page);color:var(--text);font:16px/1.5 system-ui,sans-serif}\
 main{width:min(27rem,100%);padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}\
 @media(max-width:30rem){body{place-items:start stretch}main{border:0;border-radius:0;min-height:100vh;padding:1.5rem}}\
 header p{margin:0;color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}\
-h1{margin:.25rem 0 0;font-size:1.5rem;line-height:1.25;font-weight:600}\
+h2{margin:2rem 0 0;font-size:1.125rem;line-height:1.3;font-weight:600}\
+.plain{list-style:none;padding:0}.plain>li{padding:.75rem 0;border-top:1px solid var(--line)}\
+.small{display:inline-block;width:auto;margin-inline-end:.5rem}\
+.of{display:flex;gap:.5rem;align-items:center;margin-bottom:1rem}.of svg{width:1.25rem;height:1.25rem;flex:none;color:var(--accent)}\
+h1{margin:0;font-size:1.5rem;line-height:1.25;font-weight:600}\
 .lead{margin:.25rem 0 1.5rem;color:var(--soft);overflow-wrap:anywhere}\
 label{display:block;margin:1rem 0 .25rem}\
 input[type=text],input[type=password]{width:100%;padding:.625rem .75rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--soft);border-radius:.375rem}\
@@ -23,6 +27,8 @@ input[readonly]{border-color:var(--line);color:var(--soft)}\
 .check{display:flex;gap:.5rem;align-items:start;margin:1rem 0}.check input{width:1.125rem;height:1.125rem;margin:.2rem 0 0;accent-color:var(--accent);flex:none}\
 button,.button{display:block;width:100%;margin-top:.75rem;padding:.625rem 1rem;min-height:2.75rem;font:inherit;text-align:center;color:inherit;background:transparent;border:1px solid var(--line);border-radius:.375rem;cursor:pointer;text-decoration:none}\
 .primary{margin-top:1.5rem;background:var(--accent);color:var(--on-accent);border-color:var(--accent);font-weight:600}\
+form~form button:not(.primary,.account){margin-top:.25rem;border-color:transparent;color:var(--accent)}\
+button:not(.primary):hover,.account:hover{background:var(--page)}.primary:hover{filter:brightness(1.1)}\
 .account{text-align:start;overflow-wrap:anywhere}.account small{display:block;color:var(--soft)}\
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}\
 .bad{margin:1rem 0 0;color:var(--bad)}.bad::before{content:'\\26A0\\FE0E\\00A0'}\
@@ -30,7 +36,17 @@ button,.button{display:block;width:100%;margin-top:.75rem;padding:.625rem 1rem;m
 ul{margin:1rem 0;padding-inline-start:1.25rem}li{margin:.5rem 0;overflow-wrap:anywhere}li small{display:block;color:var(--soft)}\
 .soft{color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}\
 details{margin-top:1.5rem;font-size:.875rem}dt{color:var(--soft);margin-top:.5rem}dd{margin:0;overflow-wrap:anywhere;user-select:all}\
+[hidden]{display:none}.bad-quiet:empty{display:none}.bad-quiet{margin:.5rem 0 0;color:var(--bad)}\
+.qr{display:block;width:min(13rem,100%);margin:1rem auto}\
+.codes{columns:2;padding-inline-start:1.75rem}.codes code,.soft code{font:1rem/1.5 ui-monospace,monospace;user-select:all}\
+@media(max-width:24rem){.codes{columns:1}}\
 iframe{display:none}";
+
+/// The product's mark, as the web apps have it: two joined squares of a city's plan.
+const MARK: &str = "<svg viewBox=\"0 0 24 24\" fill=\"none\" stroke=\"currentColor\" \
+stroke-width=\"2.25\" stroke-linejoin=\"round\" aria-hidden=\"true\">\
+<path d=\"M9.5 15.5H3.1V3.1h12.4v6.4\"/><path d=\"M14.5 8.5h6.4v12.4H8.5v-6.4\"/>\
+<path d=\"M9.5 14.5 14.5 9.5\" stroke-linecap=\"round\"/></svg>";
 
 /// The frame of a page.
 pub(crate) struct Layout<'a> {
@@ -59,7 +75,10 @@ pub(crate) fn document(layout: &Layout<'_>, content: Markup) -> String {
             body {
                 main {
                     header {
-                        @if let Some(name) = layout.tenant_name { p dir="auto" { (name) } }
+                        p .of {
+                            (PreEscaped(MARK))
+                            bdi { (layout.tenant_name.unwrap_or("isopolity")) }
+                        }
                         h1 { (layout.title) }
                         @if let Some(lead) = &layout.lead { p .lead { (lead) } }
                     }

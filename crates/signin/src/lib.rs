@@ -5,15 +5,20 @@
 //!   escaped by the template (maud) and never put into a script, a style or an attribute's name.
 //! - The one style stands in the page, and the Content-Security-Policy names its hash; nothing is
 //!   loaded from anywhere, and no site can frame a page.
-//! - The one script posts an answer to a client (`form_post`); without it there is a button.
+//! - There are two scripts, named by their hashes as well: one posts an answer to a client
+//!   (`form_post`), one asks for passkeys (`passkey`). Without them there are buttons and other ways.
 //!
 //! Source: OWASP Authentication Cheat Sheet; HTML §4.10.18.7 (autofill); Content Security Policy 3;
 //! OAuth 2.0 Form Post Response Mode.
 
+mod factors;
 mod form_post;
 mod language;
 mod layout;
+mod own;
+mod passkey;
 mod policy;
+mod qr;
 mod screens;
 mod words;
 
@@ -32,6 +37,8 @@ pub struct Page {
     pub action: String,
     /// What its forms carry; nothing for a page that ends a sign-in.
     pub flow: Option<String>,
+    /// Where its errand ends, if that is a client.
+    pub redirect_uri: Option<String>,
     /// In which language.
     pub language: Language,
     /// What ties it to the log.

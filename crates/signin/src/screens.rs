@@ -2,20 +2,21 @@
 
 use identity::oauth::{OAuthError, origin_of};
 use maud::{Markup, html};
-use node::oauth::{AccountView, ClientView, ConsentView, Problem, ScopeView, Screen};
+use node::oauth::{AccountView, ClientView, ConsentView, PasskeyView, Problem, ScopeView, Screen};
 
+use crate::factors::{self, choose, passkey_form};
 use crate::layout::{Layout, document};
 use crate::policy::{policy, towards};
 use crate::words::{Words, fill};
-use crate::{Language, Page, Rendered};
+use crate::{Language, Page, Rendered, own, passkey};
 
 /// A page before it is put together.
-struct Content<'a> {
-    title: &'a str,
-    lead: Option<String>,
-    body: Markup,
-    form_action: String,
-    more_policy: String,
+pub(crate) struct Content<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) lead: Option<String>,
+    pub(crate) body: Markup,
+    pub(crate) form_action: String,
+    pub(crate) more_policy: String,
 }
 
 pub(crate) fn render(screen: &Screen, page: &Page) -> Rendered {
@@ -34,30 +35,42 @@ pub(crate) fn render(screen: &Screen, page: &Page) -> Rendered {
 
 fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
     let words = page.language.words();
+    if let Some(content) = factors::render(screen, page, words) {
+        return content;
+    }
+    if let Some(content) = own::render(screen, page, words) {
+        return content;
+    }
     match screen {
         Screen::Name {
             client,
             name,
             has_accounts,
+            problem,
+            passkey,
         } => Content {
             title: words.sign_in,
             lead: to_app(words, client.as_ref()),
             body: html! {
                 (form(page, "name", html! {
-                    (name_field(words, "name", name.as_deref()))
+                    (self::problem(words, *problem))
+                    (name_field(words, "name", name.as_deref(), passkey.is_some()))
                     button .primary type="submit" { (words.next) }
                 }))
+                (by_passkey(page, words, passkey.as_ref()))
                 @if *has_accounts {
                     (form(page, "accounts", html! { button type="submit" { (words.back) } }))
                 }
             },
             form_action: action(client.as_ref()),
-            more_policy: String::new(),
+            more_policy: passkey_policy(passkey.as_ref()),
         },
         Screen::Password {
             client,
             name,
             problem,
+            passkey,
+            has_access_passes,
         } => Content {
             title: words.sign_in,
             lead: to_app(words, client.as_ref()),
@@ -69,7 +82,8 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
                     (self::problem(words, *problem))
                     label for="password" { (words.password) }
                     input #password type="password" name="password" required autofocus
-                        autocomplete="current-password" maxlength="256"
+                        autocomplete=(if passkey.is_some() { "current-password webauthn" } else { "current-password" })
+                        maxlength="256"
                         aria-describedby=[problem.map(|_| "problem")];
                     label .check {
                         input type="checkbox" name="keep" value="1";
@@ -77,6 +91,35 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
                     }
                     button .primary type="submit" { (words.sign_in) }
                 }))
+                (by_passkey(page, words, passkey.as_ref()))
+                @if *has_access_passes {
+                    (choose(page, "choose", "temporaryAccessPass", words.use_access_pass))
+                }
+                (other_account(page, words))
+            },
+            form_action: action(client.as_ref()),
+            more_policy: passkey_policy(passkey.as_ref()),
+        },
+        Screen::AccessPass {
+            client,
+            name,
+            problem,
+        } => Content {
+            title: words.sign_in,
+            lead: to_app(words, client.as_ref()),
+            body: html! {
+                (form(page, "access-pass", html! {
+                    label for="username" { (words.name) }
+                    input #username type="text" name="username" value=(name) readonly
+                        autocomplete="off" dir="ltr";
+                    (self::problem(words, *problem))
+                    label for="pass" { (words.access_pass) }
+                    input #pass type="password" name="pass" required autofocus
+                        autocomplete="one-time-code" maxlength="64"
+                        aria-describedby=[problem.map(|_| "problem")];
+                    button .primary type="submit" { (words.sign_in) }
+                }))
+                (choose(page, "choose", "password", words.use_password))
                 (other_account(page, words))
             },
             form_action: action(client.as_ref()),
@@ -96,6 +139,16 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             title: words.consent_title,
             lead: Some(consent.account.name.clone()),
             body: self::consent(page, words, consent),
+            form_action: action(Some(&consent.client)),
+            more_policy: String::new(),
+        },
+        Screen::AdminConsent(consent) => Content {
+            title: words.consent_title,
+            lead: Some(consent.account.name.clone()),
+            body: html! {
+                p .note { strong { (words.for_all) } }
+                (self::consent(page, words, consent))
+            },
             form_action: action(Some(&consent.client)),
             more_policy: String::new(),
         },
@@ -191,7 +244,32 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
         },
         Screen::SignedOut { frames, back } => signed_out(words, frames, back.as_deref()),
         Screen::Error { error, back } => self::error(page, words, error, back.as_deref()),
+        // Rendered above.
+        Screen::Factor { .. }
+        | Screen::Register { .. }
+        | Screen::RegisterApp { .. }
+        | Screen::RegisterPasskey { .. }
+        | Screen::RecoveryCodes { .. }
+        | Screen::NewPassword { .. }
+        | Screen::Own(_)
+        | Screen::OwnConfirm { .. }
+        | Screen::OwnLeft { .. }
+        | Screen::AskAdministrator { .. } => ended(words.error_title, None, html! {}),
     }
+}
+
+/// Offers a passkey instead of what the page asks for.
+fn by_passkey(page: &Page, words: &Words, asked: Option<&PasskeyView>) -> Markup {
+    html! {
+        @if let Some(asked) = asked {
+            (passkey_form(page, words, "passkey", asked, words.passkey_button, false))
+            (passkey::script())
+        }
+    }
+}
+
+fn passkey_policy(asked: Option<&PasskeyView>) -> String {
+    asked.map(|_| passkey::policy()).unwrap_or_default()
 }
 
 fn action(client: Option<&ClientView>) -> String {
@@ -209,7 +287,7 @@ fn ended(title: &str, lead: Option<String>, body: Markup) -> Content<'_> {
 }
 
 /// A form of a page, which carries the flow.
-fn form(page: &Page, step: &str, fields: Markup) -> Markup {
+pub(crate) fn form(page: &Page, step: &str, fields: Markup) -> Markup {
     html! {
         form method="post" action=(page.action) {
             input type="hidden" name="step" value=(step);
@@ -223,20 +301,27 @@ fn to_app(words: &Words, client: Option<&ClientView>) -> Option<String> {
     client.map(|client| fill(words.to_app, "{app}", &client.name))
 }
 
-fn name_field(words: &Words, field: &str, value: Option<&str>) -> Markup {
+fn name_field(words: &Words, field: &str, value: Option<&str>, with_passkeys: bool) -> Markup {
     html! {
         label for="name" { (words.name) }
         input #name type="text" name=(field) value=[value] required autofocus inputmode="email"
-            autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="320"
+            autocomplete=(if with_passkeys { "username webauthn" } else { "username" }) autocapitalize="none" spellcheck="false" maxlength="320"
             placeholder=(words.name_hint) dir="ltr";
     }
 }
 
-fn problem(words: &Words, problem: Option<Problem>) -> Markup {
+pub(crate) fn problem(words: &Words, problem: Option<Problem>) -> Markup {
     let text = problem.map(|problem| match problem {
         Problem::WrongCredentials => words.wrong_credentials,
         Problem::TooManyAttempts => words.too_many,
         Problem::WrongUserCode => words.wrong_code,
+        Problem::WrongCode => words.wrong_factor,
+        Problem::WrongPasskey => words.wrong_passkey,
+        Problem::PasswordsDiffer => words.passwords_differ,
+        Problem::SamePassword => words.same_password,
+        Problem::WeakPassword => words.weak_password,
+        Problem::BadName => words.own_bad_name,
+        Problem::Refused => words.own_refused,
     });
     html! { @if let Some(text) = text { p #problem .bad role="alert" { (text) } } }
 }
@@ -254,7 +339,7 @@ fn account_form(page: &Page, step: &str, account: &AccountView) -> Markup {
     )
 }
 
-fn other_account(page: &Page, words: &Words) -> Markup {
+pub(crate) fn other_account(page: &Page, words: &Words) -> Markup {
     form(
         page,
         "account",
@@ -305,7 +390,7 @@ fn decision(page: &Page, words: &Words, can_allow_all: bool) -> Markup {
     )
 }
 
-fn scopes(words: &Words, scopes: &[ScopeView]) -> Markup {
+pub(crate) fn scopes(words: &Words, scopes: &[ScopeView]) -> Markup {
     html! {
         ul {
             @for scope in scopes {
@@ -412,7 +497,7 @@ pub(crate) fn find_tenant(
                 input type="hidden" name=(name) value=(value);
             }
             @if is_unknown { p #problem .bad role="alert" { (words.unknown_domain) } }
-            (name_field(words, "login_hint", hint))
+            (name_field(words, "login_hint", hint, false))
             button .primary type="submit" { (words.next) }
         }
     };

@@ -53,6 +53,9 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     28 "0028_authentication_methods",
     29 "0029_authorization_policy",
     30 "0030_visits",
+    31 "0031_sign_ins",
+    32 "0032_visitors",
+    33 "0033_delegated_subscriptions",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -31,7 +31,7 @@ mod telling;
 
 pub use engine::{Engine, Owns, Parts, Signer};
 pub use handshake::{Unproven, prove};
-pub use model::{NewSubscription, Renewal, Subscription};
+pub use model::{Delegate, NewSubscription, Renewal, Subscriber, Subscription};
 pub use records::{check_new, create, get, list, reauthorize, remove, renew};
 pub use resource::{Resource, permissions_for};
 

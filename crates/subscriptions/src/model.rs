@@ -76,6 +76,8 @@ pub struct Subscription {
     pub app_id: Uuid,
     /// That client's service principal.
     pub creator: Id<kind::ServicePrincipal>,
+    /// In whose name, where it isn't the client's own.
+    pub delegate: Option<Delegate>,
     /// What it is about.
     pub resource: Resource,
     /// When it ends.
@@ -86,6 +88,32 @@ pub struct Subscription {
     pub(crate) client_state: Option<Vec<u8>>,
     pub(crate) certificate: Option<Vec<u8>>,
     pub(crate) document: Document,
+}
+
+/// Somebody in whose name a client has subscribed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delegate {
+    /// Who.
+    pub user: Id<kind::User>,
+    /// The generation of their tokens then: with it the subscription ends.
+    pub generation: u64,
+}
+
+/// Who subscribes: a client, for itself or in somebody's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subscriber {
+    /// The client.
+    pub app_id: Uuid,
+    /// In whose name.
+    pub user: Option<Id<kind::User>>,
+}
+
+impl Subscription {
+    /// Whether it is this subscriber's.
+    pub(crate) fn is_of(&self, subscriber: Subscriber) -> bool {
+        self.app_id == subscriber.app_id
+            && self.delegate.map(|delegate| delegate.user) == subscriber.user
+    }
 }
 
 /// What `clientState` is sealed for.

@@ -1,22 +1,24 @@
 //! Subscriptions as rows: made, found, renewed, taken away.
 
 use audit::{Entry, Target};
-use directory::{app_roles, service_principals};
-use identity::Sealer;
+use directory::first_party::FirstParty;
+use directory::service_principals::ServicePrincipal;
+use directory::{app_roles, groups, oauth2_permission_grants, rights, service_principals};
+use identity::{Sealer, revocation};
 use store::{Change, Op, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, Timestamp, kind};
 use uuid::Uuid;
 
-use crate::model::{self, Document, NewSubscription, Renewal, Subscription};
+use crate::model::{self, Delegate, Document, NewSubscription, Renewal, Subscriber, Subscription};
 use crate::queue::{self, Lane};
 use crate::resource::{ChangeTypes, Resource};
 use crate::{PER_APPLICATION_MAX, PER_TENANT_MAX, scan};
 
 pub(crate) const COLUMNS: &str = "id, app_id, creator_id, path, change_types, expires_at, \
-    removed_at, client_state, certificate, doc";
+    removed_at, client_state, certificate, doc, user_id, user_generation";
 const INSERT: &str = "INSERT INTO subscriptions (tenant_id, id, app_id, creator_id, path, \
-    change_types, expires_at, reauthorize_at, since, client_state, certificate, doc) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    change_types, expires_at, reauthorize_at, since, client_state, certificate, doc, user_id, \
+    user_generation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 const UPDATE: &str = "UPDATE subscriptions SET expires_at = ?3, reauthorize_at = ?4, \
     certificate = ?5, doc = ?6 WHERE tenant_id = ?1 AND id = ?2";
 const SET_REAUTHORIZE: &str =
@@ -38,6 +40,13 @@ pub(crate) fn of_row(row: &Row<'_>) -> Result<Subscription> {
         id: row.uuid(0)?,
         app_id: row.uuid(1)?,
         creator: row.id(2)?,
+        delegate: match (row.opt_id(10)?, row.opt_int(11)?) {
+            (Some(user), Some(generation)) => Some(Delegate {
+                user,
+                generation: u64::try_from(generation).map_err(Error::internal)?,
+            }),
+            _ => None,
+        },
         resource: row.text(3)?.parse()?,
         change_types: ChangeTypes::of_bits(row.int(4)?),
         expires_at: row.timestamp(5)?,
@@ -57,19 +66,26 @@ pub(crate) fn load(tx: &ReadTx<'_>, id: Uuid) -> Result<Option<Subscription>> {
     )
 }
 
-/// A subscription of a client that isn't over.
-pub fn get(tx: &ReadTx<'_>, app_id: Uuid, key: &str) -> Result<Subscription> {
+/// A subscription of a subscriber that isn't over.
+pub fn get(tx: &ReadTx<'_>, subscriber: Subscriber, key: &str) -> Result<Subscription> {
     let found = match types::parse_uuid(key) {
         Some(id) => load(tx, id)?,
         None => None,
     };
     found
-        .filter(|it| it.app_id == app_id && !it.is_removed && it.expires_at > tx.now())
+        .filter(|it| it.is_of(subscriber) && !it.is_removed && it.expires_at > tx.now())
         .ok_or_else(|| Error::not_found("subscription", key))
 }
 
-/// The subscriptions of a client that aren't over.
-pub fn list(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Vec<Subscription>> {
+/// The subscriptions of a subscriber that aren't over.
+pub fn list(tx: &ReadTx<'_>, subscriber: Subscriber) -> Result<Vec<Subscription>> {
+    let mut found = of_client(tx, subscriber.app_id)?;
+    found.retain(|it| it.is_of(subscriber));
+    Ok(found)
+}
+
+/// All that a client has, for itself and in people's names.
+fn of_client(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Vec<Subscription>> {
     tx.query(
         &format!(
             "SELECT {COLUMNS} FROM subscriptions WHERE tenant_id = ?1 AND app_id = ?2 \
@@ -80,16 +96,20 @@ pub fn list(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Vec<Subscription>> {
     )
 }
 
-/// Whether a client may be told of a resource, as its tenant has it now.
+/// Whether a client may be told of a resource, for itself or in somebody's name, as its tenant has it now.
 pub(crate) fn may(
     tx: &ReadTx<'_>,
     creator: Id<kind::ServicePrincipal>,
+    delegate: Option<Delegate>,
     resource: Resource,
 ) -> Result<bool> {
-    match service_principals::get(tx, creator) {
-        Ok(found) if found.account_enabled => {}
+    let client = match service_principals::get(tx, creator) {
+        Ok(found) if found.account_enabled => found,
         Ok(_) | Err(Error::NotFound { .. }) => return Ok(false),
         Err(error) => return Err(error),
+    };
+    if let Some(delegate) = delegate {
+        return may_in_name_of(tx, &client, delegate, resource);
     }
     let roles = app_roles::roles_of(tx, creator)?;
     Ok(resource
@@ -98,12 +118,59 @@ pub(crate) fn may(
         .any(|permission| roles.iter().any(|role| role == permission)))
 }
 
+/// Whether a client may be told in somebody's name: what it was allowed, and what the person may read.
+fn may_in_name_of(
+    tx: &ReadTx<'_>,
+    client: &ServicePrincipal,
+    delegate: Delegate,
+    resource: Resource,
+) -> Result<bool> {
+    let Delegate { user, generation } = delegate;
+    let Some(rights) = rights::of(tx, user)? else {
+        return Ok(false);
+    };
+    if revocation::generation(tx, user)? != generation {
+        return Ok(false);
+    }
+    let is_self = resource == Resource::User(user.uuid());
+    let graph = service_principals::graph(tx)?;
+    let scopes = match FirstParty::find(client.app_id) {
+        Some(own) => own.scopes().iter().map(|it| (*it).to_owned()).collect(),
+        None => oauth2_permission_grants::allowed(tx, client.id, graph.id, user)?,
+    };
+    let opens = |scope: &String| {
+        let scope = scope.as_str();
+        resource.permissions().contains(&scope) || (is_self && scope == "User.Read")
+    };
+    if !scopes.iter().any(opens) {
+        return Ok(false);
+    }
+    let reach = rights.reach(resource.action());
+    let (mut is_inside, mut is_hidden) = (false, resource == Resource::Groups);
+    if let Some(id) = resource.group() {
+        let group = match groups::get(tx, Id::new(id)) {
+            Ok(group) => group,
+            Err(Error::NotFound { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        is_inside = groups::is_owner(tx, group.id, user.uuid())?
+            || groups::is_member(tx, group.id, user.uuid())?;
+        is_hidden = group.property("visibility") == "HiddenMembership";
+    }
+    // Of groups that show their members to themselves only, others aren't told who comes and goes.
+    if is_hidden && !is_inside && !rights.may("groups/hiddenMembers/read") {
+        return Ok(false);
+    }
+    Ok(reach.always || (reach.own && is_self))
+}
+
 fn check_may(
     tx: &ReadTx<'_>,
     creator: Id<kind::ServicePrincipal>,
+    delegate: Option<Delegate>,
     resource: Resource,
 ) -> Result<()> {
-    if may(tx, creator, resource)? {
+    if may(tx, creator, delegate, resource)? {
         Ok(())
     } else {
         Err(Error::forbidden(
@@ -116,15 +183,30 @@ fn check_may(
 /// of it, whether it is so already, and how many there are.
 pub fn check_new(
     tx: &ReadTx<'_>,
-    app_id: Uuid,
+    subscriber: Subscriber,
     creator: Id<kind::ServicePrincipal>,
     new: &NewSubscription,
-) -> Result<Resource> {
-    let resource = Resource::read(tx, &new.document.resource)?;
-    check_may(tx, creator, resource)?;
-    let own = list(tx, app_id)?;
+) -> Result<(Resource, Option<Delegate>)> {
+    let app_id = subscriber.app_id;
+    let resource = Resource::read(tx, &new.document.resource, subscriber.user)?;
+    let delegate = match subscriber.user {
+        Some(_) if new.document.include_resource_data => {
+            return Err(Error::invalid(
+                "includeResourceData",
+                "Resource data is sent to applications that subscribe for themselves only.",
+            ));
+        }
+        Some(user) => Some(Delegate {
+            user,
+            generation: revocation::generation(tx, user)?,
+        }),
+        None => None,
+    };
+    check_may(tx, creator, delegate, resource)?;
+    let own = of_client(tx, app_id)?;
     let same = own
         .iter()
+        .filter(|it| it.is_of(subscriber))
         .find(|it| it.resource == resource && it.change_types == new.change_types);
     if let Some(same) = same {
         return Err(Error::conflict(format!(
@@ -150,7 +232,7 @@ pub fn check_new(
             ),
         });
     }
-    Ok(resource)
+    Ok((resource, delegate))
 }
 
 /// How many subscriptions a tenant has.
@@ -162,11 +244,12 @@ pub(crate) fn live(tx: &ReadTx<'_>) -> Result<u64> {
 pub fn create(
     tx: &mut Tx<'_>,
     sealer: &Sealer,
-    app_id: Uuid,
+    subscriber: Subscriber,
     creator: Id<kind::ServicePrincipal>,
     new: &NewSubscription,
 ) -> Result<Subscription> {
-    let resource = check_new(tx, app_id, creator, new)?;
+    let (resource, delegate) = check_new(tx, subscriber, creator, new)?;
+    let app_id = subscriber.app_id;
     let is_first = live(tx)? == 0;
     let (tenant, now, id) = (tx.tenant(), tx.now(), tx.new_uuid());
     let client_state = model::seal(sealer, tenant, new.client_state.as_deref())?;
@@ -190,6 +273,8 @@ pub fn create(
             client_state.as_ref(),
             new.certificate.as_ref(),
             &doc,
+            delegate.as_ref().map(|delegate| &delegate.user),
+            delegate.map(|delegate| delegate.generation),
         ],
     )?;
     queue::open(tx, id)?;
@@ -201,6 +286,7 @@ pub fn create(
         id,
         app_id,
         creator,
+        delegate,
         resource,
         expires_at: new.expires_at,
         change_types: new.change_types,
@@ -212,9 +298,17 @@ pub fn create(
 }
 
 /// Changes a subscription of a client, which counts as its word that it still wants it.
-pub fn renew(tx: &mut Tx<'_>, app_id: Uuid, key: &str, renewal: &Renewal) -> Result<Subscription> {
-    let mut subscription = get(tx, app_id, key)?;
-    check_may(tx, subscription.creator, subscription.resource)?;
+pub fn renew(
+    tx: &mut Tx<'_>,
+    subscriber: Subscriber,
+    key: &str,
+    renewal: &Renewal,
+) -> Result<Subscription> {
+    let mut subscription = get(tx, subscriber, key)?;
+    let Subscription {
+        creator, delegate, ..
+    } = subscription;
+    check_may(tx, creator, delegate, subscription.resource)?;
     let mut changed = Vec::new();
     if let Some(expires_at) = renewal.expires_at {
         subscription.expires_at = expires_at;
@@ -257,9 +351,12 @@ pub fn renew(tx: &mut Tx<'_>, app_id: Uuid, key: &str, renewal: &Renewal) -> Res
 }
 
 /// Takes a client's word that it still wants to be told.
-pub fn reauthorize(tx: &mut Tx<'_>, app_id: Uuid, key: &str) -> Result<()> {
-    let subscription = get(tx, app_id, key)?;
-    check_may(tx, subscription.creator, subscription.resource)?;
+pub fn reauthorize(tx: &mut Tx<'_>, subscriber: Subscriber, key: &str) -> Result<()> {
+    let subscription = get(tx, subscriber, key)?;
+    let Subscription {
+        creator, delegate, ..
+    } = subscription;
+    check_may(tx, creator, delegate, subscription.resource)?;
     let challenge = first_challenge(&subscription.document, tx.now(), subscription.expires_at);
     let (tenant, id) = (tx.tenant(), subscription.id);
     tx.record(Change::new("subscription", id, Op::Updated, &[]))?
@@ -273,8 +370,8 @@ pub fn reauthorize(tx: &mut Tx<'_>, app_id: Uuid, key: &str) -> Result<()> {
 }
 
 /// Takes a subscription of a client away.
-pub fn remove(tx: &mut Tx<'_>, app_id: Uuid, key: &str) -> Result<()> {
-    let subscription = get(tx, app_id, key)?;
+pub fn remove(tx: &mut Tx<'_>, subscriber: Subscriber, key: &str) -> Result<()> {
+    let subscription = get(tx, subscriber, key)?;
     forget(tx, subscription.id)?;
     audited(
         tx,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use directory::{groups, users};
 use store::{ChangeRow, Op, ReadTx};
-use types::{Error, Id, Result};
+use types::{Error, Id, Result, kind};
 use uuid::Uuid;
 
 /// Permissions of which any one opens subscriptions to users, and to groups. Writing doesn't count:
@@ -20,7 +20,7 @@ pub fn permissions_for(text: &str) -> Option<&'static [&'static str]> {
     let path = text.strip_prefix('/').unwrap_or(text);
     let first = path.split(['/', '(']).next().unwrap_or_default();
     match first.to_ascii_lowercase().as_str() {
-        "users" => Some(USERS),
+        "users" | "me" => Some(USERS),
         "groups" => Some(GROUPS),
         _ => None,
     }
@@ -116,7 +116,7 @@ pub(crate) struct Link {
 impl Resource {
     /// Reads a resource as clients write it: `users`, `/groups/{id}/members`, `users('{id}')`. A user
     /// may be named by id or UPN.
-    pub fn read(tx: &ReadTx<'_>, text: &str) -> Result<Self> {
+    pub fn read(tx: &ReadTx<'_>, text: &str, me: Option<Id<kind::User>>) -> Result<Self> {
         let unknown = || {
             let shown: String = text.chars().take(128).collect();
             Error::invalid(
@@ -131,6 +131,9 @@ impl Resource {
         }
         let path = text.strip_prefix('/').unwrap_or(text);
         let path = path.strip_suffix('/').unwrap_or(path);
+        if let (Some(me), true) = (me, path.eq_ignore_ascii_case("me")) {
+            return Ok(Self::User(me.uuid()));
+        }
         if path.eq_ignore_ascii_case("me") || path.to_ascii_lowercase().starts_with("me/") {
             return Err(Error::invalid(
                 "resource",
@@ -162,6 +165,24 @@ impl Resource {
             (Some("groups"), Some(key), Some("members"), 3) => group(key).map(Self::Members),
             (Some("groups"), Some(key), Some("owners"), 3) => group(key).map(Self::Owners),
             _ => Err(unknown()),
+        }
+    }
+
+    /// The right that a person needs who is told of it.
+    pub(crate) const fn action(self) -> &'static str {
+        match self {
+            Self::Users | Self::User(_) => "users/standard/read",
+            // Who comes and goes is told as well.
+            Self::Groups | Self::Group(_) | Self::Members(_) => "groups/members/read",
+            Self::Owners(_) => "groups/owners/read",
+        }
+    }
+
+    /// The group that it is about.
+    pub(crate) const fn group(self) -> Option<Uuid> {
+        match self {
+            Self::Group(id) | Self::Members(id) | Self::Owners(id) => Some(id),
+            Self::Users | Self::User(_) | Self::Groups => None,
         }
     }
 

@@ -10,6 +10,7 @@ use store::{ChangeRow, Op, ReadTx, Tx, params};
 use types::{Error, Id, Result, Timestamp, kind};
 use uuid::Uuid;
 
+use crate::model::Delegate;
 use crate::queue::{self, Key, Lane};
 use crate::resource::{ChangeTypes, Kind, Resource, Told};
 use crate::{PENDING_MAX, records};
@@ -17,8 +18,8 @@ use crate::{PENDING_MAX, records};
 const BEGIN: &str = "INSERT INTO subscription_scan (tenant_id, seq) VALUES (?1, ?2) \
     ON CONFLICT (tenant_id) DO UPDATE SET seq = excluded.seq";
 const POSITION: &str = "SELECT seq FROM subscription_scan WHERE tenant_id = ?1";
-const LIVE: &str = "SELECT id, creator_id, path, change_types, since, expires_at \
-    FROM subscriptions WHERE tenant_id = ?1 AND removed_at IS NULL";
+const LIVE: &str = "SELECT id, creator_id, path, change_types, since, expires_at, user_id, \
+    user_generation FROM subscriptions WHERE tenant_id = ?1 AND removed_at IS NULL";
 const DUE: &str = "SELECT min(expires_at), min(reauthorize_at) FROM subscriptions \
     WHERE tenant_id = ?1 AND removed_at IS NULL";
 const EXPIRED: &str = "SELECT id FROM subscriptions WHERE tenant_id = ?1 AND removed_at IS NULL \
@@ -50,8 +51,10 @@ pub(crate) struct Plan {
     pub(crate) upto: u64,
     pub(crate) is_last: bool,
     told: BTreeMap<Uuid, Vec<(u64, String)>>,
-    /// Service principals whose rights may have changed.
+    /// Service principals and people whose rights may have changed.
     principals: BTreeSet<Uuid>,
+    /// Whether anybody's may have in whose name a client has subscribed.
+    delegates: bool,
     /// The feed doesn't reach back so far: everybody missed something.
     is_gone: bool,
 }
@@ -62,6 +65,7 @@ impl Plan {
         self.is_gone
             || !self.told.is_empty()
             || !self.principals.is_empty()
+            || self.delegates
             || self.upto.saturating_sub(kept) >= POSITION_KEPT_EVERY
     }
 }
@@ -131,6 +135,16 @@ struct Live {
     change_types: ChangeTypes,
     since: u64,
     expires_at: Timestamp,
+    delegate: Option<Delegate>,
+}
+
+/// Whether a change may take rights from people whom it doesn't name.
+fn is_of_rights(change: &ChangeRow) -> bool {
+    matches!(
+        change.kind.as_str(),
+        "roleAssignment" | "directoryRole" | "oauth2PermissionGrant" | "groupMember" | "group"
+    ) && change.op != Op::Created
+        || change.kind == "authorizationPolicy"
 }
 
 fn live(tx: &ReadTx<'_>) -> Result<Vec<Live>> {
@@ -142,6 +156,13 @@ fn live(tx: &ReadTx<'_>) -> Result<Vec<Live>> {
             change_types: ChangeTypes::of_bits(row.int(3)?),
             since: row.count(4)?,
             expires_at: row.timestamp(5)?,
+            delegate: match (row.opt_id(6)?, row.opt_int(7)?) {
+                (Some(user), Some(generation)) => Some(Delegate {
+                    user,
+                    generation: u64::try_from(generation).map_err(Error::internal)?,
+                }),
+                _ => None,
+            },
         })
     })
 }
@@ -154,6 +175,7 @@ pub(crate) fn plan(tx: &ReadTx<'_>, from: u64) -> Result<Plan> {
         is_last: true,
         told: BTreeMap::new(),
         principals: BTreeSet::new(),
+        delegates: false,
         is_gone: false,
     };
     let changes = match tx.changes(from, STEP) {
@@ -167,16 +189,20 @@ pub(crate) fn plan(tx: &ReadTx<'_>, from: u64) -> Result<Plan> {
     };
     plan.is_last = changes.len() < STEP;
     let subscriptions = live(tx)?;
-    let creators: BTreeSet<Uuid> = subscriptions.iter().map(|it| it.creator).collect();
+    let mut creators: BTreeSet<Uuid> = subscriptions.iter().map(|it| it.creator).collect();
+    let users = subscriptions.iter().filter_map(|it| it.delegate);
+    creators.extend(users.map(|delegate| delegate.user.uuid()));
+    let has_delegates = subscriptions.iter().any(|it| it.delegate.is_some());
     for change in changes {
         plan.upto = change.seq;
         let principal = match change.kind.as_str() {
             "appRoleAssignment" if change.op != Op::Created => change.related,
-            "servicePrincipal" => Some(change.object),
+            "servicePrincipal" | "user" | "tokenRevocation" => Some(change.object),
             _ => None,
         };
         plan.principals
             .extend(principal.filter(|principal| creators.contains(principal)));
+        plan.delegates |= has_delegates && is_of_rights(&change);
         for it in &subscriptions {
             if change.seq <= it.since || change.at >= it.expires_at {
                 continue;
@@ -241,7 +267,11 @@ pub(crate) fn carry_out(tx: &mut Tx<'_>, plan: Plan) -> Result<Done> {
     }
     for it in &subscriptions {
         let creator: Id<kind::ServicePrincipal> = Id::new(it.creator);
-        if plan.principals.contains(&it.creator) && !records::may(tx, creator, it.resource)? {
+        let is_concerned = plan.principals.contains(&it.creator)
+            || it.delegate.is_some_and(|delegate| {
+                plan.delegates || plan.principals.contains(&delegate.user.uuid())
+            });
+        if is_concerned && !records::may(tx, creator, it.delegate, it.resource)? {
             done.lanes.extend(records::revoke(tx, it.id)?);
         }
     }

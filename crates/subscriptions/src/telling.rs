@@ -38,10 +38,16 @@ pub(crate) async fn tell(engine: &Inner, island: &Island, key: Key) -> Result<To
             return Ok(None);
         };
         let subscription = &batch.subscription;
-        // Whoever lost the permission meanwhile gets no data, even before that was noticed.
-        if subscription.document.include_resource_data
+        // Whoever lost the permission meanwhile gets no data, even before that was noticed; nor is
+        // anybody told in the name of a person who may not know any more.
+        if (subscription.document.include_resource_data || subscription.delegate.is_some())
             && key.lane == Lane::Changes
-            && !records::may(tx, subscription.creator, subscription.resource)?
+            && !records::may(
+                tx,
+                subscription.creator,
+                subscription.delegate,
+                subscription.resource,
+            )?
         {
             return Ok(None);
         }

@@ -127,7 +127,7 @@ fn whom(change: &ChangeRow, is_external: impl Fn(Uuid) -> bool) -> Whom {
         // Only a tenant's own people are passed on. One that was deleted for good may have been.
         "user" if is_external(change.object) => Whom::Nobody,
         // What is let in here, what others are told and asked.
-        "admission" | "changeRequest" | "envelope" | "subscription" => Whom::Nobody,
+        "admission" | "changeRequest" | "envelope" | "subscription" | "visitor" => Whom::Nobody,
         // Settings for one partner. Those for all are of the nil id or of the tenant's own.
         "userSharing"
         | "crossTenantAccessPolicyConfigurationPartner"

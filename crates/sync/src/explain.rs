@@ -5,9 +5,10 @@ use store::ReadTx;
 use types::trace::{Mend, Step, Trace};
 use types::{Error, Id, Result, TenantId, kind};
 
+use crate::admission::UserState;
 use crate::links::{self, There};
 use crate::outlook::Outlook;
-use crate::{jobs, pair, plan, receive, schema, sharing};
+use crate::{admission, jobs, pair, plan, receive, schema, sharing};
 
 /// The question that crosses the border.
 pub const QUERY: &str = "sync.explain";
@@ -126,13 +127,19 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
             .as_ref()
             .is_some_and(|link| link.there == There::Synced);
         if !user.account_enabled && !there {
-            trace.step(step(
+            let mut disabled = step(
                 tx,
                 "user.accountEnabled",
                 "false",
                 false,
                 "A disabled user isn't provisioned anew. Enable the user first.",
-            ));
+            );
+            disabled.mend = Some(Mend {
+                method: "PATCH".into(),
+                path: format!("/v1.0/users/{}", user.id),
+                body: serde_json::json!({"accountEnabled": true}),
+            });
+            trace.step(disabled);
         }
         if let Some(failure) = link.and_then(|link| link.failure) {
             trace.step(step(
@@ -153,6 +160,30 @@ const fn word(scope: sharing::Scope) -> &'static str {
         sharing::Scope::Selected => "selected",
         sharing::Scope::None => "none",
     }
+}
+
+/// What this tenant's own admission rules have made of a user of another tenant, if they stand in the
+/// way.
+pub fn stopped(tx: &ReadTx<'_>, from: TenantId, user: Id<kind::User>) -> Result<Option<Step>> {
+    let Some(found) = admission::find(tx, from, user)? else {
+        return Ok(None);
+    };
+    let reason = match found.state {
+        UserState::Released => return Ok(None),
+        UserState::Held => "The user waits until an admin of this tenant lets it in.",
+        UserState::Refused => "An admin of this tenant has refused the user.",
+        UserState::TurnedAway => found
+            .reason()
+            .unwrap_or("A rule of this tenant turns the user away."),
+    };
+    let setting = format!("admission/tenants/{from}/users/{user}");
+    let mut stopped = step(tx, &setting, found.state.as_str(), false, reason);
+    stopped.mend = (found.state != UserState::TurnedAway).then(|| Mend {
+        method: "POST".into(),
+        path: format!("/beta/isopolity/{setting}/release"),
+        body: serde_json::Value::Null,
+    });
+    Ok(Some(stopped))
 }
 
 /// The target's answer to [`QUERY`]: the steps of its own settings.

@@ -11,6 +11,7 @@ mod names;
 mod reason;
 mod time;
 pub mod trace;
+pub mod user_agent;
 
 pub use actor::Actor;
 pub use certificate::Certificate;

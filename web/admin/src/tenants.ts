@@ -1,4 +1,5 @@
 /** Tenants by name: what an id means to a person. */
+import { compareNames } from '@isopolity/core';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { invitations, members, ownTenant, tenantInformation } from './api/queries';
@@ -47,7 +48,7 @@ export function useTenants(strangers: string[] = []): Tenants {
     const sorted = [...(listed.data ?? [])].sort(
       (left, right) =>
         Number(right.tenantId === own) - Number(left.tenantId === own) ||
-        name(left.tenantId).localeCompare(name(right.tenantId)),
+        compareNames(name(left.tenantId), name(right.tenantId)),
     );
     return {
       own,

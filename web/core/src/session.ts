@@ -1,8 +1,9 @@
 /**
  * Signing in as a public client: authorization code with PKCE, tokens in memory only.
  *
- * - Nothing that could be stolen from a store is stored. A reload goes to the authorization endpoint
- *   and comes straight back, since the sign-in page has its own session.
+ * - Nothing that could be stolen from a store is stored. A reload asks the authorization endpoint
+ *   without leaving the page, since the sign-in page has its own session; only where that doesn't
+ *   answer by itself (`prompt=none`) does the browser go there.
  * - What crosses the redirect (verifier, nonce, where to return) is in this tab's session store, under
  *   the `state`, and is used once.
  * - An access token is renewed before it ends, by one request for all that wait; the refresh token is
@@ -128,6 +129,15 @@ export class Session {
     return () => this.#watchers.delete(watcher);
   };
 
+  get #isComingBack(): boolean {
+    return location.pathname === this.#config.redirectPath;
+  }
+
+  /** Whether somebody is likely to be signed in, before that is known. */
+  get isExpected(): boolean {
+    return this.#isComingBack || localStorage.getItem(LAST_TENANT) !== null;
+  }
+
   /**
    * Signs in, or takes what the sign-in page has sent back. Answers the address to go on at, or
    * nothing while the browser is on its way to the sign-in page.
@@ -138,7 +148,9 @@ export class Session {
       this.#expiresAt = Number.POSITIVE_INFINITY;
       return location.pathname + location.search;
     }
-    if (location.pathname === this.#config.redirectPath) return await this.#comeBack();
+    if (this.#isComingBack) return await this.#comeBack();
+    const tenant = localStorage.getItem(LAST_TENANT);
+    if (tenant && (await this.#signInQuietly(tenant))) return location.pathname + location.search;
     await this.signIn();
     return undefined;
   }
@@ -149,26 +161,15 @@ export class Session {
     const authority = options.chooseAccount
       ? 'organizations'
       : (localStorage.getItem(LAST_TENANT) ?? 'organizations');
-    const isBack = location.pathname === this.#config.redirectPath;
     const pending: v.InferOutput<typeof Pending> = {
       verifier,
       nonce,
       authority,
-      returnTo: isBack ? this.#config.homePath : location.pathname + location.search,
+      returnTo: this.#isComingBack ? this.#config.homePath : location.pathname + location.search,
     };
     sessionStorage.setItem(PENDING + state, JSON.stringify(pending));
-    const query = new URLSearchParams({
-      client_id: this.#config.clientId,
-      response_type: 'code',
-      response_mode: 'fragment',
-      redirect_uri: this.#redirectUri,
-      scope: this.#config.scope,
-      state,
-      nonce,
-      code_challenge: await challenge(verifier),
-      code_challenge_method: 'S256',
-      ...(options.chooseAccount ? { prompt: 'select_account' } : {}),
-    });
+    const query = await this.#question({ state, nonce, verifier }, 'fragment');
+    if (options.chooseAccount) query.set('prompt', 'select_account');
     location.assign(`/${authority}/oauth2/v2.0/authorize?${query}`);
   }
 
@@ -204,6 +205,57 @@ export class Session {
     return location.origin + this.#config.redirectPath;
   }
 
+  async #question(
+    own: { state: string; nonce: string; verifier: string },
+    responseMode: 'fragment' | 'query',
+  ): Promise<URLSearchParams> {
+    return new URLSearchParams({
+      client_id: this.#config.clientId,
+      response_type: 'code',
+      response_mode: responseMode,
+      redirect_uri: this.#redirectUri,
+      scope: this.#config.scope,
+      state: own.state,
+      nonce: own.nonce,
+      code_challenge: await challenge(own.verifier),
+      code_challenge_method: 'S256',
+    });
+  }
+
+  /** Signs in if nobody has to be asked; the answer is where the endpoint would have sent us to. */
+  async #signInQuietly(tenant: string): Promise<boolean> {
+    const own = { state: random(), nonce: random(), verifier: random() };
+    const query = await this.#question(own, 'query');
+    query.set('prompt', 'none');
+    const response = await fetch(`/${tenant}/oauth2/v2.0/authorize?${query}`).catch(() => null);
+    const came = new URL(response?.url || location.href);
+    const answer = came.searchParams;
+    const code = answer.get('code');
+    const isOurs =
+      came.origin + came.pathname === this.#redirectUri && answer.get('state') === own.state;
+    if (!code || !isOurs) return false;
+    await this.#redeem(tenant, { code, verifier: own.verifier, nonce: own.nonce });
+    return true;
+  }
+
+  async #redeem(
+    authority: string,
+    own: { code: string; verifier: string; nonce: string },
+  ): Promise<void> {
+    const claims = await this.#exchange(authority, {
+      grant_type: 'authorization_code',
+      code: own.code,
+      redirect_uri: this.#redirectUri,
+      code_verifier: own.verifier,
+      scope: this.#config.scope,
+    });
+    if (!claims || claims.nonce !== own.nonce) {
+      throw new Problem('refused', 'The ID token is not the answer to this sign-in.');
+    }
+    this.#identity = identityOf(claims);
+    localStorage.setItem(LAST_TENANT, claims.tid);
+  }
+
   async #comeBack(): Promise<string | undefined> {
     const answer = new URLSearchParams(location.hash.slice(1) || location.search);
     // The code mustn't stay in the address, and no later page may see it.
@@ -225,18 +277,8 @@ export class Session {
     if (issuer && new URL(issuer).origin !== location.origin) {
       throw new Problem('refused', 'The answer is from another sign-in service.');
     }
-    const claims = await this.#exchange(pending.authority, {
-      grant_type: 'authorization_code',
-      code: answer.get('code') ?? '',
-      redirect_uri: this.#redirectUri,
-      code_verifier: pending.verifier,
-      scope: this.#config.scope,
-    });
-    if (!claims || claims.nonce !== pending.nonce) {
-      throw new Problem('refused', 'The ID token is not the answer to this sign-in.');
-    }
-    this.#identity = identityOf(claims);
-    localStorage.setItem(LAST_TENANT, claims.tid);
+    const code = answer.get('code') ?? '';
+    await this.#redeem(pending.authority, { ...pending, code });
     return pending.returnTo;
   }
 

@@ -1,22 +1,24 @@
 /**
  * A real server with the demonstration's three tenants, and a real browser before it.
  *
- * Signing in: the harness stands in for the authorization server (as long as there is no other) and
- * checks what the app sends: PKCE, state, nonce, the exact redirect address. The access token that
- * the app gets is one of the tenant's application.
+ * People sign in by the real pages, with the names and passwords that the demonstration prints. Who
+ * has signed in once keeps the session for later pages, as a browser does.
  */
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const root = new URL('../../..', import.meta.url).pathname;
-const binary = process.env.ISOPOLITY ?? join(root, 'target/release/isopolity');
+const binary = process.env.ISOPOLITY_BIN ?? join(root, 'target/debug/isopolity');
+/** A finished demonstration to begin with; making one takes longer than most tests. */
+const template = process.env.DEMO_TEMPLATE;
+const database = process.env.TEST_DATABASE_URL;
 const axe = readFileSync(join(root, 'web/node_modules/axe-core/axe.min.js'), 'utf8');
 
-const FLAGS = [
+export const FLAGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
@@ -27,13 +29,18 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** The server takes every ISOPOLITY_… for its configuration, and refuses what it doesn't know. */
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('ISOPOLITY_')),
+);
+
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
-/** Runs the command line once and reads its JSON. */
-function run(...args) {
+/** Runs the command line once and reads its JSON; what `input` has goes to its standard input. */
+export function run(args, input = '') {
   return new Promise((resolve, reject) => {
-    const child = spawn(binary, [...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(binary, [...args, '--json'], { stdio: 'pipe', env });
     let [out, err] = ['', ''];
     child.stdout.on('data', (data) => {
       out += data;
@@ -41,26 +48,35 @@ function run(...args) {
     child.stderr.on('data', (data) => {
       err += data;
     });
+    child.stdin.end(input);
     child.on('close', (code) =>
       code === 0 ? resolve(JSON.parse(out)) : reject(new Error(`${args.join(' ')}: ${err}`)),
     );
   });
 }
 
+const stored = (dir) => ['--data', dir, ...(database ? ['--database-url', database] : [])];
+
 export class Deployment {
   static async start() {
     const dir = mkdtempSync(join(tmpdir(), 'isopolity-web-'));
-    const child = spawn(binary, ['demo', '--dir', dir, '--listen', '127.0.0.1:0', '--json'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+    if (template && !database) cpSync(template, dir, { recursive: true });
+    const at = ['--dir', dir, ...(database ? ['--database-url', database] : [])];
+    const child = spawn(binary, ['demo', ...at, '--listen', '127.0.0.1:0', '--json'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env,
     });
     const url = await new Promise((resolve, reject) => {
-      let out = '';
+      let [out, err] = ['', ''];
       child.stdout.on('data', (data) => {
         out += data;
         const ready = /\{"ready":true,"url":"([^"]+)"/.exec(out);
         if (ready) resolve(ready[1]);
       });
-      child.on('close', () => reject(new Error('the server ended')));
+      child.stderr.on('data', (data) => {
+        err += data;
+      });
+      child.on('close', () => reject(new Error(`the server ended: ${err}`)));
     });
     const { tenants } = JSON.parse(readFileSync(join(dir, 'demo.json'), 'utf8'));
     const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
@@ -68,7 +84,9 @@ export class Deployment {
   }
 
   constructor(dir, child, url, tenants, browser) {
-    Object.assign(this, { dir, child, url, tenants, browser, tokens: new Map() });
+    Object.assign(this, { dir, child, url, tenants, browser });
+    this.tokens = new Map();
+    this.sessions = new Map();
   }
 
   async stop() {
@@ -86,12 +104,19 @@ export class Deployment {
   }
 
   /** One more tenant, in no organization. */
-  async addTenant(displayName) {
-    const domain = `${displayName.toLowerCase()}.example`;
-    const made = await run(
-      ...['tenant', 'create', '--name', displayName, '--domain', domain, '--data', this.dir],
-    );
-    this.tenants.push({ id: made.tenantId, displayName, domain, ...made.app });
+  async addTenant(displayName, domain = `${displayName.toLowerCase()}.example`) {
+    const made = await run([
+      ...['tenant', 'create', '--name', displayName, '--domain', domain],
+      ...stored(this.dir),
+    ]);
+    this.tenants.push({
+      id: made.tenantId,
+      displayName,
+      domain,
+      admin: made.admin.userPrincipalName,
+      adminPassword: made.admin.password,
+      ...made.app,
+    });
     return this.tenant(displayName);
   }
 
@@ -127,8 +152,15 @@ export class Deployment {
     return response.status === 204 ? undefined : await response.json();
   }
 
-  /** A signed-in admin's page. What goes wrong in it is kept in `page.faults`. */
-  async admin(name, path = '/admin', options = {}) {
+  /** Gives a person a password, as an admin does for somebody who has forgotten it. */
+  async setPassword(name, user, password) {
+    await this.call(name, 'PATCH', `/v1.0/users/${user}`, {
+      passwordProfile: { password, forceChangePasswordNextSignIn: false },
+    });
+  }
+
+  /** An empty page of a browser of its own. What goes wrong in it is kept in `page.faults`. */
+  async visitor(options = {}) {
     const context = await this.browser.newContext({
       viewport: DESKTOP,
       locale: 'en',
@@ -140,6 +172,7 @@ export class Deployment {
     const page = await context.newPage();
     page.faults = [];
     page.signIns = [];
+    page.friends = new Set([this.url]);
     page.on('pageerror', (error) => page.faults.push(`error: ${error.message}`));
     page.on('console', (message) => {
       // A refusal that a test provokes is in the console, too.
@@ -147,73 +180,107 @@ export class Deployment {
         page.faults.push(`console: ${message.text()}`);
       }
     });
+    page.on('dialog', (dialog) => {
+      page.faults.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    page.on('response', (response) => {
+      if (response.status() >= 500) page.faults.push(`${response.status()}: ${response.url()}`);
+    });
     page.on('request', (request) => {
-      const { origin, protocol } = new URL(request.url());
-      if (origin !== this.url && !['blob:', 'data:'].includes(protocol)) {
+      const { origin, protocol, pathname, searchParams } = new URL(request.url());
+      if (!page.friends.has(origin) && !['blob:', 'data:'].includes(protocol)) {
         page.faults.push(`request to ${request.url()}`);
       }
+      if (pathname.endsWith('/oauth2/v2.0/authorize')) {
+        page.signIns.push(Object.fromEntries(searchParams));
+      }
     });
-    await this.#standIn(page, this.tenant(name));
-    await page.goto(path);
-    await page.locator('h1').waitFor();
     return page;
   }
 
-  async #standIn(page, tenant) {
-    const codes = new Map();
-    await page.route('**/oauth2/v2.0/authorize?*', async (route) => {
-      const asked = Object.fromEntries(new URL(route.request().url()).searchParams);
-      page.signIns.push(asked);
-      const code = randomUUID();
-      codes.set(code, asked);
-      const back = `${asked.redirect_uri}#${new URLSearchParams({ code, state: asked.state })}`;
-      await route.fulfill({
-        contentType: 'text/html',
-        body: `<script>location.replace(${JSON.stringify(back)})</script>`,
-      });
-    });
-    await page.route('**/oauth2/v2.0/token', async (route) => {
-      const sent = Object.fromEntries(new URLSearchParams(route.request().postData() ?? ''));
-      const asked = codes.get(sent.code);
-      codes.delete(sent.code);
-      const verified =
-        asked &&
-        createHash('sha256')
-          .update(sent.code_verifier ?? '')
-          .digest('base64url') === asked.code_challenge &&
-        sent.redirect_uri === asked.redirect_uri;
-      if (!verified && sent.grant_type !== 'refresh_token') {
-        await route.fulfill({ status: 400, json: { error: 'invalid_grant' } });
-        return;
-      }
-      const claims = {
-        aud: sent.client_id,
-        tid: tenant.id,
-        oid: randomUUID(),
-        name: 'Alex Admin',
-        preferred_username: tenant.admin ?? `admin@${tenant.domain}`,
-        ...(asked ? { nonce: asked.nonce } : {}),
-      };
-      const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-      await route.fulfill({
-        json: {
-          access_token: await this.token(tenant),
-          expires_in: 3600,
-          refresh_token: randomUUID(),
-          id_token: `${part({ alg: 'none' })}.${part(claims)}.`,
-        },
-      });
-    });
+  /** The session of a tenant's admin, who signs in the first time that it is asked for. */
+  session(name) {
+    const begin = async () => {
+      const { admin, adminPassword } = this.tenant(name);
+      const page = await this.visitor();
+      await page.goto('/admin');
+      await signIn(page, admin, adminPassword);
+      await page.locator('h1').getByText('Readiness').waitFor();
+      const session = await page.context().storageState();
+      await leave(page);
+      return session;
+    };
+    if (!this.sessions.has(name)) this.sessions.set(name, begin());
+    return this.sessions.get(name);
+  }
+
+  /** A signed-in admin's page. */
+  async admin(name, path = '/admin', options = {}) {
+    const page = await this.visitor({ storageState: await this.session(name), ...options });
+    await page.goto(path);
+    await page.waitForURL((url) => /^\/admin(?!\/signed-in)/.test(url.pathname));
+    await page.locator('h1').waitFor();
+    return page;
   }
 }
 
-/** What axe finds on a page, in a line each. */
-export async function axeFindings(page) {
+/** Signs in by the pages, from wherever an app has sent the browser. */
+export async function signIn(page, name, password) {
+  const asked = page.locator('input[name=name], input[name=login_hint], input[type=password]');
+  await asked.first().waitFor();
+  // A tenant's page asks for the name again only if the app hasn't told it.
+  for (let step = 0; step < 2 && !(await page.locator('input[type=password]').count()); step += 1) {
+    await page.getByLabel('Work account').fill(name);
+    await page.getByRole('button', { name: 'Next' }).click();
+    await page.waitForLoadState();
+  }
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** Ends a visit: nothing went wrong in it. */
+export async function leave(page) {
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+}
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** What axe finds on a page by the rules of WCAG 2.2 AA and its own good practice, in a line each. */
+export async function axeFindings(page, runOnly = RULES) {
   // The page's policy lets no script in, so it comes by the debugger's door.
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
   const found = await page.evaluate(
-    `(() => { ${axe}; return window.axe.run(document, { resultTypes: ['violations'] }); })()`,
+    (runOnly) => window.axe.run(document, { resultTypes: ['violations'], runOnly }),
+    runOnly,
   );
   return found.violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
   );
+}
+
+/** What sticks out of the window sideways, where nothing scrolls it. */
+export async function overflow(page) {
+  return await page.evaluate(() => {
+    const { clientWidth, scrollWidth } = document.documentElement;
+    const found = scrollWidth > clientWidth ? [`the page scrolls to ${scrollWidth}`] : [];
+    for (const element of document.body.querySelectorAll('*')) {
+      const { left, right, width, height } = element.getBoundingClientRect();
+      if (!width || !height || (left >= -1 && right <= clientWidth + 1)) continue;
+      const { visibility, clip, clipPath, position } = getComputedStyle(element);
+      if (visibility === 'hidden' || clipPath !== 'none' || clip !== 'auto') continue;
+      // What waits out of sight, as the link that skips to the content.
+      if (/absolute|fixed/.test(position) && (right < 0 || left > clientWidth)) continue;
+      let around = element.parentElement;
+      while (around && getComputedStyle(around).overflowX === 'visible') {
+        around = around.parentElement;
+      }
+      if (around && around !== document.body && around !== document.documentElement) continue;
+      found.push(
+        `from ${Math.round(left)} to ${Math.round(right)}: ${element.outerHTML.slice(0, 120)}`,
+      );
+    }
+    return found.slice(0, 3);
+  });
 }

@@ -65,6 +65,17 @@ export const screens = (deployment) => {
   ];
 };
 
+/** Goes to an address inside the app, as its links do. */
+export async function goTo(page, path) {
+  // What the last screen had on top goes with it.
+  await page.keyboard.press('Escape');
+  await page.evaluate((to) => {
+    history.pushState({}, '', to);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, path);
+  await settled(page);
+}
+
 /** Waits until nothing is loading any more. */
 export async function settled(page) {
   await page.locator('h1').first().waitFor();

@@ -5,6 +5,7 @@ import {
   MenuGroup,
   MenuGroupHeader,
   MenuItem,
+  MenuItemLink,
   MenuItemRadio,
   MenuList,
   MenuPopover,
@@ -13,6 +14,7 @@ import {
 import {
   KeyboardRegular,
   LocalLanguageRegular,
+  PersonRegular,
   SignOutRegular,
   WeatherMoonRegular,
 } from '@fluentui/react-icons';
@@ -92,6 +94,9 @@ export default function AccountMenu(props: AccountMenuProps) {
             {t('ui.shortcuts')}
           </MenuItem>
           <MenuDivider />
+          <MenuItemLink icon={<PersonRegular />} href={`/${props.identity.tenantId}/account`}>
+            {t('ui.myAccount')}
+          </MenuItemLink>
           <MenuItem onClick={props.onSwitch}>{t('ui.switchAccount')}</MenuItem>
           <MenuItem icon={<SignOutRegular />} onClick={props.onSignOut}>
             {t('ui.signOut')}

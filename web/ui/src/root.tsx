@@ -5,7 +5,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ActsProvider } from './acts';
-import { THEMES, useThemeName } from './theme';
+import { themeOf, useThemeName } from './theme';
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -23,7 +23,7 @@ export function Root({ graph, children }: { graph: Graph; children: ReactNode })
   const { i18n } = useTranslation();
   const theme = useThemeName();
   return (
-    <FluentProvider theme={THEMES[theme]} dir={direction(i18n.language as Language)}>
+    <FluentProvider theme={themeOf(theme)} dir={direction(i18n.language as Language)}>
       <QueryClientProvider client={queryClient}>
         <ActsProvider graph={graph}>{children}</ActsProvider>
       </QueryClientProvider>

@@ -215,8 +215,11 @@ export function Shell(props: {
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page is read from its beginning
   useEffect(() => {
     setOpen(undefined);
-    if (isFirst.current) isFirst.current = false;
-    else main.current?.focus({ preventScroll: true });
+    if (isFirst.current) {
+      isFirst.current = false;
+      return;
+    }
+    main.current?.focus({ preventScroll: true });
     main.current?.scrollTo(0, 0);
   }, [path]);
 

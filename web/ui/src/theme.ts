@@ -38,18 +38,17 @@ const fontFamilyMonospace = 'ui-monospace, "SF Mono", "Cascadia Code", "Noto San
 
 const common = { fontFamilyBase, fontFamilyMonospace, borderRadiusMedium: '6px' };
 
-const light: Theme = {
+const light = (): Theme => ({
   ...createLightTheme(accent),
   ...common,
   colorNeutralBackground2: '#fafafb',
   colorNeutralBackground3: '#f4f4f6',
   colorNeutralStroke2: '#e3e3e8',
   colorNeutralStroke3: '#ededf1',
-};
+});
 
-const darkBase = createDarkTheme(accent);
-const dark: Theme = {
-  ...darkBase,
+const dark = (): Theme => ({
+  ...createDarkTheme(accent),
   ...common,
   colorNeutralBackground1: '#1b1b1f',
   colorNeutralBackground1Hover: '#26262b',
@@ -63,12 +62,22 @@ const dark: Theme = {
   colorBrandForegroundLink: accent[120],
   colorBrandForegroundLinkHover: accent[140],
   colorBrandForegroundLinkPressed: accent[110],
-};
+});
 
-const contrast: Theme = { ...createHighContrastTheme(), ...common };
+const contrast = (): Theme => ({ ...createHighContrastTheme(), ...common });
 
-export const THEMES = { light, dark, contrast } as const;
+const THEMES = { light, dark, contrast } as const;
 export type ThemeName = keyof typeof THEMES;
+
+const made = new Map<ThemeName, Theme>();
+
+/** A theme; each is some milliseconds of work, and most people see one. */
+export function themeOf(name: ThemeName): Theme {
+  const known = made.get(name) ?? THEMES[name]();
+  made.set(name, known);
+  return known;
+}
+
 export type ThemeChoice = ThemeName | 'system';
 
 const CHOSEN = 'isopolity.theme';

@@ -150,20 +150,28 @@ impl Report {
 
     /// Addresses, sign-ins and commands to paste.
     pub(super) fn to_try(&self, url: &str, directory: &str, style: Style) -> String {
-        let mut out = format!("\n{} {url}\n\n", style.bold("Serving at"));
+        let mut out = format!(
+            "\n{} {url}\n{} {url}/admin\n\n",
+            style.bold("Serving at"),
+            style.bold("Admin centre:"),
+        );
         for tenant in &self.state.tenants {
-            let facts = [
-                ("administrator", &tenant.admin),
-                ("password", &tenant.admin_password),
-                ("client id", &tenant.client_id),
-                ("client secret", &tenant.client_secret),
-            ]
-            .map(|(label, text)| (label, json!(text)));
+            let mut facts = vec![
+                ("administrator", json!(tenant.admin)),
+                ("password", json!(tenant.admin_password)),
+            ];
+            if let Some(person) = &tenant.person {
+                facts.push(("person", json!(person)));
+                facts.push(("password", json!(tenant.person_password)));
+            }
+            facts.push(("client id", json!(tenant.client_id)));
+            facts.push(("client secret", json!(tenant.client_secret)));
+            let facts: Vec<_> = facts.iter().map(|(label, text)| (*label, text)).collect();
             let _ = write!(
                 out,
                 "{}\n{}\n",
                 style.bold(&clean(&tenant.display_name)),
-                show::facts(&facts.each_ref().map(|(label, value)| (*label, value)))
+                show::facts(&facts)
             );
         }
         let Some(first) = self.state.tenants.first() else {

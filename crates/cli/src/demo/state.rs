@@ -25,6 +25,9 @@ pub(super) struct Tenant {
     pub(super) client_secret: String,
     /// The name to sign in with of somebody to show.
     pub(super) person: Option<String>,
+    /// That person's password.
+    #[serde(default)]
+    pub(super) person_password: String,
 }
 
 /// How long a pair took.

@@ -76,6 +76,16 @@ impl Configuration {
         }
     }
 
+    /// Makes it what it is in a new tenant.
+    pub fn reset(self, policy: &mut Policy) {
+        let new = Policy::default();
+        match self {
+            Self::Fido2 => policy.passkeys = new.passkeys,
+            Self::TemporaryAccessPass => policy.access_passes = new.access_passes,
+            Self::SoftwareOath => policy.totp = new.totp,
+        }
+    }
+
     /// As Graph shows it.
     pub fn show(self, policy: &Policy) -> Value {
         let offer = self.offer(policy);

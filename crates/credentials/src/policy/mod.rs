@@ -5,6 +5,7 @@
 
 pub mod graph;
 
+use identity::session::Lifetimes;
 use serde::{Deserialize, Serialize};
 use store::{Change, Op, ReadTx, Tx, params};
 use types::{Error, Id, Result, Timestamp, kind::Group};
@@ -58,6 +59,16 @@ impl Default for Sessions {
             persistent_days: 90,
             sign_in_days: 0,
             may_persist: true,
+        }
+    }
+}
+
+impl Sessions {
+    /// How long sessions live after their last use.
+    pub fn lifetimes(self) -> Lifetimes {
+        Lifetimes {
+            seconds: i64::from(self.idle_minutes) * 60,
+            persistent_seconds: i64::from(self.persistent_days) * 24 * 3_600,
         }
     }
 }
@@ -310,8 +321,9 @@ impl Policy {
             passes.lifetime_minutes_max,
         )?;
         let sessions = self.sessions;
-        in_range("sessionIdleMinutes", sessions.idle_minutes, 5, 60 * 24 * 30)?;
-        in_range("persistentSessionDays", sessions.persistent_days, 1, 365)?;
+        // The last use is known to a quarter of an hour.
+        in_range("sessionIdleMinutes", sessions.idle_minutes, 30, 60 * 24)?;
+        in_range("persistentSessionDays", sessions.persistent_days, 1, 90)?;
         in_range("signInFrequencyDays", sessions.sign_in_days, 0, 365)
     }
 }

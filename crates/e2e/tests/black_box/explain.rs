@@ -1,7 +1,9 @@
 //! `/beta/isopolity/explain` and `isopolity explain`: the decision and its trace.
 
 use e2e::{
-    Answer, Deployment, POLICY, Shared, Tenant, organization::form_organization, sharing::share_all,
+    Answer, Deployment, POLICY, Shared, Tenant,
+    organization::form_organization,
+    sharing::{share_all, synced, upn},
 };
 use serde_json::{Value, json};
 
@@ -167,6 +169,103 @@ async fn sign_in_follows_collaboration_settings() {
     let refused = ask(&contoso, "signin", (&contoso, &bob), &fabrikam).await;
     assert_eq!(refused["allowed"], false, "{refused:?}");
     assert_eq!(deciding(&refused)["tenantId"], fabrikam.id);
+    d.finish().await;
+}
+
+/// Does what the deciding step says would mend it.
+async fn mend(caller: &Tenant, refused: &Answer) {
+    let mend = &deciding(refused)["mend"];
+    let (method, path) = (&mend["method"], &mend["path"]);
+    caller
+        .call(method.as_str().unwrap(), path.as_str().unwrap())
+        .json(mend["body"].clone())
+        .await
+        .ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_is_explained_down_to_the_account_and_the_application() {
+    let d = SHARED.get();
+    let contoso = d.tenant("Contoso").await;
+    let fabrikam = d.tenant("Fabrikam").await;
+    let ann = contoso.user("ann").await;
+    form_organization(&[&contoso, &fabrikam]).await;
+    share_all(&contoso).await;
+    let there = synced(&fabrikam, &upn(&contoso, "ann")).await;
+    let there = there["id"].as_str().unwrap().to_owned();
+    let made = fabrikam
+        .post("/v1.0/applications", json!({ "displayName": "Wiki" }))
+        .await
+        .expect(201);
+    let app = made["appId"].as_str().unwrap().to_owned();
+    let principal = fabrikam
+        .post("/v1.0/servicePrincipals", json!({ "appId": app }))
+        .await
+        .expect(201);
+    let principal = format!(
+        "/v1.0/servicePrincipals/{}",
+        principal["id"].as_str().unwrap()
+    );
+    let at_home = || {
+        let question = json!({
+            "action": "signin",
+            "from": { "tenantId": contoso.id, "userId": ann },
+            "to": { "tenantId": fabrikam.id, "applicationId": app },
+        });
+        contoso.post(EXPLAIN, question)
+    };
+    // Where the account is, it is named by its id there.
+    let here = || {
+        let question = json!({
+            "action": "signin",
+            "to": { "tenantId": fabrikam.id, "userId": there, "applicationId": app },
+        });
+        fabrikam.post(EXPLAIN, question)
+    };
+    let account = format!("/v1.0/users/{there}");
+    for (path, body) in [
+        (&principal, json!({ "appRoleAssignmentRequired": true })),
+        (&principal, json!({ "accountEnabled": false })),
+        (&account, json!({ "blockedHere": true })),
+    ] {
+        for allowed in [here().await.expect(200), at_home().await.expect(200)] {
+            check_shape(&allowed.json);
+            assert_eq!(allowed["allowed"], true, "{allowed:?}");
+        }
+        fabrikam.patch(path, body).await.expect(204);
+        // The home tenant learns what is in the way, and nothing of the objects there.
+        let theirs = at_home().await.expect(200);
+        check_shape(&theirs.json);
+        assert_eq!(theirs["allowed"], false, "{theirs:?}");
+        assert_eq!(deciding(&theirs)["tenantId"], fabrikam.id);
+        assert!(deciding(&theirs)["mend"].is_null());
+        assert!(!theirs.json.to_string().contains(&there));
+        let refused = here().await.expect(200);
+        check_shape(&refused.json);
+        assert_eq!(refused["allowed"], false, "{refused:?}");
+        assert_eq!(deciding(&refused)["setting"], deciding(&theirs)["setting"]);
+        mend(&fabrikam, &refused).await;
+    }
+    let allowed = here().await.expect(200);
+    assert_eq!(allowed["allowed"], true, "{allowed:?}");
+
+    // Of a tenant's own people nothing crosses the border.
+    let carl = fabrikam.user("carl").await;
+    let own = |action: &str| {
+        let to = json!({ "tenantId": fabrikam.id, "userId": carl, "applicationId": app });
+        fabrikam.post(EXPLAIN, json!({ "action": action, "to": to }))
+    };
+    let refused = own("signin").await.expect(200);
+    assert_eq!(refused["allowed"], false, "{refused:?}");
+    mend(&fabrikam, &refused).await;
+    assert_eq!(own("signin").await.expect(200)["allowed"], true);
+    own("sync").await.expect(400);
+    // An account of another tenant's directory is nobody here.
+    let strange = json!({ "tenantId": fabrikam.id, "userId": ann });
+    fabrikam
+        .post(EXPLAIN, json!({ "action": "signin", "to": strange }))
+        .await
+        .expect(404);
     d.finish().await;
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 static SHARED: Shared = Shared::new();
 
 /// Calls for which the reference of Graph names more than its data does.
-const REFERENCE: [(&str, &str, &[&str]); 3] = [
+const REFERENCE: [(&str, &str, &[&str]); 4] = [
     (
         "GET",
         "/tenantrelationships/multitenantorganization/tenants/{id}",
@@ -16,6 +16,15 @@ const REFERENCE: [(&str, &str, &[&str]); 3] = [
             "MultiTenantOrganization.Read.All",
             "MultiTenantOrganization.ReadBasic.All",
             "Directory.Read.All",
+        ],
+    ),
+    // "List fido2AuthenticationMethod": the data has the least privileged permission only.
+    (
+        "GET",
+        "/users/{id}/authentication/fido2methods",
+        &[
+            "UserAuthenticationMethod.Read.All",
+            "UserAuthenticationMethod.ReadWrite.All",
         ],
     ),
     // "Get profilePhoto": who sets photos reads them.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use e2e::{Browser, Deployment, Options, clients};
+use e2e::{Browser, Deployment, Options, Tenant, clients, eventually};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -196,4 +196,74 @@ async fn until_the_end(d: &Deployment, told: &Value, tokens: Vec<String>) -> Vec
         last.push(token.unwrap());
     }
     last
+}
+
+/// Bob of another tenant, who visits with a browser; what the client is given.
+async fn visit(d: &Deployment, told: &Value, home: &Tenant, name: &str) -> Value {
+    let mut browser = Browser::new(d.url());
+    let page = browser.get(&authorize(told, "")).await;
+    let away = [("step", "name"), ("name", name)];
+    let away = browser.fill(&page, &away).await;
+    assert!(away.location.starts_with(&format!("/{}/b2b/", home.id)));
+    let password = told["password"].as_str().unwrap();
+    let back = browser.sign_in(&away.location, name, password).await;
+    let page = browser.get(&back.location).await;
+    let redeem = [("step", "redeem"), ("decision", "accept")];
+    let page = browser.fill(&page, &redeem).await;
+    let consent = [("step", "consent"), ("decision", "accept")];
+    let code = browser.fill(&page, &consent).await.answer("code").unwrap();
+    let path = format!("/{}/oauth2/v2.0/token", told["tenant"].as_str().unwrap());
+    let fields = [
+        ("client_id", told["clientId"].as_str().unwrap()),
+        ("redirect_uri", "http://localhost"),
+        ("code_verifier", VERIFIER),
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+    ];
+    d.anonymous()
+        .form(&path, &fields)
+        .await
+        .expect(200)
+        .json
+        .clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_door_that_was_shut_as_the_server_died_is_shut_afterwards() {
+    let d = Deployment::start();
+    let told = told(&d).await;
+    let home = d.tenant("Fabrikam").await;
+    let profile = json!({
+        "password": told["password"], "forceChangePasswordNextSignIn": false,
+    });
+    let bob = home.user_with("bob", json!({ "passwordProfile": profile }));
+    let name = bob.await["userPrincipalName"].as_str().unwrap().to_owned();
+    let contoso = d
+        .anonymous()
+        .with_token(told["adminToken"].as_str().unwrap());
+    let body = json!({
+        "invitedUserEmailAddress": name, "inviteRedirectUrl": "https://app.example",
+    });
+    contoso.post("/v1.0/invitations", body).await.expect(201);
+    let given = visit(&d, &told, &home, &name).await;
+    let bob = contoso.with_token(given["access_token"].as_str().unwrap());
+    bob.get("/v1.0/me").await.expect(200);
+
+    let shut = |target: &str, kind: &str| json!({ "accessType": "blocked", "targets": [{ "target": target, "targetType": kind }] });
+    let rule = json!({ "tenantId": told["tenant"], "b2bCollaborationOutbound": {
+        "usersAndGroups": shut("AllUsers", "user"),
+        "applications": shut("AllApplications", "application"),
+    }});
+    let partners = "/v1.0/policies/crossTenantAccessPolicy/partners";
+    home.post(partners, rule).await.expect(201);
+    d.kill9();
+    d.start_server();
+    eventually("the visitor is turned out", async || {
+        let answer = bob.get("/v1.0/me").await;
+        (answer.status == 401).then_some(()).ok_or(answer.text)
+    })
+    .await;
+    let refused = refresh(&d, &told, given["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(refused, Some(Err("invalid_grant".to_owned())));
+    d.finish().await;
 }

@@ -101,7 +101,7 @@ pub(super) fn routes(area: &mut Area<'_>) {
 /// The part of the filter that the log can be read by.
 fn narrowed(filter: Option<&Filter>, oldest_first: bool) -> Narrowed {
     let required = super::required(filter);
-    let (from, until) = super::between(&required);
+    let (from, until) = super::between(&required, "activitydatetime");
     let mut narrowed = Narrowed {
         from,
         until,
@@ -182,7 +182,7 @@ fn name(tx: &ReadTx<'_>, part: &str, id: Uuid) -> Result<Option<(String, Option<
 async fn list(call: Call) -> Result<Reply, Refusal> {
     let size = call.options.page_size(PAGE, PAGE_MAX)? as usize;
     let filter = super::filter(&call.options, &ENTRY)?;
-    let oldest_first = super::oldest_first(&call.options)?;
+    let oldest_first = super::oldest_first(&call.options, "activityDateTime")?;
     let start: Option<Position> = call.skip_token(SET)?;
     let (items, next) = call
         .read(move |tx| {

@@ -1,4 +1,4 @@
-//! `/auditLogs`: what was done in the tenant, and what synchronization did for it.
+//! `/auditLogs`: what was done in the tenant, what synchronization did for it, and who has signed in.
 //!
 //! A page is read from the log in its own order. The part of `$filter` that every entry has to meet
 //! narrows what is read; the whole of it is then asked of each entry in its Graph form, so that
@@ -7,6 +7,7 @@
 
 mod directory_audits;
 mod provisioning;
+mod sign_ins;
 
 use query::filter::{Comparison, Expression, Node, Path, Quantifier, Value as Literal};
 use query::{Entity, Filter, Operator, Operators};
@@ -43,6 +44,7 @@ pub(crate) fn routes(routes: &mut Routes) {
     let mut area = routes.area("auditLogs", Versions::Both);
     directory_audits::routes(&mut area);
     provisioning::routes(&mut area);
+    sign_ins::routes(&mut area);
 }
 
 /// `$filter`, checked against what the log's entries have.
@@ -57,15 +59,15 @@ fn filter(options: &QueryOptions, entity: &Entity) -> Result<Option<Filter>> {
 }
 
 /// Whether `$orderby` asks for the oldest first; there is only the time to order by.
-fn oldest_first(options: &QueryOptions) -> Result<bool> {
+fn oldest_first(options: &QueryOptions, time: &str) -> Result<bool> {
     let Some(text) = &options.order_by else {
         return Ok(false);
     };
     match query::parse_orderby(text)?.as_slice() {
-        [only] if only.property.eq_ignore_ascii_case("activityDateTime") => Ok(!only.descending),
+        [only] if only.property.eq_ignore_ascii_case(time) => Ok(!only.descending),
         _ => Err(Error::invalid(
             "$orderby",
-            "The log can be ordered by activityDateTime only, asc or desc.",
+            format!("The log can be ordered by {time} only, asc or desc."),
         )),
     }
 }
@@ -149,12 +151,15 @@ fn lower(segments: &[String]) -> String {
 }
 
 /// The times between which every entry has to be, both included.
-fn between(required: &[Required<'_>]) -> (Option<Timestamp>, Option<Timestamp>) {
+fn between(required: &[Required<'_>], time: &str) -> (Option<Timestamp>, Option<Timestamp>) {
     let (mut from, mut until) = (None::<Timestamp>, None::<Timestamp>);
     for one in required {
-        let (&Literal::DateTime(at), "activitydatetime") = (one.value, one.path.as_str()) else {
+        let &Literal::DateTime(at) = one.value else {
             continue;
         };
+        if one.path != time {
+            continue;
+        }
         let (after, before) = match one.comparison {
             Comparison::Equal => (Some(at), Some(at)),
             Comparison::Greater => (Some(Timestamp(at.0.saturating_add(1))), None),

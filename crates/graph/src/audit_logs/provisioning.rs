@@ -97,7 +97,7 @@ struct Place {
 /// The part of the filter that the log can be read by.
 fn narrowed(filter: Option<&Filter>, oldest_first: bool) -> Narrowed {
     let required = super::required(filter);
-    let (since, until) = super::between(&required);
+    let (since, until) = super::between(&required, "activitydatetime");
     let mut narrowed = Narrowed {
         since,
         until,
@@ -148,7 +148,7 @@ fn fits(filter: &Filter, record: &mut Value) -> Result<bool> {
 async fn list(call: Call) -> Result<Reply, Refusal> {
     let size = call.options.page_size(PAGE, PAGE_MAX)? as usize;
     let filter = super::filter(&call.options, &RECORD)?;
-    let oldest_first = super::oldest_first(&call.options)?;
+    let oldest_first = super::oldest_first(&call.options, "activityDateTime")?;
     let start: Option<Place> = call.skip_token(SET)?;
     let tenant = call.caller.tenant;
     let (items, next) = call

@@ -52,6 +52,7 @@ pub(crate) fn error_page(error: OAuthError, trail: Trail) -> (String, String) {
         tenant_name: None,
         action: String::new(),
         flow: None,
+        redirect_uri: None,
         language: Language::default(),
         trail,
     };

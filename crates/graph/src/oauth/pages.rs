@@ -4,12 +4,13 @@
 //! Source: RFC 6749 §3.1, OpenID Connect Core §3.1.2.1, RFC 8628 §3.3, OpenID Connect RP-Initiated
 //! Logout 1.0.
 
+use credentials::Kind;
 use http::{Method, StatusCode, header};
 use identity::Secret;
 use identity::discovery::Authority;
 use identity::oauth::{Form, OAuthError, ResponseMode, encode};
 use identity::session::Cookies;
-use node::oauth::{Browser, Input, Outcome, Screen, SignOutRequest, Step};
+use node::oauth::{Act, Browser, Input, Outcome, OwnInput, Screen, SignOutRequest, Step};
 use signin::{Language, Page};
 use types::TenantId;
 
@@ -26,6 +27,7 @@ const FORMS: &str = "signin";
 
 pub(super) fn routes(oauth: &mut Area<'_>) {
     const AUTHORIZE: &str = "/{tenant}/oauth2/v2.0/authorize";
+    const CONSENTS: [&str; 2] = ["/{tenant}/v2.0/adminconsent", "/{tenant}/adminconsent"];
     const LOGOUT: &str = "/{tenant}/oauth2/v2.0/logout";
     oauth
         .public(Method::GET, AUTHORIZE, "Sign in for a client", authorize)
@@ -38,6 +40,16 @@ pub(super) fn routes(oauth: &mut Area<'_>) {
             post_authorize,
         )
         .errors(ErrorForm::Page);
+    for path in CONSENTS {
+        oauth
+            .public(
+                Method::GET,
+                path,
+                "Ask an administrator for consent for everybody",
+                admin_consent,
+            )
+            .errors(ErrorForm::Page);
+    }
     oauth
         .public(Method::GET, LOGOUT, "Sign out", sign_out)
         .errors(ErrorForm::Page);
@@ -50,6 +62,14 @@ pub(super) fn routes(oauth: &mut Area<'_>) {
             "/{tenant}/signin",
             "What was entered on a sign-in page",
             enter,
+        )
+        .errors(ErrorForm::Page);
+    oauth
+        .public(
+            Method::GET,
+            "/{tenant}/account",
+            "One's own account",
+            account,
         )
         .errors(ErrorForm::Page);
     oauth
@@ -101,6 +121,8 @@ fn browser(call: &PublicCall, tenant: TenantId) -> Browser {
     Browser {
         binding: cookies.browser(cookie_headers(call)),
         cookie: cookies.session(cookie_headers(call), tenant),
+        device: cookies.device(cookie_headers(call), tenant),
+        address: Some(call.client_address()),
         user_agent: call.header("user-agent").map(str::to_owned),
     }
 }
@@ -128,6 +150,7 @@ fn end(call: &PublicCall, tenant_name: Option<String>, screen: Screen) -> Reply 
         tenant_name,
         action: String::new(),
         flow: None,
+        redirect_uri: None,
         language: language(call, None),
         trail: trail_of(call),
     };
@@ -147,11 +170,16 @@ async fn send(
     } = outcome?;
     let node = &call.platform().node;
     let reply = match step {
-        Step::Page { screen, flow } => {
+        Step::Page {
+            screen,
+            flow,
+            redirect_uri,
+        } => {
             let shown = Page {
                 tenant_name: Some(node.tenant_name(tenant).await?),
                 action: format!("/{tenant}/{FORMS}"),
                 flow: Some(flow),
+                redirect_uri,
                 language: language(call, ui_locales.as_deref()),
                 trail: trail_of(call),
             };
@@ -192,7 +220,7 @@ async fn authorize(call: PublicCall) -> Result<Reply, Refusal> {
         Err(failure) => return problem(&call, failure),
     };
     let Authority::Tenant(tenant) = authority else {
-        return find_home(&call, &form).await;
+        return find_home(&call, &form, "oauth2/v2.0/authorize").await;
     };
     let node = &call.platform().node;
     let browser = browser(&call, tenant);
@@ -211,6 +239,26 @@ async fn post_authorize(call: PublicCall) -> Result<Reply, Refusal> {
     moved(call.method(), &address(&call.path, &parameters))
 }
 
+async fn admin_consent(call: PublicCall) -> Result<Reply, Refusal> {
+    let found = async {
+        let form = Form::of_query(&call.query)?;
+        Ok::<_, Failure>((form, authority(&call).await?))
+    };
+    let (form, authority) = match found.await {
+        Ok(found) => found,
+        Err(failure) => return problem(&call, failure),
+    };
+    let Authority::Tenant(tenant) = authority else {
+        return find_home(&call, &form, "v2.0/adminconsent").await;
+    };
+    let node = &call.platform().node;
+    let browser = browser(&call, tenant);
+    let outcome = node
+        .admin_consent(tenant, form, browser, trail_of(&call))
+        .await;
+    send(&call, tenant, outcome).await
+}
+
 /// A path of ours with parameters.
 fn address(path: &str, parameters: &[(String, String)]) -> String {
     let mut location = path.to_owned();
@@ -225,7 +273,7 @@ fn address(path: &str, parameters: &[(String, String)]) -> String {
 
 /// Home-realm discovery: under `common` and `organizations`, the tenant is that of the domain in
 /// the person's name.
-async fn find_home(call: &PublicCall, form: &Form) -> Result<Reply, Refusal> {
+async fn find_home(call: &PublicCall, form: &Form, end: &str) -> Result<Reply, Refusal> {
     let domain = form
         .get("login_hint")
         .and_then(|hint| hint.rsplit_once('@'))
@@ -246,7 +294,7 @@ async fn find_home(call: &PublicCall, form: &Form) -> Result<Reply, Refusal> {
     };
     let parameters = query_options::pairs(&call.query)?;
     if let Some(tenant) = found {
-        let path = format!("/{tenant}/oauth2/v2.0/authorize");
+        let path = format!("/{tenant}/{end}");
         return moved(call.method(), &address(&path, &parameters));
     }
     let language = language(call, form.get("ui_locales"));
@@ -290,6 +338,27 @@ fn input(form: &Form) -> Result<Input, OAuthError> {
             password: Secret::new(text("password")),
             keep: form.get("keep").is_some(),
         },
+        "access-pass" => Input::AccessPass(Secret::new(text("pass"))),
+        "passkey" => Input::Passkey {
+            answer: text("answer"),
+            keep: form.get("keep") == Some("1"),
+        },
+        "code" => Input::Code(Kind::Totp, text("code")),
+        "recovery-code" => Input::Code(Kind::RecoveryCode, text("code")),
+        "choose" => Input::Choose(match form.get("kind") {
+            Some("passkey") => Kind::Passkey,
+            Some("totp") => Kind::Totp,
+            Some("recoveryCode") => Kind::RecoveryCode,
+            Some("temporaryAccessPass") => Kind::TemporaryAccessPass,
+            _ => Kind::Password,
+        }),
+        "register-app" => Input::RegisterApp(text("code")),
+        "register-passkey" => Input::RegisterPasskey(text("answer")),
+        "codes" => Input::CodesKept,
+        "new-password" => Input::NewPassword {
+            new: Secret::new(text("new")),
+            again: Secret::new(text("again")),
+        },
         "account" => Input::Account(session()?),
         "accounts" => Input::Accounts,
         "consent" => Input::Consent {
@@ -298,11 +367,71 @@ fn input(form: &Form) -> Result<Input, OAuthError> {
         },
         "device" => Input::DeviceCode(text("code")),
         "sign-out" => Input::SignOut(session()?),
+        "own" => Input::Own(own(form)?),
+        "own-do" => Input::Own(OwnInput::Do(form.get("name").map(str::to_owned))),
         "redeem" => Input::Redeem {
             accept: form.get("decision") == Some("accept"),
         },
         _ => return Err(OAuthError::Malformed("there is no such step")),
     })
+}
+
+/// What a button on the pages of the account is for.
+fn own(form: &Form) -> Result<OwnInput, OAuthError> {
+    let id = || {
+        form.get("id")
+            .and_then(types::parse_uuid)
+            .ok_or(OAuthError::Malformed("there is no such id"))
+    };
+    Ok(match form.require("act")? {
+        "overview" => OwnInput::Overview,
+        "password" => OwnInput::Open(Act::ChangePassword),
+        "app" => OwnInput::Open(Act::AddApp),
+        "passkey" => OwnInput::Open(Act::AddPasskey),
+        "codes" => OwnInput::Open(Act::NewCodes),
+        "remove-app" => OwnInput::Open(Act::RemoveApp(id()?)),
+        "remove-passkey" => OwnInput::Open(Act::RemovePasskey(id()?)),
+        "rename" => OwnInput::Open(Act::RenamePasskey(id()?)),
+        "everywhere" => OwnInput::Open(Act::SignOutEverywhere),
+        "leave" => OwnInput::Open(Act::Leave),
+        "end" => OwnInput::EndSession(id()?),
+        "end-others" => OwnInput::EndOthers,
+        "take-back" => OwnInput::TakeBack(form.require("id")?.to_owned()),
+        _ => return Err(OAuthError::Malformed("there is no such act")),
+    })
+}
+
+/// One's own account.
+async fn account(call: PublicCall) -> Result<Reply, Refusal> {
+    let found = async {
+        match authority(&call).await? {
+            Authority::Tenant(tenant) => Ok(tenant),
+            Authority::Common | Authority::Organizations => signed_in_tenant(&call).await,
+        }
+    };
+    let tenant = match found.await {
+        Ok(tenant) => tenant,
+        Err(failure) => return problem(&call, failure),
+    };
+    // What is opened from elsewhere is asked about first, and never done.
+    let act = match call.options.parameter("act") {
+        Some("leave") => Some(Act::Leave),
+        Some("password") => Some(Act::ChangePassword),
+        _ => None,
+    };
+    let node = &call.platform().node;
+    let browser = browser(&call, tenant);
+    let outcome = node.account(tenant, act, browser, trail_of(&call)).await;
+    send(&call, tenant, outcome).await
+}
+
+/// The tenant where the browser is signed in, if it is one.
+async fn signed_in_tenant(call: &PublicCall) -> Result<TenantId, Failure> {
+    let mut tenants = cookies(call).tenants(cookie_headers(call));
+    match (tenants.pop(), tenants.is_empty()) {
+        (Some(tenant), true) => find_tenant(call, &tenant.to_string()).await,
+        _ => Err(OAuthError::NoTenant.into()),
+    }
 }
 
 /// A page that another tenant of ours has sent the browser to.
@@ -390,13 +519,7 @@ async fn sign_out(call: PublicCall) -> Result<Reply, Refusal> {
         let tenant = match authority(&call).await? {
             Authority::Tenant(tenant) => tenant,
             // The one where the browser is signed in.
-            Authority::Common | Authority::Organizations => {
-                let mut tenants = cookies(&call).tenants(cookie_headers(&call));
-                match (tenants.pop(), tenants.is_empty()) {
-                    (Some(tenant), true) => find_tenant(&call, &tenant.to_string()).await?,
-                    _ => return Err(OAuthError::NoTenant.into()),
-                }
-            }
+            Authority::Common | Authority::Organizations => signed_in_tenant(&call).await?,
         };
         Ok::<_, Failure>((tenant, SignOutRequest::parse(&form)?))
     };

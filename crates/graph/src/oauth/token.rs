@@ -5,10 +5,10 @@ use identity::discovery::Authority;
 use identity::oauth::{
     DeviceRequest, Form, GrantRequest, OAuthError, TokenResponse, UserGrant, UserTokenRequest, code,
 };
-use node::oauth::UserTokenResponse;
+use node::oauth::{Peer, UserTokenResponse};
 use types::TenantId;
 
-use super::{Failure, NO_STORE, answer, authority};
+use super::{Failure, NO_STORE, answer, authority, trail_of};
 use crate::errors::Refusal;
 use crate::reply::Reply;
 use crate::request::PublicCall;
@@ -53,6 +53,15 @@ fn tenant_of(
         .map_err(|_| OAuthError::UnknownGrant.into())
 }
 
+/// Where the request comes from, for the log of sign-ins.
+fn peer(call: &PublicCall) -> Peer {
+    Peer {
+        address: Some(call.client_address()),
+        user_agent: call.header("user-agent").map(str::to_owned),
+        correlation_id: trail_of(call).correlation_id,
+    }
+}
+
 pub(super) async fn token(call: PublicCall) -> Result<Reply, Refusal> {
     let mut allowed = None;
     let reply = match grant(&call, &mut allowed).await {
@@ -91,7 +100,9 @@ async fn grant(
     )?;
     match request {
         GrantRequest::Client(request) => {
-            let token = node.grant(tenant(authority)?, request).await??;
+            let token = node
+                .grant(tenant(authority)?, request, &peer(call))
+                .await??;
             Ok(Reply::json(StatusCode::OK, &TokenResponse::new(&token)))
         }
         GrantRequest::User(request) => {
@@ -104,7 +115,9 @@ async fn grant(
             {
                 *allowed = Some(origin.clone());
             }
-            let tokens = node.grant_user(tenant, request, origin).await??;
+            let tokens = node
+                .grant_user(tenant, request, origin, peer(call))
+                .await??;
             Ok(Reply::json(
                 StatusCode::OK,
                 &UserTokenResponse::new(&tokens),

@@ -95,10 +95,11 @@ impl Body {
                 "A password must be specified to create a new user: passwordProfile.password.",
             )
         })?;
+        let names = names(&self.properties);
         Ok(New {
             user: NewUser {
                 properties: self.properties,
-                password_hash: Some(hash_password(call, &password).await?),
+                password_hash: Some(hash_password(call, names, &password).await?),
                 password_change: self.password.change.unwrap_or_default(),
                 source_key: None,
             },
@@ -109,7 +110,12 @@ impl Body {
     /// A change of a user.
     pub(super) async fn into_change(self, call: &Call) -> Result<Change, Refusal> {
         let password_hash = match &self.password.password {
-            Some(password) => Some(hash_password(call, password).await?),
+            Some(password) => {
+                let key = call.key("id").to_owned();
+                let mut all = names(&self.properties);
+                all.extend(call.read(move |tx| own_names(tx, &key)).await?);
+                Some(hash_password(call, all, password).await?)
+            }
             None => None,
         };
         Ok(Change {
@@ -164,9 +170,35 @@ fn read_password(profile: Value) -> Result<PasswordProfile, Error> {
     Ok(read)
 }
 
+/// The names that a body gives a user, of which no password is to be made.
+fn names(properties: &Map<String, Value>) -> Vec<String> {
+    ["displayName", "userPrincipalName"]
+        .iter()
+        .filter_map(|name| properties.get(*name)?.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// The names that a user has. Whoever isn't there has none; the change says so.
+fn own_names(tx: &ReadTx<'_>, key: &str) -> types::Result<Vec<String>> {
+    match users::find(tx, key) {
+        Ok(user) => Ok(vec![
+            user.display_name().to_owned(),
+            user.user_principal_name().to_owned(),
+        ]),
+        Err(Error::NotFound { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Checks a password against the rules and hashes it.
-async fn hash_password(call: &Call, password: &str) -> Result<String, Refusal> {
-    Ok(call.platform().node.hash_password(password).await?)
+async fn hash_password(
+    call: &Call,
+    mut names: Vec<String>,
+    password: &str,
+) -> Result<String, Refusal> {
+    let node = &call.platform().node;
+    names.push(node.tenant_name(call.caller.tenant).await?);
+    Ok(node.hash_password(password, &names).await?)
 }
 
 /// [`Body::into_new`].

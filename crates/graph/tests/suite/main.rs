@@ -12,6 +12,7 @@ mod common;
 mod access_matrix;
 mod admission;
 mod applications;
+mod authentication_methods;
 mod batch;
 mod certificates;
 mod connections;

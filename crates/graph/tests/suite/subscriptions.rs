@@ -334,3 +334,78 @@ async fn an_application_has_so_many_subscriptions_at_most() {
     let reader = rig.d.client(&["User.Read.All"]).await;
     reader.post("/subscriptions", one_more).await.expect(201);
 }
+
+/// Lets the rig's client read in a person's name.
+async fn allow(rig: &Rig, user: &str, scope: &str) -> String {
+    let of = |app: &str| format!("/servicePrincipals(appId='{app}')");
+    let own = rig.d.admin.get(&of(&rig.d.admin.client_id)).await.json;
+    let graph = of("00000003-0000-0000-c000-000000000000");
+    let graph = rig.d.admin.get(&graph).await.json;
+    let body = json!({ "clientId": own["id"], "consentType": "Principal", "principalId": user,
+        "resourceId": graph["id"], "scope": scope });
+    let made = rig.d.admin.post("/oauth2PermissionGrants", body).await;
+    made.expect(201).json["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_client_subscribes_in_the_name_of_somebody_who_may_read() {
+    let rig = Rig::start().await;
+    let (ann, bob) = (rig.user("ann").await, rig.user("bob").await);
+    let scopes = "User.Read User.Read.All";
+    let caller = rig.d.signed_in(&ann, scopes).await;
+    let subscribe = |resource: &str| rig.body(resource, "updated");
+    // Not without a consent, whatever the token says.
+    let refused = caller.post("/subscriptions", subscribe("users")).await;
+    refused.expect(403);
+    let grant = allow(&rig, &ann, scopes).await;
+    let groups = caller.post("/subscriptions", subscribe("groups")).await;
+    groups.expect(403);
+    let mut rich = subscribe("users");
+    rich["includeResourceData"] = json!(true);
+    rich["encryptionCertificate"] = json!("x");
+    rich["encryptionCertificateId"] = json!("x");
+    caller.post("/subscriptions", rich).await.expect(400);
+
+    let users = caller.post("/subscriptions", subscribe("users")).await;
+    let users = users.expect(201).json["id"].as_str().unwrap().to_owned();
+    let mut me = subscribe("me");
+    me["lifecycleNotificationUrl"] = json!(format!("{}/life", rig.receiver.url));
+    caller.post("/subscriptions", me).await.expect(201);
+    let seen = caller.get("/subscriptions").await.expect(200).json;
+    assert_eq!(seen["value"].as_array().unwrap().len(), 2);
+
+    // Neither the client for itself nor others in its name see them.
+    let other = rig.d.signed_in(&bob, scopes).await;
+    for stranger in [&rig.d.admin, &other] {
+        let seen = stranger.get("/subscriptions").await.expect(200).json;
+        assert_eq!(seen["value"], json!([]));
+        let path = format!("/subscriptions/{users}");
+        stranger.get(&path).await.expect(404);
+        stranger.delete(&path).await.expect(404);
+    }
+
+    let title = json!({ "jobTitle": "Clerk" });
+    let path = format!("/users/{bob}");
+    rig.d.admin.patch(&path, title).await.expect(204);
+    for _ in 0..200 {
+        if !rig.receiver.notifications("/told").is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    let told = rig.receiver.notifications("/told");
+    assert_eq!(told[0]["subscriptionId"], json!(users));
+
+    // The consent goes, and the subscriptions with it.
+    let grant = format!("/oauth2PermissionGrants/{grant}");
+    rig.d.admin.delete(&grant).await.expect(204);
+    let mut seen = Value::Null;
+    for _ in 0..200 {
+        seen = caller.get("/subscriptions").await.expect(200).json;
+        if seen["value"] == json!([]) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    assert_eq!(seen["value"], json!([]));
+}

@@ -1,8 +1,9 @@
 //! The cookies of the sign-in pages: their names, their attributes, how they are read.
 //!
 //! - One binds a page to the browser that it was shown in (sign-in CSRF); one for each tenant leads
-//!   to the browser's sessions there.
-//! - Over https both are `__Host-` cookies: no other host and no plain connection can set them.
+//!   to the browser's sessions there, and one says who has signed in there before, so that strangers'
+//!   guesses don't hold them up.
+//! - Over https all are `__Host-` cookies: no other host and no plain connection can set them.
 //! - `SameSite=Lax`: a client leads here by a link or a redirect, and nothing here is changed by a
 //!   GET. A POST of another site comes without them.
 //!
@@ -17,6 +18,9 @@ use crate::{PublicUrl, Secret};
 
 /// The longest value that is looked at: 32 bytes in base64.
 const VALUE_MAX: usize = 64;
+
+/// The longest value of the cookie that remembers who has signed in at a browser.
+const DEVICE_MAX: usize = 2_048;
 
 /// A cookie to be set, as the header's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +61,25 @@ impl Cookies {
 
     /// What binds pages to the browser, of the request's `Cookie` headers.
     pub fn browser<'a>(self, headers: impl Iterator<Item = &'a str>) -> Option<Secret> {
-        find(headers, &self.browser_name())
+        find(headers, &self.browser_name(), VALUE_MAX)
+    }
+
+    fn device_name(self, tenant: TenantId) -> String {
+        format!("{}device-{}", self.prefix(), tenant.uuid().simple())
+    }
+
+    /// What says who has signed in at the browser before.
+    pub fn device<'a>(
+        self,
+        headers: impl Iterator<Item = &'a str>,
+        tenant: TenantId,
+    ) -> Option<Secret> {
+        find(headers, &self.device_name(tenant), DEVICE_MAX)
+    }
+
+    /// Sets it.
+    pub fn set_device(self, tenant: TenantId, value: &Secret, seconds: i64) -> SetCookie {
+        self.set(&self.device_name(tenant), value.expose(), Some(seconds))
     }
 
     /// What leads to the browser's sessions in a tenant.
@@ -66,7 +88,7 @@ impl Cookies {
         headers: impl Iterator<Item = &'a str>,
         tenant: TenantId,
     ) -> Option<Secret> {
-        find(headers, &self.session_name(tenant))
+        find(headers, &self.session_name(tenant), VALUE_MAX)
     }
 
     /// The tenants in which the browser is signed in, or was.
@@ -108,11 +130,15 @@ impl Cookies {
     }
 }
 
-fn find<'a>(mut headers: impl Iterator<Item = &'a str>, name: &str) -> Option<Secret> {
+fn find<'a>(
+    mut headers: impl Iterator<Item = &'a str>,
+    name: &str,
+    longest: usize,
+) -> Option<Secret> {
     headers.find_map(|header| {
         header.split(';').find_map(|pair| {
             let (own, value) = pair.trim().split_once('=')?;
-            let is_ours = own == name && (1..=VALUE_MAX).contains(&value.len());
+            let is_ours = own == name && (1..=longest).contains(&value.len());
             is_ours.then(|| Secret::new(value))
         })
     })

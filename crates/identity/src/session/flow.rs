@@ -20,7 +20,7 @@ const PURPOSE: &str = "sign-in page";
 
 /// What a person is about to do, and how far they have come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flow<E> {
+pub struct Flow<E, P = ()> {
     /// What for.
     pub errand: E,
     /// When it began.
@@ -37,6 +37,15 @@ pub struct Flow<E> {
     /// Where the person was sent to sign in at home, and what that sign-in is known by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<Away>,
+    /// Whether its end is in the log of sign-ins already.
+    #[serde(default)]
+    pub is_logged: bool,
+    /// What the person has proven so far.
+    #[serde(default = "nothing", skip_serializing_if = "Option::is_none")]
+    pub proof: Option<P>,
+    /// The challenge that a passkey may answer on this page, sealed for the browser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<String>,
 }
 
 /// A sign-in at the home tenant.
@@ -49,9 +58,16 @@ pub struct Away {
     /// Its answer, until it is taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass: Option<String>,
+    /// Whether the home was asked for more than one factor already.
+    #[serde(default)]
+    pub is_second: bool,
 }
 
-impl<E> Flow<E> {
+fn nothing<P>() -> Option<P> {
+    None
+}
+
+impl<E, P> Flow<E, P> {
     /// The beginning of an errand.
     pub const fn new(errand: E, now: Timestamp) -> Self {
         Self {
@@ -60,7 +76,10 @@ impl<E> Flow<E> {
             name: None,
             session: None,
             is_consented: false,
+            is_logged: false,
             away: None,
+            proof: None,
+            challenge: None,
         }
     }
 }
@@ -83,11 +102,11 @@ impl Flows {
     }
 
     /// Seals a flow for one browser.
-    pub fn seal<E: Serialize>(
+    pub fn seal<E: Serialize, P: Serialize>(
         &self,
         tenant: TenantId,
         browser: &Secret,
-        flow: &Flow<E>,
+        flow: &Flow<E, P>,
     ) -> Result<String> {
         let text = serde_json::to_vec(flow).map_err(types::Error::internal)?;
         let sealed = self.sealer.seal(&Self::purpose(browser), tenant, &text)?;
@@ -95,19 +114,19 @@ impl Flows {
     }
 
     /// Opens what a page of this browser holds; `None` if it is another's, too old or no flow.
-    pub fn open<E: for<'de> Deserialize<'de>>(
+    pub fn open<E: for<'de> Deserialize<'de>, P: for<'de> Deserialize<'de>>(
         &self,
         tenant: TenantId,
         browser: &Secret,
         text: &str,
         now: Timestamp,
-    ) -> Option<Flow<E>> {
+    ) -> Option<Flow<E, P>> {
         if text.len() > TEXT_MAX {
             return None;
         }
         let sealed = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         let opened = self.sealer.open(&Self::purpose(browser), tenant, &sealed);
-        let flow: Flow<E> = serde_json::from_slice(&opened.ok()?).ok()?;
+        let flow: Flow<E, P> = serde_json::from_slice(&opened.ok()?).ok()?;
         let age = now.seconds() - flow.began_at.seconds();
         (-60..FLOW_SECONDS_MAX).contains(&age).then_some(flow)
     }

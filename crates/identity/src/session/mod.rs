@@ -105,6 +105,8 @@ pub struct NewSession {
     pub methods: Methods,
     /// Whether it is to outlive the browser's being closed.
     pub is_persistent: bool,
+    /// How long sessions live in the tenant.
+    pub lifetimes: Lifetimes,
     /// The browser's `User-Agent`.
     pub user_agent: Option<String>,
 }
@@ -124,11 +126,31 @@ fn session(row: &Row<'_>) -> Result<Session> {
     })
 }
 
-const fn lifetime(is_persistent: bool) -> i64 {
-    if is_persistent {
-        PERSISTENT_SECONDS
-    } else {
-        SESSION_SECONDS
+/// How long sessions live after their last use, as the tenant has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// Where the browser forgets them when it is closed.
+    pub seconds: i64,
+    /// Where the person wants to stay signed in; [`PERSISTENT_SECONDS`] at most, as long as the cookie.
+    pub persistent_seconds: i64,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            seconds: SESSION_SECONDS,
+            persistent_seconds: PERSISTENT_SECONDS,
+        }
+    }
+}
+
+impl Lifetimes {
+    const fn of(self, is_persistent: bool) -> i64 {
+        if is_persistent {
+            self.persistent_seconds
+        } else {
+            self.seconds
+        }
     }
 }
 
@@ -184,7 +206,7 @@ pub fn start(
         .user_agent
         .as_ref()
         .map(|text| text.chars().take(USER_AGENT_MAX).collect());
-    let expires_at = now.plus_seconds(lifetime(new.is_persistent));
+    let expires_at = now.plus_seconds(new.lifetimes.of(new.is_persistent));
     tx.bookkeeping().execute(
         INSERT,
         params![
@@ -218,9 +240,9 @@ pub fn is_stale(session: &Session, now: Timestamp) -> bool {
 }
 
 /// Writes down that a session was used, so that it lives on.
-pub fn touch(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
+pub fn touch(tx: &mut Tx<'_>, session: &Session, lifetimes: Lifetimes) -> Result<()> {
     let (tenant, now) = (tx.tenant(), tx.now());
-    let expires_at = now.plus_seconds(lifetime(session.is_persistent));
+    let expires_at = now.plus_seconds(lifetimes.of(session.is_persistent));
     tx.bookkeeping()
         .execute(TOUCH, params![&tenant, &session.id, now, expires_at])
         .map(drop)

@@ -36,6 +36,7 @@ fn new_session(user: u128) -> NewSession {
         generation: 0,
         methods: Methods(vec!["pwd".into(), "mfa".into()]),
         is_persistent: false,
+        lifetimes: identity::session::Lifetimes::default(),
         user_agent: Some("x".repeat(1_000)),
     }
 }

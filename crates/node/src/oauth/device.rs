@@ -2,15 +2,17 @@
 //!
 //! Source: RFC 8628 §3.3 and §5; Microsoft identity platform, "device authorization grant flow".
 
-use directory::tenant;
+use audit::sign_ins::{self, Kind};
+use directory::{tenant, users};
 use identity::oauth::code::SignedIn;
 use identity::oauth::device::{self, Waiting};
-use identity::oauth::{DeviceRequest, OAuthError, Platform};
+use identity::oauth::{DeviceRequest, OAuthError, Platform, Trail};
 use identity::session::{self, Flow};
 use serde_json::{Value, json};
 use store::ReadTx;
 use types::{Actor, Id, Result, TenantId, kind, parse_uuid};
 
+use super::log::{self, Peer, Why};
 use super::next::{self, Account, Need};
 use super::sign_in::{Errand, Pending};
 use super::{Browser, ConsentView, Outcome, Problem, Screen, Step, client, consent};
@@ -20,7 +22,7 @@ use crate::Node;
 pub(super) fn next(tx: &ReadTx<'_>, flow: &Pending, account: Account) -> Result<Need> {
     let code = match &flow.errand {
         Errand::Device { code } => code.as_deref(),
-        Errand::Authorize(_) | Errand::SignOut(_) | Errand::Visit(_) => None,
+        _ => None,
     };
     let ask = |problem| {
         let account = account.view();
@@ -34,16 +36,17 @@ pub(super) fn next(tx: &ReadTx<'_>, flow: &Pending, account: Account) -> Result<
     };
     let client = match client::find(tx, waiting.client_id)? {
         Ok(client) => client,
-        Err(refusal) => return Ok(Need::Refuse(refusal)),
+        Err(refusal) => return Ok(Need::Refuse(refusal, None)),
     };
     if !next::may_enter(tx, &client, account.user())? {
-        return Ok(Need::Refuse(OAuthError::NotAssigned {
+        let refusal = OAuthError::NotAssigned {
             client: client.principal.display_name().to_owned(),
-        }));
+        };
+        return Ok(Need::Refuse(refusal, Some(account.user().id)));
     }
     let wanted = match consent::resolve(tx, &client, &waiting.scope)? {
         Ok(wanted) => wanted,
-        Err(refusal) => return Ok(Need::Refuse(refusal)),
+        Err(refusal) => return Ok(Need::Refuse(refusal, None)),
     };
     let view = client.view(None);
     let screen = next::consent_screen(tx, &client, &wanted, &account, view.clone(), false)?;
@@ -113,7 +116,7 @@ impl Node {
         tenant: TenantId,
         name: Option<String>,
         browser: Browser,
-        trail: identity::oauth::Trail,
+        trail: Trail,
     ) -> Result<Outcome> {
         let now = self.store().clock().now();
         let mut flow = Flow::new(Errand::Device { code: None }, now);
@@ -128,7 +131,7 @@ impl Node {
         mut flow: Pending,
         entered: String,
         browser: Browser,
-        trail: identity::oauth::Trail,
+        trail: Trail,
     ) -> Result<Outcome> {
         flow.errand = Errand::Device { code: None };
         let (asked, cookie) = (flow.clone(), browser.cookie.clone());
@@ -142,7 +145,7 @@ impl Node {
                         Screen::DeviceCode { account, .. } => Some(account),
                         _ => None,
                     },
-                    Need::Refuse(_) | Need::Go(_) => None,
+                    Need::Refuse(..) | Need::Go(_) => None,
                 };
                 let account = match account {
                     Some(view) => session::get(tx, view.session)?.map(|it| (view, it.user)),
@@ -181,9 +184,10 @@ impl Node {
         code: String,
         accept: bool,
         for_all: bool,
-        browser: &Browser,
+        (browser, trail): (&Browser, &Trail),
     ) -> Result<Outcome> {
         let (asked, cookie) = (flow.clone(), browser.cookie.clone());
+        let (errand, peer) = (flow.errand.clone(), Peer::of(browser, trail));
         let island = self.store().island(tenant)?;
         let found = island
             .read(move |tx| {
@@ -222,10 +226,26 @@ impl Node {
         };
         let was_waiting = island
             .write(actor, move |tx| {
+                // While the device still waits, which tells what it is about.
+                let mut sign_in = log::of_errand(tx, &errand, &peer, Kind::InteractiveUser)?;
+                sign_in.is_browser = false;
                 if accept {
                     consent_to(tx, &waiting, by.user, for_all)?;
                 }
-                device::decide(tx, &waiting, accept.then_some(&by))
+                let was_waiting = device::decide(tx, &waiting, accept.then_some(&by))?;
+                if !was_waiting {
+                    return Ok(false);
+                }
+                if accept {
+                    log::of_user(tx, &mut sign_in, &users::get(tx, by.user)?)?;
+                    sign_in.methods.clone_from(&by.methods.0);
+                    sign_in.session = Some(by.session);
+                    sign_ins::record(tx, sign_in)?;
+                } else {
+                    let why = Why::from(&OAuthError::DeviceRefused);
+                    log::refused(tx, sign_in, by.user, why, None)?;
+                }
+                Ok(true)
             })
             .await?;
         Ok(if was_waiting {

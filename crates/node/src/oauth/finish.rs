@@ -1,10 +1,12 @@
 //! The end of a client's errand: the consent that was given, the code, the answer.
 
+use credentials::Policy;
 use identity::oauth::code::{self, CodeGrant, SignedIn};
 use identity::oauth::{AuthorizationRequest, OAuthError, Trail};
 use identity::session;
 use types::{Actor, Result, TenantId};
 
+use super::log::{Peer, Unlogged};
 use super::next::{self, Need, Ready};
 use super::sign_in::{self, Errand, Pending};
 use super::{Browser, Outcome, Screen, Step, client, consent, issue};
@@ -27,6 +29,7 @@ impl Node {
         tenant: TenantId,
         request: AuthorizationRequest,
         ready: Ready,
+        unlogged: Option<Unlogged>,
     ) -> Result<Outcome> {
         let by = signed_in(&ready);
         let actor = Actor::User {
@@ -43,13 +46,18 @@ impl Node {
             by: by.clone(),
         };
         let has_code = request.response_type.has_code();
+        let errand = Errand::Authorize(Box::new(request.clone()));
         let written = self
             .store()
             .island(tenant)?
             .write(actor, move |tx| {
                 session::note_client(tx, ready.session.id, grant.client_id)?;
+                if let Some(unlogged) = unlogged {
+                    unlogged.record(tx, &errand, &ready.user, &ready.session)?;
+                }
                 if session::is_stale(&ready.session, tx.now()) {
-                    session::touch(tx, &ready.session)?;
+                    let lifetimes = Policy::get(tx)?.sessions.lifetimes();
+                    session::touch(tx, &ready.session, lifetimes)?;
                 }
                 has_code.then(|| code::issue(tx, &grant)).transpose()
             })
@@ -87,15 +95,24 @@ impl Node {
             Errand::Device { code } => {
                 let code = code.clone().unwrap_or_default();
                 return self
-                    .decide_device(tenant, flow, code, accept, for_all, browser)
+                    .decide_device(tenant, flow, code, accept, for_all, (browser, trail))
                     .await
                     .map(Some);
             }
-            Errand::SignOut(_) | Errand::Visit(_) => return Ok(None),
+            Errand::AdminConsent(asked) => {
+                let asked = asked.as_ref().clone();
+                return self
+                    .decide_for_all(tenant, flow, asked, accept, (browser, trail))
+                    .await;
+            }
+            Errand::SignOut(_) | Errand::Visit(_) | Errand::Account(_) => return Ok(None),
         };
         if !accept {
-            let refused = self.refuse(tenant, flow, OAuthError::ConsentDeclined, trail);
-            return Ok(Some(refused));
+            let error = OAuthError::ConsentDeclined;
+            let peer = Peer::of(browser, trail);
+            self.log_refusal(tenant, flow, peer, None, (&error, None))
+                .await?;
+            return Ok(Some(self.refuse(tenant, flow, error, trail)));
         }
         let (asked, cookie) = (flow.clone(), browser.cookie.clone());
         let app_id = sign_in::app_of(flow);

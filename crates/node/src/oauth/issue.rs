@@ -14,7 +14,7 @@ use types::{Error, Id, Result, TenantId, kind};
 
 use super::client::{self, Client};
 use super::consent::{Standing, Wanted};
-use super::password;
+use super::proof;
 use crate::Node;
 
 /// Tokens in a person's name.
@@ -161,7 +161,7 @@ impl Node {
         let described = island
             .read(move |tx| {
                 let client = client::find(tx, client_id)?;
-                let user = password::standing_user(tx, &by)?;
+                let user = proof::standing_user(tx, &by)?;
                 Ok(match (client, user) {
                     (Ok(client), Ok(user)) => Ok(id_token(
                         tx,

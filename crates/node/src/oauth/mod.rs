@@ -8,21 +8,29 @@
 //! Nothing here knows of HTTP or of how a page looks: an edge hands in what was entered and gets the
 //! [`Screen`] to show.
 
+mod account;
+mod admin_consent;
+mod app_log;
 mod back_channel;
 mod client;
 mod consent;
 mod device;
 mod finish;
 mod issue;
+mod log;
 mod next;
-mod password;
+mod proof;
+mod prove;
 mod redeem;
 mod screen;
+mod show;
 mod sign_in;
 mod sign_out;
 mod user_info;
 mod visit;
+mod watch;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -37,9 +45,14 @@ use types::{Id, Result, TenantId, kind};
 
 use crate::Node;
 
+pub use account::{
+    Act, Confirmation, OwnApp, OwnConsent, OwnInput, OwnMethod, OwnMethods, OwnOrganization,
+    OwnSession, OwnView, Through,
+};
 pub use issue::UserTokens;
+pub use log::Peer;
 pub use redeem::UserTokenResponse;
-pub use screen::{AccountView, ClientView, ConsentView, Problem, ScopeView, Screen};
+pub use screen::{AccountView, ClientView, ConsentView, PasskeyView, Problem, ScopeView, Screen};
 pub use sign_in::Input;
 pub use sign_out::SignOutRequest;
 pub(crate) use visit::Messages as VisitMessages;
@@ -57,6 +70,10 @@ pub struct Browser {
     pub binding: Option<Secret>,
     /// What leads to its sessions in the tenant.
     pub cookie: Option<Secret>,
+    /// What says who has signed in there before.
+    pub device: Option<Secret>,
+    /// Where it is.
+    pub address: Option<IpAddr>,
     /// What it says it is.
     pub user_agent: Option<String>,
 }
@@ -81,6 +98,8 @@ pub enum Step {
         screen: Screen,
         /// What it carries.
         flow: String,
+        /// Where its errand ends, if that is a client.
+        redirect_uri: Option<String>,
     },
     /// A page that ends it.
     End(Screen),
@@ -112,8 +131,12 @@ pub(crate) struct SignIn {
     pub(crate) cookies: Cookies,
     pub(crate) flows: Flows,
     pub(crate) refresh: RefreshTokens,
+    applications: app_log::AppSignIns,
+    watches: watch::Watches,
     back_channel: back_channel::BackChannel,
     attempts: Cache<(TenantId, Id<kind::User>), Arc<AtomicU32>>,
+    /// Of whom the log says within the last minute that they were held up.
+    held_up: Cache<(TenantId, [u8; 32]), ()>,
 }
 
 impl SignIn {
@@ -122,10 +145,16 @@ impl SignIn {
             cookies: Cookies::new(public_url),
             flows: Flows::new(sealer.clone()),
             refresh: RefreshTokens::new(sealer.clone()),
+            applications: app_log::AppSignIns::default(),
+            watches: watch::Watches::default(),
             back_channel: back_channel::BackChannel::new(egress),
             attempts: Cache::builder()
                 .max_capacity(ATTEMPTS_PEOPLE)
                 .time_to_live(Duration::from_secs(ATTEMPTS_SECONDS))
+                .build(),
+            held_up: Cache::builder()
+                .max_capacity(ATTEMPTS_PEOPLE)
+                .time_to_live(Duration::from_mins(1))
                 .build(),
         }
     }

@@ -3,29 +3,31 @@
 //!
 //! Source: OpenID Connect Core §3.1.2.1, §3.1.2.3 and §3.1.2.4.
 
+use credentials::{Demand, Policy, Standing};
 use directory::users::{self, User};
 use identity::Secret;
 use identity::oauth::{AuthorizationRequest, OAuthError};
 use identity::session::{self, Session};
 use store::ReadTx;
-use types::{Error, Result, Timestamp, fold};
+use types::{Error, Id, Result, Timestamp, fold, kind};
 
 use super::client::{self, Client};
 use super::consent::{self, Wanted};
 use super::sign_in::{Errand, Pending};
-use super::{AccountView, ClientView, ConsentView, Screen, device, generation};
+use super::{AccountView, ClientView, ConsentView, PasskeyView, Screen, device, generation};
 
 /// What has to happen next.
 pub(super) enum Need {
     /// A page.
     Show(Box<Screen>),
-    /// An error, for the client where there is one that may have it.
-    Refuse(OAuthError),
+    /// An error, for the client where there is one that may have it; and who it is, as far as known.
+    Refuse(OAuthError, Option<Id<kind::User>>),
     /// Nothing more of the person.
     Go(Box<Ready>),
 }
 
 /// Somebody who has done all that was to be done.
+#[derive(Clone)]
 pub(super) struct Ready {
     pub(super) session: Session,
     pub(super) user: User,
@@ -43,9 +45,15 @@ impl Account {
     }
 
     pub(super) fn view(&self) -> AccountView {
+        // Who is from elsewhere knows the name of home, not the one that the account has here.
+        let mail = self.user.property("mail");
+        let name = match mail.as_str() {
+            Some(mail) if self.user.is_external() => mail,
+            _ => self.user.user_principal_name(),
+        };
         AccountView {
             session: self.session.id,
-            name: self.user.user_principal_name().to_owned(),
+            name: name.to_owned(),
             display_name: self.user.display_name().to_owned(),
         }
     }
@@ -79,30 +87,42 @@ pub(super) fn views(accounts: &[Account]) -> Vec<AccountView> {
 pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -> Result<Need> {
     let request = match &flow.errand {
         Errand::Authorize(request) => Some(request.as_ref()),
-        Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) => None,
+        _ => None,
     };
     let client = match request {
         None => None,
         Some(request) => match client::find(tx, request.to.client_id)? {
             Ok(client) => Some(client),
-            Err(refusal) => return Ok(Need::Refuse(refusal)),
+            Err(refusal) => return Ok(Need::Refuse(refusal, None)),
         },
     };
     let view = match &flow.errand {
         Errand::Visit(visit) => Some(visit.client()),
+        Errand::AdminConsent(asked) => client::find(tx, asked.to.client_id)?
+            .ok()
+            .map(|client| client.view(Some(&asked.to.redirect_uri))),
         _ => client
             .as_ref()
             .zip(request)
             .map(|(client, request)| client.view(Some(&request.to.redirect_uri))),
     };
-    let need = match pick(flow, request, accounts, view, tx.now()) {
+    let policy = Policy::get(tx)?;
+    let picked = match pick(flow, request, accounts, view.clone(), &policy, tx.now()) {
+        Ok(account) if !suffices(tx, flow, &policy, &account)? => {
+            let name = account.user.user_principal_name().to_owned();
+            Err(Box::new(password_screen(view, name, &policy)))
+        }
+        picked => picked,
+    };
+    let need = match picked {
         Ok(account) => match (&flow.errand, request, client) {
             (_, Some(request), Some(client)) => consented(tx, flow, request, &client, account)?,
+            (Errand::AdminConsent(asked), ..) => asked.next(tx, &account)?,
             // Somebody who is from elsewhere goes on from there, not from here.
             (Errand::Visit(_), ..) if account.user.home.is_some() => {
-                Need::Refuse(OAuthError::NotHere)
+                Need::Refuse(OAuthError::NotHere, Some(account.user.id))
             }
-            (Errand::Visit(_), ..) => Need::Go(Box::new(Ready {
+            (Errand::Visit(_) | Errand::Account(_), ..) => Need::Go(Box::new(Ready {
                 session: account.session,
                 user: account.user,
             })),
@@ -112,7 +132,13 @@ pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -
     };
     Ok(match (need, request) {
         (Need::Show(screen), Some(request)) if request.prompt.none => {
-            Need::Refuse(silent_refusal(&screen, request))
+            let user = match screen.as_ref() {
+                Screen::Consent(asked) | Screen::Approval(asked) => {
+                    session::get(tx, asked.account.session)?.map(|session| session.user)
+                }
+                _ => None,
+            };
+            Need::Refuse(silent_refusal(&screen, request), user)
         }
         (need, _) => need,
     })
@@ -130,12 +156,56 @@ fn silent_refusal(screen: &Screen, request: &AuthorizationRequest) -> OAuthError
     }
 }
 
+/// Asks for a password, and offers what the tenant has besides.
+pub(super) fn password_screen(client: Option<ClientView>, name: String, policy: &Policy) -> Screen {
+    Screen::Password {
+        client,
+        name,
+        problem: None,
+        passkey: policy.passkeys.is_enabled.then(PasskeyView::default),
+        has_access_passes: policy.access_passes.is_enabled,
+    }
+}
+
+/// What is demanded beyond what this tenant does, of somebody who stands like this.
+pub(super) fn demand(errand: &Errand, standing: &Standing) -> Demand {
+    match errand {
+        Errand::Visit(visit) => visit.demand(),
+        // Who has another factor shows it before changing how they sign in.
+        Errand::Account(own) => Demand {
+            multifactor: own.is_sensitive() && !standing.registered.is_empty(),
+        },
+        Errand::Authorize(_)
+        | Errand::AdminConsent(_)
+        | Errand::Device { .. }
+        | Errand::SignOut(_) => Demand::default(),
+    }
+}
+
+/// Whether what was proven for a session is as much as is demanded by now, and not too long ago.
+fn suffices(tx: &ReadTx<'_>, flow: &Pending, policy: &Policy, account: &Account) -> Result<bool> {
+    let days = i64::from(policy.sessions.sign_in_days);
+    let since = account
+        .session
+        .authenticated_at
+        .plus_seconds(days * 24 * 3_600);
+    if days > 0 && since <= tx.now() {
+        return Ok(false);
+    }
+    if account.session.methods.0.iter().any(|name| name == "mfa") {
+        return Ok(true);
+    }
+    let standing = Standing::of(tx, policy, &account.user)?;
+    Ok(!standing.needs_multifactor && !demand(&flow.errand, &standing).multifactor)
+}
+
 /// The account that it is about, or the page that finds out.
 fn pick(
     flow: &Pending,
     request: Option<&AuthorizationRequest>,
     mut accounts: Vec<Account>,
     client: Option<ClientView>,
+    policy: &Policy,
     now: Timestamp,
 ) -> Result<Account, Box<Screen>> {
     let ask_name = |name: Option<String>| {
@@ -143,15 +213,11 @@ fn pick(
             client: client.clone(),
             name,
             has_accounts: false,
-        })
-    };
-    let ask_password = |name: String| {
-        Box::new(Screen::Password {
-            client: client.clone(),
-            name,
             problem: None,
+            passkey: policy.passkeys.is_enabled.then(PasskeyView::default),
         })
     };
+    let ask_password = |name: String| Box::new(password_screen(client.clone(), name, policy));
     let ask_which = |accounts: &[Account]| {
         Box::new(Screen::Accounts {
             client: client.clone(),
@@ -187,6 +253,7 @@ fn pick(
     let authenticated_at = account.session.authenticated_at;
     let is_stale = match (&flow.errand, request) {
         (Errand::Visit(visit), _) => !visit.takes(authenticated_at, flow.began_at),
+        (Errand::Account(own), _) => !own.takes(authenticated_at, now),
         (_, Some(request)) => request.wants_fresh_sign_in(authenticated_at, flow.began_at, now),
         _ => false,
     };
@@ -205,13 +272,14 @@ fn consented(
     account: Account,
 ) -> Result<Need> {
     if !may_enter(tx, client, &account.user)? {
-        return Ok(Need::Refuse(OAuthError::NotAssigned {
+        let refusal = OAuthError::NotAssigned {
             client: client.principal.display_name().to_owned(),
-        }));
+        };
+        return Ok(Need::Refuse(refusal, Some(account.user.id)));
     }
     let wanted = match consent::resolve(tx, client, &request.scope)? {
         Ok(wanted) => wanted,
-        Err(refusal) => return Ok(Need::Refuse(refusal)),
+        Err(refusal) => return Ok(Need::Refuse(refusal, None)),
     };
     let asks_again = request.prompt.consent && !flow.is_consented;
     let view = client.view(Some(&request.to.redirect_uri));

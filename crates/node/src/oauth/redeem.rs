@@ -6,6 +6,8 @@
 //! Source: RFC 6749 §§4.1.3, 5 and 6; RFC 8628 §3.4; RFC 9700 §§2.1.1, 4.5 and 4.14; Microsoft
 //! identity platform, "OAuth 2.0 authorization code flow".
 
+use audit::sign_ins::{self, Kind};
+use directory::users;
 use identity::Secret;
 use identity::oauth::code::{self, CodeProof, SignedIn};
 use identity::oauth::device::{self, Polled};
@@ -18,7 +20,8 @@ use types::{Actor, Result, TenantId, parse_uuid};
 
 use super::client::{self, Client};
 use super::issue::{self, ToSign, UserTokens};
-use super::{consent, next, password};
+use super::log::{self, Peer, Why};
+use super::{consent, next, proof};
 use crate::Node;
 
 /// The answer that carries tokens (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
@@ -85,6 +88,8 @@ struct Redemption<'a> {
     request: &'a UserTokenRequest,
     origin: Option<&'a str>,
     refresh: &'a RefreshTokens,
+    /// What was found that the client has: whose, and for what.
+    found: Option<(SignedIn, ScopeRequest)>,
 }
 
 impl Redemption<'_> {
@@ -106,8 +111,9 @@ impl Redemption<'_> {
             .authenticate(tx, platform, self.request.proof.as_ref())
     }
 
-    fn decide(&self, tx: &mut Tx<'_>) -> Result<Decision> {
-        match &self.request.grant {
+    fn decide(&mut self, tx: &mut Tx<'_>) -> Result<Decision> {
+        let request = self.request;
+        match &request.grant {
             UserGrant::Code {
                 code,
                 redirect_uri,
@@ -126,7 +132,30 @@ impl Redemption<'_> {
         }
     }
 
-    fn code(&self, tx: &mut Tx<'_>, code: &str, proof: CodeProof<'_>) -> Result<Decision> {
+    /// Records what is no part of an interactive sign-in: what is renewed, and what is refused.
+    fn log(&mut self, tx: &mut Tx<'_>, peer: &Peer, decision: &Decision) -> Result<()> {
+        let is_renewal = matches!(self.request.grant, UserGrant::Refresh(_));
+        let Some((by, scope)) = self.found.take() else {
+            return Ok(());
+        };
+        let mut sign_in = peer.sign_in(Kind::NonInteractiveUser);
+        log::of_client(tx, &mut sign_in, self.client.app_id(), &scope.resource)?;
+        sign_in.is_browser = self.origin.is_some();
+        sign_in.session = Some(by.session);
+        match decision {
+            // A device asks until it has its answer.
+            Err(OAuthError::AuthorizationPending | OAuthError::SlowDown) => Ok(()),
+            Err(refusal) => log::refused(tx, sign_in, by.user, Why::from(refusal), None),
+            Ok(_) if is_renewal => {
+                log::of_user(tx, &mut sign_in, &users::get(tx, by.user)?)?;
+                sign_in.methods.clone_from(&by.methods.0);
+                sign_ins::record(tx, sign_in)
+            }
+            Ok(_) => Ok(()),
+        }
+    }
+
+    fn code(&mut self, tx: &mut Tx<'_>, code: &str, proof: CodeProof<'_>) -> Result<Decision> {
         let (grant, expires_at) = match code::find(tx, code)? {
             Some(code::Found::Fresh { grant, expires_at }) => (grant, expires_at),
             Some(code::Found::Redeemed(grant)) => {
@@ -137,6 +166,7 @@ impl Redemption<'_> {
             }
             None => return Ok(Err(OAuthError::UnknownGrant)),
         };
+        self.found = Some((grant.by.clone(), grant.scope.clone()));
         let strength = granted!(self.admit(tx, grant.platform)?);
         granted!(grant.check(expires_at, tx.now(), proof));
         let scope = granted!(narrowed(&grant.scope, self.request.scope.as_ref()));
@@ -154,7 +184,7 @@ impl Redemption<'_> {
         Ok(Ok(self.decided(tx, to_sign, scope, refresh_token)))
     }
 
-    fn refresh(&self, tx: &mut Tx<'_>, token: &str) -> Result<Decision> {
+    fn refresh(&mut self, tx: &mut Tx<'_>, token: &str) -> Result<Decision> {
         let current = match self.refresh.find(tx, token, self.client.app_id())? {
             refresh::Found::Good(current) => current,
             refresh::Found::Used { id, .. } => {
@@ -164,6 +194,7 @@ impl Redemption<'_> {
             }
             refresh::Found::Refused(refusal) => return Ok(Err(refusal)),
         };
+        self.found = Some((current.grant.by.clone(), current.grant.scope.clone()));
         let strength = granted!(self.admit(tx, current.grant.platform)?);
         let asked = self.request.scope.as_ref();
         let scope = asked.unwrap_or(&current.grant.scope).clone();
@@ -173,13 +204,14 @@ impl Redemption<'_> {
         Ok(Ok(self.decided(tx, to_sign, scope, Some(next))))
     }
 
-    fn device(&self, tx: &mut Tx<'_>, code: &str) -> Result<Decision> {
+    fn device(&mut self, tx: &mut Tx<'_>, code: &str) -> Result<Decision> {
         let platform = self.client.device_platform();
         let strength = granted!(self.admit(tx, platform)?);
         let (scope, by) = match device::poll(tx, code, self.client.app_id())? {
             Polled::Allowed { scope, by } => (scope, by),
             Polled::Refused(refusal) => return Ok(Err(refusal)),
         };
+        self.found = Some((by.clone(), scope.clone()));
         let described = self.describe(tx, strength, &scope, &by, None)?;
         let (to_sign, words) = granted!(described);
         let id = tx.new_uuid();
@@ -219,7 +251,7 @@ impl Redemption<'_> {
         nonce: Option<&str>,
     ) -> Result<Result<(ToSign, String), OAuthError>> {
         let client = &self.client;
-        let user = granted!(password::standing_user(tx, by)?);
+        let user = granted!(proof::standing_user(tx, by)?);
         if !next::may_enter(tx, client, &user)? {
             return Ok(Err(OAuthError::NotAssigned {
                 client: client.principal.display_name().to_owned(),
@@ -296,6 +328,7 @@ impl Node {
         tenant: TenantId,
         request: UserTokenRequest,
         origin: Option<String>,
+        peer: Peer,
     ) -> Result<Result<UserTokens, OAuthError>> {
         // What the client has from the person is good once, so that what it proves itself with needn't
         // be: Microsoft's libraries bring one assertion for some minutes, for everybody's codes.
@@ -312,12 +345,19 @@ impl Node {
         {
             let (token, refresh) = (token.expose().to_owned(), refresh.clone());
             let found = island.read(move |tx| refresh.find(tx, &token, app_id));
-            if let refresh::Found::Good(current) = found.await?
-                && let Err(refusal) = self
-                    .may_visit(tenant, current.grant.by.user, app_id)
-                    .await?
-            {
-                return Ok(Err(refusal));
+            if let refresh::Found::Good(current) = found.await? {
+                let TokenGrant { by, scope, .. } = current.grant;
+                let verdict = self.may_visit(tenant, by.user, app_id).await?;
+                if let Err(refusal) = verdict.outcome {
+                    let why = Why::from(&refusal);
+                    let record = move |tx: &mut Tx<'_>| {
+                        let mut sign_in = peer.sign_in(Kind::NonInteractiveUser);
+                        log::of_client(tx, &mut sign_in, app_id, &scope.resource)?;
+                        log::refused(tx, sign_in, by.user, why, verdict.decision)
+                    };
+                    island.write(Actor::System, record).await?;
+                    return Ok(Err(refusal));
+                }
             }
         }
         let decision = island
@@ -326,13 +366,16 @@ impl Node {
                     return Ok(Err(client::unknown(tx, &request.client_id)?));
                 };
                 let client = granted!(client::find(tx, app_id)?);
-                let redemption = Redemption {
+                let mut redemption = Redemption {
                     client,
                     request: &request,
                     origin: origin.as_deref(),
                     refresh: &refresh,
+                    found: None,
                 };
-                redemption.decide(tx)
+                let decision = redemption.decide(tx)?;
+                redemption.log(tx, &peer, &decision)?;
+                Ok(decision)
             })
             .await?;
         let decided = match decision {

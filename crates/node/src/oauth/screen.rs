@@ -1,7 +1,11 @@
 //! What the sign-in pages show: data, without a word of any language.
 
+use credentials::Kind;
+use identity::Secret;
 use identity::oauth::OAuthError;
 use uuid::Uuid;
+
+use super::account::{Confirmation, OwnView};
 
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +18,10 @@ pub enum Screen {
         name: Option<String>,
         /// Whether there is an account to go back to.
         has_accounts: bool,
+        /// What was wrong with the passkey.
+        problem: Option<Problem>,
+        /// What a passkey may answer, where the tenant has passkeys.
+        passkey: Option<PasskeyView>,
     },
     /// Asks for the password.
     Password {
@@ -23,6 +31,96 @@ pub enum Screen {
         name: String,
         /// What was wrong with the last one.
         problem: Option<Problem>,
+        /// What a passkey may answer, where the tenant has passkeys.
+        passkey: Option<PasskeyView>,
+        /// Whether the tenant has temporary access passes.
+        has_access_passes: bool,
+    },
+    /// Asks for the temporary access pass.
+    AccessPass {
+        /// For which client.
+        client: Option<ClientView>,
+        /// Whose.
+        name: String,
+        /// What was wrong with the last one.
+        problem: Option<Problem>,
+    },
+    /// Asks for another factor.
+    Factor {
+        /// Whose.
+        name: String,
+        /// Which.
+        kind: Kind,
+        /// The others that the person has.
+        others: Vec<Kind>,
+        /// What was wrong with the last one.
+        problem: Option<Problem>,
+        /// What a passkey may answer, where that is asked for.
+        passkey: Option<PasskeyView>,
+    },
+    /// Asks which factor to register.
+    Register {
+        /// Whose.
+        name: String,
+        /// What can be registered.
+        options: Vec<Kind>,
+    },
+    /// Shows what an authenticator app needs, and asks for its first code.
+    RegisterApp {
+        /// Whose.
+        name: String,
+        /// The seed, to type in.
+        seed: Secret,
+        /// The seed's address, to scan.
+        uri: Secret,
+        /// What was wrong with the last code.
+        problem: Option<Problem>,
+    },
+    /// Asks the browser to make a passkey.
+    RegisterPasskey {
+        /// Whose.
+        name: String,
+        /// What it is to answer.
+        passkey: PasskeyView,
+        /// What was wrong with the last answer.
+        problem: Option<Problem>,
+    },
+    /// Shows recovery codes, once.
+    RecoveryCodes {
+        /// Whose.
+        name: String,
+        /// The codes.
+        codes: Vec<Secret>,
+    },
+    /// Asks for another password.
+    NewPassword {
+        /// Whose.
+        name: String,
+        /// What was wrong with the last one.
+        problem: Option<Problem>,
+        /// Whether it isn't asked for but wished.
+        can_go_back: bool,
+    },
+    /// Somebody's own account.
+    Own(Box<OwnView>),
+    /// Asks whether something is to be done with it.
+    OwnConfirm {
+        /// Whose.
+        name: String,
+        /// What.
+        what: Confirmation,
+        /// What was wrong with the last answer.
+        problem: Option<Problem>,
+    },
+    /// Says that somebody has left.
+    OwnLeft {
+        /// Which organization.
+        organization: String,
+    },
+    /// Says that only an administrator can help.
+    AskAdministrator {
+        /// Whose.
+        name: String,
     },
     /// Asks which account.
     Accounts {
@@ -40,6 +138,8 @@ pub enum Screen {
         /// Where.
         organization: String,
     },
+    /// Asks an administrator for consent for everybody.
+    AdminConsent(ConsentView),
     /// Says that an administrator has to consent.
     Approval(ConsentView),
     /// Asks for the code that a device shows.
@@ -127,6 +227,13 @@ pub struct ScopeView {
     pub needs_admin: bool,
 }
 
+/// What a page asks of the browser's authenticators.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PasskeyView {
+    /// The options, in JSON; empty until the page is sent.
+    pub options: String,
+}
+
 /// Why the same page is shown again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
@@ -136,4 +243,30 @@ pub enum Problem {
     TooManyAttempts,
     /// No device shows this code now.
     WrongUserCode,
+    /// The code is wrong, or was used.
+    WrongCode,
+    /// The passkey isn't registered here, or its answer isn't right.
+    WrongPasskey,
+    /// The two new passwords differ.
+    PasswordsDiffer,
+    /// The new password is the old one.
+    SamePassword,
+    /// The name can't be one.
+    BadName,
+    /// It isn't for the person to do.
+    Refused,
+    /// The new password is too short, too simple or too common.
+    WeakPassword,
+}
+
+impl Screen {
+    /// What it asks a passkey, if it does.
+    pub(super) fn passkey_mut(&mut self) -> Option<&mut Option<PasskeyView>> {
+        match self {
+            Self::Name { passkey, .. }
+            | Self::Password { passkey, .. }
+            | Self::Factor { passkey, .. } => Some(passkey),
+            _ => None,
+        }
+    }
 }

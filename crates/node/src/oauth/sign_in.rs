@@ -7,18 +7,22 @@
 //! Source: OpenID Connect Core §3.1.2; Microsoft identity platform, "OAuth 2.0 authorization code
 //! flow".
 
+use credentials::{Kind, Policy};
 use identity::Secret;
 use identity::oauth::{
     Addressed, AuthorizationRequest, ClientRules, Form, OAuthError, ReturnAddress, Trail,
 };
-use identity::session::{self, Flow, NewSession};
+use identity::session::Flow;
 use serde::{Deserialize, Serialize};
 use store::ReadTx;
 use types::{Actor, Error, Result, TenantId};
 use uuid::Uuid;
 
-use super::next::{Need, accounts, advance};
-use super::{Browser, ClientView, Outcome, Problem, Screen, Step, client, consent};
+use super::log::{Peer, Unlogged};
+use super::next::{Need, Ready, accounts, advance, password_screen};
+use super::proof::Proof;
+use super::prove::Taken;
+use super::{Browser, Outcome, Problem, Screen, Step, client, consent};
 use crate::Node;
 
 /// The longest name that is looked at.
@@ -38,11 +42,15 @@ pub(super) enum Errand {
     },
     /// Nothing: the person wants to sign out.
     SignOut(Box<super::sign_out::SigningOut>),
+    /// A client's request for an administrator's consent.
+    AdminConsent(Box<super::admin_consent::AdminConsent>),
+    /// One's own account.
+    Account(super::account::Own),
     /// Another tenant, where this one's people are visitors.
     Visit(Box<super::visit::Visit>),
 }
 
-pub(super) type Pending = Flow<Errand>;
+pub(super) type Pending = Flow<Errand, Proof>;
 
 /// What a person has entered on a page.
 #[derive(Debug)]
@@ -55,6 +63,32 @@ pub enum Input {
         password: Secret,
         /// Whether to stay signed in.
         keep: bool,
+    },
+    /// A temporary access pass.
+    AccessPass(Secret),
+    /// A passkey's answer, in JSON.
+    Passkey {
+        /// The answer.
+        answer: String,
+        /// Whether to stay signed in.
+        keep: bool,
+    },
+    /// A code of an authenticator app, or a recovery code.
+    Code(Kind, String),
+    /// Another way than the one that was asked for, or what to register.
+    Choose(Kind),
+    /// The first code of an authenticator app.
+    RegisterApp(String),
+    /// A passkey that the browser has made, in JSON.
+    RegisterPasskey(String),
+    /// The recovery codes are written down.
+    CodesKept,
+    /// Another password, twice.
+    NewPassword {
+        /// Once.
+        new: Secret,
+        /// And again.
+        again: Secret,
     },
     /// An account of those that are signed in; none for another one.
     Account(Option<Uuid>),
@@ -71,6 +105,8 @@ pub enum Input {
     DeviceCode(String),
     /// Which account to sign out; none for all.
     SignOut(Option<Uuid>),
+    /// Something with one's own account.
+    Own(super::account::OwnInput),
     /// Whether to come here as somebody of another tenant.
     Redeem {
         /// Whether.
@@ -175,7 +211,7 @@ impl Node {
         tenant: TenantId,
         flow: &str,
         input: Input,
-        mut browser: Browser,
+        browser: Browser,
         trail: Trail,
     ) -> Result<Outcome> {
         let now = self.store().clock().now();
@@ -186,12 +222,24 @@ impl Node {
         let Some(mut flow): Option<Pending> = opened else {
             return Ok(Outcome::problem(OAuthError::PageExpired));
         };
-        let mut cookies = Vec::new();
+        let mut input = Some(input);
+        if flow.proof.is_none()
+            && let Some(outcome) = self
+                .enter_own(tenant, &flow, &mut input, &browser, &trail)
+                .await?
+        {
+            return Ok(outcome);
+        }
+        let Some(input) = input else {
+            return Ok(Outcome::problem(OAuthError::PageExpired));
+        };
         match input {
+            // Of another errand.
+            Input::Own(_) => return Ok(Outcome::problem(OAuthError::PageExpired)),
             Input::Name(name) => {
                 let name = name.trim();
                 if name.is_empty() || name.len() > NAME_MAX {
-                    return self.show_name(tenant, flow, browser).await;
+                    return self.show_name(tenant, flow, browser, None).await;
                 }
                 flow.name = Some(name.to_owned());
                 flow.session = None;
@@ -204,50 +252,59 @@ impl Node {
             Input::Account(None) => {
                 flow.name = None;
                 flow.session = None;
-                return self.show_name(tenant, flow, browser).await;
+                return self.show_name(tenant, flow, browser, None).await;
             }
             Input::Password { password, keep } => {
-                let Some(name) = self.name_of(tenant, &flow, &browser).await? else {
-                    return self.show_name(tenant, flow, browser).await;
-                };
-                let checked = self.check_password(tenant, name.clone(), password).await?;
-                let proved = match checked {
-                    Ok(proved) => proved,
-                    Err(OAuthError::WrongCredentials) => {
-                        let client = self.client_view(tenant, &flow).await?;
-                        let screen = Screen::Password {
-                            client,
-                            name,
-                            problem: Some(Problem::WrongCredentials),
-                        };
-                        return self.page(tenant, &flow, screen, browser, cookies);
-                    }
-                    Err(error) => {
-                        let back = back_of(&flow);
-                        return Ok(Step::End(Screen::Error { error, back }).into());
-                    }
-                };
-                let new = NewSession {
-                    user: proved.user,
-                    generation: proved.generation,
-                    methods: proved.methods,
-                    is_persistent: keep,
-                    user_agent: browser.user_agent.clone(),
-                };
-                let actor = Actor::User {
-                    id: proved.user.uuid(),
-                    app_id: app_of(&flow),
-                };
-                let old = browser.cookie.take();
-                let (session, cookie) = self
-                    .store()
-                    .island(tenant)?
-                    .write(actor, move |tx| session::start(tx, &new, old.as_ref()))
+                let entered = (Kind::Password, password);
+                return self
+                    .enter_secret(tenant, flow, browser, trail, entered, keep)
+                    .await;
+            }
+            Input::AccessPass(pass) => {
+                let entered = (Kind::TemporaryAccessPass, pass);
+                return self
+                    .enter_secret(tenant, flow, browser, trail, entered, false)
+                    .await;
+            }
+            Input::Passkey { answer, keep } => {
+                let taken = self
+                    .take_passkey(tenant, &mut flow, (&browser, &trail), &answer, keep)
                     .await?;
-                let kept = self.0.sign_in.cookies;
-                cookies.push(kept.set_session(tenant, &cookie, session.is_persistent));
-                browser.cookie = Some(cookie);
-                flow.session = Some(session.id);
+                return self
+                    .taken(tenant, flow, browser, trail, Kind::Passkey, taken)
+                    .await;
+            }
+            Input::Code(kind, code) => {
+                let taken = self
+                    .take_code(tenant, &mut flow, (&browser, &trail), kind, code)
+                    .await?;
+                return self.taken(tenant, flow, browser, trail, kind, taken).await;
+            }
+            Input::Choose(kind) => {
+                if flow.proof.is_none() {
+                    return self.ask_secret(tenant, flow, browser, kind, None).await;
+                }
+                return self
+                    .go_on_proving(tenant, flow, browser, trail, Some(kind), None)
+                    .await;
+            }
+            Input::RegisterApp(code) => {
+                return self.register_app(tenant, flow, browser, trail, code).await;
+            }
+            Input::RegisterPasskey(answer) => {
+                return self
+                    .register_passkey(tenant, flow, browser, trail, answer)
+                    .await;
+            }
+            Input::CodesKept => {
+                return self
+                    .go_on_proving(tenant, flow, browser, trail, None, None)
+                    .await;
+            }
+            Input::NewPassword { new, again } => {
+                return self
+                    .take_new_password(tenant, flow, browser, trail, new, again)
+                    .await;
             }
             Input::Consent { accept, for_all } => {
                 if let Some(outcome) = self
@@ -278,10 +335,88 @@ impl Node {
         if matches!(flow.errand, Errand::SignOut(_)) {
             return Ok(Outcome::problem(OAuthError::PageExpired));
         }
-        let mut outcome = self.go_on(tenant, flow, browser, trail).await?;
-        cookies.append(&mut outcome.cookies);
-        outcome.cookies = cookies;
-        Ok(outcome)
+        self.go_on(tenant, flow, browser, trail).await
+    }
+
+    /// Takes a password or a temporary access pass.
+    async fn enter_secret(
+        &self,
+        tenant: TenantId,
+        mut flow: Pending,
+        browser: Browser,
+        trail: Trail,
+        entered: (Kind, Secret),
+        keep: bool,
+    ) -> Result<Outcome> {
+        let kind = entered.0;
+        let Some(name) = self.name_of(tenant, &flow, &browser).await? else {
+            return self.show_name(tenant, flow, browser, None).await;
+        };
+        flow.proof = None;
+        let taken = self
+            .take_secret(tenant, &mut flow, (&browser, &trail), name, entered, keep)
+            .await?;
+        self.taken(tenant, flow, browser, trail, kind, taken).await
+    }
+
+    /// Goes on after something was taken, or says what was wrong with it.
+    async fn taken(
+        &self,
+        tenant: TenantId,
+        flow: Pending,
+        browser: Browser,
+        trail: Trail,
+        kind: Kind,
+        taken: Taken,
+    ) -> Result<Outcome> {
+        match taken {
+            Taken::Refused(error) => {
+                let back = back_of(&flow);
+                Ok(Step::End(Screen::Error { error, back }).into())
+            }
+            Taken::Bad(problem) if flow.proof.is_none() => {
+                self.ask_secret(tenant, flow, browser, kind, Some(problem))
+                    .await
+            }
+            Taken::Bad(problem) => {
+                self.go_on_proving(tenant, flow, browser, trail, Some(kind), Some(problem))
+                    .await
+            }
+            Taken::Good => {
+                self.go_on_proving(tenant, flow, browser, trail, None, None)
+                    .await
+            }
+        }
+    }
+
+    /// Asks again for what says who it is.
+    async fn ask_secret(
+        &self,
+        tenant: TenantId,
+        flow: Pending,
+        browser: Browser,
+        kind: Kind,
+        wrong: Option<Problem>,
+    ) -> Result<Outcome> {
+        let Some(name) = self.name_of(tenant, &flow, &browser).await? else {
+            return self.show_name(tenant, flow, browser, wrong).await;
+        };
+        let client = self.client_view(tenant, &flow).await?;
+        let policy = self.store().island(tenant)?.read(Policy::get).await?;
+        let screen = if kind == Kind::TemporaryAccessPass && policy.access_passes.is_enabled {
+            Screen::AccessPass {
+                client,
+                name,
+                problem: wrong,
+            }
+        } else {
+            let mut screen = password_screen(client, name, &policy);
+            if let Screen::Password { problem, .. } = &mut screen {
+                *problem = wrong;
+            }
+            screen
+        };
+        self.page(tenant, &flow, screen, browser, Vec::new())
     }
 
     /// What comes next, as the directory stands now.
@@ -304,7 +439,7 @@ impl Node {
         self.proceed(tenant, flow, need, browser, trail).await
     }
 
-    async fn proceed(
+    pub(super) async fn proceed(
         &self,
         tenant: TenantId,
         flow: Pending,
@@ -324,28 +459,64 @@ impl Node {
                         _ => self.send_home(tenant, flow, home, browser),
                     };
                 }
-                if let Screen::Consent(asked) | Screen::Device(asked) = screen.as_ref() {
+                if let Screen::Consent(asked)
+                | Screen::Device(asked)
+                | Screen::AdminConsent(asked) = screen.as_ref()
+                {
                     // Who decides is who was asked, whoever else signs in meanwhile.
                     flow.session = Some(asked.account.session);
                 }
                 self.page(tenant, &flow, *screen, browser, Vec::new())
             }
-            Need::Refuse(error) => Ok(self.refuse(tenant, &flow, error, &trail)),
-            Need::Go(ready) => match flow.errand {
-                Errand::Authorize(request) => {
-                    let (user, app_id) = (ready.user.id, request.to.client_id);
-                    if let Err(error) = self.may_visit(tenant, user, app_id).await? {
-                        let flow = Pending::new(Errand::Authorize(request), flow.began_at);
-                        return Ok(self.refuse(tenant, &flow, error, &trail));
-                    }
-                    self.finish(tenant, *request, *ready).await
+            Need::Refuse(error, user) => {
+                let peer = Peer::of(&browser, &trail);
+                self.log_refusal(tenant, &flow, peer, user, (&error, None))
+                    .await?;
+                Ok(self.refuse(tenant, &flow, error, &trail))
+            }
+            Need::Go(ready) => self.conclude(tenant, flow, *ready, &browser, &trail).await,
+        }
+    }
+
+    /// The errand's end: nothing is in its way any more on this tenant's side.
+    async fn conclude(
+        &self,
+        tenant: TenantId,
+        flow: Pending,
+        ready: Ready,
+        browser: &Browser,
+        trail: &Trail,
+    ) -> Result<Outcome> {
+        let peer = Peer::of(browser, trail);
+        let unlogged =
+            |decision| Unlogged::of(&flow, Peer::of(browser, trail), &ready.session, decision);
+        match &flow.errand {
+            Errand::Authorize(request) => {
+                let (user, app_id) = (ready.user.id, request.to.client_id);
+                let verdict = self.may_visit(tenant, user, app_id).await?;
+                if let Err(error) = verdict.outcome {
+                    let why = (&error, verdict.decision);
+                    self.log_refusal(tenant, &flow, peer, Some(user), why)
+                        .await?;
+                    return Ok(self.refuse(tenant, &flow, error, trail));
                 }
-                Errand::Visit(visit) => self.send_visitor(tenant, *visit, *ready).await,
-                // These end with pages of their own.
-                Errand::Device { .. } | Errand::SignOut(_) => {
-                    Err(Error::internal("this errand has no answer"))
-                }
-            },
+                let unlogged = unlogged(verdict.decision);
+                self.finish(tenant, request.as_ref().clone(), ready, unlogged)
+                    .await
+            }
+            Errand::Visit(visit) => {
+                let unlogged = unlogged(None);
+                self.send_visitor(tenant, visit.as_ref().clone(), ready, unlogged)
+                    .await
+            }
+            Errand::Account(_) => {
+                self.show_own(tenant, flow, ready, browser.clone(), (None, false))
+                    .await
+            }
+            // These end with pages of their own.
+            Errand::Device { .. } | Errand::SignOut(_) | Errand::AdminConsent(_) => {
+                Err(Error::internal("this errand has no answer"))
+            }
         }
     }
 
@@ -363,102 +534,15 @@ impl Node {
                 let answer = request.to.refuse(self.public_url(), tenant, &error, trail);
                 Step::Answer(answer).into()
             }
+            Errand::AdminConsent(asked) if !error.is_for_the_person() => {
+                let answer = asked.to.refuse(self.public_url(), tenant, &error, trail);
+                Step::Answer(answer).into()
+            }
             _ => {
                 let back = back_of(flow);
                 Step::End(Screen::Error { error, back }).into()
             }
         }
-    }
-
-    async fn show_name(
-        &self,
-        tenant: TenantId,
-        flow: Pending,
-        browser: Browser,
-    ) -> Result<Outcome> {
-        let screen = Screen::Name {
-            client: self.client_view(tenant, &flow).await?,
-            name: flow.name.clone(),
-            has_accounts: browser.cookie.is_some(),
-        };
-        self.page(tenant, &flow, screen, browser, Vec::new())
-    }
-
-    /// A page whose form carries the flow, sealed for this browser.
-    pub(super) fn page(
-        &self,
-        tenant: TenantId,
-        flow: &Pending,
-        screen: Screen,
-        browser: Browser,
-        mut cookies: Vec<session::SetCookie>,
-    ) -> Result<Outcome> {
-        let text = self.seal(tenant, flow, browser, &mut cookies)?;
-        let ui_locales = match &flow.errand {
-            Errand::Authorize(request) => request.ui_locales.clone(),
-            Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) => None,
-        };
-        Ok(Outcome {
-            step: Step::Page { screen, flow: text },
-            cookies,
-            ui_locales,
-        })
-    }
-
-    /// The flow sealed for this browser, which is given what binds it if it has nothing yet.
-    pub(super) fn seal(
-        &self,
-        tenant: TenantId,
-        flow: &Pending,
-        browser: Browser,
-        cookies: &mut Vec<session::SetCookie>,
-    ) -> Result<String> {
-        let sign_in = &self.0.sign_in;
-        let binding = if let Some(binding) = browser.binding {
-            binding
-        } else {
-            let binding = session::new_binding()?;
-            cookies.push(sign_in.cookies.set_browser(&binding));
-            binding
-        };
-        sign_in.flows.seal(tenant, &binding, flow)
-    }
-
-    /// Whose password is asked for: the name that was entered or hinted at, or that of the account
-    /// that has to sign in again.
-    async fn name_of(
-        &self,
-        tenant: TenantId,
-        flow: &Pending,
-        browser: &Browser,
-    ) -> Result<Option<String>> {
-        let (flow, cookie) = (flow.clone(), browser.cookie.clone());
-        let island = self.store().island(tenant)?;
-        let need = island
-            .read(move |tx| {
-                let accounts = accounts(tx, cookie.as_ref())?;
-                advance(tx, &flow, accounts)
-            })
-            .await?;
-        Ok(match need {
-            Need::Show(screen) => match *screen {
-                Screen::Password { name, .. } => Some(name),
-                _ => None,
-            },
-            Need::Refuse(_) | Need::Go(_) => None,
-        })
-    }
-
-    async fn client_view(&self, tenant: TenantId, flow: &Pending) -> Result<Option<ClientView>> {
-        let request = match &flow.errand {
-            Errand::Authorize(request) => request,
-            Errand::Visit(visit) => return Ok(Some(visit.client())),
-            Errand::Device { .. } | Errand::SignOut(_) => return Ok(None),
-        };
-        let (client_id, to) = (request.to.client_id, request.to.redirect_uri.clone());
-        let island = self.store().island(tenant)?;
-        let found = island.read(move |tx| client::find(tx, client_id)).await?;
-        Ok(found.ok().map(|client| client.view(Some(&to))))
     }
 }
 
@@ -466,7 +550,9 @@ impl Node {
 pub(super) fn app_of(flow: &Pending) -> Uuid {
     match &flow.errand {
         Errand::Authorize(request) => request.to.client_id,
+        Errand::AdminConsent(asked) => asked.to.client_id,
         Errand::Visit(visit) => visit.application(),
+        Errand::Account(_) => super::account::APP_ID,
         Errand::Device { .. } | Errand::SignOut(_) => Uuid::nil(),
     }
 }

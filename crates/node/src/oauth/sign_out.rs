@@ -208,7 +208,7 @@ impl Node {
 
 /// Ends a session, and collects the clients that are to hear of it: addresses for the browser, and
 /// servers.
-fn end(
+pub(super) fn end(
     tx: &mut Tx<'_>,
     session: Uuid,
     issuer: &str,

@@ -23,6 +23,7 @@ mod users;
 
 pub(crate) use apply::{Verdict, admit};
 pub use rules::{Rules, get, in_force, reset, set};
+pub(crate) use users::find;
 pub use users::{AdmissionUser, UserState, counts, decide, list};
 
 /// Domains in `allowedMailDomains`.

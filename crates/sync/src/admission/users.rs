@@ -69,6 +69,11 @@ pub struct AdmissionUser {
 }
 
 impl AdmissionUser {
+    /// Which rule has turned the user away, in words.
+    pub fn reason(&self) -> Option<&str> {
+        self.seen.reason.as_deref()
+    }
+
     /// The API's form.
     pub fn to_json(&self) -> Value {
         json!({

@@ -152,6 +152,19 @@ export const objectsById = (ids: string[]) =>
     staleTime: 60_000,
   });
 
+/** An application of this tenant, by its object id. */
+export const servicePrincipal = (id: string | undefined) =>
+  queryOptions({
+    queryKey: ['applications', id],
+    queryFn: ({ signal }) =>
+      graph.get(
+        shapes.ServicePrincipal,
+        `/v1.0/servicePrincipals/${id}?$select=id,appId,displayName`,
+        { signal },
+      ),
+    enabled: Boolean(id),
+  });
+
 const POLICY = '/v1.0/policies/crossTenantAccessPolicy';
 
 export const accessDefault = queryOptions({

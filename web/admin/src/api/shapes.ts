@@ -41,6 +41,7 @@ export const Member = v.object({
 export type Member = v.InferOutput<typeof Member>;
 
 export const Mend = v.object({ method: v.string(), path: v.string(), body: v.unknown() });
+export type Mend = v.InferOutput<typeof Mend>;
 export const Step = v.object({
   tenantId: v.string(),
   setting: v.string(),
@@ -280,6 +281,12 @@ export const DirectoryObject = v.looseObject({
   mail: text,
 });
 export type DirectoryObject = v.InferOutput<typeof DirectoryObject>;
+
+export const ServicePrincipal = v.object({
+  id: v.string(),
+  appId: v.string(),
+  displayName: text,
+});
 
 const Modified = v.object({ displayName: text, oldValue: text, newValue: text });
 export const DirectoryAudit = v.object({

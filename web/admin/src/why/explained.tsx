@@ -1,10 +1,10 @@
-/** Whether one person is synchronized and may sign in to a tenant: in a word, and the story behind. */
+/** Whether one person is synchronized, may sign in and use an application: in a word, and why. */
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
 import { Failure, Lines, Mark } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { Trace } from '../api/shapes';
+import { type Step, Trace } from '../api/shapes';
 import { graph, session } from '../session';
 import { useTenants } from '../tenants';
 import { Steps } from './steps';
@@ -36,29 +36,38 @@ const useStyles = makeStyles({
   inside: { paddingInlineStart: '24px', paddingBlockEnd: '12px' },
 });
 
-export const explanation = (
-  action: string,
-  user: string | undefined,
-  from: string,
-  to: string,
-  application?: string,
-) => ({
-  queryKey: ['explain', action, user, from, to, application],
-  queryFn: ({ signal }: { signal: AbortSignal }) =>
-    graph.ask(
-      Trace,
-      {
-        method: 'POST',
-        path: '/beta/isopolity/explain',
-        body: {
-          action,
-          from: { tenantId: from, ...(user ? { userId: user } : {}) },
-          to: { tenantId: to, ...(application ? { applicationId: application } : {}) },
+/** How often a refusal is asked about again: what mends it may be done elsewhere. */
+const AGAIN_MS = 4000;
+
+/** A question: about somebody of the own tenant who goes to another, or about an account here. */
+interface Question {
+  action: 'sync' | 'signin';
+  user: string;
+  to: string;
+  /** The client id of an application there. */
+  application?: string | undefined;
+}
+
+const explanation = ({ action, user, to, application }: Question) => {
+  const own = session.identity.tenantId;
+  const target = { tenantId: to, ...(application ? { applicationId: application } : {}) };
+  return {
+    queryKey: ['explain', action, user, to, application],
+    queryFn: ({ signal }: { signal: AbortSignal }) =>
+      graph.ask(
+        Trace,
+        {
+          method: 'POST',
+          path: '/beta/isopolity/explain',
+          body:
+            to === own
+              ? { action, to: { ...target, userId: user } }
+              : { action, from: { tenantId: own, userId: user }, to: target },
         },
-      },
-      signal,
-    ),
-});
+        signal,
+      ),
+  };
+};
 
 export function Explained({ user, tenant }: { user: string; tenant: string }) {
   return (
@@ -69,34 +78,43 @@ export function Explained({ user, tenant }: { user: string; tenant: string }) {
   );
 }
 
-export function Answer(props: {
-  action: 'sync' | 'signin';
-  user: string;
-  to: string;
-  application?: string;
-}) {
+export function Answer(props: Question & { applicationName?: string | undefined }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const story = useStory();
-  const { name } = useTenants();
-  const from = session.identity.tenantId;
-  const read = useQuery(explanation(props.action, props.user, from, props.to, props.application));
+  const { name, own } = useTenants();
+  const { action, to, application } = props;
+  const read = useQuery({
+    ...explanation(props),
+    refetchInterval: (query) => (query.state.data?.allowed ? false : AGAIN_MS),
+  });
   if (read.error) return <Failure problem={asProblem(read.error)} />;
   if (!read.data) return <Lines count={1} height={32} />;
   const { allowed, steps } = read.data;
+  // An account here may be at home elsewhere.
+  const from = to === own ? (steps.find(({ tenantId }) => tenantId !== own)?.tenantId ?? own) : own;
+  const otherOf = (step: Step) => (step.tenantId === to ? from : to);
   const refusing = steps.find((step) => !step.allowed);
+  const missing = steps.find(({ value }) => value === 'none');
+  const said = refusing ?? missing;
+  const answer = allowed ? 'yes' : 'no';
   return (
     <details className={styles.box}>
       <summary className={styles.summary}>
-        <Mark tone={allowed ? 'good' : 'bad'} />
+        <Mark tone={!allowed ? 'bad' : missing ? 'partly' : 'good'} />
         <span>
-          {t(`explain.${props.action}.${allowed ? 'yes' : 'no'}`, { tenant: name(props.to) })}{' '}
-          {refusing && <span className={styles.why}>{story.sentence(refusing, props.to)}</span>}{' '}
+          {application
+            ? t(`explain.app.${answer}`, {
+                app: props.applicationName ?? application,
+                tenant: name(to),
+              })
+            : t(`explain.${action}.${answer}`, { tenant: name(to) })}{' '}
+          {said && <span className={styles.why}>{story.sentence(said, otherOf(said), 'one')}</span>}{' '}
           <span className={styles.more}>{t('ui.why')}</span>
         </span>
       </summary>
       <div className={styles.inside}>
-        <Steps steps={steps} from={from} to={props.to} />
+        <Steps steps={steps} from={from} to={to} action={action} />
       </div>
     </details>
   );

@@ -6,7 +6,7 @@ import { Failure, GraphCall, Lines, useAct } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type * as v from 'valibot';
-import { MendAnswer, type Pair, type SettingChange } from '../api/shapes';
+import { type Mend, MendAnswer, type Pair, type SettingChange, type Step } from '../api/shapes';
 import { graph } from '../session';
 import { useTenants } from '../tenants';
 import { useStory } from './story';
@@ -22,9 +22,37 @@ const useStyles = makeStyles({
   part: { marginBlock: '12px 4px', color: tokens.colorNeutralForeground2 },
   list: { margin: 0, paddingInlineStart: '20px', display: 'grid', gap: '4px' },
   actions: { marginBlockStart: '16px' },
+  one: { marginBlockStart: '8px' },
 });
 
-export function MendBox({ pair }: { pair: Pair }) {
+/** Does what a step of the own tenant says would let one person pass. */
+export function StepMend(props: { step: Step; mend: Mend; other: string }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const story = useStory();
+  const { run, isRunning } = useAct();
+  const { step, mend, other } = props;
+  const change: Change = {
+    method: mend.method as Change['method'],
+    path: mend.path,
+    body: mend.body ?? {},
+  };
+  return (
+    <div className={styles.one}>
+      <Button
+        appearance="primary"
+        icon={<WrenchRegular />}
+        disabled={isRunning}
+        onClick={() => void run({ change, done: t('mend.done') })}
+      >
+        {story.setting(step.setting, step.tenantId, other, 'one')}
+      </Button>
+      <GraphCall change={change} />
+    </div>
+  );
+}
+
+export function MendBox({ pair }: { pair: Pick<Pair, 'from' | 'to' | 'action'> }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const story = useStory();
@@ -83,7 +111,7 @@ export function MendBox({ pair }: { pair: Pair }) {
                   done: asked.length
                     ? t('mend.doneAsked', { tenant: name(other) })
                     : t('mend.done'),
-                  refresh: [['readiness'], ['requests'], ['sharing'], ['access']],
+                  refresh: [['readiness'], ['requests'], ['sharing'], ['access'], ['explain']],
                 })
               }
             >

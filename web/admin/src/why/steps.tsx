@@ -1,11 +1,15 @@
-/** The story of a decision: both sides' settings in the order in which they were asked. */
+/**
+ * The story of a decision: both sides' settings in the order in which they were asked. Where it is
+ * about one person, what refuses ends with the mend, or with whom to ask.
+ */
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { ArrowRightRegular } from '@fluentui/react-icons';
 import { Mark } from '@isopolity/ui';
 import { useTranslation } from 'react-i18next';
 import type { Step } from '../api/shapes';
 import { useTenants } from '../tenants';
-import { useStory } from './story';
+import { MendBox, StepMend } from './mend';
+import { isBetweenTenants, useStory } from './story';
 
 const useStyles = makeStyles({
   sides: { display: 'grid', gap: '16px' },
@@ -30,6 +34,7 @@ const useStyles = makeStyles({
     overflowWrap: 'anywhere',
     textAlign: 'start',
   },
+  ask: { margin: '4px 0 0', color: tokens.colorNeutralForeground2 },
   arrow: {
     color: tokens.colorNeutralForeground3,
     ':global([dir="rtl"]) &': { transform: 'scaleX(-1)' },
@@ -37,7 +42,14 @@ const useStyles = makeStyles({
 });
 
 /** The steps of home, an arrow, those of the target; which of the two can be changed here is said. */
-export function Steps({ steps, from, to }: { steps: Step[]; from: string; to: string }) {
+export function Steps(props: {
+  steps: Step[];
+  from: string;
+  to: string;
+  /** What it is about, if about one person: then each step is mended on its own. */
+  action?: 'sync' | 'signin';
+}) {
+  const { steps, from, to, action } = props;
   const { t } = useTranslation();
   const styles = useStyles();
   const story = useStory();
@@ -63,12 +75,23 @@ export function Steps({ steps, from, to }: { steps: Step[]; from: string; to: st
                 <span className="visually-hidden">
                   {step.allowed ? t('why.passes') : t('why.refuses')}{' '}
                 </span>
-                {story.sentence(step, other)}
+                {story.sentence(step, other, action ? 'one' : 'all')}
                 {!step.allowed && (
                   <div className={styles.detail} lang="en" dir="ltr">
                     {story.told(step.setting)}: {step.value}
                   </div>
                 )}
+                {!step.allowed &&
+                  action &&
+                  (tenant === own && step.mend ? (
+                    <StepMend step={step} mend={step.mend} other={other} />
+                  ) : from !== to && isBetweenTenants(step) ? (
+                    <MendBox pair={{ from, to, action }} />
+                  ) : (
+                    tenant !== own && (
+                      <p className={styles.ask}>{t('why.askThem', { tenant: name(tenant) })}</p>
+                    )
+                  ))}
               </div>
             </li>
           ))}
@@ -76,7 +99,7 @@ export function Steps({ steps, from, to }: { steps: Step[]; from: string; to: st
       </div>
     );
   };
-  const [home, target] = [side(from, to), side(to, from)];
+  const [home, target] = [side(from, to), from === to ? null : side(to, from)];
   return (
     <div className={styles.sides}>
       {home}

@@ -9,6 +9,7 @@
 //! the supported roles on the pages of each operation.
 
 mod applications;
+mod authentication;
 mod groups;
 mod isopolity;
 mod organization;
@@ -72,11 +73,6 @@ const fn delete(path: &'static str, scopes: Texts, actions: Texts) -> Row {
     row("DELETE", path, scopes, actions)
 }
 
-/// A route for applications only.
-const fn closed(method: &'static str, path: &'static str) -> Row {
-    row(method, path, NONE, NONE)
-}
-
 impl Row {
     /// These scopes open it, too, for the user's own object.
     const fn own(self, own_scopes: Texts) -> Self {
@@ -96,9 +92,10 @@ impl Row {
     }
 }
 
-static ALL: [&[Row]; 8] = [
+static ALL: [&[Row]; 9] = [
     applications::ROWS,
     applications::SYNCHRONIZATION,
+    authentication::ROWS,
     groups::ROWS,
     isopolity::ROWS,
     organization::ROWS,

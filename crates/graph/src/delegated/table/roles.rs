@@ -21,6 +21,7 @@ const DEFINE: Texts = &[
     "RoleManagement.ReadWrite.Directory",
 ];
 const AUDIT: Texts = &["AuditLog.Read.All", "Directory.Read.All"];
+const SIGN_INS: Texts = &["AuditLog.Read.All"];
 const PROVISIONING: Texts = &[
     "AuditLog.Read.All",
     "Directory.Read.All",
@@ -34,6 +35,7 @@ const MEMBERS_UPDATE: Texts = &["directoryRoles/members/update"];
 const DEFINITIONS: Texts = &["roleDefinitions/standard/read"];
 const ASSIGNMENTS: Texts = &["roleAssignments/standard/read"];
 const AUDITS: Texts = &["auditLogs/allProperties/read"];
+const SIGN_IN_REPORTS: Texts = &["signInReports/allProperties/read"];
 
 pub(super) static ROWS: &[Row] = &[
     get("/directoryRoleTemplates", READ_ROLES, TEMPLATES),
@@ -95,6 +97,8 @@ pub(super) static ROWS: &[Row] = &[
     ),
     get("/auditLogs/directoryAudits", AUDIT, AUDITS),
     get("/auditLogs/directoryAudits/{id}", AUDIT, AUDITS),
+    get("/auditLogs/signIns", SIGN_INS, SIGN_IN_REPORTS),
+    get("/auditLogs/signIns/{id}", SIGN_INS, SIGN_IN_REPORTS),
     get(
         "/auditLogs/provisioning",
         PROVISIONING,

@@ -1,6 +1,6 @@
 //! People: users, their photos, memberships, invitations, what was deleted.
 
-use super::{OWN_READ, OWN_WRITE, Row, Texts, closed, delete, get, patch, post, put};
+use super::{OWN_READ, OWN_WRITE, Row, Texts, delete, get, patch, post, put};
 
 const READ: Texts = &[
     "Directory.Read.All",
@@ -149,6 +149,15 @@ const RESTORE_ANY: Texts = &[
     "deletedItems.groups/restore",
     "deletedItems.applications/restore",
 ];
+
+/// Which of them is needed depends on the resource.
+const SUBSCRIBE: Texts = &[
+    "User.Read",
+    "User.Read.All",
+    "Group.Read.All",
+    "Directory.Read.All",
+];
+const SUBSCRIBING: Texts = &["users/standard/read", "groups/standard/read"];
 
 pub(super) static ROWS: &[Row] = &[
     get("/users", READ, STANDARD),
@@ -305,11 +314,11 @@ pub(super) static ROWS: &[Row] = &[
         DELETED_APPS_READ,
         DELETED_APPS,
     ),
-    // A client's subscriptions are its own, whoever uses it.
-    closed("GET", "/subscriptions"),
-    closed("POST", "/subscriptions"),
-    closed("GET", "/subscriptions/{id}"),
-    closed("PATCH", "/subscriptions/{id}"),
-    closed("DELETE", "/subscriptions/{id}"),
-    closed("POST", "/subscriptions/{id}/reauthorize"),
+    // Those that a client has made in the user's name; what the user may be told of, the handler decides.
+    get("/subscriptions", SUBSCRIBE, SUBSCRIBING),
+    post("/subscriptions", SUBSCRIBE, SUBSCRIBING),
+    get("/subscriptions/{id}", SUBSCRIBE, SUBSCRIBING),
+    patch("/subscriptions/{id}", SUBSCRIBE, SUBSCRIBING),
+    delete("/subscriptions/{id}", SUBSCRIBE, SUBSCRIBING),
+    post("/subscriptions/{id}/reauthorize", SUBSCRIBE, SUBSCRIBING),
 ];

@@ -25,6 +25,8 @@ pub struct Deployment {
     /// A client with all permissions.
     pub admin: Caller,
     client: Client,
+    config: Config,
+    clock: Arc<dyn Clock>,
     _directory: tempfile::TempDir,
 }
 
@@ -61,10 +63,7 @@ impl Deployment {
         config.public_url = Some(url.clone());
         config.database_url = engines::database_url(directory.path()).map(Secret::new);
         configure(&mut config);
-        let node = tokio::task::spawn_blocking(|| Node::open_with(config, clock).unwrap());
-        let node = node.await.unwrap();
-        let app = App::new(Platform::of(&node, &url), graph::all_routes()).unwrap();
-        tokio::spawn(graph::serve(listener, app, None, std::future::pending()));
+        let node = Self::open(&config, &clock, listener, &url).await;
         let made = Command::TenantCreate {
             name: "Contoso".into(),
             domain: DOMAIN.into(),
@@ -85,10 +84,37 @@ impl Deployment {
             url,
             node,
             client,
+            config,
+            clock,
             _directory: directory,
         };
         deployment.admin.token = deployment.token_of(&deployment.admin).await.token();
         deployment
+    }
+
+    async fn open(
+        config: &Config,
+        clock: &Arc<dyn Clock>,
+        listener: TcpListener,
+        public_url: &str,
+    ) -> Node {
+        let (config, clock) = (config.clone(), Arc::clone(clock));
+        let node = tokio::task::spawn_blocking(|| Node::open_with(config, clock).unwrap());
+        let node = node.await.unwrap();
+        let app = App::new(Platform::of(&node, public_url), graph::all_routes()).unwrap();
+        tokio::spawn(graph::serve(listener, app, None, std::future::pending()));
+        node
+    }
+
+    /// Another server over the same data once this one has stopped, under another address; nothing works
+    /// in it before it is started.
+    pub async fn reopen(&mut self) {
+        self.node.stop().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let public_url = self.url.clone();
+        self.url = format!("http://{}", listener.local_addr().unwrap());
+        self.node = Self::open(&self.config, &self.clock, listener, &public_url).await;
+        self.admin.url.clone_from(&self.url);
     }
 
     /// Another tenant, and a client of it with all permissions.

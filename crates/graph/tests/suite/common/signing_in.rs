@@ -72,11 +72,24 @@ pub fn form(fields: &[(&str, &str)]) -> String {
 
 impl World {
     pub async fn start() -> Self {
-        let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000_000)));
-        let d = Deployment::start_with(Arc::<ManualClock>::clone(&clock), |config| {
+        Self::start_with(|config| {
             config.allow_egress = vec!["127.0.0.0/8".parse().unwrap()];
         })
-        .await;
+        .await
+    }
+
+    /// Under a host name, which passkeys need.
+    pub async fn named() -> Self {
+        Self::start_with(|config| {
+            let url = config.public_url.take();
+            config.public_url = url.map(|url| url.replace("127.0.0.1", "localhost"));
+        })
+        .await
+    }
+
+    async fn start_with(configure: impl FnOnce(&mut node::config::Config)) -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000_000)));
+        let d = Deployment::start_with(Arc::<ManualClock>::clone(&clock), configure).await;
         let (application, principal) = d
             .admin
             .application(json!({
@@ -226,6 +239,14 @@ impl Browser {
             cookies: BTreeMap::new(),
             language: "en",
             set_cookies: Vec::new(),
+        }
+    }
+
+    /// The same browser, where the server has another address.
+    pub fn moved(&self, url: &str) -> Self {
+        Self {
+            cookies: self.cookies.clone(),
+            ..Self::new(url)
         }
     }
 
@@ -386,4 +407,51 @@ fn decoded(text: &str) -> String {
         }
     }
     String::from_utf8(out).unwrap()
+}
+
+/// What stands between two texts.
+pub fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let (_, rest) = text.split_once(from).unwrap();
+    rest.split_once(to).unwrap().0
+}
+
+impl World {
+    /// The code of an authenticator app with a seed in base 32.
+    pub fn app_code(&self, seed: &str) -> String {
+        let secret = totp_rs::Secret::try_from_base32(seed.replace(' ', "")).unwrap();
+        let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
+        let now = store::Clock::now(&*self.clock).seconds();
+        totp.generate(u64::try_from(now).unwrap()).to_string()
+    }
+
+    /// Sets an authenticator app up from the page that asks for it; answers its seed, the recovery
+    /// codes, and what comes behind.
+    pub async fn register_app(
+        &self,
+        browser: &mut Browser,
+        page: &Seen,
+    ) -> (String, Vec<String>, Seen) {
+        page.is_page(200, "Protect your account");
+        let page = browser
+            .answer(page, &[("step", "choose"), ("kind", "totp")])
+            .await;
+        page.is_page(200, "<svg");
+        let seed = between(&page.text, "<code dir=\"ltr\">", "</code>").to_owned();
+        let wrong = [("step", "register-app"), ("code", "000000")];
+        let page = browser.answer(&page, &wrong).await;
+        page.is_page(200, "The code is wrong");
+        assert!(page.text.contains(&seed), "the same seed again");
+        let good = self.app_code(&seed);
+        let page = browser
+            .answer(&page, &[("step", "register-app"), ("code", &good)])
+            .await;
+        page.is_page(200, "Your recovery codes");
+        let codes = page.text.split("<li><code>").skip(1);
+        let codes: Vec<String> = codes
+            .map(|rest| rest.split_once('<').unwrap().0.to_owned())
+            .collect();
+        assert_eq!(codes.len(), 10);
+        let end = browser.answer(&page, &[("step", "codes")]).await;
+        (seed, codes, end)
+    }
 }

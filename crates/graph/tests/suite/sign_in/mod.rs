@@ -1,12 +1,17 @@
 //! Signing in as clients and people do it: with a client's requests, and with browsers.
 
+mod account;
+mod admin_consent;
 mod back_channel;
 mod code;
 mod device;
+mod factors;
 mod first_party;
+mod log;
 mod musts;
 mod pages;
 mod refresh;
 mod sign_out;
+mod turned_out;
 mod user_info;
 mod visits;

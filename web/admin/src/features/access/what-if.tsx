@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { ObjectPicker } from '../../objects/picker';
 import { useTenants } from '../../tenants';
 import { Answer } from '../../why/explained';
+import { IntoApplication } from '../../why/into-application';
 
 const useStyles = makeStyles({ form: { display: 'grid', gap: '16px' } });
 const ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
@@ -17,8 +18,8 @@ export function WhatIf({ onClose }: { onClose: () => void }) {
   const { active, own, name } = useTenants();
   const [application, setApplication] = useState('');
   const others = active.filter(({ tenantId }) => tenantId !== own);
-  const to =
-    others.find(({ tenantId }) => tenantId === address.to)?.tenantId ?? others[0]?.tenantId;
+  const places = [...others.map(({ tenantId }) => tenantId), own];
+  const to = places.find((tenant) => tenant === address.to) ?? places[0];
   const user = address.user;
   return (
     <SidePanel
@@ -44,30 +45,31 @@ export function WhatIf({ onClose }: { onClose: () => void }) {
             selectedOptions={to ? [to] : []}
             onOptionSelect={(_, { optionValue }) => change({ to: optionValue })}
           >
-            {others.map(({ tenantId }) => (
-              <Option key={tenantId} value={tenantId}>
-                {name(tenantId)}
+            {places.map((tenant) => (
+              <Option key={tenant} value={tenant}>
+                {name(tenant)}
               </Option>
             ))}
           </Dropdown>
         </Field>
-        <Field label={t('whatIf.application')} hint={t('whatIf.applicationHint')}>
-          <Input
-            value={application}
-            dir="ltr"
-            spellCheck={false}
-            onChange={(_, { value }) => setApplication(value.trim())}
-          />
-        </Field>
+        {user && to === own && <IntoApplication key={user} user={user} />}
+        {to !== own && (
+          <Field label={t('whatIf.application')} hint={t('whatIf.applicationHint')}>
+            <Input
+              value={application}
+              dir="ltr"
+              spellCheck={false}
+              onChange={(_, { value }) => setApplication(value.trim())}
+            />
+          </Field>
+        )}
         {user && to && (
           <div aria-live="polite">
-            <Answer action="sync" user={user} to={to} />
-            <Answer
-              action="signin"
-              user={user}
-              to={to}
-              {...(ID.test(application) ? { application } : {})}
-            />
+            {to !== own && <Answer action="sync" user={user} to={to} />}
+            <Answer action="signin" user={user} to={to} />
+            {to !== own && ID.test(application) && (
+              <Answer action="signin" user={user} to={to} application={application} />
+            )}
           </div>
         )}
       </div>

@@ -9,7 +9,7 @@ import { readiness } from '../../api/queries';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';
 import { Matrix } from './matrix';
-import { cellKey, cellsOf, problemsOf, standingOf } from './matrix-model';
+import { cellKey, cellsOf, type Problem, problemsOf, standingOf } from './matrix-model';
 import { PairPanel } from './pair-panel';
 
 /** More tenants than these are looked for, not drawn all at once. */
@@ -56,12 +56,21 @@ export function Home() {
   ).length;
   const isAnythingReady = states.some((pair) => pair.includes('ready'));
   const [first] = problems;
+  const told = ({ step, pairs: [pair] }: Problem) => {
+    if (!pair) return '';
+    if (step) return story.sentence(step, otherOf(pair, step.tenantId));
+    return t('home.failing', {
+      count: pair.counts?.failed ?? 0,
+      from: tenants.name(pair.from),
+      to: tenants.name(pair.to),
+    });
+  };
   const sentence = (() => {
     if (!read.data) return t('home.reading');
     if (!all.length) return t('home.alone');
     if (troubled) {
-      const why = first && story.sentence(first.step, otherOf(first.pairs[0], first.step.tenantId));
-      return `${t('home.troubled', { count: troubled, all: all.length })} ${why ?? ''}`;
+      const why = first ? told(first) : '';
+      return `${t('home.troubled', { count: troubled, all: all.length })} ${why}`;
     }
     return isAnythingReady ? t('home.ready', { count: all.length }) : t('home.nothingShared');
   })();
@@ -119,7 +128,7 @@ export function Home() {
               return (
                 <li key={problem.key} className={styles.problem}>
                   <Mark tone={pair.state === 'blocked' ? 'bad' : 'partly'} />
-                  <span>{story.sentence(problem.step, otherOf(pair, problem.step.tenantId))}</span>
+                  <span>{told(problem)}</span>
                   <Button
                     size="small"
                     onClick={() =>

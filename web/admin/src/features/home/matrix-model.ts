@@ -1,7 +1,7 @@
 /** What the matrix shows, made of the pairs that readiness lists. No drawing here. */
 import type { Tone } from '@isopolity/ui';
 import type { Pair, Step } from '../../api/shapes';
-import { type Cause, causeOf } from '../../why/story';
+import { causeOf, isForSome } from '../../why/story';
 
 /** In the order in which a cell shows them. */
 export const ACTIONS = ['sync', 'signin'] as const;
@@ -46,29 +46,31 @@ export function cellsOf(pairs: readonly Pair[]): { cells: Map<string, Cell>; act
   return { cells, actions };
 }
 
-/** A cause, and every pair that it holds up. */
+/** A cause, and every pair that it holds up; without a step it is people who fail one by one. */
 export interface Problem {
   key: string;
-  cause: Cause;
-  step: Step;
+  step: Step | undefined;
   pairs: Pair[];
 }
 
 /** What isn't ready, by cause; what holds up most comes first. */
 export function problemsOf(pairs: readonly Pair[]): Problem[] {
   const problems = new Map<string, Problem>();
+  const add = (key: string, step: Step | undefined, pair: Pair) => {
+    const known = problems.get(key);
+    if (known) known.pairs.push(pair);
+    else problems.set(key, { key, step, pairs: [pair] });
+  };
   for (const pair of pairs) {
     const standing = standingOf(pair);
     if (standing === 'ready' || standing === 'notAsked') continue;
-    const refusing = pair.steps.filter(
-      (step) => !step.allowed && causeOf(step.setting) !== 'shared',
+    const deciding = pair.steps.filter((step) =>
+      standing === 'partial'
+        ? isForSome(step)
+        : !step.allowed && causeOf(step.setting) !== 'shared',
     );
-    for (const step of refusing) {
-      const key = `${step.tenantId} ${step.setting}`;
-      const known = problems.get(key);
-      if (known) known.pairs.push(pair);
-      else problems.set(key, { key, cause: causeOf(step.setting), step, pairs: [pair] });
-    }
+    for (const step of deciding) add(`${step.tenantId} ${step.setting}`, step, pair);
+    if (pair.counts?.failed) add(`${pair.from} ${pair.to} failed`, undefined, pair);
   }
   return [...problems.values()].sort((left, right) => right.pairs.length - left.pairs.length);
 }

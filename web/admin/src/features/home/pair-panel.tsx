@@ -3,12 +3,14 @@ import { makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
 import { Failure, Lines, Mark, SidePanel, Status, Tabs } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { type Pair, Trace } from '../../api/shapes';
 import { graph } from '../../session';
 import { useTenants } from '../../tenants';
 import { MendBox } from '../../why/mend';
 import { Steps } from '../../why/steps';
+import { Failures } from '../sharing/failures';
 import { counted } from './counted';
 import { type Action, type Cell, standingOf, TONES } from './matrix-model';
 
@@ -98,6 +100,19 @@ function PairStory({ pair, isOurs }: { pair: Pair; isOurs: boolean }) {
         <Status tone={TONES[standing]}>{t(`story.${action}.${standing}`, between)}</Status>
       </p>
       {pair.counts && <p className={styles.note}>{counted(t, pair.counts)}</p>}
+      {pair.counts?.failed ? (
+        pair.from === own ? (
+          <Failures tenant={pair.to} />
+        ) : (
+          pair.to === own && (
+            <p>
+              <Link to="/users-across" search={{ tab: 'incoming', tenant: pair.from } as never}>
+                {t('pair.whoIsStopped', { tenant: name(pair.from) })}
+              </Link>
+            </p>
+          )
+        )
+      ) : null}
       {asked.error && <Failure problem={asProblem(asked.error)} />}
       {asked.isLoading && <Lines count={4} />}
       {steps.length > 0 && <Steps steps={steps} from={pair.from} to={pair.to} />}

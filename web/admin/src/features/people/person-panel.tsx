@@ -19,6 +19,7 @@ import { Person } from '../../api/shapes';
 import { graph } from '../../session';
 import { useTenants } from '../../tenants';
 import { Explained } from '../../why/explained';
+import { IntoApplication } from '../../why/into-application';
 import { originOf, removal, restoring } from './people-list';
 import { PersonForm } from './person-form';
 
@@ -174,7 +175,11 @@ export function PersonPanel({ id, onClose }: { id: string; onClose: () => void }
         </Fact>
       </dl>
       {isAcross ? (
-        <p>{t('person.homeDecides')}</p>
+        <section>
+          <h3 className={styles.title}>{t('person.here')}</h3>
+          <p>{t('person.homeDecides')}</p>
+          <Explained key={own} user={id} tenant={own} />
+        </section>
       ) : (
         others.length > 0 && (
           <section>
@@ -185,6 +190,10 @@ export function PersonPanel({ id, onClose }: { id: string; onClose: () => void }
           </section>
         )
       )}
+      <section>
+        <h3 className={styles.title}>{t('person.applications')}</h3>
+        <IntoApplication key={id} user={id} />
+      </section>
       <GraphCall change={blockTo(!isBlocked)} />
     </SidePanel>
   );

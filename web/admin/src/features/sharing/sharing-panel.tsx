@@ -7,26 +7,18 @@ import {
   PersonArrowRightRegular,
   PlayRegular,
 } from '@fluentui/react-icons';
-import { asProblem, type Change, formatDuration, formatNumber } from '@isopolity/core';
-import {
-  Failure,
-  GraphCall,
-  Lines,
-  SidePanel,
-  Status,
-  Time,
-  useAct,
-  useAddress,
-} from '@isopolity/ui';
+import { type Change, formatDuration, formatNumber } from '@isopolity/core';
+import { GraphCall, Lines, SidePanel, Status, Time, useAct, useAddress } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { readiness, sharingEntry, sharingFailures, waitingDeletions } from '../../api/queries';
-import type { PairStatus, SyncFailure } from '../../api/shapes';
+import { readiness, sharingEntry, waitingDeletions } from '../../api/queries';
+import type { PairStatus } from '../../api/shapes';
 import { People } from '../../objects/names';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';
 import { cellKey } from '../home/matrix-model';
+import { Failures } from './failures';
 import { useScopeWords } from './scope-words';
 import { SHARING_TONES, useStandings } from './standing';
 
@@ -49,14 +41,8 @@ const useStyles = makeStyles({
     gap: '8px',
     justifyItems: 'start',
   },
-  failures: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: '12px' },
-  failure: { overflowWrap: 'anywhere' },
-  name: { fontWeight: tokens.fontWeightSemibold },
   actions: { display: 'flex', flexWrap: 'wrap', gap: '8px' },
 });
-
-/** Failures that are listed one by one; the rest shares their reasons. */
-const LISTED_MAX = 20;
 
 export function SharingPanel({ pair, onClose }: { pair: PairStatus; onClose: () => void }) {
   const { t } = useTranslation();
@@ -230,42 +216,6 @@ function Deletions({ pair }: { pair: PairStatus }) {
         {t('guard.allow', { count, number })}
       </Button>
       <GraphCall change={change} />
-    </section>
-  );
-}
-
-function Failures({ tenant }: { tenant: string }) {
-  const { t } = useTranslation();
-  const styles = useStyles();
-  const failures = useQuery(sharingFailures(tenant));
-  const shown: SyncFailure[] = failures.data?.slice(0, LISTED_MAX) ?? [];
-  return (
-    <section className={styles.part} aria-label={t('failure.title')}>
-      <h3 className={styles.title}>{t('failure.title')}</h3>
-      {failures.error && <Failure problem={asProblem(failures.error)} />}
-      {!failures.data && !failures.error && <Lines count={3} />}
-      <ul className={styles.failures}>
-        {shown.map((failure) => (
-          <li key={failure.userId} className={styles.failure}>
-            <Link to="/people" search={{ open: failure.userId } as never} className={styles.name}>
-              {failure.displayName ?? failure.userPrincipalName}
-            </Link>
-            <div>{failure.reason}</div>
-            <div className={styles.label}>
-              {t('failure.since')} <Time at={failure.failedSinceDateTime} />
-              {failure.nextAttemptDateTime && (
-                <>
-                  {' · '}
-                  {t('failure.next')} <Time at={failure.nextAttemptDateTime} />
-                </>
-              )}
-            </div>
-          </li>
-        ))}
-      </ul>
-      {failures.data && failures.data.length > LISTED_MAX && (
-        <p>{t('ui.more', { count: failures.data.length - LISTED_MAX })}</p>
-      )}
     </section>
   );
 }

@@ -9,6 +9,8 @@
 //! Source: RFC 9700 §4.5 (codes are for one client, and good once) and §4.7 (cross-site request
 //! forgery), which hold here as between a client and its provider.
 
+pub mod live;
+
 use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, kind::User};
@@ -89,7 +91,7 @@ pub fn arrive(tx: &mut Tx<'_>, pass: &str) -> Result<bool> {
 /// Drops what is over, so many of each at most; answers how many.
 pub fn sweep(tx: &mut Tx<'_>, limit: usize) -> Result<usize> {
     let tenant = tx.tenant();
-    let mut most = 0;
+    let mut most = live::sweep(tx, limit)?;
     for (find, delete) in [
         (EXPIRED_PASSES, DELETE_PASS),
         (EXPIRED_ARRIVALS, DELETE_ARRIVAL),

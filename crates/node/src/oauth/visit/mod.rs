@@ -14,26 +14,33 @@
 //! Source: Microsoft Entra External ID, "Authentication and Conditional Access for B2B users" and
 //! "B2B collaboration invitation redemption".
 
-use border::{Handler, Received};
+mod arrival;
+mod word;
+
+use credentials::{Demand, Policy};
 use directory::invitations;
 use directory::users::User;
-use identity::Secret;
 use identity::oauth::{Form, OAuthError, Trail, encode};
-use identity::session::{self, Away, Flow, Methods, NewSession, Session};
-use identity::visit::{self, Pass};
+use identity::session::{self, Away, Flow};
+use identity::visit::{self, Pass, live};
 use serde::{Deserialize, Serialize};
-use store::{ReadTx, Tx};
+use store::ReadTx;
+use types::trace::Trace;
 use types::{Actor, Error, Id, Result, TenantId, Timestamp, kind, parse_uuid};
 use uuid::Uuid;
 
+use super::log::{Peer, Unlogged};
 use super::next::Ready;
 use super::sign_in::{Errand, Pending, app_of};
-use super::{Browser, ClientView, Outcome, Screen, Step, generation};
+use super::{Browser, ClientView, Outcome, Screen, Step};
 use crate::Node;
 
-/// Asks the home about a pass, and whether somebody may still come.
-const PASS: &str = "signin.pass";
-const MAY: &str = "signin.may";
+pub(super) use arrival::Arrival;
+use arrival::Entered;
+pub(crate) use word::Messages;
+pub(super) use word::Verdict;
+use word::{MAY, MayBody, PASS, PassBody, Word, admits, found, named, outbound};
+
 /// The longest sealed text that goes along.
 const STATE_MAX: usize = 12 * 1024;
 
@@ -49,6 +56,9 @@ pub(super) struct Visit {
     state: String,
     /// Whether the person has to prove who they are anew.
     is_fresh: bool,
+    /// Whether by more than one factor.
+    #[serde(default)]
+    is_multifactor: bool,
     /// The kind of address where the errand ends, for the page's policy.
     scheme: String,
     /// What the other tenant calls itself.
@@ -67,153 +77,29 @@ impl Visit {
     pub(super) const fn application(&self) -> Uuid {
         self.application
     }
+    /// The same, if it is known.
+    pub(super) fn named(&self) -> Option<Uuid> {
+        named(self.application)
+    }
+    /// The tenant that the person goes to.
+    pub(super) const fn resource(&self) -> TenantId {
+        self.resource
+    }
+    /// Whether this tenant lets the person go there.
+    pub(super) fn outbound(&self, tx: &ReadTx<'_>, user: &User) -> Result<Trace> {
+        let groups = directory::groups::groups_of(tx, user.id)?;
+        outbound(tx, self.resource, (user.id, &groups), self.application)
+    }
+    /// What the other tenant demands.
+    pub(super) const fn demand(&self) -> Demand {
+        Demand {
+            multifactor: self.is_multifactor,
+        }
+    }
     /// Whether a sign-in of then will do.
     pub(super) fn takes(&self, authenticated_at: Timestamp, began_at: Timestamp) -> bool {
         !self.is_fresh || authenticated_at >= began_at
     }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PassBody {
-    pass: String,
-    nonce: String,
-    application: Uuid,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct MayBody {
-    user_id: Id<kind::User>,
-    application: Uuid,
-}
-
-/// What the home says of somebody who visits.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Word {
-    user_id: Id<kind::User>,
-    user_principal_name: String,
-    /// The user's groups at home, which the other side's rules may name.
-    groups: Vec<Id<kind::Group>>,
-    /// Whether the account is enabled and the home lets the person go.
-    is_enabled: bool,
-    is_allowed: bool,
-    /// Whether the home leaves out the question for consent.
-    redeems: bool,
-    /// Of a pass: how the person has proved who they are, and when.
-    methods: Methods,
-    authenticated_at: Option<Timestamp>,
-}
-
-fn word(tx: &ReadTx<'_>, resource: TenantId, user: &User, application: Uuid) -> Result<Word> {
-    let groups = directory::groups::groups_of(tx, user.id)?;
-    let subject = access::Subject {
-        user: user.id,
-        groups: &groups,
-    };
-    let channel = access::Channel::Collaboration;
-    let trace = access::outbound_sign_in(tx, resource, channel, &subject, named(application))?;
-    let redeems = access::consent_suppressed(tx, resource, access::Direction::Outbound)?.allowed;
-    Ok(Word {
-        user_id: user.id,
-        user_principal_name: user.user_principal_name().to_owned(),
-        is_enabled: user.account_enabled,
-        // Who is from elsewhere signs in there from his own home.
-        is_allowed: trace.allowed && user.home.is_none(),
-        groups,
-        redeems,
-        methods: Methods::default(),
-        authenticated_at: None,
-    })
-}
-
-fn of_pass(tx: &ReadTx<'_>, from: TenantId, body: &PassBody) -> Result<Option<Word>> {
-    let Some(pass) = visit::find(tx, &body.pass, from, &body.nonce)? else {
-        return Ok(None);
-    };
-    let Some(user) = found(tx, pass.user)? else {
-        return Ok(None);
-    };
-    if generation(tx, user.id)? != pass.generation {
-        return Ok(None);
-    }
-    let mut word = word(tx, from, &user, body.application)?;
-    word.methods = pass.methods;
-    word.authenticated_at = Some(pass.authenticated_at);
-    Ok(Some(word))
-}
-
-/// The application that rules are asked about; a device's isn't known at first.
-fn named(application: Uuid) -> Option<Uuid> {
-    (!application.is_nil()).then_some(application)
-}
-
-fn found(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Option<User>> {
-    match directory::users::get(tx, user) {
-        Ok(user) => Ok(Some(user)),
-        Err(Error::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// The end of the border that answers for this tenant's people who visit others.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Messages;
-
-impl Handler for Messages {
-    fn receive(&self, _: &mut Tx<'_>, _: TenantId, kind: &str, _: &str) -> Result<Received> {
-        Err(Error::bad_request(format!("'{kind}' isn't known here.")))
-    }
-
-    fn answer(&self, tx: &ReadTx<'_>, from: TenantId, kind: &str, body: &str) -> Result<String> {
-        let malformed = |error: serde_json::Error| Error::bad_request(error.to_string());
-        let word = match kind {
-            PASS => of_pass(tx, from, &serde_json::from_str(body).map_err(malformed)?)?,
-            MAY => {
-                let body: MayBody = serde_json::from_str(body).map_err(malformed)?;
-                match found(tx, body.user_id)? {
-                    Some(user) => Some(self::word(tx, from, &user, body.application)?),
-                    None => None,
-                }
-            }
-            _ => return Err(Error::bad_request(format!("'{kind}' isn't a query."))),
-        };
-        serde_json::to_string(&word).map_err(Error::internal)
-    }
-}
-
-/// Whether this tenant lets somebody in whom the home lets go.
-fn admits(
-    tx: &ReadTx<'_>,
-    home: TenantId,
-    word: &Word,
-    application: Uuid,
-) -> Result<Result<(), OAuthError>> {
-    if !word.is_enabled {
-        return Ok(Err(OAuthError::DisabledUser));
-    }
-    if !word.is_allowed {
-        return Ok(Err(OAuthError::BlockedByHome));
-    }
-    let subject = access::Subject {
-        user: word.user_id,
-        groups: &word.groups,
-    };
-    let channel = access::Channel::Collaboration;
-    let trace = access::inbound_sign_in(tx, home, channel, &subject, named(application))?;
-    Ok(if trace.allowed {
-        Ok(())
-    } else {
-        Err(OAuthError::BlockedHere)
-    })
-}
-
-/// How a sign-in at home counts here.
-fn counted(tx: &ReadTx<'_>, home: TenantId, methods: &Methods) -> Result<Methods> {
-    let trust = access::inbound_trust(tx, home)?;
-    let counts = |method: &&String| trust.mfa || method.as_str() != "mfa";
-    Ok(Methods(methods.0.iter().filter(counts).cloned().collect()))
 }
 
 /// A path of ours with parameters.
@@ -279,10 +165,14 @@ impl Node {
         browser: Browser,
     ) -> Result<Outcome> {
         let nonce = session::new_binding()?.expose().to_owned();
+        // Who is back without a second factor where one is demanded goes once more, for that.
+        let is_second = flow.away.take().is_some_and(|away| away.is_second);
+        flow.proof = None;
         flow.away = Some(Away {
             home,
             nonce: nonce.clone(),
             pass: None,
+            is_second,
         });
         flow.session = None;
         let (application, is_fresh, scheme) = match &flow.errand {
@@ -291,6 +181,12 @@ impl Node {
                 request.prompt.login || request.max_age.is_some(),
                 request.to.redirect_uri.split(':').next().unwrap_or("https"),
             ),
+            Errand::AdminConsent(asked) => (
+                asked.to.client_id,
+                false,
+                asked.to.redirect_uri.split(':').next().unwrap_or("https"),
+            ),
+            Errand::Account(own) => (Uuid::nil(), own.is_sensitive(), "https"),
             Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) => {
                 (Uuid::nil(), false, "https")
             }
@@ -307,6 +203,9 @@ impl Node {
         ];
         if is_fresh {
             parameters.push(("fresh", "1"));
+        }
+        if is_second {
+            parameters.push(("multifactor", "1"));
         }
         if let Some(hint) = &hint {
             parameters.push(("login_hint", hint));
@@ -355,6 +254,7 @@ impl Node {
                 nonce: nonce.to_owned(),
                 state: state.to_owned(),
                 is_fresh: form.get("fresh").is_some(),
+                is_multifactor: form.get("multifactor").is_some(),
                 scheme: scheme.to_owned(),
                 name: self.tenant_name(resource).await?,
             })),
@@ -370,6 +270,7 @@ impl Node {
         home: TenantId,
         visit: Visit,
         ready: Ready,
+        unlogged: Option<Unlogged>,
     ) -> Result<Outcome> {
         let pass = Pass {
             resource: visit.resource,
@@ -384,11 +285,17 @@ impl Node {
             app_id: visit.application,
         };
         let island = self.store().island(home)?;
+        let errand = Errand::Visit(Box::new(visit.clone()));
         let pass = island
             .write(actor, move |tx| {
-                if session::is_stale(&ready.session, tx.now()) {
-                    session::touch(tx, &ready.session)?;
+                if let Some(unlogged) = unlogged {
+                    unlogged.record(tx, &errand, &ready.user, &ready.session)?;
                 }
+                if session::is_stale(&ready.session, tx.now()) {
+                    let policy = Policy::get(tx)?;
+                    session::touch(tx, &ready.session, policy.sessions.lifetimes())?;
+                }
+                live::go(tx, pass.user, pass.resource)?;
                 visit::issue(tx, &pass)
             })
             .await?;
@@ -434,7 +341,7 @@ impl Node {
         tenant: TenantId,
         mut flow: Pending,
         is_accepted: bool,
-        mut browser: Browser,
+        browser: Browser,
         trail: Trail,
     ) -> Result<Outcome> {
         let Some((home, nonce, pass)) = flow.away.as_ref().and_then(|away| {
@@ -461,24 +368,27 @@ impl Node {
             pass,
             application,
             is_accepted,
-            user_agent: browser.user_agent.clone(),
-            cookie: browser.cookie.clone(),
+            is_second: flow.away.as_ref().is_some_and(|away| away.is_second),
+            errand: flow.errand.clone(),
+            peer: Peer::of(&browser, &trail),
         };
         let island = self.store().island(tenant)?;
         let entered = island
             .write(Actor::System, move |tx| arrival.enter(tx))
             .await?;
         match entered {
-            Entered::In(session, cookie) => {
-                let kept = self.0.sign_in.cookies;
-                let set = kept.set_session(tenant, &cookie, session.is_persistent);
-                browser.cookie = Some(cookie);
-                flow.session = Some(session.id);
+            Entered::In(proof) => {
+                flow.proof = Some(proof);
                 flow.name = None;
                 flow.away = None;
-                let mut outcome = self.go_on(tenant, flow, browser, trail).await?;
-                outcome.cookies.insert(0, set);
-                Ok(outcome)
+                self.go_on_proving(tenant, flow, browser, trail, None, None)
+                    .await
+            }
+            Entered::NeedsMore(name) => {
+                if let Some(away) = &mut flow.away {
+                    away.is_second = true;
+                }
+                self.send_home(tenant, flow, (home, Some(name)), browser)
             }
             Entered::Asks(name) => {
                 let organization = self.tenant_name(tenant).await?;
@@ -499,7 +409,11 @@ impl Node {
         tenant: TenantId,
         user: Id<kind::User>,
         application: Uuid,
-    ) -> Result<Result<(), OAuthError>> {
+    ) -> Result<Verdict> {
+        let verdict = |outcome| Verdict {
+            outcome,
+            decision: None,
+        };
         let island = self.store().island(tenant)?;
         let home = island
             .read(move |tx| match found(tx, user)? {
@@ -508,7 +422,7 @@ impl Node {
             })
             .await?;
         let Some((home, user_id)) = home else {
-            return Ok(Ok(()));
+            return Ok(verdict(Ok(())));
         };
         let body = MayBody {
             user_id,
@@ -518,67 +432,10 @@ impl Node {
         let answer = self.transport().ask(tenant, home, MAY, body).await?;
         let word: Option<Word> = serde_json::from_str(&answer).map_err(Error::internal)?;
         let Some(word) = word else {
-            return Ok(Err(OAuthError::NotHere));
+            return Ok(verdict(Err(OAuthError::NotHere)));
         };
         island
             .read(move |tx| admits(tx, home, &word, application))
             .await
-    }
-}
-
-/// Somebody at the door.
-struct Arrival {
-    home: TenantId,
-    word: Word,
-    pass: String,
-    application: Uuid,
-    is_accepted: bool,
-    user_agent: Option<String>,
-    cookie: Option<Secret>,
-}
-
-/// What becomes of them.
-enum Entered {
-    In(Box<Session>, Secret),
-    /// They have to say whether they want to: their name.
-    Asks(String),
-    Refused(OAuthError),
-}
-
-impl Arrival {
-    fn enter(&self, tx: &mut Tx<'_>) -> Result<Entered> {
-        let Self { home, word, .. } = self;
-        let name = &word.user_principal_name;
-        let Some(user) = invitations::visitor(tx, (*home, word.user_id), name)? else {
-            return Ok(Entered::Refused(OAuthError::NotHere));
-        };
-        if !user.account_enabled {
-            return Ok(Entered::Refused(OAuthError::DisabledUser));
-        }
-        if let Err(refusal) = admits(tx, *home, word, self.application)? {
-            return Ok(Entered::Refused(refusal));
-        }
-        if invitations::is_pending(&user) {
-            let redeems = word.redeems
-                && access::consent_suppressed(tx, *home, access::Direction::Inbound)?.allowed;
-            if !redeems && !self.is_accepted {
-                return Ok(Entered::Asks(name.clone()));
-            }
-        }
-        if !visit::arrive(tx, &self.pass)? {
-            return Ok(Entered::Refused(OAuthError::PageExpired));
-        }
-        if invitations::is_pending(&user) {
-            invitations::redeem(tx, user.id, (*home, word.user_id))?;
-        }
-        let new = NewSession {
-            user: user.id,
-            generation: generation(tx, user.id)?,
-            methods: counted(tx, *home, &word.methods)?,
-            is_persistent: false,
-            user_agent: self.user_agent.clone(),
-        };
-        let (session, cookie) = session::start(tx, &new, self.cookie.as_ref())?;
-        Ok(Entered::In(Box::new(session), cookie))
     }
 }

@@ -1,0 +1,21 @@
+/**
+ * Who it is, before anything else: a browser that is only on its way to the sign-in page loads no
+ * screen. Where somebody is likely to be signed in, the rest is loaded while the tokens are fetched.
+ */
+import { asProblem } from '@isopolity/core';
+import { session } from './session';
+
+const load = () => import('./start');
+
+async function main(): Promise<void> {
+  if (session.isExpected) void load();
+  const opened = await session.open().then(
+    (goOn) => ({ goOn }),
+    (thrown: unknown) => ({ problem: asProblem(thrown) }),
+  );
+  if ('goOn' in opened && opened.goOn === undefined) return;
+  const { start } = await load();
+  await start('problem' in opened ? opened : { goOn: opened.goOn as string });
+}
+
+void main();

@@ -1,0 +1,58 @@
+/** The admin centre itself: the language, then the screens. Loaded once somebody is signed in. */
+import { locale, openCatalogues, type Problem } from '@isopolity/core';
+import { queryClient, Root } from '@isopolity/ui';
+import { RouterProvider } from '@tanstack/react-router';
+import i18next from 'i18next';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { initReactI18next } from 'react-i18next';
+import { invitations, members, ownTenant, readiness, requests } from './api/queries';
+import { loadCatalogue } from './catalogues';
+import { router } from './router';
+import { BASE, graph } from './session';
+import { StartFailure } from './start-failure';
+
+i18next.use(initReactI18next);
+const catalogues = openCatalogues(loadCatalogue);
+
+/** Longer than this nobody waits for answers: the screen comes with the shape of what is missing. */
+const PATIENCE_MS = 150;
+
+/** Asks for what nearly every screen needs; a quick answer saves drawing everything twice. */
+async function askAhead(): Promise<void> {
+  const asked = [
+    queryClient.prefetchQuery(ownTenant),
+    queryClient.prefetchQuery(members),
+    queryClient.prefetchQuery(invitations),
+    queryClient.prefetchQuery(readiness),
+    queryClient.prefetchQuery(requests),
+  ];
+  const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  await Promise.race([Promise.all(asked), patience]);
+}
+
+/** Shows where to go on at, or why nobody could be signed in. */
+export async function start(opened: { goOn: string } | { problem: Problem }): Promise<void> {
+  await Promise.all([catalogues, 'goOn' in opened ? askAhead() : undefined]);
+  const root = createRoot(document.getElementById('app') as HTMLElement);
+  if ('problem' in opened) {
+    root.render(
+      <Root graph={graph}>
+        <StartFailure problem={opened.problem} />
+      </Root>,
+    );
+    return;
+  }
+  const goOn = new URL(opened.goOn, location.origin);
+  if (goOn.origin === location.origin && goOn.pathname.startsWith(BASE)) {
+    history.replaceState(null, '', goOn.pathname + goOn.search);
+  }
+  document.documentElement.lang = locale();
+  root.render(
+    <StrictMode>
+      <Root graph={graph}>
+        <RouterProvider router={router} />
+      </Root>
+    </StrictMode>,
+  );
+}

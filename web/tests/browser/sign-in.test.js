@@ -1,0 +1,143 @@
+/** People sign in at home, and get into an application of another tenant. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { axeFindings, Deployment, leave, PHONE, signIn } from './harness.js';
+import { RelyingParty } from './relying-party.js';
+
+let deployment;
+let wiki;
+before(async () => {
+  deployment = await Deployment.start();
+  wiki = await RelyingParty.start(deployment, 'Fabrikam', 'Wiki');
+});
+after(async () => {
+  await wiki.stop();
+  await deployment.stop();
+});
+
+/** A browser of somebody, who may go to the application as well. */
+async function visitor(options) {
+  const page = await deployment.visitor(options);
+  page.friends.add(wiki.url);
+  return page;
+}
+
+const claimsOf = async (page) => JSON.parse(await page.locator('pre').textContent());
+
+test('a printed person signs in at home and enters an application of another tenant', async () => {
+  const { person, personPassword, id } = deployment.tenant('Contoso');
+  const page = await visitor();
+  await page.goto(wiki.url);
+  await page.getByLabel('Work account').fill(person);
+  await page.getByRole('button', { name: 'Next' }).click();
+  // At home now; this page is the one that gets the password.
+  await page.getByLabel('Password').waitFor();
+  assert.ok(page.url().startsWith(`${deployment.url}/${id}/`), page.url());
+  assert.deepEqual(await axeFindings(page), []);
+  await page.getByLabel('Password').fill(personPassword);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  // Fabrikam asks for what its application wants.
+  await page.getByRole('heading', { name: 'Allow access?' }).waitFor();
+  await page.getByText('Wiki would like to:').waitFor();
+  assert.deepEqual(await axeFindings(page), []);
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await page.getByRole('heading', { name: /^Hello / }).waitFor();
+
+  const claims = await claimsOf(page);
+  const fabrikam = deployment.tenant('Fabrikam').id;
+  assert.equal(claims.tid, fabrikam);
+  assert.ok(claims.idp.includes(id), 'the home is told');
+  const account = await deployment.call('Fabrikam', 'GET', `/v1.0/users/${claims.oid}`);
+  assert.match(account.userPrincipalName, /#EXT#/);
+  // Who is signed in isn't asked again.
+  await page.goto(wiki.url);
+  await page.getByRole('heading', { name: /^Hello / }).waitFor();
+  assert.equal((await claimsOf(page)).oid, claims.oid);
+  await leave(page);
+});
+
+test('a guest is asked whether to visit, before anything is told', async () => {
+  const northwind = await deployment.addTenant('Northwind');
+  await deployment.call('Fabrikam', 'POST', '/v1.0/invitations', {
+    invitedUserEmailAddress: northwind.admin,
+    inviteRedirectUrl: wiki.url,
+  });
+  const page = await visitor({ viewport: PHONE, colorScheme: 'dark' });
+  await page.goto(wiki.url);
+  await signIn(page, northwind.admin, northwind.adminPassword);
+  await page.getByRole('heading', { name: 'Visit this organization?' }).waitFor();
+  await page.getByText('Fabrikam would like to:').waitFor();
+  assert.deepEqual(await axeFindings(page), []);
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await page.getByRole('heading', { name: 'Allow access?' }).waitFor();
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await page.getByRole('heading', { name: /^Hello / }).waitFor();
+  assert.equal((await claimsOf(page)).tid, deployment.tenant('Fabrikam').id);
+  await leave(page);
+});
+
+test('a refusal says who refuses, and whom to ask', async () => {
+  const { person, personPassword } = deployment.tenant('Tailspin');
+  const partner = `/v1.0/policies/crossTenantAccessPolicy/partners/${deployment.tenant('Tailspin').id}`;
+  const closed = {
+    accessType: 'blocked',
+    targets: [{ target: 'AllUsers', targetType: 'user' }],
+  };
+  await deployment.call('Fabrikam', 'PATCH', partner, {
+    b2bCollaborationInbound: {
+      usersAndGroups: closed,
+      applications: {
+        accessType: 'blocked',
+        targets: [{ target: 'AllApplications', targetType: 'application' }],
+      },
+    },
+  });
+  const page = await visitor();
+  await page.goto(wiki.url);
+  await signIn(page, person, personPassword);
+  await page.getByRole('heading', { name: "This didn't work" }).waitFor();
+  await page.getByText(/doesn't let people of your organization in/).waitFor();
+  await page.getByText('Correlation id').waitFor();
+  assert.deepEqual(await axeFindings(page), []);
+  await page.getByRole('link', { name: 'Back to the app' }).click();
+  // The application begins anew, for another account.
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await leave(page);
+});
+
+test('a wrong password is told without a word about who exists', async () => {
+  const said = [];
+  for (const name of [deployment.tenant('Contoso').admin, 'nobody@contoso.example']) {
+    const page = await visitor();
+    await page.goto('/admin');
+    await signIn(page, name, 'not-the-Password-9');
+    await page.getByRole('alert').waitFor();
+    said.push(await page.getByRole('alert').textContent());
+    assert.deepEqual(await axeFindings(page), []);
+    await leave(page);
+  }
+  assert.equal(said[0], said[1]);
+});
+
+test('everything on the way in can be done from the keyboard', async () => {
+  const { admin, adminPassword } = deployment.tenant('Tailspin');
+  const page = await visitor();
+  await page.goto('/admin');
+  await page.getByLabel('Work account').waitFor();
+  // The field has the focus already.
+  await page.keyboard.type(admin);
+  await page.keyboard.press('Enter');
+  await page
+    .getByLabel(/Password|Work account/)
+    .first()
+    .waitFor();
+  if (!(await page.getByLabel('Password').count())) {
+    await page.keyboard.type(admin);
+    await page.keyboard.press('Enter');
+  }
+  await page.getByLabel('Password').waitFor();
+  await page.keyboard.type(adminPassword);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Readiness' }).waitFor();
+  await leave(page);
+});
