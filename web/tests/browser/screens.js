@@ -44,7 +44,12 @@ export const screens = (deployment) => {
     { name: 'people-deleted', path: '/admin/people?tab=deleted' },
     { name: 'groups', path: '/admin/groups' },
     { name: 'groups-create', path: '/admin/groups?panel=create' },
+    { name: 'applications', path: '/admin/applications' },
+    { name: 'applications-create', path: '/admin/applications?panel=create' },
+    { name: 'applications-enterprise', path: '/admin/applications?tab=enterprise' },
+    { name: 'roles', path: '/admin/roles' },
     { name: 'logs', path: '/admin/logs' },
+    { name: 'logs-sign-ins', path: '/admin/logs?tab=signIns' },
     { name: 'logs-provisioning', path: '/admin/logs?tab=provisioning' },
     {
       name: 'palette',

@@ -316,6 +316,31 @@ export const DirectoryAudit = v.object({
 });
 export type DirectoryAudit = v.InferOutput<typeof DirectoryAudit>;
 
+/** A sign-in as `/beta` shows it; `signInCount` and `crossTenantAccessDecision` are ours. */
+export const SignIn = v.object({
+  id: v.string(),
+  createdDateTime: v.string(),
+  userDisplayName: text,
+  userPrincipalName: text,
+  servicePrincipalName: text,
+  appId: text,
+  appDisplayName: text,
+  resourceDisplayName: text,
+  ipAddress: text,
+  correlationId: text,
+  homeTenantId: text,
+  resourceTenantId: text,
+  signInEventTypes: v.nullish(v.array(v.string())),
+  authenticationMethodsUsed: v.nullish(v.array(v.string())),
+  signInCount: v.nullish(v.number()),
+  status: v.nullish(
+    v.object({ errorCode: v.number(), failureReason: text, additionalDetails: text }),
+  ),
+  deviceDetail: v.nullish(v.object({ browser: text, operatingSystem: text })),
+  crossTenantAccessDecision: v.nullish(Trace),
+});
+export type SignIn = v.InferOutput<typeof SignIn>;
+
 const Identity = v.nullish(v.object({ id: text, displayName: text, identityType: text }));
 export const Provisioning = v.object({
   id: v.string(),
