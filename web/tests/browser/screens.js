@@ -24,6 +24,11 @@ export const screens = (deployment) => {
     { name: 'users-across', path: '/admin/users-across' },
     { name: 'users-across-tenant', path: `/admin/users-across?tenant=${fabrikam}` },
     { name: 'users-across-edit', path: `/admin/users-across?tenant=${fabrikam}&edit=1` },
+    {
+      name: 'users-across-mapping',
+      path: `/admin/users-across?tenant=${fabrikam}&edit=mapping`,
+    },
+    { name: 'users-across-demand', path: `/admin/users-across?tenant=${fabrikam}&edit=demand` },
     { name: 'users-across-in', path: '/admin/users-across?tab=incoming' },
     { name: 'users-across-in-tenant', path: `/admin/users-across?tab=incoming&tenant=${fabrikam}` },
     {

@@ -287,7 +287,7 @@ async fn a_schema_is_tried_on_a_person_before_it_is_set_and_a_person_comes_at_on
     let there = done["targetIdentity"]["id"].as_str().unwrap();
     let there = rig
         .their
-        .get(&format!("/v1.0/users/{there}"))
+        .get(&format!("/users/{there}"))
         .await
         .expect(200);
     assert_eq!(there.json["displayName"], "ann (Contoso)");
