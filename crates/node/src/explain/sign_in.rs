@@ -67,9 +67,9 @@ fn step(tx: &ReadTx<'_>, setting: &str, value: &str, allowed: bool, reason: &str
     }
 }
 
-fn patch(path: String, body: Value) -> Option<Mend> {
+fn patch(path: String, body: Value) -> Mend {
     let method = "PATCH".into();
-    Some(Mend { method, path, body })
+    Mend { method, path, body }
 }
 
 /// Whether an account is enabled where it is at home.
@@ -80,10 +80,10 @@ fn account(tx: &ReadTx<'_>, user: Id<kind::User>, enabled: bool) -> Step {
     }
     let reason = "The account is disabled at home. Enable it there.";
     Step {
-        mend: patch(
+        mend: Some(patch(
             format!("/v1.0/users/{user}"),
             json!({"accountEnabled": true}),
-        ),
+        )),
         ..step(tx, setting, "false", false, reason)
     }
 }
@@ -195,10 +195,10 @@ fn presence(tx: &ReadTx<'_>, from: TenantId, body: &Body, user: Option<&User>) -
     Ok(if user.blocked_here {
         let reason = "The user's account in this tenant is blocked by its admin.";
         Step {
-            mend: patch(
+            mend: Some(patch(
                 format!("/v1.0/users/{}", user.id),
                 json!({"blockedHere": false}),
-            ),
+            )),
             ..step(tx, "user.blockedHere", "true", false, reason)
         }
     } else if user.account_enabled {
@@ -224,7 +224,7 @@ fn into(tx: &ReadTx<'_>, app_id: Uuid, user: Option<&User>) -> Result<Trace> {
     if !principal.account_enabled {
         let reason = "The application is switched off for everybody in this tenant.";
         trace.step(Step {
-            mend: patch(path, json!({"accountEnabled": true})),
+            mend: Some(patch(path, json!({"accountEnabled": true}))),
             ..step(tx, &enabled, "false", false, reason)
         });
         return Ok(trace);
