@@ -52,8 +52,15 @@ pub(crate) async fn run(config: Config, output: &Output) -> Result<()> {
     let lock = DataLock::take(&config.data)?;
     let server = Server::open(config, lock).await?;
     let until = Server::until_told()?;
+    let code = server.node().offer_setup()?;
     server
         .serve(until, |url| {
+            if let Some(code) = &code {
+                output.note(&format!(
+                    "There is no tenant yet. Set the first one up at {url}/setup with the code {}",
+                    code.expose()
+                ));
+            }
             output.line(&json!({ "ready": true, "url": url }));
         })
         .await

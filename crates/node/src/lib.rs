@@ -20,6 +20,7 @@ pub mod invitations;
 pub mod oauth;
 mod operator;
 mod readiness;
+mod setup;
 mod sharing;
 mod standings;
 mod subscriptions;
@@ -30,7 +31,7 @@ mod work;
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use border::inbound::Handlers;
 use border::{Courier, Handler, InProcess, Transport};
@@ -47,6 +48,7 @@ use uuid::Uuid;
 
 pub use authentication::ResetPassword;
 pub use operator::consent;
+pub use setup::{FirstTenant, SetUp, SetupProblem};
 pub use standings::UserStanding;
 pub use tokens::TenantKeysLoader;
 
@@ -79,6 +81,8 @@ struct Inner {
     departing: Mutex<JoinSet<()>>,
     /// Which of them this server drives.
     driven: Mutex<HashSet<(TenantId, Uuid)>>,
+    /// What the first tenant may be set up by.
+    setup: OnceLock<setup::Offer>,
 }
 
 impl Node {
@@ -172,6 +176,7 @@ impl Node {
             work: work::Work::default(),
             departing: Mutex::default(),
             driven: Mutex::default(),
+            setup: OnceLock::new(),
         })))
     }
 

@@ -20,6 +20,7 @@ mod passkey;
 mod policy;
 mod qr;
 mod screens;
+mod setup;
 mod words;
 
 use identity::oauth::Trail;
@@ -27,6 +28,7 @@ use node::oauth::Screen;
 
 pub use form_post::form_post;
 pub use language::Language;
+pub use setup::{Setup, render as setup};
 
 /// What all pages know.
 #[derive(Debug, Clone)]

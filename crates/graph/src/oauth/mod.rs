@@ -11,6 +11,7 @@
 mod discovery;
 mod page;
 mod pages;
+mod setup;
 mod token;
 mod user_info;
 
@@ -89,6 +90,7 @@ pub(crate) fn routes(routes: &mut Routes) {
             .cors();
     }
     pages::routes(&mut oauth);
+    setup::routes(&mut oauth);
 }
 
 /// Why there is no answer but an error.

@@ -127,12 +127,12 @@ fn browser(call: &PublicCall, tenant: TenantId) -> Browser {
     }
 }
 
-fn language(call: &PublicCall, ui_locales: Option<&str>) -> Language {
+pub(super) fn language(call: &PublicCall, ui_locales: Option<&str>) -> Language {
     Language::choose(ui_locales, call.header("accept-language"))
 }
 
 /// What is wrong, for the person to read.
-fn problem(call: &PublicCall, failure: Failure) -> Result<Reply, Refusal> {
+pub(super) fn problem(call: &PublicCall, failure: Failure) -> Result<Reply, Refusal> {
     match failure {
         Failure::Failed(error) => Err(error.into()),
         Failure::Refused(error) => Ok(end(call, None, Screen::Error { error, back: None })),
@@ -203,7 +203,7 @@ fn is_form(call: &PublicCall) -> bool {
 }
 
 /// The parameters of a form's body.
-fn posted(call: &PublicCall) -> Result<Form, Failure> {
+pub(super) fn posted(call: &PublicCall) -> Result<Form, Failure> {
     if !is_form(call) {
         return Err(OAuthError::Malformed("the body isn't a form").into());
     }

@@ -285,11 +285,7 @@ async fn a_schema_is_tried_on_a_person_before_it_is_set_and_a_person_comes_at_on
     assert_eq!(done["statusInfo"]["status"], "Success");
     assert_eq!(done["action"], "Create");
     let there = done["targetIdentity"]["id"].as_str().unwrap();
-    let there = rig
-        .their
-        .get(&format!("/users/{there}"))
-        .await
-        .expect(200);
+    let there = rig.their.get(&format!("/users/{there}")).await.expect(200);
     assert_eq!(there.json["displayName"], "ann (Contoso)");
 
     admin.delete(&path).await.expect(204);

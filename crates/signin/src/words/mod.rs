@@ -174,6 +174,24 @@ words! {
     own_none,
     own_done,
     own_refused,
+    setup_title,
+    setup_lead,
+    setup_code,
+    setup_code_hint,
+    setup_organization,
+    setup_domain,
+    setup_domain_hint,
+    setup_admin,
+    setup_start,
+    setup_wrong_code,
+    setup_closed,
+    setup_bad_name,
+    setup_bad_domain,
+    setup_bad_admin,
+    /// `{name}`.
+    setup_done,
+    setup_admin_centre,
+    setup_late,
 }
 
 /// Puts names into a text.

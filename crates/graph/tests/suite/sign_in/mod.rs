@@ -11,6 +11,7 @@ mod log;
 mod musts;
 mod pages;
 mod refresh;
+mod setup;
 mod sign_out;
 mod turned_out;
 mod user_info;

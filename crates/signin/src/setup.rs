@@ -1,0 +1,115 @@
+//! The page on which a deployment's first tenant is set up.
+
+use maud::html;
+use node::{FirstTenant, SetupProblem};
+
+use crate::Rendered;
+use crate::language::Language;
+use crate::layout::{Layout, document};
+use crate::policy::policy;
+use crate::words::{Words, fill};
+
+/// What the page says.
+#[derive(Debug)]
+pub enum Setup<'a> {
+    /// The form, with what was entered before and what was wrong with it.
+    Form {
+        /// The code.
+        code: &'a str,
+        /// The rest but for the password.
+        entered: Option<&'a FirstTenant>,
+        /// What was wrong.
+        problem: Option<SetupProblem>,
+        /// Whether the passwords differ.
+        differ: bool,
+    },
+    /// It is done: who signs in, and where one's own account is.
+    Done {
+        /// The administrator's name.
+        admin: &'a str,
+        /// The path of the page of one's own account.
+        account: &'a str,
+    },
+    /// It isn't offered any more.
+    Late,
+}
+
+const fn text_of(words: &Words, problem: SetupProblem) -> &'static str {
+    match problem {
+        SetupProblem::Code => words.setup_wrong_code,
+        SetupProblem::Closed => words.setup_closed,
+        SetupProblem::Name => words.setup_bad_name,
+        SetupProblem::Domain => words.setup_bad_domain,
+        SetupProblem::Admin => words.setup_bad_admin,
+        SetupProblem::Password => words.weak_password,
+    }
+}
+
+/// Renders the page.
+pub fn render(setup: &Setup<'_>, language: Language) -> Rendered {
+    let words = language.words();
+    let (lead, body) = match setup {
+        Setup::Form {
+            code,
+            entered,
+            problem,
+            differ,
+        } => {
+            let value = |of: fn(&FirstTenant) -> &str| entered.map_or("", of);
+            let wrong = problem.map(|problem| text_of(words, problem));
+            let wrong = wrong.or_else(|| differ.then_some(words.passwords_differ));
+            let body = html! {
+                form method="post" action="/setup" {
+                    @if let Some(text) = wrong { p #problem .bad role="alert" { (text) } }
+                    label for="code" { (words.setup_code) }
+                    input #code type="text" name="code" value=(code) required autofocus dir="ltr"
+                        autocomplete="one-time-code" autocapitalize="characters" spellcheck="false"
+                        maxlength="32" aria-describedby="code-hint";
+                    p #code-hint .soft { (words.setup_code_hint) }
+                    label for="organization" { (words.setup_organization) }
+                    input #organization type="text" name="organization" required maxlength="256"
+                        autocomplete="organization" value=(value(|it| &it.name));
+                    label for="domain" { (words.setup_domain) }
+                    input #domain type="text" name="domain" required maxlength="253" dir="ltr"
+                        autocapitalize="none" spellcheck="false" aria-describedby="domain-hint"
+                        value=(value(|it| &it.domain));
+                    p #domain-hint .soft { (words.setup_domain_hint) }
+                    label for="admin" { (words.setup_admin) }
+                    input #admin type="text" name="admin" required maxlength="320" dir="ltr"
+                        autocomplete="username" autocapitalize="none" spellcheck="false"
+                        value=(entered.map_or("admin", |it| &it.admin));
+                    label for="new" { (words.new_password) }
+                    input #new type="password" name="new" required autocomplete="new-password"
+                        minlength="8" maxlength="256";
+                    label for="again" { (words.new_password_again) }
+                    input #again type="password" name="again" required
+                        autocomplete="new-password" minlength="8" maxlength="256";
+                    button .primary type="submit" { (words.setup_start) }
+                }
+            };
+            (Some(words.setup_lead.to_owned()), body)
+        }
+        Setup::Done { admin, account } => {
+            let body = html! {
+                p { (fill(words.setup_done, "{name}", admin)) }
+                a .button .primary href="/admin" { (words.setup_admin_centre) }
+                a .button href=(account) { (words.own_title) }
+            };
+            (None, body)
+        }
+        Setup::Late => (
+            None,
+            html! { p { (words.setup_late) } a .button href="/admin" { (words.setup_admin_centre) } },
+        ),
+    };
+    let layout = Layout {
+        language,
+        tenant_name: None,
+        title: words.setup_title,
+        lead,
+    };
+    Rendered {
+        html: document(&layout, body),
+        policy: policy("'self'", ""),
+    }
+}
