@@ -32,6 +32,7 @@ pub const ADMIN_CENTRE: FirstParty = FirstParty {
         "MultiTenantOrganization.ReadWrite.All",
         "Organization.ReadWrite.All",
         "Policy.Read.All",
+        "Policy.ReadWrite.AuthenticationMethod",
         "Policy.ReadWrite.Authorization",
         "Policy.ReadWrite.CrossTenantAccess",
         "ProfilePhoto.ReadWrite.All",
@@ -42,6 +43,7 @@ pub const ADMIN_CENTRE: FirstParty = FirstParty {
         "User.Invite.All",
         "User.ReadWrite.All",
         "User.RevokeSessions.All",
+        "UserAuthenticationMethod.ReadWrite.All",
     ],
 };
 

@@ -10,6 +10,7 @@ import {
   PeopleTeamRegular,
   PersonKeyRegular,
   PersonRegular,
+  SettingsRegular,
   ShieldKeyholeRegular,
 } from '@fluentui/react-icons';
 import { type Command, type PlaceGroup, Shell } from '@isopolity/ui';
@@ -64,6 +65,7 @@ export function App() {
         { to: '/applications', title: t('nav.applications'), icon: <AppsRegular />, key: 'i' },
         { to: '/roles', title: t('nav.roles'), icon: <PersonKeyRegular />, key: 'd' },
         { to: '/logs', title: t('nav.logs'), icon: <ClipboardTextLtrRegular />, key: 'l' },
+        { to: '/settings', title: t('nav.settings'), icon: <SettingsRegular />, key: 's' },
       ],
     },
   ];

@@ -32,6 +32,7 @@ const groups = () => import('./features/groups/groups');
 const applications = () => import('./features/applications/applications');
 const roles = () => import('./features/roles/roles');
 const logs = () => import('./features/logs/logs');
+const settings = () => import('./features/settings/settings');
 
 const routes = [
   page('/', Home),
@@ -44,6 +45,7 @@ const routes = [
   page('/applications', lazyRouteComponent(applications, 'Applications')),
   page('/roles', lazyRouteComponent(roles, 'Roles')),
   page('/logs', lazyRouteComponent(logs, 'Logs')),
+  page('/settings', lazyRouteComponent(settings, 'Settings')),
 ] as const;
 
 export const router = createRouter({

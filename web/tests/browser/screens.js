@@ -53,6 +53,8 @@ export const screens = (deployment) => {
     { name: 'applications-create', path: '/admin/applications?panel=create' },
     { name: 'applications-enterprise', path: '/admin/applications?tab=enterprise' },
     { name: 'roles', path: '/admin/roles' },
+    { name: 'settings', path: '/admin/settings' },
+    { name: 'settings-domain', path: '/admin/settings?panel=create' },
     { name: 'logs', path: '/admin/logs' },
     { name: 'logs-sign-ins', path: '/admin/logs?tab=signIns' },
     { name: 'logs-provisioning', path: '/admin/logs?tab=provisioning' },
