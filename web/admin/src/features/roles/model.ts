@@ -26,10 +26,13 @@ const Assignment = v.object({
 export type Assignment = v.InferOutput<typeof Assignment>;
 
 const DIRECTORY = '/beta/roleManagement/directory';
+/** Which roles are privileged is told to who asks for it. */
+const SELECT = 'id,displayName,description,isPrivileged,rolePermissions';
 
 export const roles = queryOptions({
   queryKey: ['roles', 'definitions'],
-  queryFn: ({ signal }) => graph.all(Role, `${DIRECTORY}/roleDefinitions`, { signal }),
+  queryFn: ({ signal }) =>
+    graph.all(Role, `${DIRECTORY}/roleDefinitions?$select=${SELECT}`, { signal }),
   staleTime: 600_000,
 });
 
