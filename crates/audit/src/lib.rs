@@ -15,6 +15,7 @@ mod chain;
 mod entry;
 mod graph;
 mod log;
+mod page;
 mod redact;
 pub mod sign_ins;
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::chain;
 use crate::entry::{Entry, Outcome, Row};
+use crate::page::{self, Page};
 use crate::redact::{is_secret, redact};
 
 /// The document of a row.
@@ -171,33 +172,25 @@ pub fn list(
     limit: usize,
 ) -> Result<Vec<Row>> {
     let tenant = tx.tenant();
-    let (comparison, direction, start) = if filter.oldest_first {
-        (">", "ASC", (i64::MIN, 0))
-    } else {
-        ("<", "DESC", (i64::MAX, u64::MAX))
+    let first = Position {
+        at: page::start(filter.oldest_first),
+        seq: if filter.oldest_first { 0 } else { u64::MAX },
     };
-    let after = after.unwrap_or(Position {
-        at: Timestamp(start.0),
-        seq: start.1,
-    });
-    let mut params: Vec<Param<'_>> = vec![
-        (&tenant).into(),
-        filter.from.unwrap_or(Timestamp(i64::MIN)).into(),
-        filter.until.unwrap_or(Timestamp(i64::MAX)).into(),
-        after.at.into(),
-        after.seq.into(),
-    ];
-    let mut sql = String::from(if filter.target_id.is_some() {
-        LIST_BY_TARGET
+    let after = after.unwrap_or(first);
+    let (list, order) = if filter.target_id.is_some() {
+        (LIST_BY_TARGET, ["t.at", "t.seq"])
     } else {
-        LIST_ALL
-    });
-    sql.push(' ');
-    sql.push_str(comparison);
-    sql.push_str(" (?4, ?5)");
-    // Only what is asked for is in the statement: an engine plans `x = ?` better than
-    // `? IS NULL OR x = ?`, and there are few combinations to keep prepared.
-    let conditions: [(&str, Option<Param<'_>>); 6] = [
+        (LIST_ALL, ["e.at", "e.seq"])
+    };
+    let page = Page {
+        list,
+        order,
+        from: filter.from,
+        until: filter.until,
+        after: (after.at, after.seq.into()),
+        oldest_first: filter.oldest_first,
+    };
+    let conditions = [
         ("e.category", filter.category.as_deref().map(Param::Text)),
         (
             "e.activity",
@@ -211,20 +204,7 @@ pub fn list(
         ("e.user_id", filter.user_id.as_ref().map(Param::from)),
         ("t.target_id", filter.target_id.as_deref().map(Param::Text)),
     ];
-    for (column, value) in conditions {
-        if let Some(value) = value {
-            params.push(value);
-            let condition = format!(" AND {column} = ?{}", params.len());
-            sql.push_str(&condition);
-        }
-    }
-    params.push(limit.into());
-    let order = if filter.target_id.is_some() { "t" } else { "e" };
-    let end = format!(
-        " ORDER BY {order}.at {direction}, {order}.seq {direction} LIMIT ?{}",
-        params.len()
-    );
-    sql.push_str(&end);
+    let (sql, params) = page.statement(&tenant, conditions, limit);
     tx.query(&sql, &params, make)
 }
 

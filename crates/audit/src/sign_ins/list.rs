@@ -6,6 +6,7 @@ use types::{Error, Result, Timestamp};
 use uuid::Uuid;
 
 use super::{Kind, SignIn};
+use crate::page::{self, Page};
 
 const GET: &str = "SELECT id, at, times, doc FROM sign_ins WHERE tenant_id = ?1 AND id = ?2";
 const LIST: &str = "SELECT id, at, times, doc FROM sign_ins WHERE tenant_id = ?1 AND at >= ?2 \
@@ -66,42 +67,30 @@ pub fn list(
     limit: usize,
 ) -> Result<Vec<Row>> {
     let tenant = tx.tenant();
-    let (comparison, direction, at, id) = if filter.oldest_first {
-        (">", "ASC", i64::MIN, Uuid::nil())
-    } else {
-        ("<", "DESC", i64::MAX, Uuid::max())
+    let first = Position {
+        at: page::start(filter.oldest_first),
+        id: if filter.oldest_first {
+            Uuid::nil()
+        } else {
+            Uuid::max()
+        },
     };
-    let after = after.unwrap_or(Position {
-        at: Timestamp(at),
-        id,
-    });
-    let mut params: Vec<Param<'_>> = vec![
-        (&tenant).into(),
-        filter.from.unwrap_or(Timestamp(i64::MIN)).into(),
-        filter.until.unwrap_or(Timestamp(i64::MAX)).into(),
-        after.at.into(),
-        (&after.id).into(),
-    ];
-    let mut sql = format!("{LIST} {comparison} (?4, ?5)");
-    let conditions: [(&str, Option<Param<'_>>); 4] = [
+    let after = after.unwrap_or(first);
+    let page = Page {
+        list: LIST,
+        order: ["at", "id"],
+        from: filter.from,
+        until: filter.until,
+        after: (after.at, (&after.id).into()),
+        oldest_first: filter.oldest_first,
+    };
+    let conditions = [
         ("user_id", filter.user_id.as_ref().map(Param::from)),
         ("app_id", filter.app_id.as_ref().map(Param::from)),
         ("error_code", filter.error_code.map(Param::from)),
         ("kind", filter.kind.map(|kind| Param::from(kind.code()))),
     ];
-    for (column, value) in conditions {
-        if let Some(value) = value {
-            params.push(value);
-            let condition = format!(" AND {column} = ?{}", params.len());
-            sql.push_str(&condition);
-        }
-    }
-    params.push(limit.into());
-    let end = format!(
-        " ORDER BY at {direction}, id {direction} LIMIT ?{}",
-        params.len()
-    );
-    sql.push_str(&end);
+    let (sql, params) = page.statement(&tenant, conditions, limit);
     tx.query(&sql, &params, make)
 }
 

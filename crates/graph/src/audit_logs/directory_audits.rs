@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{EQUAL, PAGE, PAGE_MAX, Required, STARTS, TIME};
 use crate::errors::Refusal;
 use crate::query_options::Allowed;
-use crate::reply::{Page, Reply};
+use crate::reply::Reply;
 use crate::request::Call;
 use crate::route::Area;
 
@@ -184,7 +184,7 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
     let filter = super::filter(&call.options, &ENTRY)?;
     let oldest_first = super::oldest_first(&call.options, "activityDateTime")?;
     let start: Option<Position> = call.skip_token(SET)?;
-    let (items, next) = call
+    let page = call
         .read(move |tx| {
             let narrowed = narrowed(filter.as_ref(), oldest_first);
             let mut names = Names::default();
@@ -199,20 +199,13 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
                 },
                 |row| {
                     let entry = names.shown(tx, row)?;
-                    let fits = match &filter {
-                        Some(filter) => query::evaluate(filter, &ENTRY, &entry)?,
-                        None => true,
-                    };
+                    let fits = super::fits(filter.as_ref(), &ENTRY, &entry)?;
                     Ok(fits.then_some(entry))
                 },
             )
         })
         .await?;
-    let page = Page {
-        next_link: next.map(|next| call.next_link(SET, &next)).transpose()?,
-        ..Page::all(items)
-    };
-    Reply::collection(&call, SET, &page)
+    super::reply(&call, SET, page)
 }
 
 async fn get(call: Call) -> Result<Reply, Refusal> {

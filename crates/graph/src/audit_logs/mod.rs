@@ -11,10 +11,14 @@ mod sign_ins;
 
 use query::filter::{Comparison, Expression, Node, Path, Quantifier, Value as Literal};
 use query::{Entity, Filter, Operator, Operators};
+use serde::Serialize;
 use serde_json::Value;
 use types::{Error, Result, Timestamp};
 
+use crate::errors::Refusal;
 use crate::query_options::QueryOptions;
+use crate::reply::{Page, Reply};
+use crate::request::Call;
 use crate::route::{Routes, Versions};
 
 /// The largest `$top`.
@@ -175,6 +179,24 @@ fn between(required: &[Required<'_>], time: &str) -> (Option<Timestamp>, Option<
         };
     }
     (from, until)
+}
+
+/// Whether an entry in its Graph form fits.
+fn fits(filter: Option<&Filter>, entity: &Entity, entry: &Value) -> Result<bool> {
+    filter.map_or(Ok(true), |filter| query::evaluate(filter, entity, entry))
+}
+
+/// A page as it is answered.
+fn reply<P: Serialize>(
+    call: &Call,
+    set: &str,
+    (items, next): (Vec<Value>, Option<P>),
+) -> Result<Reply, Refusal> {
+    let page = Page {
+        next_link: next.map(|next| call.next_link(set, &next)).transpose()?,
+        ..Page::all(items)
+    };
+    Reply::collection(call, set, &page)
 }
 
 /// Reads a page: its entries, and the place behind which the next one begins, if there is one.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{EQUAL, PAGE, PAGE_MAX, TIME};
 use crate::errors::Refusal;
 use crate::query_options::Allowed;
-use crate::reply::{Page, Reply};
+use crate::reply::Reply;
 use crate::request::Call;
 use crate::route::Area;
 
@@ -151,7 +151,7 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
     let oldest_first = super::oldest_first(&call.options, "activityDateTime")?;
     let start: Option<Place> = call.skip_token(SET)?;
     let tenant = call.caller.tenant;
-    let (items, next) = call
+    let page = call
         .read(move |tx| {
             let narrowed = narrowed(filter.as_ref(), oldest_first);
             let principals = sync::jobs::principals(tx)?;
@@ -174,11 +174,7 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
             )
         })
         .await?;
-    let page = Page {
-        next_link: next.map(|next| call.next_link(SET, &next)).transpose()?,
-        ..Page::all(items)
-    };
-    Reply::collection(&call, SET, &page)
+    super::reply(&call, SET, page)
 }
 
 #[cfg(test)]

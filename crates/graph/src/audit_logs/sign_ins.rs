@@ -13,7 +13,7 @@ use types::{Error, Result};
 use super::{EQUAL, PAGE_MAX, STARTS, TIME};
 use crate::errors::Refusal;
 use crate::query_options::Allowed;
-use crate::reply::{Page, Reply};
+use crate::reply::Reply;
 use crate::request::Call;
 use crate::route::{Area, Version};
 
@@ -166,7 +166,7 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
     let oldest_first = super::oldest_first(&call.options, "createdDateTime")?;
     let start: Option<Position> = call.skip_token(SET)?;
     let (tenant, is_beta) = (call.caller.tenant, call.version == Version::Beta);
-    let (items, next) = call
+    let page = call
         .read(move |tx| {
             let narrowed = narrowed(filter.as_ref(), oldest_first);
             super::read_page(
@@ -179,27 +179,21 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
                     id: row.id,
                 },
                 |row| {
-                    let whole = sign_ins::to_graph(row, tenant, true);
-                    let fits = match &filter {
-                        Some(filter) => query::evaluate(filter, &SIGN_IN, &whole)?,
-                        None => true,
-                    };
-                    Ok(fits.then(|| {
-                        if is_beta {
-                            whole
-                        } else {
-                            sign_ins::to_graph(row, tenant, false)
-                        }
+                    // What only beta shows can be filtered by in both.
+                    let shown = sign_ins::to_graph(row, tenant, is_beta || filter.is_some());
+                    if !super::fits(filter.as_ref(), &SIGN_IN, &shown)? {
+                        return Ok(None);
+                    }
+                    Ok(Some(if is_beta || filter.is_none() {
+                        shown
+                    } else {
+                        sign_ins::to_graph(row, tenant, false)
                     }))
                 },
             )
         })
         .await?;
-    let page = Page {
-        next_link: next.map(|next| call.next_link(SET, &next)).transpose()?,
-        ..Page::all(items)
-    };
-    Reply::collection(&call, SET, &page)
+    super::reply(&call, SET, page)
 }
 
 async fn get(call: Call) -> Result<Reply, Refusal> {
