@@ -24,8 +24,8 @@ impl Node {
                 admin_upn,
                 admin_password,
             } => {
-                self.create_tenant(name, &domain, admin_upn, admin_password)
-                    .await
+                let made = self.make_tenant(name, &domain, admin_upn, admin_password);
+                Ok(made.await?.to_json())
             }
             Command::TenantList => Ok(json!({"value": self.store().tenants()})),
             Command::AppCreate {

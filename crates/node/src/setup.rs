@@ -4,12 +4,11 @@
 //! where the server was started. The code is made at each start, kept as a hash in memory only, and
 //! good for one tenant; after too many wrong ones it is good for nothing until the next start.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use identity::{Secret, random, sha256};
 use tokio::sync::Mutex;
-use types::{DomainName, Error, Result, TenantId, Upn, parse_uuid};
+use types::{DomainName, Error, Result, TenantId, Upn};
 
 use crate::Node;
 
@@ -73,7 +72,7 @@ pub(crate) struct Offer {
     hash: [u8; 32],
     wrong: AtomicU32,
     /// One at a time.
-    turn: Arc<Mutex<()>>,
+    turn: Mutex<()>,
 }
 
 /// A code as it was meant, however it was typed.
@@ -103,7 +102,7 @@ impl Node {
         let offer = Offer {
             hash: sha256(normal(&code).as_bytes()),
             wrong: AtomicU32::new(0),
-            turn: Arc::default(),
+            turn: Mutex::default(),
         };
         // A second offer would take nothing back, since the first code is on the terminal.
         Ok(self.0.setup.set(offer).is_ok().then(|| Secret::new(code)))
@@ -152,23 +151,17 @@ impl Node {
             return Ok(SetUp::Again(SetupProblem::Password));
         }
         let password = first.password.expose().to_owned();
-        let made = self
-            .create_tenant(
-                name.to_owned(),
-                domain.as_str(),
-                Some(admin.clone()),
-                Some(password),
-            )
-            .await;
-        match made {
-            Ok(made) => {
-                let id = made.get("tenantId").and_then(|id| id.as_str());
-                let tenant = id
-                    .and_then(parse_uuid)
-                    .map(TenantId::new)
-                    .ok_or_else(|| Error::internal("a tenant without an id"))?;
-                Ok(SetUp::Done { tenant, admin })
-            }
+        let made = self.make_tenant(
+            name.to_owned(),
+            domain.as_str(),
+            Some(admin),
+            Some(password),
+        );
+        match made.await {
+            Ok(made) => Ok(SetUp::Done {
+                tenant: made.tenant.tenant_id,
+                admin: made.admin.user_principal_name().to_owned(),
+            }),
             // The names of the tenant and the administrator make a password easy to guess, too.
             Err(Error::Invalid {
                 target: Some(target),

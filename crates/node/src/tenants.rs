@@ -5,11 +5,11 @@
 //! ever hold the same one.
 
 use directory::roles::{self, GLOBAL_ADMINISTRATOR};
-use directory::users::{self, NewUser};
+use directory::users::{self, NewUser, User};
 use directory::{domains, tenant};
 use identity::keys;
 use serde_json::{Map, Value, json};
-use store::{NewTenant, Tx};
+use store::{NewTenant, Tenant, Tx};
 use types::{Actor, DomainName, Error, Result, TenantId, Upn};
 
 use crate::Node;
@@ -43,14 +43,44 @@ pub(crate) fn made_password() -> Result<String> {
     }
 }
 
+/// A tenant that was just made.
+pub(crate) struct MadeTenant {
+    pub(crate) tenant: Tenant,
+    pub(crate) admin: User,
+    /// The administrator's.
+    password: String,
+    app: MadeApplication,
+}
+
+impl MadeTenant {
+    /// As commands answer it: the one time that its secrets are shown.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "tenantId": self.tenant.tenant_id,
+            "displayName": self.tenant.display_name,
+            "domain": self.tenant.initial_domain,
+            "admin": {
+                "id": self.admin.id,
+                "userPrincipalName": self.admin.user_principal_name(),
+                "password": self.password,
+            },
+            "app": {
+                "clientId": self.app.client_id,
+                "clientSecret": self.app.client_secret.expose(),
+            },
+        })
+    }
+}
+
 impl Node {
-    pub(crate) async fn create_tenant(
+    /// Makes a tenant with its first administrator and an application for automation.
+    pub(crate) async fn make_tenant(
         &self,
         name: String,
         domain: &str,
         admin_upn: Option<String>,
         admin_password: Option<String>,
-    ) -> Result<Value> {
+    ) -> Result<MadeTenant> {
         let domain = DomainName::parse(domain)?;
         let upn = admin_upn.unwrap_or_else(|| format!("admin@{domain}"));
         let upn = Upn::parse(&upn)?;
@@ -104,21 +134,12 @@ impl Node {
             .map_err(Error::internal)?
             .map_err(|error| taken(error, &initial))?;
         self.tend(tenant.tenant_id);
-        let MadeApplication {
-            client_id,
-            client_secret,
-        } = app;
-        Ok(json!({
-            "tenantId": tenant.tenant_id,
-            "displayName": tenant.display_name,
-            "domain": tenant.initial_domain,
-            "admin": {
-                "id": admin.id,
-                "userPrincipalName": admin.user_principal_name(),
-                "password": password,
-            },
-            "app": {"clientId": client_id, "clientSecret": client_secret.expose()},
-        }))
+        Ok(MadeTenant {
+            tenant,
+            admin,
+            password,
+            app,
+        })
     }
 
     /// Adds a domain to a tenant, or verifies one that it has added, on the operator's word.

@@ -56,19 +56,14 @@ impl Deployment {
 
     /// A server that has no tenant yet: its address, its node, and its directory.
     pub async fn empty() -> (String, Node, tempfile::TempDir) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let directory = tempfile::tempdir().unwrap();
-        let mut config = Config::at(directory.path());
-        config.public_url = Some(url.clone());
-        config.database_url = engines::database_url(directory.path()).map(Secret::new);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let node = Self::open(&config, &clock, listener, &url).await;
+        let (url, node, _, directory) = Self::launch(&(Arc::new(SystemClock) as _), |_| {}).await;
         (url, node, directory)
     }
 
-    /// With a clock and a configuration of its own.
-    pub async fn start_with(clock: Arc<dyn Clock>, configure: impl FnOnce(&mut Config)) -> Self {
+    async fn launch(
+        clock: &Arc<dyn Clock>,
+        configure: impl FnOnce(&mut Config),
+    ) -> (String, Node, Config, tempfile::TempDir) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let directory = tempfile::tempdir().unwrap();
@@ -76,7 +71,13 @@ impl Deployment {
         config.public_url = Some(url.clone());
         config.database_url = engines::database_url(directory.path()).map(Secret::new);
         configure(&mut config);
-        let node = Self::open(&config, &clock, listener, &url).await;
+        let node = Self::open(&config, clock, listener, &url).await;
+        (url, node, config, directory)
+    }
+
+    /// With a clock and a configuration of its own.
+    pub async fn start_with(clock: Arc<dyn Clock>, configure: impl FnOnce(&mut Config)) -> Self {
+        let (url, node, config, directory) = Self::launch(&clock, configure).await;
         let made = Command::TenantCreate {
             name: "Contoso".into(),
             domain: DOMAIN.into(),
