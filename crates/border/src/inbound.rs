@@ -28,7 +28,10 @@ pub trait Handler: Send + Sync {
     ///
     /// A transient error leaves the envelope undelivered, to come again. Any other error rejects
     /// it for good: the stream goes on, nothing of this envelope remains.
-    fn receive(&self, tx: &mut Tx<'_>, from: TenantId, kind: &str, body: &str) -> Result<Received>;
+    fn receive(&self, tx: &mut Tx<'_>, from: TenantId, kind: &str, body: &str) -> Result<Received> {
+        let _ = (tx, from, body);
+        Err(Error::bad_request(format!("'{kind}' isn't known here.")))
+    }
 
     /// Answers a query from a snapshot, after asking the receiver's policy.
     fn answer(&self, tx: &ReadTx<'_>, from: TenantId, kind: &str, body: &str) -> Result<String> {

@@ -4,7 +4,7 @@
 //! The home answers whether it lets somebody of that name go, and the same for names that nobody
 //! has: an invitation never tells who exists.
 
-use border::{Handler, Received};
+use border::Handler;
 use directory::invitations::{Invited, NewInvitation};
 use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx};
@@ -26,10 +26,6 @@ struct Question {
 pub(crate) struct Messages;
 
 impl Handler for Messages {
-    fn receive(&self, _: &mut Tx<'_>, _: TenantId, kind: &str, _: &str) -> Result<Received> {
-        Err(Error::bad_request(format!("'{kind}' isn't known here.")))
-    }
-
     fn answer(&self, tx: &ReadTx<'_>, from: TenantId, kind: &str, body: &str) -> Result<String> {
         if kind != MAY_GO {
             return Err(Error::bad_request(format!("'{kind}' isn't a query.")));

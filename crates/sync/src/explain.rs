@@ -24,17 +24,6 @@ pub struct Question {
     pub configured: bool,
 }
 
-fn step(tx: &ReadTx<'_>, setting: &str, value: &str, allowed: bool, reason: &str) -> Step {
-    Step {
-        tenant_id: tx.tenant(),
-        setting: setting.into(),
-        value: value.into(),
-        allowed,
-        reason: reason.into(),
-        mend: None,
-    }
-}
-
 /// The home tenant's part.
 pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> Result<Trace> {
     let mut trace = Trace::new();
@@ -49,8 +38,8 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
         } else {
             found.user_type.as_str()
         };
-        trace.step(step(
-            tx,
+        trace.step(Step::new(
+            tx.tenant(),
             "user.userType",
             value,
             eligible,
@@ -92,7 +81,7 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
         (false, true) => "Users are shared.",
         (false, false) => "Nobody is shared.",
     };
-    let mut sharing_step = step(tx, &setting, word(scope.scope()), shared, reason);
+    let mut sharing_step = Step::new(tx.tenant(), &setting, word(scope.scope()), shared, reason);
     if !shared && !schema::is_filtered(&scope, subject.as_ref())? {
         let mut users = entry.users.clone();
         users.extend(user);
@@ -127,8 +116,8 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
             .as_ref()
             .is_some_and(|link| link.there == There::Synced);
         if !user.account_enabled && !there {
-            let mut disabled = step(
-                tx,
+            let mut disabled = Step::new(
+                tx.tenant(),
                 "user.accountEnabled",
                 "false",
                 false,
@@ -142,8 +131,8 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
             trace.step(disabled);
         }
         if let Some(failure) = link.and_then(|link| link.failure) {
-            trace.step(step(
-                tx,
+            trace.step(Step::new(
+                tx.tenant(),
                 "provisioning",
                 &failure.code,
                 false,
@@ -177,7 +166,7 @@ pub fn stopped(tx: &ReadTx<'_>, from: TenantId, user: Id<kind::User>) -> Result<
             .unwrap_or("A rule of this tenant turns the user away."),
     };
     let setting = format!("admission/tenants/{from}/users/{user}");
-    let mut stopped = step(tx, &setting, found.state.as_str(), false, reason);
+    let mut stopped = Step::new(tx.tenant(), &setting, found.state.as_str(), false, reason);
     stopped.mend = (found.state != UserState::TurnedAway).then(|| Mend {
         method: "POST".into(),
         path: format!("/beta/isopolity/{setting}/release"),

@@ -23,6 +23,26 @@ pub struct Step {
     pub mend: Option<Mend>,
 }
 
+impl Step {
+    /// A setting of a tenant that was asked, without a mend.
+    pub fn new(
+        tenant_id: TenantId,
+        setting: &str,
+        value: &str,
+        allowed: bool,
+        reason: &str,
+    ) -> Self {
+        Self {
+            tenant_id,
+            setting: setting.into(),
+            value: value.into(),
+            allowed,
+            reason: reason.into(),
+            mend: None,
+        }
+    }
+}
+
 /// A change that would turn a refusal into a yes, as a request to the API of the step's tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mend {

@@ -8,7 +8,7 @@ use credentials::Kind;
 use http::{Method, StatusCode, header};
 use identity::Secret;
 use identity::discovery::Authority;
-use identity::oauth::{Form, OAuthError, ResponseMode, encode};
+use identity::oauth::{Form, OAuthError, ResponseMode, with_parameters};
 use identity::session::Cookies;
 use node::oauth::{Act, Browser, Input, Outcome, OwnInput, Screen, SignOutRequest, Step};
 use signin::{Language, Page};
@@ -210,17 +210,27 @@ pub(super) fn posted(call: &PublicCall) -> Result<Form, Failure> {
     Ok(Form::parse(call.header("content-type"), &call.body)?)
 }
 
-async fn authorize(call: PublicCall) -> Result<Reply, Refusal> {
+/// The parameters of a client's request and the tenant that it is for, or the way to that tenant.
+/// `end`: the request's path below the tenant.
+async fn addressed(
+    call: &PublicCall,
+    end: &str,
+) -> Result<Result<(TenantId, Form), Reply>, Refusal> {
     let found = async {
         let form = Form::of_query(&call.query)?;
-        Ok::<_, Failure>((form, authority(&call).await?))
+        Ok::<_, Failure>((form, authority(call).await?))
     };
-    let (form, authority) = match found.await {
-        Ok(found) => found,
-        Err(failure) => return problem(&call, failure),
-    };
-    let Authority::Tenant(tenant) = authority else {
-        return find_home(&call, &form, "oauth2/v2.0/authorize").await;
+    Ok(match found.await {
+        Ok((form, Authority::Tenant(tenant))) => Ok((tenant, form)),
+        Ok((form, _)) => Err(find_home(call, &form, end).await?),
+        Err(failure) => Err(problem(call, failure)?),
+    })
+}
+
+async fn authorize(call: PublicCall) -> Result<Reply, Refusal> {
+    let (tenant, form) = match addressed(&call, "oauth2/v2.0/authorize").await? {
+        Ok(addressed) => addressed,
+        Err(reply) => return Ok(reply),
     };
     let node = &call.platform().node;
     let browser = browser(&call, tenant);
@@ -236,20 +246,13 @@ async fn post_authorize(call: PublicCall) -> Result<Reply, Refusal> {
         return problem(&call, error.into());
     }
     let parameters = call.form()?;
-    moved(call.method(), &address(&call.path, &parameters))
+    moved(call.method(), &with_parameters(&call.path, &parameters))
 }
 
 async fn admin_consent(call: PublicCall) -> Result<Reply, Refusal> {
-    let found = async {
-        let form = Form::of_query(&call.query)?;
-        Ok::<_, Failure>((form, authority(&call).await?))
-    };
-    let (form, authority) = match found.await {
-        Ok(found) => found,
-        Err(failure) => return problem(&call, failure),
-    };
-    let Authority::Tenant(tenant) = authority else {
-        return find_home(&call, &form, "v2.0/adminconsent").await;
+    let (tenant, form) = match addressed(&call, "v2.0/adminconsent").await? {
+        Ok(addressed) => addressed,
+        Err(reply) => return Ok(reply),
     };
     let node = &call.platform().node;
     let browser = browser(&call, tenant);
@@ -257,18 +260,6 @@ async fn admin_consent(call: PublicCall) -> Result<Reply, Refusal> {
         .admin_consent(tenant, form, browser, trail_of(&call))
         .await;
     send(&call, tenant, outcome).await
-}
-
-/// A path of ours with parameters.
-fn address(path: &str, parameters: &[(String, String)]) -> String {
-    let mut location = path.to_owned();
-    for (index, (name, value)) in parameters.iter().enumerate() {
-        location.push(if index == 0 { '?' } else { '&' });
-        encode(name, &mut location);
-        location.push('=');
-        encode(value, &mut location);
-    }
-    location
 }
 
 /// Home-realm discovery: under `common` and `organizations`, the tenant is that of the domain in
@@ -295,7 +286,7 @@ async fn find_home(call: &PublicCall, form: &Form, end: &str) -> Result<Reply, R
     let parameters = query_options::pairs(&call.query)?;
     if let Some(tenant) = found {
         let path = format!("/{tenant}/{end}");
-        return moved(call.method(), &address(&path, &parameters));
+        return moved(call.method(), &with_parameters(&path, &parameters));
     }
     let language = language(call, form.get("ui_locales"));
     let rendered = signin::find_tenant(&call.path, &parameters, domain.is_some(), language);
@@ -480,7 +471,7 @@ async fn find_device_page(call: PublicCall) -> Result<Reply, Refusal> {
     let parameters = [("login_hint".to_owned(), hint.to_owned())];
     if let Some(tenant) = found {
         let path = format!("/{tenant}/devicelogin");
-        return moved(call.method(), &address(&path, &parameters));
+        return moved(call.method(), &with_parameters(&path, &parameters));
     }
     let known = if hint.is_empty() {
         &[][..]

@@ -382,6 +382,18 @@ impl Answer {
     }
 }
 
+/// An address without a query, with parameters.
+pub fn with_parameters<T: AsRef<str>>(address: &str, parameters: &[(T, T)]) -> String {
+    let mut whole = address.to_owned();
+    for (index, (name, value)) in parameters.iter().enumerate() {
+        whole.push(if index == 0 { '?' } else { '&' });
+        encode(name.as_ref(), &mut whole);
+        whole.push('=');
+        encode(value.as_ref(), &mut whole);
+    }
+    whole
+}
+
 /// Percent-encodes a value for the query or the fragment of an address.
 pub fn encode(value: &str, to: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";

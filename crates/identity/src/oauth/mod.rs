@@ -28,7 +28,7 @@ pub use assertion::{
 };
 pub use authorize::{
     Addressed, Answer, AuthorizationRequest, ClientRules, Prompt, ResponseMode, ResponseType,
-    ReturnAddress, encode,
+    ReturnAddress, encode, with_parameters,
 };
 pub use client_secret::{NewClientSecret, new_client_secret, secret_hash};
 pub use decide::{ClientRecord, Grant, ProofStanding, ResourceRecord, TokenResponse, decide};

@@ -1,11 +1,11 @@
 //! Why somebody may or may not sign in to a tenant, and into an application there.
 
-use border::{Handler, Received};
+use border::Handler;
 use directory::users::User;
 use directory::{app_roles, delegation, invitations, service_principals, synced};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{ReadTx, Tx};
+use store::ReadTx;
 use types::trace::{Mend, Step, Trace};
 use types::{Error, Id, Result, TenantId, kind};
 use uuid::Uuid;
@@ -32,10 +32,6 @@ pub(super) struct Body {
 pub(crate) struct Messages;
 
 impl Handler for Messages {
-    fn receive(&self, _: &mut Tx<'_>, _: TenantId, kind: &str, _: &str) -> Result<Received> {
-        Err(Error::bad_request(format!("'{kind}' isn't known here.")))
-    }
-
     fn answer(&self, tx: &ReadTx<'_>, from: TenantId, kind: &str, body: &str) -> Result<String> {
         if kind != QUERY {
             return Err(Error::bad_request(format!("'{kind}' isn't a query.")));
@@ -56,17 +52,6 @@ fn told(trace: Trace) -> Trace {
     trace
 }
 
-fn step(tx: &ReadTx<'_>, setting: &str, value: &str, allowed: bool, reason: &str) -> Step {
-    Step {
-        tenant_id: tx.tenant(),
-        setting: setting.into(),
-        value: value.into(),
-        allowed,
-        reason: reason.into(),
-        mend: None,
-    }
-}
-
 fn patch(path: String, body: Value) -> Mend {
     let method = "PATCH".into();
     Mend { method, path, body }
@@ -76,7 +61,13 @@ fn patch(path: String, body: Value) -> Mend {
 fn account(tx: &ReadTx<'_>, user: Id<kind::User>, enabled: bool) -> Step {
     let setting = "user.accountEnabled";
     if enabled {
-        return step(tx, setting, "true", true, "The account is enabled at home.");
+        return Step::new(
+            tx.tenant(),
+            setting,
+            "true",
+            true,
+            "The account is enabled at home.",
+        );
     }
     let reason = "The account is disabled at home. Enable it there.";
     Step {
@@ -84,7 +75,7 @@ fn account(tx: &ReadTx<'_>, user: Id<kind::User>, enabled: bool) -> Step {
             format!("/v1.0/users/{user}"),
             json!({"accountEnabled": true}),
         )),
-        ..step(tx, setting, "false", false, reason)
+        ..Step::new(tx.tenant(), setting, "false", false, reason)
     }
 }
 
@@ -100,8 +91,8 @@ pub(super) fn home(tx: &ReadTx<'_>, question: &Question) -> Result<(Trace, Body)
     let mut trace = Trace::new();
     trace.step(account(tx, user.id, user.account_enabled));
     if trace.allowed && user.is_external() {
-        trace.step(step(
-            tx,
+        trace.step(Step::new(
+            tx.tenant(),
             "user.userType",
             "external",
             false,
@@ -184,12 +175,12 @@ fn presence(tx: &ReadTx<'_>, from: TenantId, body: &Body, user: Option<&User>) -
         let was_here = synced::find(tx, from, body.user_id)?;
         return Ok(if was_here.is_some_and(|user| user.deleted) {
             let reason = "The user's account in this tenant is deleted. Restore it.";
-            step(tx, setting, "deleted", false, reason)
+            Step::new(tx.tenant(), setting, "deleted", false, reason)
         } else {
             // The rules let the user in; whether there is an account yet is another matter.
             let reason = "The user has no account in this tenant yet. Share the user with it, or \
                           invite the user.";
-            step(tx, setting, "none", true, reason)
+            Step::new(tx.tenant(), setting, "none", true, reason)
         });
     };
     Ok(if user.blocked_here {
@@ -199,14 +190,14 @@ fn presence(tx: &ReadTx<'_>, from: TenantId, body: &Body, user: Option<&User>) -
                 format!("/v1.0/users/{}", user.id),
                 json!({"blockedHere": false}),
             )),
-            ..step(tx, "user.blockedHere", "true", false, reason)
+            ..Step::new(tx.tenant(), "user.blockedHere", "true", false, reason)
         }
     } else if user.account_enabled {
         let reason = "The user has an account in this tenant.";
-        step(tx, setting, "enabled", true, reason)
+        Step::new(tx.tenant(), setting, "enabled", true, reason)
     } else {
         let reason = "The user's account in this tenant is disabled or blocked by its admin.";
-        step(tx, setting, "disabled", false, reason)
+        Step::new(tx.tenant(), setting, "disabled", false, reason)
     })
 }
 
@@ -216,7 +207,7 @@ fn into(tx: &ReadTx<'_>, app_id: Uuid, user: Option<&User>) -> Result<Trace> {
     let setting = format!("servicePrincipals(appId='{app_id}')");
     let Some(principal) = service_principals::find_by_app_id(tx, app_id)? else {
         let reason = "No application of this tenant has this client id.";
-        trace.step(step(tx, &setting, "none", false, reason));
+        trace.step(Step::new(tx.tenant(), &setting, "none", false, reason));
         return Ok(trace);
     };
     let path = format!("/v1.0/servicePrincipals/{}", principal.id);
@@ -225,16 +216,16 @@ fn into(tx: &ReadTx<'_>, app_id: Uuid, user: Option<&User>) -> Result<Trace> {
         let reason = "The application is switched off for everybody in this tenant.";
         trace.step(Step {
             mend: Some(patch(path, json!({"accountEnabled": true}))),
-            ..step(tx, &enabled, "false", false, reason)
+            ..Step::new(tx.tenant(), &enabled, "false", false, reason)
         });
         return Ok(trace);
     }
     let reason = "The application is switched on in this tenant.";
-    trace.step(step(tx, &enabled, "true", true, reason));
+    trace.step(Step::new(tx.tenant(), &enabled, "true", true, reason));
     let setting = format!("{setting}.appRoleAssignmentRequired");
     if !delegation::requires_assignment(&principal) {
         let reason = "The application doesn't ask for an assignment.";
-        trace.step(step(tx, &setting, "false", true, reason));
+        trace.step(Step::new(tx.tenant(), &setting, "false", true, reason));
         return Ok(trace);
     }
     let assigned = match user {
@@ -243,7 +234,7 @@ fn into(tx: &ReadTx<'_>, app_id: Uuid, user: Option<&User>) -> Result<Trace> {
     };
     trace.step(if assigned {
         let reason = "The application asks for an assignment, and the user has one.";
-        step(tx, &setting, "true", true, reason)
+        Step::new(tx.tenant(), &setting, "true", true, reason)
     } else {
         let reason = "The application asks for an assignment, and neither the user nor a group of \
                       the user's has one.";
@@ -258,7 +249,7 @@ fn into(tx: &ReadTx<'_>, app_id: Uuid, user: Option<&User>) -> Result<Trace> {
         });
         Step {
             mend,
-            ..step(tx, &setting, "true", false, reason)
+            ..Step::new(tx.tenant(), &setting, "true", false, reason)
         }
     });
     Ok(trace)

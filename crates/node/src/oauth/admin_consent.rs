@@ -10,9 +10,7 @@ use directory::service_principals::{self, ServicePrincipal};
 use directory::{
     app_roles, oauth2_permission_grants as grants, permissions, rights, roles, tenant,
 };
-use identity::oauth::{
-    Addressed, Form, OAuthError, ResponseMode, ReturnAddress, ScopeRequest, Trail,
-};
+use identity::oauth::{Form, OAuthError, ResponseMode, ReturnAddress, ScopeRequest, Trail};
 use identity::session::{self, Flow};
 use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx};
@@ -21,7 +19,7 @@ use uuid::{Uuid, uuid};
 
 use super::client::{self, Client};
 use super::next::{self, Account, Need};
-use super::sign_in::{Errand, Pending};
+use super::sign_in::{Begun, Errand, Pending};
 use super::{Browser, ConsentView, Outcome, Screen, Step, consent};
 use crate::Node;
 
@@ -46,34 +44,15 @@ struct Asked {
     roles: Vec<Scope>,
 }
 
-enum Begun {
-    Stopped(OAuthError),
-    Refused(ReturnAddress, OAuthError),
-    Pending(Box<Pending>, Need),
-}
-
 fn begin(
     tx: &ReadTx<'_>,
     form: &Form,
     public_url: &identity::PublicUrl,
     cookie: Option<&identity::Secret>,
 ) -> Result<Begun> {
-    let addressed = match Addressed::parse(form) {
-        Ok(addressed) => addressed,
-        Err(OAuthError::UnknownClient { client_id, .. }) => {
-            return Ok(Begun::Stopped(client::unknown(tx, &client_id)?));
-        }
+    let (addressed, client, platform) = match client::addressed(tx, form)? {
+        Ok(found) => found,
         Err(error) => return Ok(Begun::Stopped(error)),
-    };
-    let client = match client::find(tx, addressed.client_id)? {
-        Ok(client) => client,
-        Err(error) => return Ok(Begun::Stopped(error)),
-    };
-    let Some(platform) = client.redirect_uris().platform(&addressed.redirect_uri) else {
-        return Ok(Begun::Stopped(OAuthError::RedirectUri {
-            client_id: addressed.client_id.to_string(),
-            redirect_uri: addressed.redirect_uri,
-        }));
     };
     let to = ReturnAddress {
         client_id: addressed.client_id,
@@ -229,14 +208,7 @@ impl Node {
         let begun = island
             .read(move |tx| begin(tx, &form, &public_url, cookie.as_ref()))
             .await?;
-        match begun {
-            Begun::Stopped(error) => Ok(Outcome::problem(error)),
-            Begun::Refused(to, error) => {
-                let answer = to.refuse(self.public_url(), tenant, &error, &trail);
-                Ok(Step::Answer(answer).into())
-            }
-            Begun::Pending(flow, need) => self.proceed(tenant, *flow, need, browser, trail).await,
-        }
+        self.begun(tenant, begun, browser, trail).await
     }
 
     /// The administrator's decision.

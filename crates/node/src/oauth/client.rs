@@ -4,7 +4,7 @@ use directory::applications::{self, Application};
 use directory::first_party::FirstParty;
 use directory::service_principals::{self, ServicePrincipal};
 use directory::tenant;
-use identity::oauth::{OAuthError, Platform, Proof, ProofStanding, RedirectUris};
+use identity::oauth::{Addressed, Form, OAuthError, Platform, Proof, ProofStanding, RedirectUris};
 use identity::token::ClientStrength;
 use store::ReadTx;
 use types::Result;
@@ -50,6 +50,33 @@ pub(super) fn find(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Result<Client, OAuth
         application,
         principal,
     }))
+}
+
+/// The client that a request names, the address that its answer goes to, and what kind of address of
+/// the client's that is. Whatever is wrong with these is told to the person, not to the address.
+pub(super) fn addressed(
+    tx: &ReadTx<'_>,
+    form: &Form,
+) -> Result<Result<(Addressed, Client, Platform), OAuthError>> {
+    let addressed = match Addressed::parse(form) {
+        Ok(addressed) => addressed,
+        Err(OAuthError::UnknownClient { client_id, .. }) => {
+            return Ok(Err(unknown(tx, &client_id)?));
+        }
+        Err(error) => return Ok(Err(error)),
+    };
+    let client = match find(tx, addressed.client_id)? {
+        Ok(client) => client,
+        Err(error) => return Ok(Err(error)),
+    };
+    let platform = client.redirect_uris().platform(&addressed.redirect_uri);
+    Ok(match platform {
+        Some(platform) => Ok((addressed, client, platform)),
+        None => Err(OAuthError::RedirectUri {
+            client_id: addressed.client_id.to_string(),
+            redirect_uri: addressed.redirect_uri,
+        }),
+    })
 }
 
 /// That there is no such client.

@@ -9,9 +9,7 @@
 
 use credentials::{Kind, Policy};
 use identity::Secret;
-use identity::oauth::{
-    Addressed, AuthorizationRequest, ClientRules, Form, OAuthError, ReturnAddress, Trail,
-};
+use identity::oauth::{AuthorizationRequest, ClientRules, Form, OAuthError, ReturnAddress, Trail};
 use identity::session::Flow;
 use serde::{Deserialize, Serialize};
 use store::ReadTx;
@@ -114,10 +112,13 @@ pub enum Input {
     },
 }
 
-/// Where an authorization request goes, when it isn't well-formed.
-enum Begun {
+/// How far a client's request has come.
+pub(super) enum Begun {
+    /// It ends here, where the person reads why.
     Stopped(OAuthError),
+    /// It ends at the client.
     Refused(ReturnAddress, OAuthError),
+    /// The person goes on.
     Pending(Box<Pending>, Need),
 }
 
@@ -127,22 +128,9 @@ fn begin(
     public_url: &identity::PublicUrl,
     cookie: Option<&Secret>,
 ) -> Result<Begun> {
-    let addressed = match Addressed::parse(form) {
-        Ok(addressed) => addressed,
-        Err(OAuthError::UnknownClient { client_id, .. }) => {
-            return Ok(Begun::Stopped(client::unknown(tx, &client_id)?));
-        }
+    let (addressed, client, platform) = match client::addressed(tx, form)? {
+        Ok(found) => found,
         Err(error) => return Ok(Begun::Stopped(error)),
-    };
-    let client = match client::find(tx, addressed.client_id)? {
-        Ok(client) => client,
-        Err(error) => return Ok(Begun::Stopped(error)),
-    };
-    let Some(platform) = client.redirect_uris().platform(&addressed.redirect_uri) else {
-        return Ok(Begun::Stopped(OAuthError::RedirectUri {
-            client_id: addressed.client_id.to_string(),
-            redirect_uri: addressed.redirect_uri,
-        }));
     };
     let rules = ClientRules {
         platform,
@@ -179,6 +167,17 @@ impl Node {
         let begun = island
             .read(move |tx| begin(tx, &form, &public_url, cookie.as_ref()))
             .await?;
+        self.begun(tenant, begun, browser, trail).await
+    }
+
+    /// Answers a client's request as far as it has come.
+    pub(super) async fn begun(
+        &self,
+        tenant: TenantId,
+        begun: Begun,
+        browser: Browser,
+        trail: Trail,
+    ) -> Result<Outcome> {
         match begun {
             Begun::Stopped(error) => Ok(Outcome::problem(error)),
             Begun::Refused(to, error) => {

@@ -20,7 +20,7 @@ mod word;
 use credentials::{Demand, Policy};
 use directory::invitations;
 use directory::users::User;
-use identity::oauth::{Form, OAuthError, Trail, encode};
+use identity::oauth::{Form, OAuthError, Trail, with_parameters};
 use identity::session::{self, Away, Flow};
 use identity::visit::{self, Pass, live};
 use serde::{Deserialize, Serialize};
@@ -100,18 +100,6 @@ impl Visit {
     pub(super) fn takes(&self, authenticated_at: Timestamp, began_at: Timestamp) -> bool {
         !self.is_fresh || authenticated_at >= began_at
     }
-}
-
-/// A path of ours with parameters.
-fn address(path: &str, parameters: &[(&str, &str)]) -> String {
-    let mut location = path.to_owned();
-    for (index, (name, value)) in parameters.iter().enumerate() {
-        location.push(if index == 0 { '?' } else { '&' });
-        encode(name, &mut location);
-        location.push('=');
-        encode(value, &mut location);
-    }
-    location
 }
 
 impl Node {
@@ -211,7 +199,7 @@ impl Node {
             parameters.push(("login_hint", hint));
         }
         parameters.push(("state", flow.as_str()));
-        let location = address(&format!("/{home}/b2b/signin"), &parameters);
+        let location = with_parameters(&format!("/{home}/b2b/signin"), &parameters);
         let mut outcome: Outcome = Step::Moved(location).into();
         outcome.cookies = cookies;
         Ok(outcome)
@@ -300,7 +288,7 @@ impl Node {
             })
             .await?;
         let from = home.to_string();
-        let location = address(
+        let location = with_parameters(
             &format!("/{}/b2b/return", visit.resource),
             &[
                 ("home", from.as_str()),

@@ -1,13 +1,13 @@
 //! What the home says of somebody who visits, asked through the border; and what the visited tenant makes of
 //! it.
 
-use border::{Handler, Received};
+use border::Handler;
 use directory::users::User;
 use identity::oauth::OAuthError;
 use identity::session::Methods;
 use identity::visit;
 use serde::{Deserialize, Serialize};
-use store::{ReadTx, Tx};
+use store::ReadTx;
 use types::trace::Trace;
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 use uuid::Uuid;
@@ -121,10 +121,6 @@ pub(super) fn found(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Option<User
 pub(crate) struct Messages;
 
 impl Handler for Messages {
-    fn receive(&self, _: &mut Tx<'_>, _: TenantId, kind: &str, _: &str) -> Result<Received> {
-        Err(Error::bad_request(format!("'{kind}' isn't known here.")))
-    }
-
     fn answer(&self, tx: &ReadTx<'_>, from: TenantId, kind: &str, body: &str) -> Result<String> {
         let malformed = |error: serde_json::Error| Error::bad_request(error.to_string());
         let word = match kind {
