@@ -17,6 +17,17 @@ export function readAddress(search: Record<string, unknown>): Address {
   return address;
 }
 
+/** Which of a page's tabs is open, and a way to open another: without what the address says of this one. */
+export function useTab<T extends string>(tabs: readonly [T, ...T[]]): [T, (tab: string) => void] {
+  const [address, change] = useAddress();
+  const tab = tabs.find((each) => each === address.tab) ?? tabs[0];
+  const open = (other: string) => {
+    const cleared = Object.fromEntries(Object.keys(address).map((name) => [name, undefined]));
+    change({ ...cleared, tab: other }, true);
+  };
+  return [tab, open];
+}
+
 /** All of it, and a way to change some; `push` adds a step to the history. */
 export function useAddress(): [Address, (changes: Address, push?: boolean) => void] {
   const address = useSearch({ strict: false }) as Address;

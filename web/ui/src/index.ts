@@ -1,12 +1,14 @@
 /** What is drawn alike in every app. */
 export * from './acts';
 export * from './address';
+export * from './facts';
 export * from './keys';
 export * from './marks';
 export * from './media';
 export type { Command } from './palette';
 export * from './panel';
 export * from './pieces';
+export * from './rested';
 export * from './root';
 export * from './shell';
 export * from './table';

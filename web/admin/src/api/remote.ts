@@ -6,11 +6,12 @@ import { useMemo } from 'react';
 import type * as v from 'valibot';
 import { graph } from '../session';
 
+/** As a table takes it. */
 export interface RemoteList<R> {
   rows: R[] | undefined;
   remote: Remote<R>;
   problem: Problem | null;
-  retry: () => void;
+  onRetry: () => void;
 }
 
 /** Pages that hold nothing, as a log's may, are read on; so many at most. */
@@ -50,7 +51,7 @@ export function useRemoteList<R>(
         all: () => graph.all(schema, address, { eventual: true }),
       },
       problem: error ? asProblem(error) : null,
-      retry: () => void refetch(),
+      onRetry: () => void refetch(),
     }),
     [data, hasNextPage, fetchNextPage, isFetchingNextPage, error, refetch, schema, address],
   );

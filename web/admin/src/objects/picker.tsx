@@ -10,8 +10,9 @@ import {
   tokens,
 } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
+import { useRested } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { objectsById } from '../api/queries';
 import type { DirectoryObject } from '../api/shapes';
@@ -43,11 +44,7 @@ export function ObjectPicker(props: {
   const { kind, value, onChange, single } = props;
   const idOf = props.idOf ?? ((object: DirectoryObject) => object.id);
   const [text, setText] = useState('');
-  const [wanted, setWanted] = useState('');
-  useEffect(() => {
-    const timer = setTimeout(() => setWanted(text.trim()), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
+  const wanted = useRested(text.trim(), PAUSE_MS);
   const found = useQuery({
     queryKey: ['find', kind, wanted],
     queryFn: ({ signal }) => findObjects(kind, wanted, signal),

@@ -1,11 +1,11 @@
 /** One registered application: where it may send people back to, its secrets, permissions and owners. */
 import { Button, Field, Input, makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
-import { Failure, Lines, ShortId, SidePanel, useAct, useAddress } from '@isopolity/ui';
+import { Facts, Failure, Lines, ShortId, SidePanel, useAct, useAddress } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { restoring } from '../people/people-list';
+import { restoring } from '../../objects/deleted';
 import { applicationQuery, principalOfApp } from './model';
 import { Owners } from './owners';
 import { Permissions } from './permissions';
@@ -13,15 +13,6 @@ import { Redirects } from './redirects';
 import { Secrets } from './secrets';
 
 const useStyles = makeStyles({
-  facts: {
-    display: 'grid',
-    gridTemplateColumns: 'auto minmax(0, 1fr)',
-    gap: '4px 24px',
-    alignItems: 'center',
-    margin: '0 0 16px',
-  },
-  term: { color: tokens.colorNeutralForeground2 },
-  value: { margin: 0 },
   title: { margin: '28px 0 8px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
   name: { display: 'flex', gap: '8px', alignItems: 'flex-end' },
   field: { flexGrow: 1 },
@@ -87,16 +78,12 @@ export function ApplicationPanel({ id, onClose }: { id: string; onClose: () => v
         </>
       }
     >
-      <dl className={styles.facts}>
-        <dt className={styles.term}>{t('app.clientId')}</dt>
-        <dd className={styles.value}>
-          <ShortId id={app.appId} />
-        </dd>
-        <dt className={styles.term}>{t('column.objectId')}</dt>
-        <dd className={styles.value}>
-          <ShortId id={app.id} />
-        </dd>
-      </dl>
+      <Facts
+        facts={[
+          [t('app.clientId'), <ShortId key="app" id={app.appId} />],
+          [t('column.objectId'), <ShortId key="object" id={app.id} />],
+        ]}
+      />
       <div className={styles.name}>
         <Field label={t('column.name')} className={styles.field}>
           <Input

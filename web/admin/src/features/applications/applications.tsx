@@ -1,7 +1,7 @@
 /** Applications: those that are registered here, those that people here may use, the deleted ones. */
 import { Button } from '@fluentui/react-components';
 import { AddRegular } from '@fluentui/react-icons';
-import { PageHead, Tabs, useAddress } from '@isopolity/ui';
+import { PageHead, Tabs, useAddress, useTab } from '@isopolity/ui';
 import { useTranslation } from 'react-i18next';
 import { ApplicationForm } from './application-form';
 import { DeletedApplications } from './deleted';
@@ -13,7 +13,7 @@ const TABS = ['registered', 'enterprise', 'deleted'] as const;
 export function Applications() {
   const { t } = useTranslation();
   const [address, change] = useAddress();
-  const tab = TABS.find((each) => each === address.tab) ?? 'registered';
+  const [tab, openTab] = useTab(TABS);
   return (
     <>
       <PageHead
@@ -32,19 +32,7 @@ export function Applications() {
       <Tabs
         label={t('nav.applications')}
         value={tab}
-        onChange={(value) =>
-          change(
-            {
-              tab: value,
-              open: undefined,
-              panel: undefined,
-              q: undefined,
-              f: undefined,
-              sort: undefined,
-            },
-            true,
-          )
-        }
+        onChange={openTab}
         tabs={TABS.map((value) => ({ value, label: t(`app.${value}`) }))}
       />
       {tab === 'registered' && <Registrations />}

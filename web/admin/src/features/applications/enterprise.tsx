@@ -26,10 +26,7 @@ export function Enterprise() {
         fill
         label={t('app.enterprise')}
         view={view}
-        rows={list.rows}
-        remote={list.remote}
-        problem={list.problem}
-        onRetry={list.retry}
+        {...list}
         rowId={(principal) => principal.id}
         openId={address.open}
         onOpen={({ id }) => change({ open: id, panel: undefined }, true)}

@@ -1,28 +1,19 @@
 /** An application as this tenant knows it: whether and by whom it may be used, and what it may do here. */
 import { Button, makeStyles, Switch, tokens } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
-import { Failure, GraphCall, Lines, ShortId, SidePanel, useAct } from '@isopolity/ui';
+import { Facts, Failure, GraphCall, Lines, ShortId, SidePanel, useAct } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { objectsById } from '../../api/queries';
+import { restoring } from '../../objects/deleted';
 import { ObjectList } from '../../objects/object-list';
 import { session } from '../../session';
 import { useTenants } from '../../tenants';
-import { restoring } from '../people/people-list';
 import { Assigned } from './assigned';
 import { type Grant, grantsOf, type Principal, principalQuery, rolesOf } from './model';
 import { Owners } from './owners';
 
 const useStyles = makeStyles({
-  facts: {
-    display: 'grid',
-    gridTemplateColumns: 'auto minmax(0, 1fr)',
-    gap: '4px 24px',
-    alignItems: 'center',
-    margin: '0 0 16px',
-  },
-  term: { color: tokens.colorNeutralForeground2 },
-  value: { margin: 0 },
   title: { margin: '28px 0 8px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
   text: { margin: '0 0 8px' },
   switches: { display: 'grid', gap: '4px', justifyItems: 'start' },
@@ -88,16 +79,12 @@ export function PrincipalPanel({ id, onClose }: { id: string; onClose: () => voi
         </Button>
       }
     >
-      <dl className={styles.facts}>
-        <dt className={styles.term}>{t('app.clientId')}</dt>
-        <dd className={styles.value}>
-          <ShortId id={principal.appId} />
-        </dd>
-        <dt className={styles.term}>{t('column.objectId')}</dt>
-        <dd className={styles.value}>
-          <ShortId id={id} />
-        </dd>
-      </dl>
+      <Facts
+        facts={[
+          [t('app.clientId'), <ShortId key="app" id={principal.appId} />],
+          [t('column.objectId'), <ShortId key="object" id={id} />],
+        ]}
+      />
       <div className={styles.switches}>
         <Switch
           label={t('app.maySignIn')}

@@ -45,10 +45,7 @@ export function Registrations() {
         fill
         label={t('app.registered')}
         view={view}
-        rows={list.rows}
-        remote={list.remote}
-        problem={list.problem}
-        onRetry={list.retry}
+        {...list}
         rowId={(app) => app.id}
         openId={address.open}
         onOpen={({ id }) => change({ open: id, panel: undefined }, true)}

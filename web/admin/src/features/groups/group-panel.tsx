@@ -1,16 +1,15 @@
 /** One group: its members, adding and taking out, its name. */
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
-import { DismissRegular } from '@fluentui/react-icons';
 import { asProblem, type Change } from '@isopolity/core';
-import { Failure, GraphCall, Lines, ShortId, SidePanel, useAct } from '@isopolity/ui';
+import { Failure, Lines, ShortId, SidePanel, useAct } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { DirectoryObject, Group } from '../../api/shapes';
-import { ObjectPicker } from '../../objects/picker';
+import { AddPeople } from '../../objects/add-objects';
+import { restoring } from '../../objects/deleted';
+import { ObjectList } from '../../objects/object-list';
 import { graph } from '../../session';
 import { useTenants } from '../../tenants';
-import { restoring } from '../people/people-list';
 import { kindOf } from './groups';
 
 const SHOWN_MAX = 100;
@@ -18,23 +17,6 @@ const SHOWN_MAX = 100;
 const useStyles = makeStyles({
   text: { margin: '0 0 12px' },
   title: { margin: '24px 0 8px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
-  list: { listStyleType: 'none', margin: '12px 0 0', padding: 0 },
-  item: {
-    display: 'flex',
-    alignItems: 'center',
-    gap: '8px',
-    minHeight: '36px',
-    borderTop: `1px solid ${tokens.colorNeutralStroke3}`,
-  },
-  name: {
-    flexGrow: 1,
-    minWidth: 0,
-    overflow: 'hidden',
-    textOverflow: 'ellipsis',
-    whiteSpace: 'nowrap',
-  },
-  more: { color: tokens.colorNeutralForeground3 },
-  add: { display: 'flex', gap: '8px', alignItems: 'flex-end', marginBlockStart: '8px' },
 });
 
 export function GroupPanel({ id, onClose }: { id: string; onClose: () => void }) {
@@ -42,7 +24,6 @@ export function GroupPanel({ id, onClose }: { id: string; onClose: () => void })
   const styles = useStyles();
   const { own, name } = useTenants();
   const { run, isRunning } = useAct();
-  const [chosen, setChosen] = useState<string[]>([]);
   const group = useQuery({
     queryKey: ['groups', id],
     queryFn: ({ signal }) =>
@@ -64,11 +45,11 @@ export function GroupPanel({ id, onClose }: { id: string; onClose: () => void })
   const title = group.data?.displayName ?? t('nav.groups');
   const isOurs = !group.data?.organizationId || group.data.organizationId === own;
   const canEdit = group.data && isOurs && kindOf(group.data) !== 'dynamic';
-  const adding: Change[] = chosen.map((member) => ({
+  const adding = (member: string): Change => ({
     method: 'POST',
     path: `/v1.0/groups/${id}/members/$ref`,
     body: { '@odata.id': `${location.origin}/v1.0/directoryObjects/${member}` },
-  }));
+  });
   const removing = (member: string): Change => ({
     method: 'DELETE',
     path: `/v1.0/groups/${id}/members/${member}/$ref`,
@@ -114,66 +95,37 @@ export function GroupPanel({ id, onClose }: { id: string; onClose: () => void })
       <ShortId id={id} />
       <h3 className={styles.title}>{t('group.count', { count })}</h3>
       {canEdit && (
-        <>
-          <ObjectPicker kind="users" label={t('group.add')} value={chosen} onChange={setChosen} />
-          {chosen.length > 0 && (
-            <div className={styles.add}>
-              <Button
-                appearance="primary"
-                disabled={isRunning}
-                onClick={() =>
-                  void run({
-                    change: adding,
-                    undo: chosen.map(removing),
-                    done: t('group.added', { count: chosen.length }),
-                    refresh,
-                  }).then((isDone) => isDone && setChosen([]))
-                }
-              >
-                {t('group.doAdd', { count: chosen.length })}
-              </Button>
-            </div>
-          )}
-          {chosen.length > 0 && <GraphCall change={adding} />}
-        </>
+        <AddPeople
+          label={t('group.add')}
+          action={(count) => t('group.doAdd', { count })}
+          adding={(people) => people.map(adding)}
+          removing={removing}
+          done={(count) => t('group.added', { count })}
+          refresh={refresh}
+        />
       )}
       {members.error && <Failure problem={asProblem(members.error)} />}
       {!members.data && !members.error && <Lines count={4} height={24} />}
-      <ul className={styles.list}>
-        {members.data?.items.map((member) => (
-          <li key={member.id} className={styles.item}>
-            <span className={styles.name}>
-              {member.displayName}{' '}
-              <span className={styles.more} dir="ltr">
-                {member.userPrincipalName}
-              </span>
-            </span>
-            {canEdit && (
-              <Button
-                size="small"
-                appearance="subtle"
-                icon={<DismissRegular />}
-                aria-label={t('group.remove', { name: member.displayName ?? member.id })}
-                disabled={isRunning}
-                onClick={() =>
-                  void run({
-                    change: removing(member.id),
-                    undo: {
-                      method: 'POST',
-                      path: `/v1.0/groups/${id}/members/$ref`,
-                      body: {
-                        '@odata.id': `${location.origin}/v1.0/directoryObjects/${member.id}`,
-                      },
-                    },
-                    done: t('group.removed', { name: member.displayName ?? '' }),
-                    refresh,
-                  })
-                }
-              />
-            )}
-          </li>
-        ))}
-      </ul>
+      <ObjectList
+        label={t('group.count', { count })}
+        isRunning={isRunning}
+        items={(members.data?.items ?? []).map((member) => ({
+          id: member.id,
+          name: member.displayName ?? member.id,
+          more: <span dir="ltr">{member.userPrincipalName}</span>,
+        }))}
+        {...(canEdit
+          ? {
+              onRemove: ({ id: member, name: who }) =>
+                void run({
+                  change: removing(member),
+                  undo: adding(member),
+                  done: t('group.removed', { name: who }),
+                  refresh,
+                }),
+            }
+          : {})}
+      />
       {members.data?.next && (
         <p>{t('ui.more', { count: Math.max(0, count - members.data.items.length) })}</p>
       )}

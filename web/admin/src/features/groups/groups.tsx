@@ -5,8 +5,8 @@ import { DataTable, Empty, PageHead, Time, useAct, useAddress, useTableView } fr
 import { useTranslation } from 'react-i18next';
 import { useRemoteList } from '../../api/remote';
 import { Group } from '../../api/shapes';
+import { restoring } from '../../objects/deleted';
 import { useTenants } from '../../tenants';
-import { restoring } from '../people/people-list';
 import { GroupForm } from './group-form';
 import { GroupPanel } from './group-panel';
 
@@ -53,10 +53,7 @@ export function Groups() {
         fill
         label={t('nav.groups')}
         view={view}
-        rows={list.rows}
-        remote={list.remote}
-        problem={list.problem}
-        onRetry={list.retry}
+        {...list}
         rowId={(group) => group.id}
         openId={address.open}
         onOpen={({ id }) => change({ open: id, panel: undefined }, true)}

@@ -4,6 +4,7 @@ import { formatExact, literal } from '@isopolity/core';
 import {
   DataTable,
   Empty,
+  Facts,
   ShortId,
   SidePanel,
   Status,
@@ -32,15 +33,6 @@ const CATEGORIES = [
 ] as const;
 
 const useStyles = makeStyles({
-  facts: {
-    display: 'grid',
-    gridTemplateColumns: 'auto 1fr',
-    gap: '8px 24px',
-    margin: '0 0 24px',
-    overflowWrap: 'anywhere',
-  },
-  term: { color: tokens.colorNeutralForeground2 },
-  value: { margin: 0 },
   title: { margin: '24px 0 4px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
 });
 
@@ -82,10 +74,7 @@ export function DirectoryLog() {
         fill
         label={t('logs.directory')}
         view={view}
-        rows={list.rows}
-        remote={list.remote}
-        problem={list.problem}
-        onRetry={list.retry}
+        {...list}
         rowId={(row) => row.id}
         openId={address.open}
         onOpen={({ id }) => change({ open: id }, true)}
@@ -160,32 +149,23 @@ function AuditPanel(props: { audit: DirectoryAudit; actor: string; onClose: () =
       subtitle={formatExact(audit.activityDateTime)}
       onClose={props.onClose}
     >
-      <dl className={styles.facts}>
-        <dt className={styles.term}>{t('column.result')}</dt>
-        <dd className={styles.value}>
-          <Status tone={audit.result === 'success' ? 'good' : 'bad'}>
-            {audit.result === 'success' ? t('logs.success') : t('logs.failure')}
-          </Status>
-        </dd>
-        {audit.resultReason && (
-          <>
-            <dt className={styles.term}>{t('logs.reason')}</dt>
-            <dd className={styles.value}>{story.told(audit.resultReason)}</dd>
-          </>
-        )}
-        <dt className={styles.term}>{t('column.actor')}</dt>
-        <dd className={styles.value}>{props.actor}</dd>
-        <dt className={styles.term}>{t('column.category')}</dt>
-        <dd className={styles.value}>{audit.category}</dd>
-        {audit.correlationId && (
-          <>
-            <dt className={styles.term}>{t('logs.correlation')}</dt>
-            <dd className={styles.value}>
-              <ShortId id={audit.correlationId} />
-            </dd>
-          </>
-        )}
-      </dl>
+      <Facts
+        facts={[
+          [
+            t('column.result'),
+            <Status key="result" tone={audit.result === 'success' ? 'good' : 'bad'}>
+              {audit.result === 'success' ? t('logs.success') : t('logs.failure')}
+            </Status>,
+          ],
+          [t('logs.reason'), audit.resultReason && story.told(audit.resultReason)],
+          [t('column.actor'), props.actor],
+          [t('column.category'), audit.category],
+          [
+            t('logs.correlation'),
+            audit.correlationId && <ShortId key="correlation" id={audit.correlationId} />,
+          ],
+        ]}
+      />
       {audit.targetResources.map((target, at) => (
         <section key={at}>
           <h3 className={styles.title}>

@@ -1,5 +1,5 @@
 /** The logs: what was done in this tenant, who signed in, and what synchronization did for it. */
-import { PageHead, Tabs, useAddress } from '@isopolity/ui';
+import { PageHead, Tabs, useTab } from '@isopolity/ui';
 import { useTranslation } from 'react-i18next';
 import { DirectoryLog } from './directory-log';
 import { ProvisioningLog } from './provisioning-log';
@@ -10,8 +10,7 @@ const SHOWN = { directory: DirectoryLog, signIns: SignInLog, provisioning: Provi
 
 export function Logs() {
   const { t } = useTranslation();
-  const [address, change] = useAddress();
-  const tab = TABS.find((each) => each === address.tab) ?? 'directory';
+  const [tab, openTab] = useTab(TABS);
   const Shown = SHOWN[tab];
   return (
     <>
@@ -19,19 +18,7 @@ export function Logs() {
       <Tabs
         label={t('nav.logs')}
         value={tab}
-        onChange={(value) =>
-          change(
-            {
-              tab: value,
-              open: undefined,
-              q: undefined,
-              f: undefined,
-              sort: undefined,
-              cols: undefined,
-            },
-            true,
-          )
-        }
+        onChange={openTab}
         tabs={TABS.map((value) => ({ value, label: t(`logs.${value}`) }))}
       />
       <Shown />

@@ -80,10 +80,7 @@ export function ProvisioningLog() {
         fill
         label={t('logs.provisioning')}
         view={view}
-        rows={list.rows}
-        remote={list.remote}
-        problem={list.problem}
-        onRetry={list.retry}
+        {...list}
         rowId={(row) => row.id}
         openId={address.open}
         onOpen={({ id }) => change({ open: id }, true)}

@@ -1,9 +1,9 @@
 /** The sign-in log: who got in where, who didn't, and which setting of which tenant said so. */
-import { makeStyles, tokens } from '@fluentui/react-components';
 import { formatExact, literal } from '@isopolity/core';
 import {
   DataTable,
   Empty,
+  Facts,
   ShortId,
   SidePanel,
   Status,
@@ -21,19 +21,6 @@ import { since, usePeriods } from './period';
 
 const KINDS = ['interactiveUser', 'nonInteractiveUser', 'servicePrincipal'] as const;
 type Kind = (typeof KINDS)[number];
-
-const useStyles = makeStyles({
-  facts: {
-    display: 'grid',
-    gridTemplateColumns: 'auto 1fr',
-    gap: '8px 24px',
-    margin: '0 0 24px',
-    overflowWrap: 'anywhere',
-  },
-  term: { color: tokens.colorNeutralForeground2 },
-  value: { margin: 0 },
-  fact: { display: 'contents' },
-});
 
 const isGood = (row: SignIn) => row.status?.errorCode === 0;
 /** A person, or an application that signed in for itself. */
@@ -75,10 +62,7 @@ export function SignInLog() {
         fill
         label={t('logs.signIns')}
         view={view}
-        rows={list.rows}
-        remote={list.remote}
-        problem={list.problem}
-        onRetry={list.retry}
+        {...list}
         rowId={(row) => row.id}
         openId={address.open}
         onOpen={({ id }) => change({ open: id }, true)}
@@ -173,11 +157,17 @@ const kindOf = ({ signInEventTypes }: SignIn): Kind =>
 
 function SignInPanel(props: { entry: SignIn; tenants: string; onClose: () => void }) {
   const { t } = useTranslation();
-  const styles = useStyles();
   const story = useStory();
   const { entry } = props;
   const decision = entry.crossTenantAccessDecision;
-  const facts: [string, string | null | undefined][] = [
+  const facts = [
+    [
+      t('column.result'),
+      <Status key="result" tone={isGood(entry) ? 'good' : 'bad'}>
+        {isGood(entry) ? t('logs.success') : `AADSTS${entry.status?.errorCode ?? ''}`}
+      </Status>,
+    ],
+    [t('logs.reason'), isGood(entry) ? undefined : story.told(entry.status?.failureReason ?? '')],
     [t('column.application'), entry.appDisplayName ?? entry.appId],
     [t('logs.resource'), entry.resourceDisplayName],
     [t('column.userName'), entry.userPrincipalName],
@@ -188,43 +178,18 @@ function SignInPanel(props: { entry: SignIn; tenants: string; onClose: () => voi
       [entry.deviceDetail?.browser, entry.deviceDetail?.operatingSystem].filter(Boolean).join(', '),
     ],
     [t('logs.times'), (entry.signInCount ?? 1) > 1 ? String(entry.signInCount) : undefined],
-  ];
+    [
+      t('logs.correlation'),
+      entry.correlationId && <ShortId key="correlation" id={entry.correlationId} />,
+    ],
+  ] as const;
   return (
     <SidePanel
       title={whoOf(entry) || t('logs.nobody')}
       subtitle={`${props.tenants} · ${formatExact(entry.createdDateTime)}`}
       onClose={props.onClose}
     >
-      <dl className={styles.facts}>
-        <dt className={styles.term}>{t('column.result')}</dt>
-        <dd className={styles.value}>
-          <Status tone={isGood(entry) ? 'good' : 'bad'}>
-            {isGood(entry) ? t('logs.success') : `AADSTS${entry.status?.errorCode ?? ''}`}
-          </Status>
-        </dd>
-        {!isGood(entry) && entry.status?.failureReason && (
-          <>
-            <dt className={styles.term}>{t('logs.reason')}</dt>
-            <dd className={styles.value}>{story.told(entry.status.failureReason)}</dd>
-          </>
-        )}
-        {facts
-          .filter(([, value]) => value)
-          .map(([term, value]) => (
-            <div key={term} className={styles.fact}>
-              <dt className={styles.term}>{term}</dt>
-              <dd className={styles.value}>{value}</dd>
-            </div>
-          ))}
-        {entry.correlationId && (
-          <>
-            <dt className={styles.term}>{t('logs.correlation')}</dt>
-            <dd className={styles.value}>
-              <ShortId id={entry.correlationId} />
-            </dd>
-          </>
-        )}
-      </dl>
+      <Facts facts={facts} />
       {decision && entry.homeTenantId && entry.resourceTenantId && (
         <Steps
           steps={decision.steps}

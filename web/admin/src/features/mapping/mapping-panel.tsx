@@ -3,16 +3,16 @@
  * whom they add and remove, is seen while they are written.
  */
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
-import { asProblem, type Change, formatNumber } from '@isopolity/core';
-import { Failure, GraphCall, Lines, SidePanel, Status, useAct } from '@isopolity/ui';
+import { asProblem, type Change } from '@isopolity/core';
+import { Failure, GraphCall, Lines, SidePanel, Status, useAct, useRested } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
-import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { useDeferredValue, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { SharingPreview } from '../../api/shapes';
-import { People } from '../../objects/names';
 import { ObjectPicker } from '../../objects/picker';
 import { graph } from '../../session';
 import { useTenants } from '../../tenants';
+import { Effect } from '../sharing/effect';
 import { AttributesEditor } from './attributes-editor';
 import { FilterEditor } from './filter-editor';
 import {
@@ -26,8 +26,6 @@ import {
   usersOf,
   withUsers,
 } from './model';
-
-const PAUSE_MS = 300;
 
 const useStyles = makeStyles({
   form: { display: 'grid', gap: '20px' },
@@ -63,16 +61,6 @@ export function MappingPanel({ tenant, onClose }: { tenant: string; onClose: () 
   return (
     <Editor title={title} tenant={tenant} schema={read.data} saved={users} onClose={onClose} />
   );
-}
-
-/** A value that follows when the hand rests. */
-function useRested<T>(value: T): T {
-  const [rested, setRested] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setRested(value), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return rested;
 }
 
 function Editor(props: {
@@ -139,8 +127,6 @@ function Editor(props: {
           body: { synchronizationRules: schema.synchronizationRules },
         }
       : back;
-  const shown = effect.data;
-  const trips = shown?.deletionGuard.trips;
   const save = (what: Change, done: string) =>
     void run({ change: what, undo, done, refresh: [['sharing'], ['readiness']] }).then(
       (isDone) => isDone && onClose(),
@@ -222,42 +208,13 @@ function Editor(props: {
             onChange={setMappings}
           />
         </section>
-        <section
-          className={styles.box}
-          aria-label={t('share.preview')}
-          aria-live="polite"
-          aria-busy={effect.isFetching && !shown}
+        <Effect
+          effect={effect.data}
+          error={effect.error}
+          isBusy={effect.isFetching && !effect.data}
         >
-          <h3 className={styles.title}>{t('share.preview')}</h3>
-          {effect.error && <Failure problem={asProblem(effect.error)} />}
-          {!shown && !effect.error && <Lines count={2} />}
-          {shown && !effect.error && (
-            <>
-              <People
-                tone={shown.added.count ? 'good' : 'none'}
-                text={t('share.adds', {
-                  count: shown.added.count,
-                  number: formatNumber(shown.added.count),
-                })}
-                users={shown.added.users}
-                count={shown.added.count}
-              />
-              <People
-                tone={shown.removed.count ? 'bad' : 'none'}
-                text={t('share.removes', {
-                  count: shown.removed.count,
-                  number: formatNumber(shown.removed.count),
-                })}
-                users={shown.removed.users}
-                count={shown.removed.count}
-              />
-              {shown.removed.count > 0 && (
-                <p className={styles.line}>{trips ? t('share.trips') : t('share.restorable')}</p>
-              )}
-              {isChanged && <p className={styles.line}>{t('mapping.again')}</p>}
-            </>
-          )}
-        </section>
+          {isChanged && <p className={styles.line}>{t('mapping.again')}</p>}
+        </Effect>
         {problem && <Failure problem={problem} isChange />}
         {isChanged && <GraphCall change={change} />}
       </div>

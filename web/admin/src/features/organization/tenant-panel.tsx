@@ -1,7 +1,7 @@
 /** One tenant of the organization: who it is, its role, and parting from it. */
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { type Change, formatExact } from '@isopolity/core';
-import { GraphCall, ShortId, SidePanel, Status, Time, useAct } from '@isopolity/ui';
+import { Facts, GraphCall, ShortId, SidePanel, Status, Time, useAct } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -14,15 +14,6 @@ import { Instructions } from './instructions';
 import { STATE_TONES, stateOf } from './members';
 
 const useStyles = makeStyles({
-  facts: {
-    display: 'grid',
-    gridTemplateColumns: 'auto 1fr',
-    gap: '8px 24px',
-    margin: '0 0 24px',
-    alignItems: 'center',
-  },
-  term: { color: tokens.colorNeutralForeground2 },
-  value: { margin: 0 },
   part: { marginBlockStart: '24px' },
   title: { margin: '0 0 4px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
   text: { margin: '0 0 12px' },
@@ -49,29 +40,26 @@ export function TenantPanel(props: { member: Member; own: Member; onClose: () =>
   const isLastOwner = isOwn && isOwner && !otherOwners && tenants.active.length > 1;
   return (
     <SidePanel title={name} onClose={onClose}>
-      <dl className={styles.facts}>
-        <dt className={styles.term}>{t('column.state')}</dt>
-        <dd className={styles.value}>
-          <Status tone={STATE_TONES[state]}>{t(`memberState.${state}`)}</Status>
-        </dd>
-        <dt className={styles.term}>{t('column.role')}</dt>
-        <dd className={styles.value}>{t(`role.${member.role}`)}</dd>
-        <dt className={styles.term}>{t('column.tenantId')}</dt>
-        <dd className={styles.value}>
-          <ShortId id={member.tenantId} />
-        </dd>
-        <dt className={styles.term}>{t('column.addedBy')}</dt>
-        <dd className={styles.value}>
-          {member.addedByTenantId && tenants.name(member.addedByTenantId)}{' '}
-          <Time at={member.addedDateTime} />
-        </dd>
-        {member.joinedDateTime && (
-          <>
-            <dt className={styles.term}>{t('column.joined')}</dt>
-            <dd className={styles.value}>{formatExact(member.joinedDateTime)}</dd>
-          </>
-        )}
-      </dl>
+      <Facts
+        facts={[
+          [
+            t('column.state'),
+            <Status key="state" tone={STATE_TONES[state]}>
+              {t(`memberState.${state}`)}
+            </Status>,
+          ],
+          [t('column.role'), t(`role.${member.role}`)],
+          [t('column.tenantId'), <ShortId key="id" id={member.tenantId} />],
+          [
+            t('column.addedBy'),
+            <span key="by">
+              {member.addedByTenantId && tenants.name(member.addedByTenantId)}{' '}
+              <Time at={member.addedDateTime} />
+            </span>,
+          ],
+          [t('column.joined'), member.joinedDateTime && formatExact(member.joinedDateTime)],
+        ]}
+      />
       {member.transitionDetails?.details && <p>{member.transitionDetails.details}</p>}
       {state === 'pending' ? (
         <Pending member={member} isOwner={isOwner} onClose={onClose} />

@@ -1,8 +1,8 @@
 /** A CSV of people: which column is what, and what is wrong in which line. No drawing here. */
 import { type CsvRow, folded } from '@isopolity/core';
 
-export const TARGETS = [
-  'userPrincipalName',
+/** What an administrator enters of a person. */
+export const FIELDS = [
   'displayName',
   'givenName',
   'surname',
@@ -16,6 +16,7 @@ export const TARGETS = [
   'mobilePhone',
   'employeeId',
 ] as const;
+export const TARGETS = ['userPrincipalName', ...FIELDS] as const;
 export type Target = (typeof TARGETS)[number];
 export type Mapping = (Target | '')[];
 

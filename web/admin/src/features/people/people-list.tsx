@@ -5,9 +5,11 @@ import { DataTable, Empty, Status, Time, useAct, useAddress, useTableView } from
 import { useTranslation } from 'react-i18next';
 import { allOf, useRemoteList } from '../../api/remote';
 import { Person } from '../../api/shapes';
+import { restoring } from '../../objects/deleted';
 import { PersonPanel } from './person-panel';
 
-const SELECT =
+/** What is read of a person. */
+export const SELECT =
   'id,displayName,userPrincipalName,mail,givenName,surname,jobTitle,department,city,country,' +
   'userType,accountEnabled,creationType,externalUserState,createdDateTime,blockedHere,employeeId,' +
   'companyName,officeLocation,mobilePhone,usageLocation';
@@ -18,11 +20,6 @@ export const originOf = (person: Person): 'own' | 'across' | 'guest' =>
   person.userType === 'Guest' ? 'guest' : person.creationType === 'Invitation' ? 'across' : 'own';
 
 export const removal = (id: string): Change => ({ method: 'DELETE', path: `/v1.0/users/${id}` });
-export const restoring = (id: string): Change => ({
-  method: 'POST',
-  path: `/v1.0/directory/deletedItems/${id}/restore`,
-  body: {},
-});
 
 export function PeopleList() {
   const { t } = useTranslation();
@@ -67,10 +64,7 @@ export function PeopleList() {
         fill
         label={t('nav.people')}
         view={view}
-        rows={list.rows}
-        remote={list.remote}
-        problem={list.problem}
-        onRetry={list.retry}
+        {...list}
         rowId={(person) => person.id}
         openId={address.open}
         onOpen={({ id }) => change({ open: id, panel: undefined, edit: undefined }, true)}

@@ -1,7 +1,7 @@
 /** People of this tenant: who is here, from where, and who can be restored. */
 import { Button } from '@fluentui/react-components';
 import { ArrowUploadRegular, PersonAddRegular } from '@fluentui/react-icons';
-import { PageHead, Tabs, useAddress } from '@isopolity/ui';
+import { PageHead, Tabs, useAddress, useTab } from '@isopolity/ui';
 import { useTranslation } from 'react-i18next';
 import { DeletedPeople } from './deleted';
 import { ImportPanel } from './import';
@@ -13,7 +13,7 @@ const TABS = ['people', 'deleted'] as const;
 export function People() {
   const { t } = useTranslation();
   const [address, change] = useAddress();
-  const tab = TABS.find((each) => each === address.tab) ?? 'people';
+  const [tab, openTab] = useTab(TABS);
   const panel = (which: string) => change({ panel: which, open: undefined, edit: undefined }, true);
   const close = () => change({ panel: undefined }, true);
   return (
@@ -39,19 +39,7 @@ export function People() {
       <Tabs
         label={t('nav.people')}
         value={tab}
-        onChange={(value) =>
-          change(
-            {
-              tab: value,
-              open: undefined,
-              q: undefined,
-              f: undefined,
-              sort: undefined,
-              panel: undefined,
-            },
-            true,
-          )
-        }
+        onChange={openTab}
         tabs={TABS.map((value) => ({ value, label: t(`person.${value}`) }))}
       />
       {tab === 'people' ? <PeopleList /> : <DeletedPeople />}

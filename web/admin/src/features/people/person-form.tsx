@@ -7,23 +7,10 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ownTenant } from '../../api/queries';
 import type { Person } from '../../api/shapes';
+import { FIELDS } from './import-model';
 import { newPassword } from './password';
 import { originOf } from './people-list';
 
-const FIELDS = [
-  'displayName',
-  'givenName',
-  'surname',
-  'mail',
-  'jobTitle',
-  'department',
-  'companyName',
-  'officeLocation',
-  'city',
-  'country',
-  'mobilePhone',
-  'employeeId',
-] as const;
 type FieldName = (typeof FIELDS)[number];
 /** What home decides of somebody who comes from there. */
 const OURS: readonly FieldName[] = ['mobilePhone', 'companyName'];

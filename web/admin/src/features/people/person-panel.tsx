@@ -3,6 +3,7 @@ import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { EditRegular } from '@fluentui/react-icons';
 import { asProblem, type Change } from '@isopolity/core';
 import {
+  Facts,
   Failure,
   GraphCall,
   Lines,
@@ -16,29 +17,15 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Person } from '../../api/shapes';
+import { restoring } from '../../objects/deleted';
 import { graph } from '../../session';
 import { useTenants } from '../../tenants';
 import { Explained } from '../../why/explained';
 import { IntoApplication } from '../../why/into-application';
-import { originOf, removal, restoring } from './people-list';
+import { originOf, removal, SELECT } from './people-list';
 import { PersonForm } from './person-form';
 
-const SELECT =
-  'id,displayName,userPrincipalName,mail,givenName,surname,jobTitle,department,city,country,' +
-  'userType,accountEnabled,creationType,externalUserState,createdDateTime,blockedHere,employeeId,' +
-  'companyName,officeLocation,mobilePhone,usageLocation';
-
 const useStyles = makeStyles({
-  facts: {
-    display: 'grid',
-    gridTemplateColumns: 'auto 1fr',
-    gap: '8px 24px',
-    margin: '0 0 16px',
-    overflowWrap: 'anywhere',
-    alignItems: 'center',
-  },
-  term: { color: tokens.colorNeutralForeground2 },
-  value: { margin: 0 },
   title: { margin: '24px 0 8px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
 });
 
@@ -80,7 +67,7 @@ export function PersonPanel({ id, onClose }: { id: string; onClose: () => void }
     path,
     body: isAcross ? { blockedHere: blocked } : { accountEnabled: !blocked },
   });
-  const facts: [string, string | null | undefined][] = [
+  const attributes: [string, string | null | undefined][] = [
     [t('column.userName'), person.userPrincipalName],
     [t('attribute.mail'), person.mail],
     [t('attribute.jobTitle'), person.jobTitle],
@@ -159,21 +146,15 @@ export function PersonPanel({ id, onClose }: { id: string; onClose: () => void }
         </>
       }
     >
-      <dl className={styles.facts}>
-        {facts
-          .filter(([, value]) => value)
-          .map(([term, value]) => (
-            <Fact key={term} term={term}>
-              <bdi>{value}</bdi>
-            </Fact>
-          ))}
-        <Fact term={t('column.objectId')}>
-          <ShortId id={id} />
-        </Fact>
-        <Fact term={t('column.created')}>
-          <Time at={person.createdDateTime} />
-        </Fact>
-      </dl>
+      <Facts
+        facts={[
+          ...attributes.map(
+            ([term, value]) => [term, value && <bdi key={term}>{value}</bdi>] as const,
+          ),
+          [t('column.objectId'), <ShortId key="id" id={id} />],
+          [t('column.created'), <Time key="created" at={person.createdDateTime} />],
+        ]}
+      />
       {isAcross ? (
         <section>
           <h3 className={styles.title}>{t('person.here')}</h3>
@@ -196,15 +177,5 @@ export function PersonPanel({ id, onClose }: { id: string; onClose: () => void }
       </section>
       <GraphCall change={blockTo(!isBlocked)} />
     </SidePanel>
-  );
-}
-
-function Fact({ term, children }: { term: string; children: React.ReactNode }) {
-  const styles = useStyles();
-  return (
-    <>
-      <dt className={styles.term}>{term}</dt>
-      <dd className={styles.value}>{children}</dd>
-    </>
   );
 }

@@ -1,19 +1,17 @@
 /** One role: what it allows, who has it, assigning and taking it back. */
-import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
-import { Failure, GraphCall, Lines, SidePanel, useAct } from '@isopolity/ui';
+import { Failure, Lines, SidePanel, useAct } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { AddPeople } from '../../objects/add-objects';
 import { ObjectList } from '../../objects/object-list';
-import { ObjectPicker } from '../../objects/picker';
 import { session } from '../../session';
 import { type Assignment, assigning, assignments, type Role, unassigning } from './model';
 
 const useStyles = makeStyles({
   text: { margin: '0 0 16px' },
   title: { margin: '24px 0 8px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
-  add: { marginBlockStart: '12px' },
   allows: { marginBlockStart: '24px' },
   summary: { cursor: 'pointer', minHeight: '24px', width: 'fit-content' },
   actions: {
@@ -28,10 +26,8 @@ export function RolePanel({ role, onClose }: { role: Role; onClose: () => void }
   const { t } = useTranslation();
   const styles = useStyles();
   const { run, isRunning } = useAct();
-  const [chosen, setChosen] = useState<string[]>([]);
   const read = useQuery(assignments);
   const holders = read.data?.filter(({ roleDefinitionId }) => roleDefinitionId === role.id) ?? [];
-  const adding = chosen.map((id) => assigning(role.id, id));
   const refresh = [['roles'], ['people']];
   const allowed = role.rolePermissions?.flatMap((each) => each.allowedResourceActions ?? []) ?? [];
   const nameOf = ({ principal, principalId }: Assignment) =>
@@ -43,26 +39,14 @@ export function RolePanel({ role, onClose }: { role: Role; onClose: () => void }
       onClose={onClose}
     >
       {role.description && <p className={styles.text}>{role.description}</p>}
-      <ObjectPicker kind="users" label={t('roles.assign')} value={chosen} onChange={setChosen} />
-      {chosen.length > 0 && (
-        <div className={styles.add}>
-          <Button
-            appearance="primary"
-            disabled={isRunning}
-            onClick={() =>
-              void run({
-                change: adding,
-                undo: chosen.map((id) => unassigning(role.id, id)),
-                done: t('roles.assigned', { role: role.displayName }),
-                refresh,
-              }).then((isDone) => isDone && setChosen([]))
-            }
-          >
-            {t('roles.doAssign', { role: role.displayName })}
-          </Button>
-          <GraphCall change={adding} />
-        </div>
-      )}
+      <AddPeople
+        label={t('roles.assign')}
+        action={() => t('roles.doAssign', { role: role.displayName })}
+        adding={(people) => people.map((id) => assigning(role.id, id))}
+        removing={(id) => unassigning(role.id, id)}
+        done={() => t('roles.assigned', { role: role.displayName })}
+        refresh={refresh}
+      />
       <h3 className={styles.title}>{t('roles.who')}</h3>
       {read.error && <Failure problem={asProblem(read.error)} />}
       {!read.data && !read.error && <Lines count={2} height={24} />}

@@ -7,35 +7,24 @@ import {
   makeStyles,
   Radio,
   RadioGroup,
-  tokens,
 } from '@fluentui/react-components';
 import { asProblem, type Change, formatNumber } from '@isopolity/core';
-import { Failure, GraphCall, Lines, SidePanel, useAct } from '@isopolity/ui';
+import { Failure, GraphCall, Lines, SidePanel, useAct, useRested } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { sharingEntry, sharingStatus } from '../../api/queries';
 import { type Sharing, SharingPreview } from '../../api/shapes';
-import { People } from '../../objects/names';
 import { ObjectPicker } from '../../objects/picker';
 import { graph } from '../../session';
 import { useTenants } from '../../tenants';
+import { Effect } from './effect';
 import { RuleEditor } from './rule-editor';
 
 const SHARING = '/beta/isopolity/userSharing';
-const PAUSE_MS = 300;
 
 const useStyles = makeStyles({
   form: { display: 'grid', gap: '16px' },
-  preview: {
-    display: 'grid',
-    gap: '10px',
-    padding: '16px',
-    border: `1px solid ${tokens.colorNeutralStroke2}`,
-    borderRadius: tokens.borderRadiusLarge,
-  },
-  title: { margin: 0, fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
-  text: { margin: 0 },
 });
 
 const nobody: Sharing = {
@@ -124,11 +113,7 @@ function Editor(props: {
 
   // The preview follows what is entered when the hand rests.
   const body = useMemo(() => bodyOf(entry), [entry]);
-  const [previewed, setPreviewed] = useState(body);
-  useEffect(() => {
-    const timer = setTimeout(() => setPreviewed(body), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [body]);
+  const previewed = useRested(body);
   const preview = useQuery({
     queryKey: ['sharing', 'preview', path, previewed],
     queryFn: ({ signal }) =>
@@ -250,51 +235,18 @@ function Editor(props: {
             />
           </Field>
         )}
-        <section
-          className={styles.preview}
-          aria-label={t('share.preview')}
-          aria-live="polite"
-          aria-busy={isStale}
-        >
-          <h3 className={styles.title}>{t('share.preview')}</h3>
-          {preview.error && <Failure problem={asProblem(preview.error)} />}
-          {!shown && !preview.error && <Lines count={3} />}
-          {shown && !preview.error && (
-            <>
-              <People
-                tone={shown.added.count ? 'good' : 'none'}
-                text={t('share.adds', {
-                  count: shown.added.count,
-                  number: formatNumber(shown.added.count),
-                })}
-                users={shown.added.users}
-                count={shown.added.count}
-              />
-              <People
-                tone={shown.removed.count ? 'bad' : 'none'}
-                text={t('share.removes', {
-                  count: shown.removed.count,
-                  number: formatNumber(shown.removed.count),
-                })}
-                users={shown.removed.users}
-                count={shown.removed.count}
-              />
-              {shown.removed.count > 0 && (
-                <p className={styles.text}>{trips ? t('share.trips') : t('share.restorable')}</p>
-              )}
-              {trips && (
-                <Checkbox
-                  label={t('share.allow', {
-                    count: shown.removed.count,
-                    number: formatNumber(shown.removed.count),
-                  })}
-                  checked={allows}
-                  onChange={(_, { checked }) => setAllows(checked === true)}
-                />
-              )}
-            </>
+        <Effect effect={shown} error={preview.error} isBusy={isStale}>
+          {shown && trips && (
+            <Checkbox
+              label={t('share.allow', {
+                count: shown.removed.count,
+                number: formatNumber(shown.removed.count),
+              })}
+              checked={allows}
+              onChange={(_, { checked }) => setAllows(checked === true)}
+            />
           )}
-        </section>
+        </Effect>
         {problem && <Failure problem={problem} isChange />}
         <GraphCall change={change} />
       </div>

@@ -1,7 +1,7 @@
 /** Users across tenants: what is shared from here, and who comes in from the others. */
 
 import { formatNumber } from '@isopolity/core';
-import { PageHead, Tabs, useAddress } from '@isopolity/ui';
+import { PageHead, Tabs, useTab } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { admissionTenants, sharingStatus } from '../../api/queries';
@@ -13,11 +13,10 @@ const TABS = ['outgoing', 'incoming'] as const;
 
 export function UsersAcross() {
   const { t } = useTranslation();
-  const [address, change] = useAddress();
   const { active, own } = useTenants();
   const ours = useQuery(sharingStatus);
   const theirs = useQuery(admissionTenants);
-  const tab = TABS.find((each) => each === address.tab) ?? 'outgoing';
+  const [tab, openTab] = useTab(TABS);
   const sum = (numbers: number[] | undefined) =>
     formatNumber((numbers ?? []).reduce((total, each) => total + each, 0));
   const others = active.filter(({ tenantId }) => tenantId !== own).length;
@@ -37,19 +36,7 @@ export function UsersAcross() {
       <Tabs
         label={t('nav.sharing')}
         value={tab}
-        onChange={(value) =>
-          change(
-            {
-              tab: value,
-              tenant: undefined,
-              edit: undefined,
-              q: undefined,
-              f: undefined,
-              sort: undefined,
-            },
-            true,
-          )
-        }
+        onChange={openTab}
         tabs={TABS.map((value) => ({ value, label: t(`across.${value}`) }))}
       />
       {tab === 'outgoing' ? <Outgoing /> : <Incoming />}
