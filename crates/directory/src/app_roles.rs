@@ -117,11 +117,7 @@ fn name_of(tx: &ReadTx<'_>, kind: LinkKind, id: Uuid) -> Result<Option<String>> 
         // Nobody assigns anything to a role.
         LinkKind::DirectoryRole => return Ok(None),
     };
-    match found {
-        Ok(name) => Ok(Some(name)),
-        Err(Error::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
+    types::found(found)
 }
 
 /// Reads a body: principal, resource, role.

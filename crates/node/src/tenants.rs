@@ -157,11 +157,7 @@ impl Node {
         let island = self.store().island(tenant)?;
         island
             .write(Actor::Operator, move |tx| {
-                let known = match domains::get(tx, domain.as_str()) {
-                    Ok(known) => Some(known),
-                    Err(Error::NotFound { .. }) => None,
-                    Err(error) => return Err(error),
-                };
+                let known = types::found(domains::get(tx, domain.as_str()))?;
                 // Asking twice to add one is a slip; a word that it is verified may come later.
                 let added = match known {
                     Some(known) if verified => known,

@@ -148,10 +148,8 @@ fn may_in_name_of(
     let reach = rights.reach(resource.action());
     let (mut is_inside, mut is_hidden) = (false, resource == Resource::Groups);
     if let Some(id) = resource.group() {
-        let group = match groups::get(tx, Id::new(id)) {
-            Ok(group) => group,
-            Err(Error::NotFound { .. }) => return Ok(false),
-            Err(error) => return Err(error),
+        let Some(group) = types::found(groups::get(tx, Id::new(id)))? else {
+            return Ok(false);
         };
         is_inside = groups::is_owner(tx, group.id, user.uuid())?
             || groups::is_member(tx, group.id, user.uuid())?;

@@ -99,6 +99,15 @@ fn missing(kind: &str, id: &str) -> String {
 /// A result of the domain.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// What was looked for, or nothing where it isn't there; other errors stay errors.
+pub fn found<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 impl Error {
     /// A request that is wrong at `target`.
     pub fn invalid(target: impl Into<String>, message: impl Into<String>) -> Self {

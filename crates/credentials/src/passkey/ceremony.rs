@@ -404,10 +404,14 @@ pub enum Refused {
 /// passkey is gone.
 pub fn accept(tx: &mut Tx<'_>, answer: &Answer) -> Result<Option<Id<kind::User>>> {
     let tenant = tx.tenant();
-    let method = match methods::get(tx, answer.method.user, Kind::Passkey, answer.method.id) {
-        Ok(method) => method,
-        Err(Error::NotFound { .. }) => return Ok(None),
-        Err(error) => return Err(error),
+    let Some(method) = types::found(methods::get(
+        tx,
+        answer.method.user,
+        Kind::Passkey,
+        answer.method.id,
+    ))?
+    else {
+        return Ok(None);
     };
     let noted = tx.bookkeeping().execute(
         NOTE_ANSWERED,

@@ -172,11 +172,7 @@ fn name(tx: &ReadTx<'_>, part: &str, id: Uuid) -> Result<Option<(String, Option<
             (user.display_name().to_owned(), Some(upn))
         })
     };
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(Error::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
+    types::found(found)
 }
 
 async fn list(call: Call) -> Result<Reply, Refusal> {

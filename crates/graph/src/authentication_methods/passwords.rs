@@ -113,10 +113,8 @@ async fn operation(call: Call) -> Result<Reply, Refusal> {
             let user = users::find(tx, &key)?.id;
             let missing = || Error::not_found("longRunningOperation", &text);
             let id = types::parse_uuid(&text).ok_or_else(missing)?;
-            let row = match audit::get(tx, id) {
-                Ok(row) => row,
-                Err(Error::NotFound { .. }) => return Err(missing()),
-                Err(error) => return Err(error),
+            let Some(row) = types::found(audit::get(tx, id))? else {
+                return Err(missing());
             };
             let of_user = row.entry.targets.iter().any(|it| it.id == user.to_string());
             if row.entry.activity_display_name != RESET || !of_user {

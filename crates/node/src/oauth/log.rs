@@ -8,7 +8,7 @@ use identity::oauth::{OAuthError, Platform, Resource, Trail, device};
 use identity::session::Session;
 use store::{ReadTx, Tx};
 use types::trace::Trace;
-use types::{Error, Id, Result, TenantId, Timestamp, kind};
+use types::{Id, Result, TenantId, Timestamp, kind};
 use uuid::Uuid;
 
 use super::next::Need;
@@ -230,15 +230,6 @@ pub(super) fn decided(sign_in: &mut SignIn, decision: Option<Trace>) {
     crossing.decision = decision;
 }
 
-/// The user of a name or id, if there is one.
-pub(super) fn known(found: Result<User>) -> Result<Option<User>> {
-    match found {
-        Ok(user) => Ok(Some(user)),
-        Err(Error::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 /// Records a refusal for somebody who is known by the object id.
 pub(super) fn refused(
     tx: &mut Tx<'_>,
@@ -247,7 +238,7 @@ pub(super) fn refused(
     why: Why,
     decision: Option<Trace>,
 ) -> Result<()> {
-    let Some(user) = known(users::get(tx, user))? else {
+    let Some(user) = types::found(users::get(tx, user))? else {
         return Ok(());
     };
     of_user(tx, &mut sign_in, &user)?;
@@ -263,7 +254,7 @@ pub(super) fn refused_name(
     name: &str,
     why: Why,
 ) -> Result<()> {
-    match known(users::find(tx, name))? {
+    match types::found(users::find(tx, name))? {
         Some(user) => {
             of_user(tx, &mut sign_in, &user)?;
             why.note(&mut sign_in);

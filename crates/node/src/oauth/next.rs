@@ -9,7 +9,7 @@ use identity::Secret;
 use identity::oauth::{AuthorizationRequest, OAuthError};
 use identity::session::{self, Session};
 use store::ReadTx;
-use types::{Error, Id, Result, Timestamp, fold, kind};
+use types::{Id, Result, Timestamp, fold, kind};
 
 use super::client::{self, Client};
 use super::consent::{self, Wanted};
@@ -66,10 +66,8 @@ pub(super) fn accounts(tx: &ReadTx<'_>, cookie: Option<&Secret>) -> Result<Vec<A
     };
     let mut accounts = Vec::new();
     for session in session::of_browser(tx, cookie)? {
-        let user = match users::get(tx, session.user) {
-            Ok(user) => user,
-            Err(Error::NotFound { .. }) => continue,
-            Err(error) => return Err(error),
+        let Some(user) = types::found(users::get(tx, session.user))? else {
+            continue;
         };
         if user.account_enabled && generation(tx, user.id)? == session.generation {
             accounts.push(Account { session, user });

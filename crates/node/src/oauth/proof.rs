@@ -8,7 +8,7 @@ use identity::oauth::code::SignedIn;
 use serde::{Deserialize, Serialize};
 use store::ReadTx;
 use types::trace::Trace;
-use types::{Error, Id, Result, TenantId, Timestamp, kind};
+use types::{Id, Result, TenantId, Timestamp, kind};
 
 use super::generation;
 
@@ -74,10 +74,8 @@ pub(super) fn standing_user(tx: &ReadTx<'_>, by: &SignedIn) -> Result<Result<Use
 }
 
 fn live_user(tx: &ReadTx<'_>, user: Id<kind::User>, of: u64) -> Result<Result<User, OAuthError>> {
-    let user = match users::get(tx, user) {
-        Ok(user) => user,
-        Err(Error::NotFound { .. }) => return Ok(Err(OAuthError::RevokedGrant)),
-        Err(error) => return Err(error),
+    let Some(user) = types::found(users::get(tx, user))? else {
+        return Ok(Err(OAuthError::RevokedGrant));
     };
     if !user.account_enabled {
         return Ok(Err(OAuthError::DisabledUser));

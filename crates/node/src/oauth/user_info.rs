@@ -5,7 +5,7 @@
 use directory::users;
 use identity::token::{AccessToken, Verified};
 use serde_json::{Map, Value, json};
-use types::{Error, Result};
+use types::Result;
 
 use crate::Node;
 
@@ -18,10 +18,8 @@ impl Node {
         let island = self.store().island(token.tenant)?;
         island
             .read_few(move |tx| {
-                let user = match users::get(tx, signed_in.user) {
-                    Ok(user) => user,
-                    Err(Error::NotFound { .. }) => return Ok(None),
-                    Err(error) => return Err(error),
+                let Some(user) = types::found(users::get(tx, signed_in.user))? else {
+                    return Ok(None);
                 };
                 let mut claims = Map::new();
                 // The one of the client's ID tokens (Core §5.3.2).

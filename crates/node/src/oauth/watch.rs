@@ -181,10 +181,8 @@ fn own_concern(tx: &ReadTx<'_>, home: TenantId, since: Option<u64>) -> Result<Co
 }
 
 fn still(tx: &ReadTx<'_>, resource: TenantId, asked: &Asked) -> Result<Option<Stands>> {
-    let user = match users::get(tx, asked.user_id) {
-        Ok(user) => user,
-        Err(Error::NotFound { .. }) => return Ok(None),
-        Err(error) => return Err(error),
+    let Some(user) = types::found(users::get(tx, asked.user_id))? else {
+        return Ok(None);
     };
     let groups = groups::groups_of(tx, user.id)?;
     let rules = access::Rules::load(tx, resource)?;

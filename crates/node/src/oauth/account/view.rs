@@ -5,7 +5,7 @@ use directory::oauth2_permission_grants::{self as grants, Of};
 use directory::{delegation, invitations, service_principals, users};
 use identity::session;
 use store::ReadTx;
-use types::{Error, Result, TenantId, Timestamp};
+use types::{Result, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::super::next::Ready;
@@ -178,11 +178,7 @@ fn consents_of(tx: &ReadTx<'_>, ready: &Ready) -> Result<Vec<OwnConsent>> {
     let found = grants::list(tx, Of::Principal(ready.user.id), None, CONSENTS_MAX)?;
     let mut consents = Vec::new();
     for grant in found {
-        let named = |id| match service_principals::get(tx, id) {
-            Ok(found) => Ok(Some(found)),
-            Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error),
-        };
+        let named = |id| types::found(service_principals::get(tx, id));
         let (Some(client), Some(resource)) = (named(grant.client)?, named(grant.resource)?) else {
             continue;
         };
@@ -272,11 +268,7 @@ impl Node {
         let island = self.store().island(tenant)?;
         island
             .read(move |tx| {
-                let method = |kind, id| match methods::get(tx, ready.user.id, kind, id) {
-                    Ok(method) => Ok(Some(method)),
-                    Err(Error::NotFound { .. }) => Ok(None),
-                    Err(error) => Err(error),
-                };
+                let method = |kind, id| types::found(methods::get(tx, ready.user.id, kind, id));
                 Ok(match act {
                     Act::RemoveApp(id) => method(Kind::Totp, id)?
                         .map(|it| Confirmation::Remove(Kind::Totp, totp::name(&it))),

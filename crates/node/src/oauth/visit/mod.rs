@@ -39,7 +39,7 @@ pub(super) use arrival::Arrival;
 use arrival::Entered;
 pub(crate) use word::Messages;
 pub(super) use word::Verdict;
-use word::{MAY, MayBody, PASS, PassBody, Word, admits, found, named, outbound};
+use word::{MAY, MayBody, PASS, PassBody, Word, admits, named, outbound};
 
 /// The longest sealed text that goes along.
 const STATE_MAX: usize = 12 * 1024;
@@ -121,10 +121,8 @@ impl Node {
         let name = name.to_owned();
         let island = self.store().island(tenant)?;
         let home = island.read(move |tx| {
-            let user = match directory::users::find(tx, &name) {
-                Ok(user) => user,
-                Err(Error::NotFound { .. }) => return Ok(None),
-                Err(error) => return Err(error),
+            let Some(user) = types::found(directory::users::find(tx, &name))? else {
+                return Ok(None);
             };
             let mail = user.property("mail").as_str().map(str::to_owned);
             let home = invitations::home_of(tx, &user)?;
@@ -404,10 +402,12 @@ impl Node {
         };
         let island = self.store().island(tenant)?;
         let home = island
-            .read(move |tx| match found(tx, user)? {
-                Some(user) => invitations::home_of(tx, &user),
-                None => Ok(None),
-            })
+            .read(
+                move |tx| match types::found(directory::users::get(tx, user))? {
+                    Some(user) => invitations::home_of(tx, &user),
+                    None => Ok(None),
+                },
+            )
             .await?;
         let Some((home, user_id)) = home else {
             return Ok(verdict(Ok(())));

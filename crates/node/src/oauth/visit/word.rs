@@ -91,7 +91,7 @@ fn of_pass(tx: &ReadTx<'_>, from: TenantId, body: &PassBody) -> Result<Option<Wo
     let Some(pass) = visit::find(tx, &body.pass, from, &body.nonce)? else {
         return Ok(None);
     };
-    let Some(user) = found(tx, pass.user)? else {
+    let Some(user) = types::found(directory::users::get(tx, pass.user))? else {
         return Ok(None);
     };
     if generation(tx, user.id)? != pass.generation {
@@ -108,14 +108,6 @@ pub(super) fn named(application: Uuid) -> Option<Uuid> {
     (!application.is_nil()).then_some(application)
 }
 
-pub(super) fn found(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Option<User>> {
-    match directory::users::get(tx, user) {
-        Ok(user) => Ok(Some(user)),
-        Err(Error::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 /// The end of the border that answers for this tenant's people who visit others.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Messages;
@@ -127,7 +119,7 @@ impl Handler for Messages {
             PASS => of_pass(tx, from, &serde_json::from_str(body).map_err(malformed)?)?,
             MAY => {
                 let body: MayBody = serde_json::from_str(body).map_err(malformed)?;
-                match found(tx, body.user_id)? {
+                match types::found(directory::users::get(tx, body.user_id))? {
                     Some(user) => Some(self::word(tx, from, &user, body.application)?),
                     None => None,
                 }
