@@ -90,11 +90,20 @@ export class Deployment {
   }
 
   async stop() {
+    await this.tellWhatIsOpen();
     await this.browser.close();
     const ended = new Promise((resolve) => this.child.on('close', resolve));
     this.child.kill('SIGTERM');
     await ended;
     rmSync(this.dir, { recursive: true });
+  }
+
+  /** What the pages show that nobody has left: a test has failed on them. */
+  async tellWhatIsOpen() {
+    for (const page of this.browser.contexts().flatMap((context) => context.pages())) {
+      const text = await page.innerText('body', { timeout: 5000 }).catch(String);
+      console.error([`still open: ${page.url()}`, ...page.faults, text].join('\n'));
+    }
   }
 
   tenant(name) {
@@ -258,6 +267,16 @@ export async function axeFindings(page, runOnly = RULES) {
   return found.violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
   );
+}
+
+/** What is still wrong after a while: a change of colours or of width takes a moment. */
+export async function lasting(look) {
+  let found = await look();
+  for (let round = 0; found.length && round < 10; round += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    found = await look();
+  }
+  return found;
 }
 
 /** What sticks out of the window sideways, where nothing scrolls it. */

@@ -1,7 +1,7 @@
 /** Every screen in every look: readable for all, nothing sticks out, nothing goes wrong. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { axeFindings, DESKTOP, Deployment, leave, overflow, PHONE } from './harness.js';
+import { axeFindings, DESKTOP, Deployment, lasting, leave, overflow, PHONE } from './harness.js';
 import { goTo, screens, settled } from './screens.js';
 
 let deployment;
@@ -30,16 +30,19 @@ async function look(options) {
     await goTo(page, path);
     await act?.(page);
     await settled(page);
-    const findings = [...(await axeFindings(page)), ...(await overflow(page))];
+    const findings = [
+      ...(await lasting(() => axeFindings(page))),
+      ...(await lasting(() => overflow(page))),
+    ];
     // Colours have nothing to do with the direction of writing.
     if (!options.locale) {
       await page.emulateMedia({ colorScheme: 'dark' });
-      findings.push(...(await axeFindings(page, ['color-contrast'])));
+      findings.push(...(await lasting(() => axeFindings(page, ['color-contrast']))));
     }
     await page.setViewportSize(PHONE);
     await settled(page);
-    findings.push(...(await overflow(page)));
-    if (!options.locale) findings.push(...(await axeFindings(page)));
+    findings.push(...(await lasting(() => overflow(page))));
+    if (!options.locale) findings.push(...(await lasting(() => axeFindings(page))));
     if (findings.length) found[name] = findings;
   }
   for (const page of pages.values()) await leave(page);

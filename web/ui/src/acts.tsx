@@ -90,7 +90,7 @@ export function useTell(): (
           </ToastFooter>
         )}
       </Toast>,
-      { intent: problem ? 'error' : 'success', timeout: problem ? -1 : 7000 },
+      { intent: problem ? 'error' : 'success', timeout: problem ? -1 : undo ? 15_000 : 7000 },
     );
 }
 
