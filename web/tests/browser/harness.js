@@ -101,7 +101,7 @@ export class Deployment {
   /** What the pages show that nobody has left: a test has failed on them. */
   async tellWhatIsOpen() {
     for (const page of this.browser.contexts().flatMap((context) => context.pages())) {
-      const text = await page.innerText('body', { timeout: 5000 }).catch(String);
+      const text = await page.textContent('body', { timeout: 5000 }).catch(String);
       console.error([`still open: ${page.url()}`, ...page.faults, text].join('\n'));
     }
   }
