@@ -4,14 +4,12 @@
 //! processors, which nothing that makes passwords can exceed. The readers ask at a fixed rate, once
 //! alone and once beside the creations; what they wait for must stay the same.
 
-use std::time::{Duration, Instant};
-
-use ::argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::{
     context::{Context, say},
+    crypto,
     load::{self, NUMBER},
     report::{Figure, Report},
     rounds::{Rounds, user_ids},
@@ -59,7 +57,7 @@ pub(crate) fn run(context: &mut Context) -> Result<Report> {
     let (mut raw, mut number) = (Vec::new(), 0);
     for round in 1..=plan.load_rounds {
         say(&format!("creations: round {round} of {}", plan.load_rounds));
-        raw.push(hashes_per_second(plan.load_seconds)?);
+        raw.push(crypto::hashes_per_second(plan.load_seconds)?);
         alone.round(product.process(), || server::helper("load", &reads))?;
         let orders = json!({
             "url": product.url, "token": token, "requests": [creation], "connections": MAKERS,
@@ -114,36 +112,4 @@ fn report(made: &Rounds, alone: &Rounds, beside: &Rounds, raw: Vec<f64>) -> Repo
             "readsBeside": beside.to_json(),
         }),
     }
-}
-
-/// OWASP's argon2id (19 MiB, two passes, one lane), as the server makes it, on all processors.
-fn hashes_per_second(seconds: f64) -> Result<f64> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let started = Instant::now();
-    let time = Duration::from_secs_f64(seconds);
-    let made = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(move || -> Result<u64> {
-                    let params = Params::new(19_456, 2, 1, None)?;
-                    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-                    let mut made = 0_u64;
-                    while started.elapsed() < time {
-                        let mut salt = [0; 16];
-                        salt[..8].copy_from_slice(&made.to_le_bytes());
-                        argon2
-                            .hash_password_with_salt(b"Correct-horse-battery-9", &salt)
-                            .map_err(|error| anyhow::anyhow!("argon2: {error}"))?;
-                        made += 1;
-                    }
-                    Ok(made)
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().ok().context("a hashing thread panicked")?)
-            .sum::<Result<u64>>()
-    })?;
-    Ok(made as f64 / started.elapsed().as_secs_f64())
 }

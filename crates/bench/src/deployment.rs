@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    http::Client,
+    http::{self, Client},
     machine::{self, Memory, Most},
     people,
     server::{self, Server},
@@ -31,6 +31,18 @@ pub(crate) struct Tenant {
     pub(crate) domain: String,
     client_id: String,
     client_secret: String,
+}
+
+impl Tenant {
+    /// What its application asks the token endpoint for a token of Graph with.
+    pub(crate) fn grant(&self) -> [(&'static str, &str); 4] {
+        [
+            ("grant_type", "client_credentials"),
+            ("client_id", &self.client_id),
+            ("client_secret", &self.client_secret),
+            ("scope", "https://graph.microsoft.com/.default"),
+        ]
+    }
 }
 
 /// A stopped deployment to start from.
@@ -251,20 +263,9 @@ impl Deployment {
     pub(crate) fn token(&self, number: usize) -> Result<String> {
         let tenant = self.tenant(number)?;
         let mut client = Client::connect(&self.server()?.url, None)?;
-        // Ids and secrets are of characters that a form needn't escape, but for those of base64.
-        let escaped = |text: &str| {
-            text.replace('%', "%25")
-                .replace('+', "%2B")
-                .replace('/', "%2F")
-                .replace('=', "%3D")
-        };
-        let form = format!(
-            "grant_type=client_credentials&client_id={}&client_secret={}&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default",
-            tenant.client_id,
-            escaped(&tenant.client_secret),
-        );
+        let form = http::form(&tenant.grant());
         let path = format!("/{}/oauth2/v2.0/token", tenant.id);
-        let answer = client.send("POST", &path, "application/x-www-form-urlencoded", &form)?;
+        let answer = client.send("POST", &path, http::FORM, &form)?;
         let token = answer.expect(200).context("a token")?;
         token["access_token"]
             .as_str()

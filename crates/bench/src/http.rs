@@ -37,6 +37,13 @@ impl Answer {
         serde_json::from_slice(&self.body).context("an answer isn't JSON")
     }
 
+    /// The first header of this name, in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let (_, value) = headers.find(|(own, _)| own == name)?;
+        Some(value)
+    }
+
     /// Whether the body has this text.
     pub(crate) fn shows(&self, text: &str) -> bool {
         self.body
@@ -159,14 +166,26 @@ pub(crate) fn request(
     kind: &str,
     body: &str,
 ) -> Vec<u8> {
+    let bearer = token.map(|token| format!("Bearer {token}"));
+    let headers = bearer.as_deref().map(|bearer| ("authorization", bearer));
+    request_with(method, path, host, headers.as_slice(), kind, body)
+}
+
+/// The bytes of a request with these headers.
+pub(crate) fn request_with(
+    method: &str,
+    path: &str,
+    host: &str,
+    headers: &[(&str, &str)],
+    kind: &str,
+    body: &str,
+) -> Vec<u8> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n");
-    if let Some(token) = token {
-        text.push_str("authorization: Bearer ");
-        text.push_str(token);
-        text.push_str("\r\n");
+    // Writing to a string can't fail.
+    for (name, value) in headers {
+        let _ = write!(text, "{name}: {value}\r\n");
     }
     if !kind.is_empty() {
-        // Writing to a string can't fail.
         let _ = write!(
             text,
             "content-type: {kind}\r\ncontent-length: {}\r\n",
@@ -177,6 +196,31 @@ pub(crate) fn request(
     text.push_str(body);
     text.into_bytes()
 }
+
+/// A value as it stands in a form or a query.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
+}
+
+/// Fields as a form has them.
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
+    let pairs: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", escaped(value)))
+        .collect();
+    pairs.join("&")
+}
+
+/// What forms are sent as.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Where the parts of a complete answer are.
 #[derive(Debug)]
@@ -252,7 +296,7 @@ fn chunks(mut body: &[u8]) -> Result<Option<(Vec<u8>, usize)>> {
 
 impl Frame {
     /// The answer itself.
-    fn answer(&self, bytes: &[u8]) -> Answer {
+    pub(crate) fn answer(&self, bytes: &[u8]) -> Answer {
         let head = String::from_utf8_lossy(bytes.get(..self.head).unwrap_or_default());
         let headers = head.lines().skip(1).filter_map(|line| {
             let (name, value) = line.split_once(':')?;

@@ -62,7 +62,7 @@ struct Work {
 }
 
 /// Carries out the orders on standard input: `{"url","token","requests":[{"method","path","body"?}…],
-/// "connections","seconds"}`, and as they are needed `"status"` (200), `"perSecond"` (of all
+/// "connections","seconds"}` (a body that is a text is a form, any other is JSON), and as they are needed `"status"` (200), `"perSecond"` (of all
 /// connections together) and `"firstNumber"`.
 pub(crate) fn run() -> Result<()> {
     let orders: Value = serde_json::from_reader(std::io::stdin().lock())?;
@@ -88,6 +88,7 @@ async fn generate(orders: &Value) -> Result<Value> {
             let text = |name: &str| order[name].as_str().unwrap_or_default();
             let (kind, body) = match &order["body"] {
                 Value::Null => ("", String::new()),
+                Value::String(form) => (http::FORM, form.clone()),
                 body => ("application/json", body.to_string()),
             };
             let bytes = http::request(text("method"), text("path"), &host, token, kind, &body);

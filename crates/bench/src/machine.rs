@@ -191,6 +191,13 @@ fn status(process: u32) -> String {
     std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default()
 }
 
+/// The processes that a process has started.
+pub(crate) fn children(process: u32) -> Result<Vec<u32>> {
+    let list = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
+    let numbers = list.split_ascii_whitespace().map(str::parse);
+    Ok(numbers.collect::<Result<_, _>>()?)
+}
+
 /// Copies a directory with its files; sockets and the like stay behind.
 pub(crate) fn copy_directory(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;

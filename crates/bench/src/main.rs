@@ -17,19 +17,26 @@
 mod bare;
 mod batch;
 mod change_latency;
+mod code_flow;
 mod context;
 mod creations;
+mod crypto;
 mod deployment;
+mod flows;
 mod get_user;
+mod grants;
 mod http;
 mod initial_sync;
 mod initial_sync_postgres;
+mod keycloak;
 mod ldap;
 mod limits;
 mod load;
 mod machine;
 mod mesh;
+mod password_sign_ins;
 mod people;
+mod portal;
 mod raw;
 mod readiness;
 mod report;
@@ -38,6 +45,7 @@ mod rows;
 mod searched;
 mod server;
 mod statistics;
+mod token_checks;
 mod updates;
 
 use std::path::PathBuf;
@@ -95,6 +103,14 @@ enum Command {
     Creations,
     /// Batches of 20, against their slowest part.
     Batch,
+    /// Tokens granted to applications, against the signature alone.
+    Grants,
+    /// Checks of tokens that are known already.
+    TokenChecks,
+    /// People signing in by password, against the hash alone, while others read.
+    PasswordSignIns,
+    /// The whole authorization code flow with PKCE, beside Keycloak's.
+    CodeFlow,
     /// What works between every two of many tenants.
     Readiness,
     /// The limits alone, on made-up rows and bytes: tells a machine's measure, needs no server.
@@ -105,6 +121,9 @@ enum Command {
     /// The load generator: a process of the benches.
     #[command(hide = true)]
     Load,
+    /// The browsers: a process of `password-sign-ins` and `code-flow`.
+    #[command(hide = true)]
+    Flows,
     /// The LDAP client: a process of `updates`.
     #[command(hide = true)]
     LdapLoad,
@@ -117,6 +136,7 @@ fn main() -> anyhow::Result<()> {
         Command::BareServer => return bare::serve(),
         Command::Load => return load::run(),
         Command::LdapLoad => return ldap::load(),
+        Command::Flows => return flows::run(),
         _ => {}
     }
     let plan = Plan::new(&cli.settings);
@@ -150,6 +170,18 @@ fn main() -> anyhow::Result<()> {
     }
     if matches!(command, Command::All | Command::Batch) {
         batch::run(&mut context)?.publish(&context)?;
+    }
+    if matches!(command, Command::All | Command::Grants) {
+        grants::run(&mut context)?.publish(&context)?;
+    }
+    if matches!(command, Command::All | Command::TokenChecks) {
+        token_checks::run(&context)?.publish(&context)?;
+    }
+    if matches!(command, Command::All | Command::PasswordSignIns) {
+        password_sign_ins::run(&mut context)?.publish(&context)?;
+    }
+    if matches!(command, Command::All | Command::CodeFlow) {
+        code_flow::run(&mut context)?.publish(&context)?;
     }
     context.end_alone()?;
     if matches!(command, Command::All | Command::Readiness) {

@@ -14,7 +14,7 @@ const END: &str = "<!-- bench: end -->";
 const HEAD: &str = "| bench | figure | measured | limit, in the same run | ratio | target | met | command | date | machine |\n|---|---|---|---|---|---|---|---|---|---|\n";
 
 /// The benches in the order of the table.
-pub(crate) const BENCHES: [&str; 11] = [
+pub(crate) const BENCHES: [&str; 15] = [
     "initial-sync",
     "initial-sync-postgres",
     "change-latency",
@@ -25,6 +25,10 @@ pub(crate) const BENCHES: [&str; 11] = [
     "updates",
     "creations",
     "batch",
+    "grants",
+    "token-checks",
+    "password-sign-ins",
+    "code-flow",
     "readiness",
 ];
 
