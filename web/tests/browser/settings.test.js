@@ -1,7 +1,7 @@
 /** The tenant's settings, and the log of sign-ins, as an admin uses them. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Deployment, leave } from './harness.js';
+import { Deployment, leave, signIn } from './harness.js';
 
 let deployment;
 before(async () => {
@@ -47,6 +47,71 @@ test('a domain is added, tells what to publish, and is removed', async () => {
   await page.getByText('contoso-labs.example was removed').first().waitFor();
   await panel.waitFor({ state: 'detached' });
   page.faults.splice(0); // The refused verification is a failed request.
+  await leave(page);
+});
+
+/** A person of Contoso whom nobody else's test needs. */
+const newcomer = (alias, displayName) =>
+  deployment.call('Contoso', 'POST', '/v1.0/users', {
+    accountEnabled: true,
+    displayName,
+    mailNickname: alias,
+    userPrincipalName: `${alias}@contoso.example`,
+    passwordProfile: { password: 'not-the-Password-9', forceChangePasswordNextSignIn: false },
+  });
+
+test('who has forgotten the password gets another, which is shown once and works', async () => {
+  const person = await newcomer('forgetful', 'Forgetful Ingrid');
+  const page = await deployment.admin('Contoso', `/admin/people?open=${person.id}`);
+  const panel = page.getByRole('complementary');
+  await panel.getByRole('list', { name: 'Signing in' }).getByText('Password').waitFor();
+  await panel.getByRole('button', { name: 'Reset the password' }).click();
+  await panel.getByText('is signed out everywhere').waitFor();
+  await panel.getByText('Graph call').click();
+  await panel.getByText('/resetPassword').waitFor();
+  await panel.getByRole('switch', { name: /next sign-in/ }).uncheck();
+  await panel.getByRole('button', { name: 'Reset the password' }).click();
+  const password = await panel.getByRole('status').locator('code').textContent();
+  await panel.getByRole('button', { name: 'I have it' }).click();
+  assert.ok(!(await page.textContent('body')).includes(password));
+  await leave(page);
+
+  const visitor = await deployment.visitor();
+  await visitor.goto('/admin');
+  await signIn(visitor, person.userPrincipalName, password);
+  await visitor.locator('h1').waitFor();
+  // Whoever an admin signs out is out.
+  const admin = await deployment.admin('Contoso', `/admin/people?open=${person.id}`);
+  await admin.getByRole('button', { name: 'End all sessions' }).click();
+  const asked = admin.getByRole('alertdialog', { name: 'End all sessions' });
+  await asked.getByText('has to sign in again').waitFor();
+  await asked.getByRole('button', { name: 'End all sessions' }).click();
+  await admin.getByText('Forgetful Ingrid is signed out everywhere').first().waitFor();
+  await leave(admin);
+  await visitor.goto('/admin');
+  await visitor.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await leave(visitor);
+});
+
+test('a temporary access pass is given as the policy allows, and is taken away after a question', async () => {
+  const person = await newcomer('newcomer', 'Newcomer Taro');
+  const page = await deployment.admin('Contoso', `/admin/people?open=${person.id}`);
+  const panel = page.getByRole('complementary');
+  await panel.getByRole('button', { name: 'Give a temporary access pass' }).click();
+  await panel.getByRole('combobox', { name: 'Opens for' }).click();
+  await page.getByRole('option', { name: '8 hours' }).click();
+  await panel.getByRole('button', { name: 'Give a temporary access pass' }).click();
+  assert.ok(await panel.getByRole('status').locator('code').textContent());
+  await panel.getByRole('button', { name: 'I have it' }).click();
+  const methods = panel.getByRole('list', { name: 'Signing in' });
+  await methods.getByText(/for one sign-in, until/).waitFor();
+  await methods.getByRole('button', { name: 'Remove Temporary access pass' }).click();
+  // The question can be left by the keyboard, and asks again.
+  await page.keyboard.press('Escape');
+  await methods.getByRole('alertdialog').waitFor({ state: 'detached' });
+  await methods.getByRole('button', { name: 'Remove Temporary access pass' }).click();
+  await methods.getByRole('button', { name: 'Remove it' }).click();
+  await methods.getByText(/for one sign-in, until/).waitFor({ state: 'detached' });
   await leave(page);
 });
 
