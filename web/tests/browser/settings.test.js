@@ -33,7 +33,7 @@ test('who has to show more than a password is chosen, holds at once, and is undo
 });
 
 test('a domain is added, tells what to publish, and is removed', async () => {
-  const page = await deployment.admin('Contoso', '/admin/settings');
+  const page = await deployment.admin('Contoso', '/admin/settings?tab=domains');
   await page.getByRole('button', { name: 'Add a domain' }).click();
   const form = page.getByRole('complementary', { name: 'Add a domain' });
   await form.getByRole('textbox').fill('Contoso-Labs.example');
@@ -47,6 +47,51 @@ test('a domain is added, tells what to publish, and is removed', async () => {
   await page.getByText('contoso-labs.example was removed').first().waitFor();
   await panel.waitFor({ state: 'detached' });
   page.faults.splice(0); // The refused verification is a failed request.
+  await leave(page);
+});
+
+/** A picture of one pixel. */
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+test('the sign-in page gets a colour, a logo and a text, as its preview shows them', async () => {
+  const page = await deployment.admin('Contoso', '/admin/settings?tab=page');
+  const preview = page.getByRole('img', { name: 'Preview of the sign-in page' });
+  await page.getByRole('textbox', { name: 'Background colour' }).fill('#0a7d4b');
+  assert.equal(
+    await preview.evaluate((shown) => getComputedStyle(shown).backgroundColor),
+    'rgb(10, 125, 75)',
+  );
+  await page.getByLabel('Text below the form').fill('Help desk: 555-0100');
+  const banner = page.getByRole('group', { name: 'Banner logo' });
+  const file = banner.locator('input[type=file]');
+  await file.setInputFiles({ name: 'logo.svg', mimeType: 'image/svg+xml', buffer: PIXEL });
+  await page.getByText('This isn’t a PNG or JPEG image.').waitFor();
+  await file.setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: PIXEL });
+  await banner.getByRole('img').waitFor();
+  await page.getByText('Graph call').click();
+  await page.getByText('/branding/bannerLogo').waitFor();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The sign-in page is changed').first().waitFor();
+
+  const { id } = deployment.tenant('Contoso');
+  const visitor = await deployment.visitor();
+  await visitor.goto(`/${id}/account`);
+  await visitor.getByText('Help desk: 555-0100').waitFor();
+  const logo = visitor.getByRole('img', { name: 'Contoso' });
+  assert.ok(await logo.evaluate(({ naturalWidth }) => naturalWidth));
+  assert.equal(
+    await visitor.evaluate(() => getComputedStyle(document.body).backgroundColor),
+    'rgb(10, 125, 75)',
+  );
+  await page.getByRole('button', { name: 'Remove all of it' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove all of it' }).click();
+  await page.getByText('The sign-in page looks as in a new tenant').first().waitFor();
+  await visitor.reload();
+  await visitor.getByText('Help desk: 555-0100').waitFor({ state: 'detached' });
+  await leave(visitor);
   await leave(page);
 });
 
