@@ -19,6 +19,7 @@ pub mod application_templates;
 pub mod applications;
 mod audited;
 pub mod authorization_policy;
+pub mod branding;
 pub mod delegation;
 mod document;
 pub mod domains;

@@ -116,6 +116,7 @@ mod explain;
 mod fields;
 mod groups;
 mod idempotency;
+mod images;
 mod invitations;
 mod key_credentials;
 mod listing;

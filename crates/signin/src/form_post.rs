@@ -28,7 +28,7 @@ pub fn form_post(answer: &Answer, language: Language) -> Rendered {
     };
     let layout = Layout {
         language,
-        tenant_name: None,
+        face: None,
         title: words.answer_title,
         lead: None,
     };

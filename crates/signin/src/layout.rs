@@ -1,8 +1,9 @@
 //! What all pages have in common: the document, its one style, the card in its middle.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use node::oauth::Face;
 
-use crate::Language;
+use crate::{Language, brand};
 
 /// The style of all pages. Colours are ours, of the system's light or dark scheme; in forced colours
 /// the system's own hold.
@@ -10,7 +11,7 @@ pub(crate) const STYLE: &str = "\
 :root{color-scheme:light dark;--page:#f4f5f7;--card:#fff;--text:#1b1e24;--soft:#565d6b;--line:#c9ced8;--accent:#4851bd;--on-accent:#fff;--bad:#a5182b;--note:#fff6dd}\
 @media(prefers-color-scheme:dark){:root{--page:#14161a;--card:#1f2229;--text:#eceef2;--soft:#a9b0bd;--line:#454b57;--accent:#a4abeb;--on-accent:#11142c;--bad:#ff9aa6;--note:#38301a}}\
 *{box-sizing:border-box}\
-body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--page);color:var(--text);font:16px/1.5 system-ui,sans-serif}\
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--around,var(--page));color:var(--text);font:16px/1.5 system-ui,sans-serif}\
 main{width:min(27rem,100%);padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}\
 @media(max-width:30rem){body{place-items:start stretch}main{border:0;border-radius:0;min-height:100vh;padding:1.5rem}}\
 header p{margin:0;color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}\
@@ -18,6 +19,10 @@ h2{margin:2rem 0 0;font-size:1.125rem;line-height:1.3;font-weight:600}\
 .plain{list-style:none;padding:0}.plain>li{padding:.75rem 0;border-top:1px solid var(--line)}\
 .small{display:inline-block;width:auto;margin-inline-end:.5rem}\
 .of{display:flex;gap:.5rem;align-items:center;margin-bottom:1rem}.of svg{width:1.25rem;height:1.25rem;flex:none;color:var(--accent)}\
+.of img{display:block;flex:none;max-width:100%;height:auto}.of .square{width:2.5rem;height:auto}\
+@media(prefers-color-scheme:dark){.of img{padding:.25rem;background:#fff;border-radius:.25rem}}\
+.own{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.875rem;white-space:pre-line;overflow-wrap:anywhere}\
+.links a{color:inherit;display:inline-block;margin-inline-end:1rem;padding-block:.25rem}\
 h1{margin:0;font-size:1.5rem;line-height:1.25;font-weight:600}\
 .lead{margin:.25rem 0 1.5rem;color:var(--soft);overflow-wrap:anywhere}\
 label{display:block;margin:1rem 0 .25rem}\
@@ -51,7 +56,7 @@ stroke-width=\"2.25\" stroke-linejoin=\"round\" aria-hidden=\"true\">\
 /// The frame of a page.
 pub(crate) struct Layout<'a> {
     pub(crate) language: Language,
-    pub(crate) tenant_name: Option<&'a str>,
+    pub(crate) face: Option<&'a Face>,
     pub(crate) title: &'a str,
     pub(crate) lead: Option<String>,
 }
@@ -68,21 +73,20 @@ pub(crate) fn document(layout: &Layout<'_>, content: Markup) -> String {
                 meta name="robots" content="noindex";
                 title {
                     (layout.title)
-                    @if let Some(name) = layout.tenant_name { " – " (name) }
+                    @if let Some(face) = layout.face { " – " (face.name) }
                 }
                 style { (PreEscaped(STYLE)) }
+                (brand::style(layout.face))
             }
             body {
                 main {
                     header {
-                        p .of {
-                            (PreEscaped(MARK))
-                            bdi { (layout.tenant_name.unwrap_or("isopolity")) }
-                        }
+                        (brand::head(layout.face, MARK))
                         h1 { (layout.title) }
                         @if let Some(lead) = &layout.lead { p .lead { (lead) } }
                     }
                     (content)
+                    (brand::foot(layout.face, language.words()))
                 }
             }
         }

@@ -11,6 +11,7 @@
 //! Source: OWASP Authentication Cheat Sheet; HTML §4.10.18.7 (autofill); Content Security Policy 3;
 //! OAuth 2.0 Form Post Response Mode.
 
+mod brand;
 mod factors;
 mod form_post;
 mod language;
@@ -24,7 +25,7 @@ mod setup;
 mod words;
 
 use identity::oauth::Trail;
-use node::oauth::Screen;
+use node::oauth::{Face, Screen};
 
 pub use form_post::form_post;
 pub use language::Language;
@@ -33,8 +34,8 @@ pub use setup::{Setup, render as setup};
 /// What all pages know.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// The tenant's name, if it is known.
-    pub tenant_name: Option<String>,
+    /// The tenant, if it is known.
+    pub face: Option<Face>,
     /// Where its forms go.
     pub action: String,
     /// What its forms carry; nothing for a page that ends a sign-in.

@@ -12,6 +12,9 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
+use node::oauth::Face;
+
+use crate::brand;
 use crate::layout::STYLE;
 
 static STYLE_HASH: LazyLock<String> = LazyLock::new(|| hash(STYLE));
@@ -24,10 +27,16 @@ pub(crate) fn hash(text: &str) -> String {
 
 /// A policy: where forms may lead, and what else the page needs.
 pub(crate) fn policy(form_action: &str, more: &str) -> String {
+    branded(None, form_action, more)
+}
+
+/// The policy of a page that shows a tenant.
+pub(crate) fn branded(face: Option<&Face>, form_action: &str, more: &str) -> String {
     let style = &*STYLE_HASH;
+    let (own_style, images) = brand::policy(face);
     format!(
-        "default-src 'none'; style-src {style}; base-uri 'none'; frame-ancestors 'none'; \
-         form-action {form_action}{more}"
+        "default-src 'none'; style-src {style}{own_style}{images}; base-uri 'none'; \
+         frame-ancestors 'none'; form-action {form_action}{more}"
     )
 }
 

@@ -2,11 +2,13 @@
 
 use identity::oauth::{OAuthError, origin_of};
 use maud::{Markup, html};
-use node::oauth::{AccountView, ClientView, ConsentView, PasskeyView, Problem, ScopeView, Screen};
+use node::oauth::{
+    AccountView, ClientView, ConsentView, Face, PasskeyView, Problem, ScopeView, Screen,
+};
 
 use crate::factors::{self, choose, passkey_form};
 use crate::layout::{Layout, document};
-use crate::policy::{policy, towards};
+use crate::policy::{branded, policy, towards};
 use crate::words::{Words, fill};
 use crate::{Language, Page, Rendered, own, passkey};
 
@@ -23,13 +25,17 @@ pub(crate) fn render(screen: &Screen, page: &Page) -> Rendered {
     let content = content(screen, page);
     let layout = Layout {
         language: page.language,
-        tenant_name: page.tenant_name.as_deref(),
+        face: page.face.as_ref(),
         title: content.title,
         lead: content.lead,
     };
     Rendered {
         html: document(&layout, content.body),
-        policy: policy(&content.form_action, &content.more_policy),
+        policy: branded(
+            page.face.as_ref(),
+            &content.form_action,
+            &content.more_policy,
+        ),
     }
 }
 
@@ -54,7 +60,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             body: html! {
                 (form(page, "name", html! {
                     (self::problem(words, *problem))
-                    (name_field(words, "name", name.as_deref(), passkey.is_some()))
+                    (name_field(words, page.face.as_ref(), "name", name.as_deref(), passkey.is_some()))
                     button .primary type="submit" { (words.next) }
                 }))
                 (by_passkey(page, words, passkey.as_ref()))
@@ -301,12 +307,19 @@ fn to_app(words: &Words, client: Option<&ClientView>) -> Option<String> {
     client.map(|client| fill(words.to_app, "{app}", &client.name))
 }
 
-fn name_field(words: &Words, field: &str, value: Option<&str>, with_passkeys: bool) -> Markup {
+fn name_field(
+    words: &Words,
+    face: Option<&Face>,
+    field: &str,
+    value: Option<&str>,
+    with_passkeys: bool,
+) -> Markup {
+    let hint = face.and_then(|face| face.name_hint.as_deref());
     html! {
         label for="name" { (words.name) }
         input #name type="text" name=(field) value=[value] required autofocus inputmode="email"
             autocomplete=(if with_passkeys { "username webauthn" } else { "username" }) autocapitalize="none" spellcheck="false" maxlength="320"
-            placeholder=(words.name_hint) dir="ltr";
+            placeholder=(hint.unwrap_or(words.name_hint)) dir="ltr";
     }
 }
 
@@ -497,13 +510,13 @@ pub(crate) fn find_tenant(
                 input type="hidden" name=(name) value=(value);
             }
             @if is_unknown { p #problem .bad role="alert" { (words.unknown_domain) } }
-            (name_field(words, "login_hint", hint, false))
+            (name_field(words, None, "login_hint", hint, false))
             button .primary type="submit" { (words.next) }
         }
     };
     let layout = Layout {
         language,
-        tenant_name: None,
+        face: None,
         title: words.sign_in,
         lead: None,
     };

@@ -104,7 +104,7 @@ pub fn render(setup: &Setup<'_>, language: Language) -> Rendered {
     };
     let layout = Layout {
         language,
-        tenant_name: None,
+        face: None,
         title: words.setup_title,
         lead,
     };

@@ -56,6 +56,20 @@ export function formatDuration(milliseconds: number): string {
   }).format(inSeconds ? milliseconds / 1000 : milliseconds);
 }
 
+/** A span of minutes in its largest whole unit: "8 hours", "30 days". */
+export function formatMinutes(minutes: number): string {
+  const [value, unit] =
+    minutes % 1_440 === 0
+      ? ([minutes / 1_440, 'day'] as const)
+      : minutes % 60 === 0
+        ? ([minutes / 60, 'hour'] as const)
+        : ([minutes, 'minute'] as const);
+  return once(
+    unit,
+    (tag) => new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'long' }),
+  ).format(value);
+}
+
 /** The order of names in the person's language. */
 export const compareTexts = (left: string, right: string): number =>
   once('order', (tag) => new Intl.Collator(tag, { numeric: true })).compare(left, right);

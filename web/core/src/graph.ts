@@ -12,6 +12,8 @@ export interface Change {
   method: 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   path: string;
   body?: unknown;
+  /** What is sent as it is, in place of JSON. */
+  file?: File;
 }
 
 export interface GetOptions {
@@ -92,7 +94,7 @@ export class Graph {
 
   /** Carries out a change. */
   async change(change: Change): Promise<void> {
-    await this.#send(change.method, change.path, change.body, {});
+    await this.#send(change.method, change.path, change.file ?? change.body, {});
   }
 
   async #send(
@@ -106,7 +108,9 @@ export class Graph {
     const authorization = await this.#session.authorization();
     const headers: Record<string, string> = {
       ...(authorization ? { authorization } : {}),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined
+        ? {}
+        : { 'content-type': body instanceof File ? body.type : 'application/json' }),
       ...(options.eventual ? { consistencylevel: 'eventual' } : {}),
     };
     let response: Response;
@@ -114,7 +118,7 @@ export class Graph {
       response = await fetch(pathname + search, {
         method,
         headers,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: body instanceof File ? body : JSON.stringify(body) }),
         ...(options.signal ? { signal: options.signal } : {}),
       });
     } catch (thrown) {
@@ -143,7 +147,10 @@ export function asCurl(change: Change): string {
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   const lines = [`curl -X ${change.method} ${quote(location.origin + change.path)}`];
   lines.push('-H "Authorization: Bearer $TOKEN"');
-  if (change.body !== undefined) {
+  if (change.file) {
+    const { type, name } = change.file;
+    lines.push(`-H ${quote(`Content-Type: ${type}`)}`, `--data-binary ${quote(`@${name}`)}`);
+  } else if (change.body !== undefined) {
     lines.push("-H 'Content-Type: application/json'", `-d ${quote(JSON.stringify(change.body))}`);
   }
   return lines.join(' \\\n  ');

@@ -44,6 +44,17 @@ export const screens = (deployment) => {
       path: '/admin/people?q=Anneliese',
       act: (page) => page.getByRole('row').nth(1).click(),
     },
+    ...['password', 'pass'].map((edit) => ({
+      name: `people-${edit}`,
+      path: '/admin/people?q=Anneliese',
+      act: async (page) => {
+        await page.getByRole('row').nth(1).click();
+        await page.waitForURL(/[?&]open=/);
+        const address = new URL(page.url());
+        address.searchParams.set('edit', edit);
+        await goTo(page, address.pathname + address.search);
+      },
+    })),
     { name: 'people-create', path: '/admin/people?panel=create' },
     { name: 'people-import', path: '/admin/people?panel=import' },
     { name: 'people-deleted', path: '/admin/people?tab=deleted' },
@@ -54,7 +65,9 @@ export const screens = (deployment) => {
     { name: 'applications-enterprise', path: '/admin/applications?tab=enterprise' },
     { name: 'roles', path: '/admin/roles' },
     { name: 'settings', path: '/admin/settings' },
-    { name: 'settings-domain', path: '/admin/settings?panel=create' },
+    { name: 'settings-page', path: '/admin/settings?tab=page' },
+    { name: 'settings-domains', path: '/admin/settings?tab=domains' },
+    { name: 'settings-domain', path: '/admin/settings?tab=domains&panel=create' },
     { name: 'logs', path: '/admin/logs' },
     { name: 'logs-sign-ins', path: '/admin/logs?tab=signIns' },
     { name: 'logs-provisioning', path: '/admin/logs?tab=provisioning' },

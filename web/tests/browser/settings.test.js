@@ -1,7 +1,7 @@
 /** The tenant's settings, and the log of sign-ins, as an admin uses them. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Deployment, leave } from './harness.js';
+import { Deployment, leave, signIn } from './harness.js';
 
 let deployment;
 before(async () => {
@@ -33,7 +33,7 @@ test('who has to show more than a password is chosen, holds at once, and is undo
 });
 
 test('a domain is added, tells what to publish, and is removed', async () => {
-  const page = await deployment.admin('Contoso', '/admin/settings');
+  const page = await deployment.admin('Contoso', '/admin/settings?tab=domains');
   await page.getByRole('button', { name: 'Add a domain' }).click();
   const form = page.getByRole('complementary', { name: 'Add a domain' });
   await form.getByRole('textbox').fill('Contoso-Labs.example');
@@ -47,6 +47,116 @@ test('a domain is added, tells what to publish, and is removed', async () => {
   await page.getByText('contoso-labs.example was removed').first().waitFor();
   await panel.waitFor({ state: 'detached' });
   page.faults.splice(0); // The refused verification is a failed request.
+  await leave(page);
+});
+
+/** A picture of one pixel. */
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+test('the sign-in page gets a colour, a logo and a text, as its preview shows them', async () => {
+  const page = await deployment.admin('Contoso', '/admin/settings?tab=page');
+  const preview = page.getByRole('img', { name: 'Preview of the sign-in page' });
+  await page.getByRole('textbox', { name: 'Background colour' }).fill('#0a7d4b');
+  assert.equal(
+    await preview.evaluate((shown) => getComputedStyle(shown).backgroundColor),
+    'rgb(10, 125, 75)',
+  );
+  await page.getByLabel('Text below the form').fill('Help desk: 555-0100');
+  const banner = page.getByRole('group', { name: 'Banner logo' });
+  const file = banner.locator('input[type=file]');
+  await file.setInputFiles({ name: 'logo.svg', mimeType: 'image/svg+xml', buffer: PIXEL });
+  await page.getByText('This isn’t a PNG or JPEG image.').waitFor();
+  await file.setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: PIXEL });
+  await banner.getByRole('img').waitFor();
+  await page.getByText('Graph call').click();
+  await page.getByText('/branding/bannerLogo').waitFor();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The sign-in page is changed').first().waitFor();
+
+  const { id } = deployment.tenant('Contoso');
+  const visitor = await deployment.visitor();
+  await visitor.goto(`/${id}/account`);
+  await visitor.getByText('Help desk: 555-0100').waitFor();
+  const logo = visitor.getByRole('img', { name: 'Contoso' });
+  assert.ok(await logo.evaluate(({ naturalWidth }) => naturalWidth));
+  assert.equal(
+    await visitor.evaluate(() => getComputedStyle(document.body).backgroundColor),
+    'rgb(10, 125, 75)',
+  );
+  await page.getByRole('button', { name: 'Remove all of it' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove all of it' }).click();
+  await page.getByText('The sign-in page looks as in a new tenant').first().waitFor();
+  await visitor.reload();
+  await visitor.getByText('Help desk: 555-0100').waitFor({ state: 'detached' });
+  await leave(visitor);
+  await leave(page);
+});
+
+/** A person of Contoso whom nobody else's test needs. */
+const newcomer = (alias, displayName) =>
+  deployment.call('Contoso', 'POST', '/v1.0/users', {
+    accountEnabled: true,
+    displayName,
+    mailNickname: alias,
+    userPrincipalName: `${alias}@contoso.example`,
+    passwordProfile: { password: 'not-the-Password-9', forceChangePasswordNextSignIn: false },
+  });
+
+test('who has forgotten the password gets another, which is shown once and works', async () => {
+  const person = await newcomer('forgetful', 'Forgetful Ingrid');
+  const page = await deployment.admin('Contoso', `/admin/people?open=${person.id}`);
+  const panel = page.getByRole('complementary');
+  await panel.getByRole('list', { name: 'Signing in' }).getByText('Password').waitFor();
+  await panel.getByRole('button', { name: 'Reset the password' }).click();
+  await panel.getByText('is signed out everywhere').waitFor();
+  await panel.getByText('Graph call').click();
+  await panel.getByText('/resetPassword').waitFor();
+  await panel.getByRole('switch', { name: /next sign-in/ }).uncheck();
+  await panel.getByRole('button', { name: 'Reset the password' }).click();
+  const password = await panel.getByRole('status').locator('code').textContent();
+  await panel.getByRole('button', { name: 'I have it' }).click();
+  assert.ok(!(await page.textContent('body')).includes(password));
+  await leave(page);
+
+  const visitor = await deployment.visitor();
+  await visitor.goto('/admin');
+  await signIn(visitor, person.userPrincipalName, password);
+  await visitor.locator('h1').waitFor();
+  // Whoever an admin signs out is out.
+  const admin = await deployment.admin('Contoso', `/admin/people?open=${person.id}`);
+  await admin.getByRole('button', { name: 'End all sessions' }).click();
+  const asked = admin.getByRole('alertdialog', { name: 'End all sessions' });
+  await asked.getByText('has to sign in again').waitFor();
+  await asked.getByRole('button', { name: 'End all sessions' }).click();
+  await admin.getByText('Forgetful Ingrid is signed out everywhere').first().waitFor();
+  await leave(admin);
+  await visitor.goto('/admin');
+  await visitor.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await leave(visitor);
+});
+
+test('a temporary access pass is given as the policy allows, and is taken away after a question', async () => {
+  const person = await newcomer('newcomer', 'Newcomer Taro');
+  const page = await deployment.admin('Contoso', `/admin/people?open=${person.id}`);
+  const panel = page.getByRole('complementary');
+  await panel.getByRole('button', { name: 'Give a temporary access pass' }).click();
+  await panel.getByRole('combobox', { name: 'Opens for' }).click();
+  await page.getByRole('option', { name: '8 hours' }).click();
+  await panel.getByRole('button', { name: 'Give a temporary access pass' }).click();
+  assert.ok(await panel.getByRole('status').locator('code').textContent());
+  await panel.getByRole('button', { name: 'I have it' }).click();
+  const methods = panel.getByRole('list', { name: 'Signing in' });
+  await methods.getByText(/for one sign-in, until/).waitFor();
+  await methods.getByRole('button', { name: 'Remove Temporary access pass' }).click();
+  // The question can be left by the keyboard, and asks again.
+  await page.keyboard.press('Escape');
+  await methods.getByRole('alertdialog').waitFor({ state: 'detached' });
+  await methods.getByRole('button', { name: 'Remove Temporary access pass' }).click();
+  await methods.getByRole('button', { name: 'Remove it' }).click();
+  await methods.getByText(/for one sign-in, until/).waitFor({ state: 'detached' });
   await leave(page);
 });
 

@@ -192,8 +192,14 @@ export function GraphCall({ change }: { change: Change | Change[] }) {
   const [copied, setCopied] = useState(false);
   const changes = asList(change);
   const shown = changes.map(
-    ({ method, path, body }) =>
-      `${method} ${path}${body === undefined ? '' : `\n${JSON.stringify(body, null, 2)}`}`,
+    ({ method, path, body, file }) =>
+      `${method} ${path}${
+        file
+          ? `\nContent-Type: ${file.type}\n\n${file.name}`
+          : body === undefined
+            ? ''
+            : `\n${JSON.stringify(body, null, 2)}`
+      }`,
   );
   return (
     <details className={styles.call}>

@@ -1,6 +1,7 @@
 /** What is drawn alike in every app. */
 export * from './acts';
 export * from './address';
+export * from './ask';
 export * from './facts';
 export * from './keys';
 export * from './marks';

@@ -21,7 +21,7 @@ use directory::applications::{self, NewPassword};
 use directory::photos::{self, Photo};
 use directory::roles::{self, GLOBAL_ADMINISTRATOR, built_in};
 use directory::users::{self, NewUser};
-use directory::{app_roles, domains, groups, service_principals, synced as sync, tenant};
+use directory::{app_roles, branding, domains, groups, service_principals, synced as sync, tenant};
 use metadata::assert_fits;
 use serde_json::{Map, Value, json};
 use types::{Error, Result};
@@ -245,4 +245,10 @@ fn domains_and_the_organization_fit() {
     }));
     f.write(move |tx| tenant::update(tx, &patch));
     fits();
+    let patch = object(json!({ "backgroundColor": "#4851bd", "signInPageText": "x" }));
+    f.write(move |tx| branding::update(tx, &patch));
+    let branding = f.read(branding::get).unwrap();
+    check("organizationalBranding", |select| {
+        branding::project(&branding, select, "id.example")
+    });
 }

@@ -9,6 +9,7 @@
 //! Source: OpenID Connect Discovery §4, RFC 6749 §§3 and 5, RFC 7517 §5, RFC 8628.
 
 mod discovery;
+mod logo;
 mod page;
 mod pages;
 mod setup;
@@ -89,6 +90,12 @@ pub(crate) fn routes(routes: &mut Routes) {
             .errors(ErrorForm::OAuth)
             .cors();
     }
+    oauth.public(
+        Method::GET,
+        "/{tenant}/branding/{name}",
+        "A logo on a tenant's sign-in pages",
+        logo::logo,
+    );
     pages::routes(&mut oauth);
     setup::routes(&mut oauth);
 }

@@ -49,7 +49,7 @@ pub(super) fn moved(method: &Method, location: &str) -> Result<Reply, Refusal> {
 /// A refusal by the framework as a page.
 pub(crate) fn error_page(error: OAuthError, trail: Trail) -> (String, String) {
     let page = Page {
-        tenant_name: None,
+        face: None,
         action: String::new(),
         flow: None,
         redirect_uri: None,

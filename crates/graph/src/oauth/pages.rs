@@ -10,7 +10,7 @@ use identity::Secret;
 use identity::discovery::Authority;
 use identity::oauth::{Form, OAuthError, ResponseMode, with_parameters};
 use identity::session::Cookies;
-use node::oauth::{Act, Browser, Input, Outcome, OwnInput, Screen, SignOutRequest, Step};
+use node::oauth::{Act, Browser, Face, Input, Outcome, OwnInput, Screen, SignOutRequest, Step};
 use signin::{Language, Page};
 use types::TenantId;
 
@@ -139,7 +139,7 @@ pub(super) fn problem(call: &PublicCall, failure: Failure) -> Result<Reply, Refu
     }
 }
 
-fn end(call: &PublicCall, tenant_name: Option<String>, screen: Screen) -> Reply {
+fn end(call: &PublicCall, face: Option<Face>, screen: Screen) -> Reply {
     let status = match &screen {
         Screen::Error { error, .. } => {
             StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST)
@@ -147,7 +147,7 @@ fn end(call: &PublicCall, tenant_name: Option<String>, screen: Screen) -> Reply 
         _ => StatusCode::OK,
     };
     let shown = Page {
-        tenant_name,
+        face,
         action: String::new(),
         flow: None,
         redirect_uri: None,
@@ -176,7 +176,7 @@ async fn send(
             redirect_uri,
         } => {
             let shown = Page {
-                tenant_name: Some(node.tenant_name(tenant).await?),
+                face: Some(node.face(tenant).await?),
                 action: format!("/{tenant}/{FORMS}"),
                 flow: Some(flow),
                 redirect_uri,
@@ -185,7 +185,7 @@ async fn send(
             };
             page(StatusCode::OK, signin::render(&screen, &shown))
         }
-        Step::End(screen) => end(call, Some(node.tenant_name(tenant).await?), screen),
+        Step::End(screen) => end(call, Some(node.face(tenant).await?), screen),
         Step::Moved(location) => moved(call.method(), &location)?,
         Step::Answer(answer) if answer.mode == ResponseMode::FormPost => {
             let language = language(call, ui_locales.as_deref());

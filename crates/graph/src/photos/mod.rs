@@ -16,6 +16,7 @@ use serde_json::Value;
 use store::ReadTx;
 
 use crate::errors::Refusal;
+use crate::images;
 use crate::listing::{self, Shown};
 use crate::query_options::Allowed;
 use crate::reply::{Page, Reply};
@@ -41,7 +42,7 @@ const WRITE_OF_GROUP: &[&str] = &["Group.ReadWrite.All", "ProfilePhoto.ReadWrite
 
 /// What a photo's body may be.
 const PAYLOAD: Payload = Payload {
-    media_types: &["image/jpeg", "image/png"],
+    media_types: images::MEDIA_TYPES,
     bytes_max: sizes::PHOTO_BYTES_MAX,
     limit: "limits.photo_bytes",
 };
@@ -214,10 +215,7 @@ async fn get_value(call: Call, kind: LinkKind) -> Result<Reply, Refusal> {
         .await?
         .ok_or_else(not_found)?;
     let etag = etag(&found.photo);
-    let content_type = match found.photo.content_type.as_str() {
-        "image/png" => "image/png",
-        _ => "image/jpeg",
-    };
+    let content_type = images::kept_type(&found.photo.content_type);
     Ok(Reply::bytes(content_type, found.content).with_header(header::ETAG, &etag))
 }
 

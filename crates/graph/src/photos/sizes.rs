@@ -12,7 +12,6 @@ use std::io::Cursor;
 use bytes::Bytes;
 use directory::photos::{Photo, Rendition, SIZES};
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::metadata::Orientation;
@@ -20,6 +19,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbIma
 use tokio::sync::Semaphore;
 
 use crate::errors::Refusal;
+use crate::images;
 use crate::request::Call;
 
 /// Bytes of an image that is sent.
@@ -38,24 +38,11 @@ const QUALITY: u8 = 85;
 /// The size that photos have at most.
 const LARGEST: u32 = 648;
 
-fn unsupported() -> Refusal {
-    Refusal::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "Request_BadRequest",
-        "The body has to be a photo, and the header Content-Type has to say so: image/jpeg or image/png.",
-    )
-    .with_target("Content-Type")
-}
-
 fn unreadable(error: &image::ImageError) -> Refusal {
     if matches!(error, image::ImageError::Limits(_)) {
         return too_large();
     }
-    not_an_image()
-}
-
-fn not_an_image() -> Refusal {
-    Refusal::bad_request("The photo can't be read: it has to be a whole JPEG or PNG image.")
+    images::not_an_image()
 }
 
 fn too_large() -> Refusal {
@@ -71,35 +58,7 @@ fn too_large() -> Refusal {
 
 /// Makes the sizes of the image in a request's body.
 pub(super) async fn of(call: &Call) -> Result<Vec<Rendition>, Refusal> {
-    // Some clients call every stream by the general name; what it is, the bytes say.
-    let declared = call.headers.get(CONTENT_TYPE);
-    let declared = declared.map(|value| value.to_str().unwrap_or_default());
-    let essence = declared
-        .unwrap_or("application/octet-stream")
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    let is_known = [
-        "image/jpeg",
-        "image/jpg",
-        "image/png",
-        "application/octet-stream",
-    ]
-    .contains(&essence.as_str());
-    if !is_known {
-        return Err(unsupported());
-    }
-    if call.body.is_empty() {
-        return Err(Refusal::bad_request(
-            "The body is empty: it has to be a photo.",
-        ));
-    }
-    let Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) = image::guess_format(&call.body)
-    else {
-        return Err(not_an_image());
-    };
+    let format = images::format(call)?;
     let place = PLACES
         .acquire()
         .await
@@ -157,10 +116,7 @@ fn make(body: &Bytes, format: ImageFormat) -> Result<Vec<Rendition>, Refusal> {
     let mut made = Vec::with_capacity(SIZES.len());
     let stays = !tells_more && width.max(height) <= LARGEST && body.len() <= KEPT_BYTES_MAX;
     if stays {
-        let content_type = match format {
-            ImageFormat::Png => "image/png",
-            _ => "image/jpeg",
-        };
+        let content_type = images::content_type(format);
         made.push(rendition(width, height, content_type, body.to_vec()));
     }
     let (left, top) = ((width - side) / 2, (height - side) / 2);

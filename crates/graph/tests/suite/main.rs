@@ -14,6 +14,7 @@ mod admission;
 mod applications;
 mod authentication_methods;
 mod batch;
+mod branding;
 mod certificates;
 mod connections;
 mod cross_tenant_access_policy;

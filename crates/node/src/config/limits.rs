@@ -168,6 +168,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(DIRECTORY, "photo_bytes", 4_194_304, "bytes of a photo that is sent, JPEG or PNG"),
     fixed(DIRECTORY, "photo_pixels", 25_000_000, "pixels of a photo that is sent, and 8,192 on each side; decoding one takes 128 MiB at most, and two are worked on at once"),
     fixed(DIRECTORY, "photo_side_pixels", 648, "pixels on each side of the largest size of a photo that is kept"),
+    fixed(DIRECTORY, "branding_image_bytes", 51_200, "bytes of a logo on the sign-in pages, JPEG or PNG; a banner has 245 × 36 pixels at most, a square logo 240 × 240"),
     fixed(DIRECTORY, "role_assignments_look", 10_000, "role assignments that one request looks at; the next page goes on behind them"),
     fixed(DIRECTORY, "bind_objects", 20, "objects bound in one call (`members@odata.bind`, `owners@odata.bind`)"),
     fixed(TOKENS, "token_seconds", 3_599, "seconds that an access token is valid"),

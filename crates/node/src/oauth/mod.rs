@@ -15,6 +15,7 @@ mod back_channel;
 mod client;
 mod consent;
 mod device;
+mod face;
 mod finish;
 mod issue;
 mod log;
@@ -49,6 +50,7 @@ pub use account::{
     Act, Confirmation, OwnApp, OwnConsent, OwnInput, OwnMethod, OwnMethods, OwnOrganization,
     OwnSession, OwnView, Through,
 };
+pub use face::{Face, Link, Picture};
 pub use issue::UserTokens;
 pub use log::Peer;
 pub use redeem::UserTokenResponse;

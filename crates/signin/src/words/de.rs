@@ -157,4 +157,6 @@ pub(crate) static DE: Words = Words {
     setup_done: "Die Einrichtung ist fertig. Melden Sie sich als {name} an. Einen Passkey können Sie in Ihrem Konto hinzufügen.",
     setup_admin_centre: "Admin Center",
     setup_late: "Dieser Server ist schon eingerichtet.",
+    privacy: "Datenschutz und Cookies",
+    terms: "Nutzungsbedingungen",
 };

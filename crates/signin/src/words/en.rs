@@ -157,4 +157,6 @@ pub(crate) static EN: Words = Words {
     setup_done: "It is set up. Sign in as {name}. A passkey can be added in your account.",
     setup_admin_centre: "Admin centre",
     setup_late: "This server is set up already.",
+    privacy: "Privacy and cookies",
+    terms: "Terms of use",
 };

@@ -157,4 +157,6 @@ pub(crate) static ES: Words = Words {
     setup_done: "La configuración ha terminado. Inicie sesión como {name}. Puede añadir una clave de acceso en su cuenta.",
     setup_admin_centre: "Centro de administración",
     setup_late: "Este servidor ya está configurado.",
+    privacy: "Privacidad y cookies",
+    terms: "Condiciones de uso",
 };

@@ -157,4 +157,6 @@ pub(crate) static FR: Words = Words {
     setup_done: "La configuration est terminée. Connectez-vous en tant que {name}. Une clé d’accès peut être ajoutée dans votre compte.",
     setup_admin_centre: "Centre d’administration",
     setup_late: "Ce serveur est déjà configuré.",
+    privacy: "Confidentialité et cookies",
+    terms: "Conditions d’utilisation",
 };

@@ -157,4 +157,6 @@ pub(crate) static JA: Words = Words {
     setup_done: "設定が完了しました。{name} としてサインインしてください。パスキーはアカウントで追加できます。",
     setup_admin_centre: "管理センター",
     setup_late: "このサーバーは設定済みです。",
+    privacy: "プライバシーと Cookie",
+    terms: "利用規約",
 };

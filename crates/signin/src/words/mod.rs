@@ -192,6 +192,8 @@ words! {
     setup_done,
     setup_admin_centre,
     setup_late,
+    privacy,
+    terms,
 }
 
 /// Puts names into a text.

@@ -92,13 +92,14 @@ impl Row {
     }
 }
 
-static ALL: [&[Row]; 9] = [
+static ALL: [&[Row]; 10] = [
     applications::ROWS,
     applications::SYNCHRONIZATION,
     authentication::ROWS,
     groups::ROWS,
     isopolity::ROWS,
     organization::ROWS,
+    organization::LOGOS,
     organization::TEMPLATES,
     roles::ROWS,
     users::ROWS,

@@ -10,6 +10,24 @@ const ORGANIZATION: Texts = &[
     "User.Read",
     "User.Read.All",
 ];
+const BRANDING_READ: Texts = &[
+    "Organization.Read.All",
+    "Organization.ReadWrite.All",
+    "OrganizationalBranding.Read.All",
+    "OrganizationalBranding.ReadWrite.All",
+    "User.Read",
+    "User.Read.All",
+];
+const BRANDING_IMAGE_READ: Texts = &[
+    "Organization.Read.All",
+    "Organization.ReadWrite.All",
+    "OrganizationalBranding.Read.All",
+    "OrganizationalBranding.ReadWrite.All",
+];
+const BRANDING: Texts = &[
+    "Organization.ReadWrite.All",
+    "OrganizationalBranding.ReadWrite.All",
+];
 const DOMAINS: Texts = &[
     "Directory.Read.All",
     "Domain.Read.All",
@@ -35,6 +53,7 @@ const TENANT: Texts = &[
     "organization/standard/read",
     "organization/basicProfile/read",
 ];
+const BRANDING_CHANGE: Texts = &["loginOrganizationBranding/allProperties/allTasks"];
 const DOMAIN: Texts = &["domains/standard/read"];
 const POLICY_READ: Texts = &["crossTenantAccessPolicy/standard/read"];
 const DEFAULT_READ: Texts = &["crossTenantAccessPolicy/default/standard/read"];
@@ -77,6 +96,22 @@ macro_rules! templates {
     )*] };
 }
 
+macro_rules! logos {
+    ($($path:literal),*) => { &[$(
+        get(concat!("/organization/{id}/branding/", $path), BRANDING_IMAGE_READ, TENANT),
+        put(concat!("/organization/{id}/branding/", $path), BRANDING, BRANDING_CHANGE),
+        patch(concat!("/organization/{id}/branding/", $path), BRANDING, BRANDING_CHANGE),
+        delete(concat!("/organization/{id}/branding/", $path), BRANDING, BRANDING_CHANGE),
+    )*] };
+}
+
+pub(super) static LOGOS: &[Row] = logos!(
+    "bannerLogo",
+    "squareLogo",
+    "localizations/{localizationId}/bannerLogo",
+    "localizations/{localizationId}/squareLogo"
+);
+
 pub(super) static TEMPLATES: &[Row] = templates!(
     "multiTenantOrganizationPartnerConfiguration",
     "multiTenantOrganizationIdentitySynchronization"
@@ -90,6 +125,9 @@ pub(super) static ROWS: &[Row] = &[
         &["Organization.ReadWrite.All"],
         &["organization/basic/update"],
     ),
+    get("/organization/{id}/branding", BRANDING_READ, TENANT),
+    patch("/organization/{id}/branding", BRANDING, BRANDING_CHANGE),
+    delete("/organization/{id}/branding", BRANDING, BRANDING_CHANGE),
     get("/domains", DOMAINS, DOMAIN),
     post("/domains", DOMAINS_WRITE, &["domains/create"]),
     get("/domains/{id}", DOMAINS, DOMAIN),

@@ -40,6 +40,50 @@ async fn a_page_can_be_framed_scripted_and_kept_by_nobody() {
 }
 
 #[tokio::test]
+async fn a_tenant_puts_its_colour_logo_and_words_on_its_pages() {
+    let world = World::start().await;
+    let branding = format!("/organization/{}/branding", world.d.tenant);
+    let patch = json!({
+        "backgroundColor": "#0a7d4B",
+        "signInPageText": "<b>Call</b> 555-0100",
+        "usernameHintText": "you@contoso.example",
+        "customTermsOfUseUrl": "https://contoso.example/terms",
+    });
+    world.d.admin.patch(&branding, patch).await.expect(204);
+    let mut logo = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(120, 30)
+        .write_to(&mut logo, image::ImageFormat::Png)
+        .unwrap();
+    let call = world.d.admin.call("PUT", &format!("{branding}/bannerLogo"));
+    let set = call.header("content-type", "image/png");
+    let set = set.body(logo.into_inner()).send().await.unwrap();
+    assert_eq!(set.status(), 204);
+
+    let page = world.browser().get(&world.authorize(&[])).await;
+    let shown = [
+        "<style>:root{--around:#0a7d4B}</style>".to_owned(),
+        "&lt;b&gt;Call&lt;/b&gt; 555-0100".to_owned(),
+        "placeholder=\"you@contoso.example\"".to_owned(),
+        "<a href=\"https://contoso.example/terms\" rel=\"noreferrer\" target=\"_blank\">Terms of use</a>"
+            .to_owned(),
+        format!("<img src=\"/{}/branding/bannerLogo?v=", world.d.tenant),
+        "alt=\"Contoso\"".to_owned(),
+    ];
+    for part in shown {
+        assert!(page.text.contains(&part), "{part}: {}", page.text);
+    }
+    let policy = page.header("content-security-policy");
+    // Its own style and the tenant's, by their hashes; images from here and nowhere else.
+    let styles = policy
+        .split(';')
+        .find(|it| it.contains("style-src"))
+        .unwrap();
+    assert_eq!(styles.matches("'sha256-").count(), 2, "{policy}");
+    assert!(policy.contains("; img-src 'self';"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+}
+
+#[tokio::test]
 async fn cookies_are_for_this_site_alone() {
     let world = World::start().await;
     let mut browser = world.browser();

@@ -9,12 +9,11 @@ import {
   tokens,
 } from '@fluentui/react-components';
 import { DismissRegular } from '@fluentui/react-icons';
-import { asProblem, type Change, formatDate, type Problem } from '@isopolity/core';
-import { Failure, GraphCall, Mark, useAct } from '@isopolity/ui';
+import { type Change, formatDate } from '@isopolity/core';
+import { Failure, GraphCall, Mark, Once, useAct, useMaking } from '@isopolity/ui';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { graph } from '../../session';
 import { type Application, NewSecret } from './model';
 
 const MONTHS = [3, 6, 12, 24] as const;
@@ -36,22 +35,6 @@ const useStyles = makeStyles({
   row: { display: 'grid', gridTemplateColumns: '1fr 1fr', gap: '8px' },
   field: { minWidth: 0 },
   actions: { display: 'flex', flexWrap: 'wrap', gap: '8px' },
-  once: {
-    display: 'grid',
-    gap: '8px',
-    justifyItems: 'start',
-    padding: '12px',
-    marginBlockStart: '12px',
-    border: `1px solid ${tokens.colorBrandStroke1}`,
-    borderRadius: tokens.borderRadiusLarge,
-  },
-  secret: {
-    fontFamily: tokens.fontFamilyMonospace,
-    overflowWrap: 'anywhere',
-    direction: 'ltr',
-    userSelect: 'all',
-  },
-  text: { margin: 0 },
 });
 
 export function Secrets({ app }: { app: Application }) {
@@ -63,8 +46,7 @@ export function Secrets({ app }: { app: Application }) {
   const [name, setName] = useState('');
   const [months, setMonths] = useState<number>(6);
   const [made, setMade] = useState<string>();
-  const [copied, setCopied] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
+  const { make, problem } = useMaking(NewSecret);
   const until = new Date();
   until.setMonth(until.getMonth() + months);
   const change: Change = {
@@ -78,16 +60,12 @@ export function Secrets({ app }: { app: Application }) {
     },
   };
   const add = async () => {
-    setProblem(undefined);
-    try {
-      const { secretText } = await graph.ask(NewSecret, change);
-      setMade(secretText);
-      setAdding(false);
-      setName('');
-      void client.invalidateQueries({ queryKey: ['applications'] });
-    } catch (thrown) {
-      setProblem(asProblem(thrown));
-    }
+    const answer = await make(change);
+    if (!answer) return;
+    setMade(answer.secretText);
+    setAdding(false);
+    setName('');
+    void client.invalidateQueries({ queryKey: ['applications'] });
   };
   const secrets = app.passwordCredentials ?? [];
   const certificates = app.keyCredentials ?? [];
@@ -140,27 +118,12 @@ export function Secrets({ app }: { app: Application }) {
         ))}
       </ul>
       {made && (
-        <div className={styles.once} role="status">
-          <p className={styles.text}>{t('app.once')}</p>
-          <code className={styles.secret}>{made}</code>
-          <div className={styles.actions}>
-            <Button
-              size="small"
-              appearance="primary"
-              onClick={() =>
-                void navigator.clipboard.writeText(made).then(() => {
-                  setCopied(true);
-                  setTimeout(() => setCopied(false), 2000);
-                })
-              }
-            >
-              {copied ? t('ui.copied') : t('app.copySecret')}
-            </Button>
-            <Button size="small" onClick={() => setMade(undefined)}>
-              {t('app.haveIt')}
-            </Button>
-          </div>
-        </div>
+        <Once
+          text={t('app.once')}
+          secret={made}
+          copy={t('app.copySecret')}
+          onDone={() => setMade(undefined)}
+        />
       )}
       <div className={styles.form}>
         {isAdding && (

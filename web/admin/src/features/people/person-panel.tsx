@@ -22,8 +22,11 @@ import { graph } from '../../session';
 import { useTenants } from '../../tenants';
 import { Explained } from '../../why/explained';
 import { IntoApplication } from '../../why/into-application';
+import { GivePass } from './give-pass';
 import { originOf, removal, SELECT } from './people-list';
 import { PersonForm } from './person-form';
+import { ResetPassword } from './reset-password';
+import { SigningIn } from './signing-in';
 
 const useStyles = makeStyles({
   title: { margin: '24px 0 8px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
@@ -54,9 +57,10 @@ export function PersonPanel({ id, onClose }: { id: string; onClose: () => void }
       </SidePanel>
     );
   }
-  if (address.edit) {
-    return <PersonForm person={person} onClose={() => change({ edit: undefined }, true)} />;
-  }
+  const back = () => change({ edit: undefined }, true);
+  if (address.edit === 'password') return <ResetPassword person={person} onClose={back} />;
+  if (address.edit === 'pass') return <GivePass person={person} onClose={back} />;
+  if (address.edit) return <PersonForm person={person} onClose={back} />;
   const origin = originOf(person);
   const isAcross = origin !== 'own';
   const path = `/v1.0/users/${id}`;
@@ -155,6 +159,7 @@ export function PersonPanel({ id, onClose }: { id: string; onClose: () => void }
           [t('column.created'), <Time key="created" at={person.createdDateTime} />],
         ]}
       />
+      <SigningIn person={person} />
       {isAcross ? (
         <section>
           <h3 className={styles.title}>{t('person.here')}</h3>

@@ -1,4 +1,6 @@
-//! `/organization`: the tenant itself, a collection of one.
+//! `/organization`: the tenant itself, a collection of one; and how its sign-in pages look.
+
+mod branding;
 
 use directory::tenant;
 use types::Error;
@@ -28,6 +30,7 @@ pub(crate) fn routes(routes: &mut Routes) {
     area.get("/organization/{id}", READ, "Get the tenant", get)
         .query(Allowed::SELECT);
     area.patch("/organization/{id}", WRITE, "Update the tenant", update);
+    branding::routes(&mut area);
 }
 
 /// That the path names the caller's tenant. Another tenant isn't there, whether or not it is.
