@@ -156,5 +156,10 @@ pub(crate) static DE: Words = Words {
     setup_bad_admin: "Das kann kein Name in der Domäne sein. Nehmen Sie Buchstaben, Ziffern, Punkte und Bindestriche.",
     setup_done: "Die Einrichtung ist fertig. Melden Sie sich als {name} an. Einen Passkey können Sie in Ihrem Konto hinzufügen.",
     setup_admin_centre: "Admin Center",
+    setup_use_passkey: "Stattdessen einen Passkey verwenden",
+    setup_passkey_text: "Ihr Gerät erstellt einen Passkey für {name}. Er öffnet das Konto unter {host} und nirgends sonst.",
+    setup_bad_passkey: "Der Passkey konnte nicht erstellt werden. Versuchen Sie es noch einmal.",
+    setup_done_passkey: "Die Einrichtung ist fertig. Melden Sie sich als {name} mit dem Passkey an. Fügen Sie in Ihrem Konto einen zweiten hinzu, falls Sie diesen verlieren.",
+    setup_no_passkey: "Passkeys brauchen einen Namen als Adresse des Servers. Starten Sie ihn dafür mit --public-url {url}.",
     setup_late: "Dieser Server ist schon eingerichtet.",
 };

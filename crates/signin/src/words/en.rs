@@ -156,5 +156,10 @@ pub(crate) static EN: Words = Words {
     setup_bad_admin: "This can't be a name in the domain. Take letters, digits, dots and hyphens.",
     setup_done: "It is set up. Sign in as {name}. A passkey can be added in your account.",
     setup_admin_centre: "Admin centre",
+    setup_use_passkey: "Use a passkey instead",
+    setup_passkey_text: "Your device makes a passkey for {name}. It opens the account at {host} and nowhere else.",
+    setup_bad_passkey: "The passkey couldn't be made. Try again.",
+    setup_done_passkey: "It is set up. Sign in as {name} with the passkey. Add a second one in your account, in case you lose this one.",
+    setup_no_passkey: "Passkeys need a name as the server's address. To use one, start it with --public-url {url}.",
     setup_late: "This server is set up already.",
 };

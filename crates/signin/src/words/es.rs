@@ -156,5 +156,10 @@ pub(crate) static ES: Words = Words {
     setup_bad_admin: "Esto no puede ser un nombre en el dominio. Use letras, dígitos, puntos y guiones.",
     setup_done: "La configuración ha terminado. Inicie sesión como {name}. Puede añadir una clave de acceso en su cuenta.",
     setup_admin_centre: "Centro de administración",
+    setup_use_passkey: "Usar una clave de acceso en su lugar",
+    setup_passkey_text: "Su dispositivo crea una clave de acceso para {name}. Abre la cuenta en {host} y en ningún otro sitio.",
+    setup_bad_passkey: "No se ha podido crear la clave de acceso. Inténtelo de nuevo.",
+    setup_done_passkey: "La configuración ha terminado. Inicie sesión como {name} con la clave de acceso. Añada otra en su cuenta, por si pierde esta.",
+    setup_no_passkey: "Las claves de acceso necesitan un nombre como dirección del servidor. Para usar una, inícielo con --public-url {url}.",
     setup_late: "Este servidor ya está configurado.",
 };

@@ -156,5 +156,10 @@ pub(crate) static FR: Words = Words {
     setup_bad_admin: "Ce ne peut pas être un nom dans ce domaine. Prenez des lettres, des chiffres, des points et des tirets.",
     setup_done: "La configuration est terminée. Connectez-vous en tant que {name}. Une clé d’accès peut être ajoutée dans votre compte.",
     setup_admin_centre: "Centre d’administration",
+    setup_use_passkey: "Utiliser plutôt une clé d’accès",
+    setup_passkey_text: "Votre appareil crée une clé d’accès pour {name}. Elle ouvre le compte à l’adresse {host} et nulle part ailleurs.",
+    setup_bad_passkey: "La clé d’accès n’a pas pu être créée. Réessayez.",
+    setup_done_passkey: "La configuration est terminée. Connectez-vous en tant que {name} avec la clé d’accès. Ajoutez-en une seconde dans votre compte, au cas où vous perdriez celle-ci.",
+    setup_no_passkey: "Les clés d’accès demandent un nom comme adresse du serveur. Pour en utiliser une, démarrez-le avec --public-url {url}.",
     setup_late: "Ce serveur est déjà configuré.",
 };

@@ -156,5 +156,10 @@ pub(crate) static JA: Words = Words {
     setup_bad_admin: "このドメインの名前として使えません。英字、数字、ピリオド、ハイフンを使ってください。",
     setup_done: "設定が完了しました。{name} としてサインインしてください。パスキーはアカウントで追加できます。",
     setup_admin_centre: "管理センター",
+    setup_use_passkey: "代わりにパスキーを使う",
+    setup_passkey_text: "お使いのデバイスが {name} のパスキーを作成します。このパスキーは {host} でのみ使えます。",
+    setup_bad_passkey: "パスキーを作成できませんでした。もう一度お試しください。",
+    setup_done_passkey: "設定が完了しました。パスキーを使って {name} としてサインインしてください。紛失に備えて、アカウントでパスキーをもう 1 つ追加してください。",
+    setup_no_passkey: "パスキーを使うには、サーバーのアドレスに名前が必要です。--public-url {url} を付けて起動してください。",
     setup_late: "このサーバーは設定済みです。",
 };
