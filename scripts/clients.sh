@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the clients that the black-box suite judges the server by, at the versions that
-# crates/e2e/clients fixes, into target/clients: Microsoft's SDKs for Python and JavaScript, and
-# schemathesis. With everything in place it is silent and touches nothing.
+# crates/e2e/clients fixes, into target/clients: Microsoft's SDKs for Python and JavaScript, Authlib,
+# openid-client and oauth4webapi, and schemathesis. With everything in place it is silent and touches
+# nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -9,6 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
+use serde_json::{Value, json};
+
 /// A client that has run to its end.
 #[derive(Debug)]
 pub struct Ran {
@@ -44,17 +49,50 @@ fn installed(file: &str) -> PathBuf {
 pub fn python() -> Command {
     let mut python = Command::new(installed("python/bin/python"));
     python.env("PYTHONUNBUFFERED", "1");
+    python.env("PYTHONDONTWRITEBYTECODE", "1");
     python
 }
 
 /// Node.js with a script of ours that finds Microsoft's SDK for JavaScript.
 pub fn node(script: &str) -> Command {
-    // A module finds its packages from where it stands.
-    let beside = installed("javascript").join(Path::new(script).file_name().unwrap());
-    std::fs::copy(source(script), &beside).unwrap();
+    // A module finds its packages, and those beside it, from where it stands.
+    let beside = installed("javascript");
+    let path = source(script);
+    for entry in std::fs::read_dir(path.parent().unwrap()).unwrap() {
+        let module = entry.unwrap().path();
+        if module.extension() != Some(OsStr::new("mjs")) {
+            continue;
+        }
+        // Another test may be reading it: it gets a whole one, before or after.
+        let copy = tempfile::NamedTempFile::new_in(&beside).unwrap();
+        std::fs::copy(&module, copy.path()).unwrap();
+        copy.persist(beside.join(module.file_name().unwrap()))
+            .unwrap();
+    }
     let mut node = Command::new("node");
-    node.arg(beside);
+    node.arg(beside.join(path.file_name().unwrap()));
     node
+}
+
+/// A key with its certificate, as the scripts take them: the key in PEM, the certificate in base64,
+/// and its SHA-256 in hexadecimal digits.
+pub fn certificate() -> Value {
+    let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
+    let certificate = CertificateParams::new(Vec::new())
+        .unwrap()
+        .self_signed(&key)
+        .unwrap();
+    let sha256: String = digest(&SHA256, certificate.der())
+        .as_ref()
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|half| char::from_digit(u32::from(half), 16))
+        .collect();
+    json!({
+        "key": key.serialize_pem(),
+        "der": BASE64_STANDARD.encode(certificate.der()),
+        "sha256": sha256,
+    })
 }
 
 /// Runs a client with this standard input, for so long at most.

@@ -48,7 +48,7 @@ use uuid::Uuid;
 
 pub use authentication::ResetPassword;
 pub use operator::consent;
-pub use setup::{FirstTenant, SetUp, SetupProblem};
+pub use setup::{FirstProof, FirstTenant, SetUp, SetupProblem};
 pub use standings::UserStanding;
 pub use tokens::TenantKeysLoader;
 

@@ -8,6 +8,7 @@ use types::{Actor, DomainName, Error, Id, Result, TenantId, kind};
 use crate::Node;
 use crate::command::{Command, OnProgress};
 use crate::explain::{Action, Question};
+use crate::tenants::{Credential, Founding};
 
 /// How long a command waits for another tenant's answer.
 const ANSWER_SECONDS: u64 = 10;
@@ -24,8 +25,14 @@ impl Node {
                 admin_upn,
                 admin_password,
             } => {
-                let made = self.make_tenant(name, &domain, admin_upn, admin_password);
-                Ok(made.await?.to_json())
+                let founding = Founding {
+                    tenant: None,
+                    name,
+                    domain,
+                    admin_upn,
+                    credential: Credential::Password(admin_password),
+                };
+                Ok(self.make_tenant(founding).await?.to_json())
             }
             Command::TenantList => Ok(json!({"value": self.store().tenants()})),
             Command::AppCreate {

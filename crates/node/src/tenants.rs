@@ -4,6 +4,7 @@
 //! before the island has it, and released after the island no longer has it, so that no two islands
 //! ever hold the same one.
 
+use credentials::passkey::{FirstPasskey, PASSKEY_NAME};
 use directory::roles::{self, GLOBAL_ADMINISTRATOR};
 use directory::users::{self, NewUser, User};
 use directory::{domains, tenant};
@@ -43,12 +44,31 @@ pub(crate) fn made_password() -> Result<String> {
     }
 }
 
+/// A tenant that is to be made, with its first administrator.
+pub(crate) struct Founding {
+    /// Its id, if that was settled beforehand.
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) name: String,
+    pub(crate) domain: String,
+    /// The administrator's name, if it isn't `admin`.
+    pub(crate) admin_upn: Option<String>,
+    pub(crate) credential: Credential,
+}
+
+/// How the first administrator signs in.
+pub(crate) enum Credential {
+    /// By a password; one that is made here, if it isn't given.
+    Password(Option<String>),
+    /// By a passkey, without a password.
+    Passkey(Box<FirstPasskey>),
+}
+
 /// A tenant that was just made.
 pub(crate) struct MadeTenant {
     pub(crate) tenant: Tenant,
     pub(crate) admin: User,
     /// The administrator's.
-    password: String,
+    password: Option<String>,
     app: MadeApplication,
 }
 
@@ -74,14 +94,11 @@ impl MadeTenant {
 
 impl Node {
     /// Makes a tenant with its first administrator and an application for automation.
-    pub(crate) async fn make_tenant(
-        &self,
-        name: String,
-        domain: &str,
-        admin_upn: Option<String>,
-        admin_password: Option<String>,
-    ) -> Result<MadeTenant> {
-        let domain = DomainName::parse(domain)?;
+    pub(crate) async fn make_tenant(&self, founding: Founding) -> Result<MadeTenant> {
+        let Founding {
+            name, admin_upn, ..
+        } = founding;
+        let domain = DomainName::parse(&founding.domain)?;
         let upn = admin_upn.unwrap_or_else(|| format!("admin@{domain}"));
         let upn = Upn::parse(&upn)?;
         if upn.domain() != domain.as_str() {
@@ -90,12 +107,16 @@ impl Node {
                 format!("The administrator's name has to be in the tenant's domain: …@{domain}."),
             ));
         }
-        let password = match admin_password {
-            Some(password) => password,
-            None => made_password()?,
+        let (password, passkey) = match founding.credential {
+            Credential::Password(Some(password)) => (Some(password), None),
+            Credential::Password(None) => (Some(made_password()?), None),
+            Credential::Passkey(passkey) => (None, Some(passkey)),
         };
         let names = [name.clone(), upn.as_str().to_owned()];
-        let password_hash = self.hash_password(&password, &names).await?;
+        let password_hash = match &password {
+            Some(password) => Some(self.hash_password(password, &names).await?),
+            None => None,
+        };
         let key = tokio::task::spawn_blocking(keys::generate)
             .await
             .map_err(Error::internal)??;
@@ -105,7 +126,7 @@ impl Node {
         let (store, new) = (
             self.store().clone(),
             NewTenant {
-                tenant_id: None,
+                tenant_id: founding.tenant,
                 display_name: name.clone(),
                 domain: domain.clone(),
             },
@@ -118,11 +139,14 @@ impl Node {
                     tx,
                     NewUser {
                         properties: administrator(&upn),
-                        password_hash: Some(password_hash),
+                        password_hash,
                         ..NewUser::default()
                     },
                 )?;
                 roles::assign(tx, GLOBAL_ADMINISTRATOR, admin.id.uuid())?;
+                if let Some(passkey) = passkey {
+                    passkey.register(tx, admin.id, PASSKEY_NAME)?;
+                }
                 let permissions = directory::permissions::ALL.iter();
                 let all: Vec<&str> = permissions.map(|permission| permission.value).collect();
                 let app = applications::make(tx, "Automation", &[], &all, secret)?;

@@ -29,7 +29,7 @@ use node::oauth::{Face, Screen};
 
 pub use form_post::form_post;
 pub use language::Language;
-pub use setup::{Setup, render as setup};
+pub use setup::{Passkeys, Setup, render as setup};
 
 /// What all pages know.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -57,30 +58,82 @@ export function run(args, input = '') {
 
 const stored = (dir) => ['--data', dir, ...(database ? ['--database-url', database] : [])];
 
+/** A port of this machine that nobody has now. */
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Starts the server; what it says on standard error beside its address. */
+async function serve(args) {
+  const child = spawn(binary, [...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  let [out, err] = ['', ''];
+  const url = await new Promise((resolve, reject) => {
+    child.stdout.on('data', (data) => {
+      out += data;
+      const ready = /\{"ready":true,"url":"([^"]+)"/.exec(out);
+      if (ready) resolve(ready[1]);
+    });
+    child.stderr.on('data', (data) => {
+      err += data;
+    });
+    child.on('close', () => reject(new Error(`the server ended: ${err}`)));
+  });
+  return { child, url, said: () => err };
+}
+
+/** An address with a name, which passkeys are bound to. */
+async function named() {
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  return ['--listen', `127.0.0.1:${port}`, '--set', `public_url=${url}`];
+}
+
+const open = () => chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+
+/** The authenticator of a page's device; it checks who uses it, and keeps passkeys. */
+export async function authenticator(page) {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('WebAuthn.enable');
+  const options = {
+    protocol: 'ctap2',
+    transport: 'internal',
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+  };
+  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', { options });
+  const send = (method, more) => devtools.send(`WebAuthn.${method}`, { authenticatorId, ...more });
+  return {
+    /** Whether the person touches it when they are asked. */
+    touch: (enabled) => send('setAutomaticPresenceSimulation', { enabled }),
+    /** Whether it knows the person: the right finger, or another one. */
+    know: (isUserVerified) => send('setUserVerified', { isUserVerified }),
+    passkeys: async () => (await send('getCredentials')).credentials,
+  };
+}
+
 export class Deployment {
-  static async start() {
+  /** The demonstration; with a name for an address where passkeys are to be used. */
+  static async start({ isNamed = false } = {}) {
     const dir = mkdtempSync(join(tmpdir(), 'isopolity-web-'));
     if (template && !database) cpSync(template, dir, { recursive: true });
     const at = ['--dir', dir, ...(database ? ['--database-url', database] : [])];
-    const child = spawn(binary, ['demo', ...at, '--listen', '127.0.0.1:0', '--json'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env,
-    });
-    const url = await new Promise((resolve, reject) => {
-      let [out, err] = ['', ''];
-      child.stdout.on('data', (data) => {
-        out += data;
-        const ready = /\{"ready":true,"url":"([^"]+)"/.exec(out);
-        if (ready) resolve(ready[1]);
-      });
-      child.stderr.on('data', (data) => {
-        err += data;
-      });
-      child.on('close', () => reject(new Error(`the server ended: ${err}`)));
-    });
+    const address = isNamed ? await named() : ['--listen', '127.0.0.1:0'];
+    const { child, url } = await serve(['demo', ...at, ...address]);
     const { tenants } = JSON.parse(readFileSync(join(dir, 'demo.json'), 'utf8'));
-    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
-    return new Deployment(dir, child, url, tenants, browser);
+    return new Deployment(dir, child, url, tenants, await open());
+  }
+
+  /** A server without a tenant, and the code that its terminal shows. */
+  static async empty() {
+    const dir = mkdtempSync(join(tmpdir(), 'isopolity-web-'));
+    const { child, url, said } = await serve(['serve', ...stored(dir), ...(await named())]);
+    const [, code] = /\/setup with the code (\S+)/.exec(said());
+    return Object.assign(new Deployment(dir, child, url, [], await open()), { code });
   }
 
   constructor(dir, child, url, tenants, browser) {
@@ -245,7 +298,7 @@ export async function signIn(page, name, password) {
     await page.waitForLoadState();
   }
   await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
 /** Ends a visit: nothing went wrong in it. */

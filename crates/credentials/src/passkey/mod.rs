@@ -7,7 +7,8 @@
 //!   and we find the tenant in it, so that a passkey is enough where no tenant is named.
 //! - A challenge to sign in is carried by the page, sealed for the browser: nothing is written for
 //!   people who only look. It is answered once: the answered ones are kept until they are too old.
-//!   A challenge to register is written, for one who is known.
+//!   A challenge to register is written, for one who is known; the first administrator's, whose tenant
+//!   isn't there yet, is kept by who asks.
 //! - Attestation isn't asked for (`none`): it would shut out most providers and tell who made a key.
 //!
 //! Source: Web Authentication Level 3 §7.1, §7.2, §14.6.1 (user handles); Microsoft Graph,
@@ -15,6 +16,7 @@
 
 mod attestation;
 mod ceremony;
+mod registration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -31,13 +33,14 @@ use crate::audited::{self, Verb};
 use crate::methods::{self, Kind, Method};
 
 pub use attestation::aaguid_of;
-pub(crate) use ceremony::forget;
-pub use ceremony::{
-    Answer, CHALLENGE_MINUTES, Candidate, Creation, Refused, Request, accept, copied,
-};
+pub use ceremony::{Answer, CHALLENGE_MINUTES, Candidate, Refused, Request, accept, copied};
+pub(crate) use registration::forget;
+pub use registration::{Creation, FirstPasskey, FirstRegistration};
 
 /// What the handle is sealed for.
 const HANDLE: &str = "passkey user handle";
+/// What a passkey is called until its owner gives it a name.
+pub const PASSKEY_NAME: &str = "Passkey";
 /// Characters of a passkey's name.
 const NAME_MAX: usize = 64;
 
@@ -45,6 +48,7 @@ const NAME_MAX: usize = 64;
 #[derive(Clone)]
 pub struct RelyingParty {
     webauthn: Webauthn,
+    host: String,
     sealer: Sealer,
 }
 
@@ -92,7 +96,16 @@ impl RelyingParty {
             builder = builder.append_allowed_origin(&origin);
         }
         let webauthn = builder.build().map_err(Error::internal)?;
-        Ok(Some(Self { webauthn, sealer }))
+        Ok(Some(Self {
+            webauthn,
+            host: host.to_owned(),
+            sealer,
+        }))
+    }
+
+    /// The name that passkeys are bound to.
+    pub fn host(&self) -> &str {
+        &self.host
     }
 
     /// A new handle for a user of a tenant: 61 bytes of at most 64.

@@ -1,8 +1,8 @@
-// People sign in with MSAL for Node: code with PKCE, refresh, device, secret.
+// People sign in with MSAL for Node: code with PKCE, refresh, device, secret, certificate.
 //
-// Standard input: {"url", "tenant", "domain", "user", "password", "clientId", "clientSecret"}: a server
-// (NODE_EXTRA_CA_CERTS names the file that vouches for it), a person, and a client with the redirect
-// URIs below. The pages are followed as a browser does that has no script.
+// Standard input: {"url", "tenant", "domain", "user", "password", "clientId", "clientSecret",
+// "certificate": {"key", "sha256"}}: a server (NODE_EXTRA_CA_CERTS names the file that vouches for it),
+// a person, and a client with the redirect URIs below.
 // Ends with 0 and a line "done" if everything was as a user of MSAL may expect.
 
 import assert from "node:assert/strict";
@@ -15,62 +15,12 @@ import {
   PublicClientApplication,
 } from "@azure/msal-node";
 
+import { Browser } from "./browser.mjs";
+
 const NATIVE = "http://localhost:51234";
 const WEB = "https://app.example/cb";
 const scopes = ["User.Read"];
 const given = JSON.parse(readFileSync(0, "utf8"));
-
-/** Keeps cookies, fills in forms, and stops where it is led away from the server. */
-class Browser {
-  cookies = new Map();
-
-  async go(address, options = {}) {
-    for (;;) {
-      const answer = await fetch(address, {
-        redirect: "manual",
-        ...options,
-        headers: { cookie: [...this.cookies].map((pair) => pair.join("=")).join("; ") },
-      });
-      for (const set of answer.headers.getSetCookie()) {
-        const [name, value] = set.split(";")[0].split("=");
-        this.cookies.set(name, value);
-      }
-      const location = answer.headers.get("location");
-      if (!location) {
-        const text = await answer.text();
-        assert.equal(answer.status, 200, text);
-        return { address, text };
-      }
-      address = new URL(location, address).href;
-      options = {};
-      if (!address.startsWith(given.url)) return { address };
-    }
-  }
-
-  send(page, fields) {
-    const find = (pattern) => page.text.match(pattern)[1].replaceAll("&amp;", "&");
-    const body = new URLSearchParams({ ...fields, flow: find(/name="flow" value="([^"]+)"/) });
-    const action = new URL(find(/action="([^"]+)"/), page.address).href;
-    return this.go(action, { method: "POST", body });
-  }
-
-  /** What the pages end with. */
-  async signIn(address) {
-    let page = await this.go(address);
-    for (let step = 0; step < 6 && page.text; step++) {
-      if (page.text.includes('id="name"')) {
-        page = await this.send(page, { step: "name", name: given.user });
-      } else if (page.text.includes('id="password"')) {
-        page = await this.send(page, { step: "password", password: given.password });
-      } else if (page.text.includes('value="accept"')) {
-        page = await this.send(page, { step: "consent", decision: "accept" });
-      } else {
-        return page;
-      }
-    }
-    return page;
-  }
-}
 
 function application(Kind, more = {}) {
   return new Kind({
@@ -90,7 +40,7 @@ function isGood(result) {
   return result;
 }
 
-async function byCode(app, redirectUri, browser = new Browser(), more = {}) {
+async function byCode(app, redirectUri, browser = new Browser(given), more = {}) {
   const { verifier, challenge } = await new CryptoProvider().generatePkceCodes();
   const asked = { scopes, redirectUri, codeChallenge: challenge, codeChallengeMethod: "S256" };
   const address = await app.getAuthCodeUrl({ ...asked, ...more });
@@ -110,7 +60,7 @@ async function staysSignedIn(app, account) {
 }
 
 const app = application(PublicClientApplication);
-const browser = new Browser();
+const browser = new Browser(given);
 const { account } = await byCode(app, NATIVE, browser);
 await staysSignedIn(app, account);
 await byCode(app, NATIVE, browser, { prompt: "none" });
@@ -124,13 +74,7 @@ let decided;
 const result = await forDevice.acquireTokenByDeviceCode({
   scopes,
   deviceCodeCallback: ({ userCode, verificationUri }) => {
-    decided = (async () => {
-      const browser = new Browser();
-      let page = await browser.signIn(verificationUri);
-      page = await browser.send(page, { step: "device", code: userCode });
-      page = await browser.send(page, { step: "consent", decision: "accept" });
-      assert.ok(page.text.includes("You have signed in"), page.text);
-    })();
+    decided = new Browser(given).enterCode(verificationUri, userCode);
   },
 });
 await decided;
@@ -140,4 +84,11 @@ await staysSignedIn(forDevice, result.account);
 const server = application(ConfidentialClientApplication, { clientSecret: given.clientSecret });
 const { account: known } = await byCode(server, WEB);
 await staysSignedIn(server, known);
+
+const { key: privateKey, sha256: thumbprintSha256 } = given.certificate;
+const certified = application(ConfidentialClientApplication, {
+  clientCertificate: { privateKey, thumbprintSha256 },
+});
+const { account: again } = await byCode(certified, WEB);
+await staysSignedIn(certified, again);
 console.log("done");

@@ -1,83 +1,26 @@
 """People sign in with MSAL for Python: code with PKCE, refresh, device, secret, certificate.
 
 Standard input: {"url", "tenant", "domain", "user", "password", "clientId", "clientSecret",
-"applicationId", "adminToken"}: a server (REQUESTS_CA_BUNDLE names the file that vouches for it),
-a person, and a client with the redirect URIs below. The pages are followed as a browser does that
-has no script. Ends with 0 and a line "done" if everything was as a user of MSAL may expect.
+"certificate": {"key", "der"}}: a server (REQUESTS_CA_BUNDLE names the file that vouches for it), a
+person, and a client with the redirect URIs below. Ends with 0 and a line "done" if everything was
+as a user of MSAL may expect.
 """
 
 import base64
-import datetime
-import html
+import hashlib
 import json
-import re
 import sys
 import threading
-from urllib.parse import parse_qs, urljoin, urlsplit
 
 import msal
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
+
+from browser import Browser, parameters
 
 NATIVE = "http://localhost:51234"
 WEB = "https://app.example/cb"
 SCOPES = ["User.Read"]
 given = json.load(sys.stdin)
-
-
-class Browser:
-    """Keeps cookies, fills in forms, and stops where it is led away from the server."""
-
-    def __init__(self):
-        self.session = requests.Session()
-
-    def _go(self, answer):
-        while answer.is_redirect:
-            address = urljoin(answer.url, answer.headers["location"])
-            if not address.startswith(given["url"]):
-                return address
-            answer = self.session.get(address, allow_redirects=False)
-        assert answer.status_code == 200, answer.text
-        return answer
-
-    def get(self, address):
-        return self._go(self.session.get(address, allow_redirects=False))
-
-    def send(self, page, **fields):
-        action, flow = (
-            html.unescape(re.search(f'{name}="([^"]+)"', page.text).group(1))
-            for name in ("action", 'name="flow" value')
-        )
-        fields["flow"] = flow
-        address = urljoin(page.url, action)
-        return self._go(self.session.post(address, data=fields, allow_redirects=False))
-
-    def sign_in(self, address):
-        """What the pages end with: a page, or the address that the client is answered at."""
-        page = self.get(address)
-        for _ in range(6):
-            if isinstance(page, str):
-                return page
-            if 'id="name"' in page.text:
-                if 'name="login_hint"' in page.text:
-                    joint = "&" if "?" in address else "?"
-                    page = self.get(f"{address}{joint}login_hint={given['user']}")
-                else:
-                    page = self.send(page, step="name", name=given["user"])
-            elif 'id="password"' in page.text:
-                page = self.send(page, step="password", password=given["password"])
-            elif 'value="accept"' in page.text:
-                page = self.send(page, step="consent", decision="accept")
-            else:
-                return page
-        raise AssertionError(page.text)
-
-
-def parameters(address):
-    return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
 
 
 def application(kind, authority=None, **more):
@@ -104,7 +47,7 @@ def is_good(result):
 
 def by_code(app, redirect_uri=NATIVE, browser=None, **more):
     flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=redirect_uri, **more)
-    address = (browser or Browser()).sign_in(flow["auth_uri"])
+    address = (browser or Browser(given)).sign_in(flow["auth_uri"])
     assert isinstance(address, str) and address.startswith(redirect_uri), address
     return is_good(app.acquire_token_by_auth_code_flow(flow, parameters(address)))
 
@@ -120,7 +63,7 @@ def stays_signed_in(app):
 
 def public_client():
     app = application(msal.PublicClientApplication)
-    browser = Browser()
+    browser = Browser(given)
     by_code(app, browser=browser)
     stays_signed_in(app)
     # The browser is signed in, so that nobody is asked; unless the client wants it.
@@ -151,11 +94,7 @@ def device():
     given_to = []
     waits = threading.Thread(target=lambda: given_to.append(app.acquire_token_by_device_flow(flow)))
     waits.start()
-    browser = Browser()
-    page = browser.sign_in(flow["verification_uri"])
-    page = browser.send(page, step="device", code=flow["user_code"])
-    page = browser.send(page, step="consent", decision="accept")
-    assert "You have signed in" in page.text, page.text
+    Browser(given).enter_code(flow)
     waits.join(60)
     is_good(given_to[0])
     stays_signed_in(app)
@@ -168,43 +107,10 @@ def confidential_client():
     by_code(secret, redirect_uri=WEB)
     stays_signed_in(secret)
 
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
-        .sign(key, hashes.SHA256())
-    )
-    der = certificate.public_bytes(serialization.Encoding.DER)
-    registered = requests.patch(
-        f"{given['url']}/v1.0/applications/{given['applicationId']}",
-        headers={"authorization": f"Bearer {given['adminToken']}"},
-        json={
-            "keyCredentials": [
-                {
-                    "type": "AsymmetricX509Cert",
-                    "usage": "Verify",
-                    "key": base64.b64encode(der).decode(),
-                    "displayName": "MSAL",
-                }
-            ]
-        },
-    )
-    assert registered.status_code == 204, registered.text
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
+    der = base64.b64decode(given["certificate"]["der"])
     proof = {
-        "private_key": pem.decode(),
-        "thumbprint": certificate.fingerprint(hashes.SHA1()).hex(),
+        "private_key": given["certificate"]["key"],
+        "thumbprint": hashlib.sha1(der).hexdigest(),
     }
     certified = application(msal.ConfidentialClientApplication, client_credential=proof)
     by_code(certified, redirect_uri=WEB)

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use base64::{Engine, prelude::BASE64_STANDARD};
 use e2e::{Deployment, Options, Tenant, clients};
-use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -40,22 +37,7 @@ async fn the_sdk_for_python_does_the_whole_job() {
 async fn the_sdk_for_javascript_does_the_whole_job() {
     let d = Deployment::start_with(Options::arguments(&["--tls-self-signed"]));
     let mut told = told(&d).await;
-    let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
-    let certificate = CertificateParams::new(Vec::new())
-        .unwrap()
-        .self_signed(&key)
-        .unwrap();
-    let sha256: String = digest(&SHA256, certificate.der())
-        .as_ref()
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|half| char::from_digit(u32::from(half), 16))
-        .collect();
-    told["certificate"] = json!({
-        "key": key.serialize_pem(),
-        "der": BASE64_STANDARD.encode(certificate.der()),
-        "sha256": sha256,
-    });
+    told["certificate"] = clients::certificate();
     let mut node = clients::node("javascript/whole-job.mjs");
     node.env("NODE_EXTRA_CA_CERTS", d.ca().unwrap());
     let ran = clients::run(&mut node, told.to_string(), PATIENCE);

@@ -1,5 +1,6 @@
-//! People sign in with Microsoft's own libraries (`clients/*/sign[-_]in.*`), and what they were given
-//! outlives the server exactly as it was acknowledged.
+//! People sign in with Microsoft's own libraries (`clients/*/sign[-_]in.*`) and with those of others
+//! (`openid-client`, `oauth4webapi`, Authlib), and what they were given outlives the server exactly as
+//! it was acknowledged.
 
 use std::time::Duration;
 
@@ -11,10 +12,19 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// A person and a client with redirect URIs of each kind, and what a script has to know of them.
 async fn told(d: &Deployment) -> Value {
     let tenant = d.tenant("Contoso").await;
+    let certificate = clients::certificate();
     let body = json!({
         "displayName": "Wiki",
-        "web": { "redirectUris": ["https://app.example/cb"] },
-        "publicClient": { "redirectUris": ["http://localhost"] },
+        "web": {
+            "redirectUris": ["https://app.example/cb"],
+            "implicitGrantSettings": { "enableIdTokenIssuance": true },
+        },
+        "spa": { "redirectUris": ["https://spa.example/cb"] },
+        "publicClient": { "redirectUris": ["http://localhost", "http://localhost/cb"] },
+        "keyCredentials": [{
+            "type": "AsymmetricX509Cert", "usage": "Verify", "displayName": "client",
+            "key": certificate["der"],
+        }],
     });
     let application = tenant.post("/v1.0/applications", body).await.expect(201);
     let body = json!({ "appId": application["appId"] });
@@ -37,32 +47,57 @@ async fn told(d: &Deployment) -> Value {
         "url": d.url(), "tenant": tenant.id, "domain": tenant.domain,
         "user": user["userPrincipalName"], "password": profile["password"],
         "clientId": application["appId"], "clientSecret": secret["secretText"],
-        "applicationId": id, "adminToken": tenant.token(),
+        "certificate": certificate, "adminToken": tenant.token(),
     })
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn msal_for_python_signs_people_in() {
+/// Has a script of Python's do everything.
+async fn python(script: &str) {
     let d = Deployment::start_with(Options::arguments(&["--tls-self-signed"]));
     let told = told(&d).await.to_string();
     let mut python = clients::python();
-    python.arg(clients::source("python/sign_in.py"));
-    // What MSAL asks with takes this before what MSAL tells it.
+    python.arg(clients::source(script));
+    // What `requests` asks with takes this before what it is told.
     python.env("REQUESTS_CA_BUNDLE", d.ca().unwrap());
     let ran = clients::run(&mut python, told, PATIENCE);
     assert!(ran.is_well && ran.text.contains("done"), "{}", ran.text);
     d.finish().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn msal_for_node_signs_people_in() {
+/// Has a script of Node's do everything.
+async fn node(script: &str) {
     let d = Deployment::start_with(Options::arguments(&["--tls-self-signed"]));
     let told = told(&d).await.to_string();
-    let mut node = clients::node("javascript/sign-in.mjs");
+    let mut node = clients::node(script);
     node.env("NODE_EXTRA_CA_CERTS", d.ca().unwrap());
     let ran = clients::run(&mut node, told, PATIENCE);
     assert!(ran.is_well && ran.text.contains("done"), "{}", ran.text);
     d.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn msal_for_python_signs_people_in() {
+    python("python/sign_in.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn msal_for_node_signs_people_in() {
+    node("javascript/sign-in.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openid_client_does_its_whole_flows() {
+    node("javascript/openid-client.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn oauth4webapi_does_its_whole_flows() {
+    node("javascript/oauth4webapi.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authlib_does_its_whole_flows() {
+    python("python/authlib_flows.py").await;
 }
 
 /// RFC 7636 Appendix B.

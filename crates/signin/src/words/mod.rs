@@ -191,6 +191,14 @@ words! {
     /// `{name}`.
     setup_done,
     setup_admin_centre,
+    setup_use_passkey,
+    /// `{name}`, `{host}`.
+    setup_passkey_text,
+    setup_bad_passkey,
+    /// `{name}`.
+    setup_done_passkey,
+    /// `{url}`.
+    setup_no_passkey,
     setup_late,
     privacy,
     terms,

@@ -60,6 +60,16 @@ impl Deployment {
         (url, node, directory)
     }
 
+    /// The same under a host name, which passkeys need.
+    pub async fn empty_and_named() -> (String, Node, tempfile::TempDir) {
+        let named = |config: &mut Config| {
+            let url = config.public_url.take();
+            config.public_url = url.map(|url| url.replace("127.0.0.1", "localhost"));
+        };
+        let (url, node, _, directory) = Self::launch(&(Arc::new(SystemClock) as _), named).await;
+        (url, node, directory)
+    }
+
     async fn launch(
         clock: &Arc<dyn Clock>,
         configure: impl FnOnce(&mut Config),

@@ -1,9 +1,11 @@
 //! The first tenant, set up in the browser.
 
+use authenticator::SoftAuthenticator;
 use reqwest::{Client, Response};
+use serde_json::Value;
 
 use crate::common::deployment::Deployment;
-use crate::common::signing_in;
+use crate::common::signing_in::{self, Browser, Seen, between};
 
 const PASSWORD: &str = "Correct-Horse-7-Staple";
 
@@ -93,4 +95,90 @@ async fn codes_cant_be_guessed() {
     let late = post(&url, &form(code.expose(), "contoso.example", PASSWORD)).await;
     assert!(late.text().await.unwrap().contains("Start the server anew"));
     assert!(node.store().tenants().is_empty());
+}
+
+/// What the page asks an authenticator for.
+fn options(page: &Seen) -> Value {
+    serde_json::from_str(&page.attribute("data-passkey")).unwrap()
+}
+
+#[tokio::test]
+async fn the_first_administrator_may_have_a_passkey_instead_of_a_password() {
+    let (url, node, _directory) = Deployment::empty_and_named().await;
+    let code = node.offer_setup().unwrap().unwrap();
+    let code = code.expose();
+    let origin = url.replace("127.0.0.1", "localhost");
+    let mut browser = Browser::new(&url);
+    let page = browser.get("/setup").await;
+    page.is_page(200, "Use a passkey instead");
+
+    let by = |by: &'static str, code, domain| {
+        let mut fields = form(code, domain, "").to_vec();
+        fields.push(("by", by));
+        fields
+    };
+    let ask = by("passkey", code, "contoso.example");
+    for (fields, why) in [
+        (
+            by("passkey", "AAAA-AAAA", "contoso.example"),
+            "that the terminal shows",
+        ),
+        (by("passkey", code, "not a domain"), "a domain"),
+        (by("made", code, "contoso.example"), "be made. Try again."),
+    ] {
+        browser.post("/setup", &fields).await.is_page(200, why);
+    }
+    let asked = browser.post("/setup", &ask).await;
+    asked.is_page(200, "root@contoso.example");
+    let mut key = SoftAuthenticator::new();
+    let late = key.create(&origin, &options(&asked)).unwrap().to_string();
+    // Of two windows the one that was opened last counts.
+    let asked = browser.post("/setup", &ask).await;
+    let answered = |answer| {
+        let mut fields = by("made", code, "contoso.example");
+        fields.push(("answer", answer));
+        fields
+    };
+    let again = browser.post("/setup", &answered(&late)).await;
+    again.is_page(200, "be made. Try again.");
+    let made = key.create(&origin, &options(&asked)).unwrap().to_string();
+    let stale = browser.post("/setup", &answered(&made)).await;
+    stale.is_page(200, "be made. Try again.");
+    assert!(node.awaits_setup());
+    let made = key.create(&origin, &options(&stale)).unwrap().to_string();
+    let done = browser.post("/setup", &answered(&made)).await;
+    done.is_page(200, "Sign in as root@contoso.example with the passkey.");
+    browser
+        .post("/setup", &answered(&made))
+        .await
+        .is_page(404, "");
+
+    // It is the administrator's only way in, and can't be taken away by a slip.
+    let tenant = node.store().tenants()[0].tenant_id;
+    let page = browser.get(&format!("/{tenant}/account")).await;
+    let answer = key.get(&origin, &options(&page)).unwrap().to_string();
+    let fields = [("step", "passkey"), ("answer", answer.as_str())];
+    let page = browser.answer(&page, &fields).await;
+    page.is_page(200, "How you sign in");
+    let before = page.text.split("value=\"remove-passkey\"").next().unwrap();
+    let at = before.rfind("name=\"id\" value=\"").unwrap();
+    let id = between(&before[at..], "value=\"", "\"");
+    let fields = [("step", "own"), ("act", "remove-passkey"), ("id", id)];
+    let page = browser.answer(&page, &fields).await;
+    let page = browser.answer(&page, &[("step", "own-do")]).await;
+    page.is_page(200, "Only an administrator can do this for you.");
+}
+
+#[tokio::test]
+async fn where_passkeys_cant_be_the_page_says_what_they_need() {
+    let (url, node, _directory) = Deployment::empty().await;
+    let code = node.offer_setup().unwrap().unwrap();
+    let page = reqwest::get(format!("{url}/setup")).await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(page.contains("--public-url http://localhost:"), "{page}");
+    let mut fields = form(code.expose(), "contoso.example", "").to_vec();
+    fields.push(("by", "passkey"));
+    let refused = post(&url, &fields).await.text().await.unwrap();
+    assert!(refused.contains("couldn&#39;t be made") || refused.contains("couldn't be made"));
+    assert!(node.awaits_setup());
 }

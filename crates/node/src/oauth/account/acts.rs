@@ -1,6 +1,7 @@
 //! What somebody does with their own account.
 
-use credentials::{Kind, Policy, Standing, methods, passkey, password, recovery, totp};
+use credentials::passkey::{self, PASSKEY_NAME};
+use credentials::{Kind, Policy, Standing, methods, password, recovery, totp};
 use directory::oauth2_permission_grants as grants;
 use directory::{service_principals, users};
 use identity::oauth::refresh;
@@ -20,8 +21,6 @@ use crate::Node;
 
 /// The longest answer of an authenticator that is looked at.
 const ANSWER_MAX: usize = 16 * 1024;
-/// What a passkey is called until it is given a name.
-const PASSKEY_NAME: &str = "Passkey";
 
 /// The recovery codes that go with the first factor beside the password.
 fn first_codes(tx: &mut Tx<'_>, ready: &Ready) -> Result<Done> {
@@ -62,6 +61,15 @@ fn sessions_of(tx: &Tx<'_>, ready: &Ready) -> Result<Vec<Uuid>> {
 /// Takes a method away; the recovery codes go with the last one.
 fn remove(tx: &mut Tx<'_>, ready: &Ready, kind: Kind, id: Uuid) -> Result<Done> {
     let user = ready.user.id;
+    if kind == Kind::Passkey
+        && users::password_hash(tx, user)?.is_none()
+        && methods::list_of(tx, user, kind)?
+            .iter()
+            .all(|it| it.id == id)
+    {
+        // It is the only way in.
+        return Ok(Done::Bad(Problem::Refused));
+    }
     let removed = match kind {
         Kind::Passkey => passkey::delete(tx, user, id),
         _ => totp::delete(tx, user, id),

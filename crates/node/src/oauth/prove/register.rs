@@ -1,7 +1,7 @@
 //! Registering the first factor beside the password while signing in, and changing a password that
 //! has to be changed.
 
-use credentials::passkey::CHALLENGE_MINUTES;
+use credentials::passkey::{CHALLENGE_MINUTES, PASSKEY_NAME};
 use credentials::{Kind, Policy, Standing, password, recovery, step, totp};
 use directory::users::{self, User};
 use identity::oauth::{OAuthError, Trail};
@@ -16,9 +16,6 @@ use crate::oauth::next::demand;
 use crate::oauth::proof::Proof;
 use crate::oauth::sign_in::{Errand, Pending, app_of};
 use crate::oauth::{Browser, Outcome, PasskeyView, Problem, Screen};
-
-/// What a passkey is called that is made while signing in.
-const PASSKEY_NAME: &str = "Passkey";
 
 /// Whether this may be registered now, as everything stands in this transaction.
 fn may_register(
