@@ -11,7 +11,7 @@ if ! cmp -s package-lock.json "$stamp"; then
 fi
 
 built=dist/.vite/manifest.json
-if [ ! -e "$built" ] || [ -n "$(find package-lock.json vite.config.ts core ui admin -newer "$built" -type f | head -1)" ]; then
+if [ ! -e "$built" ] || [ -n "$(find package-lock.json vite.config.ts vite core ui admin -newer "$built" -type f | head -1)" ]; then
     npm run --silent build
 fi
 npm run --silent size

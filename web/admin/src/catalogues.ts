@@ -1,5 +1,5 @@
 /** The catalogues of the admin centre: those of the shared pieces and its own. */
-import type { Catalogue, Language } from '@isopolity/core';
+import type { Catalogue, Language } from '@isopolity/core/languages';
 
 type Module = { default: Catalogue };
 const shared = import.meta.glob<Module>('../../ui/locales/*.json');

@@ -2,13 +2,20 @@
  * Who it is, before anything else: a browser that is only on its way to the sign-in page loads no
  * screen. Where somebody is likely to be signed in, the rest is loaded while the tokens are fetched.
  */
-import { asProblem } from '@isopolity/core';
+import { preferredLanguage } from '@isopolity/core/languages';
+import { asProblem } from '@isopolity/core/problems';
+import { followTheme } from '@isopolity/ui/theme';
+import { loadCatalogue } from './catalogues';
 import { session } from './session';
 
 const load = () => import('./start');
 
 async function main(): Promise<void> {
-  if (session.isExpected) void load();
+  followTheme();
+  if (session.isExpected) {
+    void load();
+    void loadCatalogue(preferredLanguage());
+  }
   const opened = await session.open().then(
     (goOn) => ({ goOn }),
     (thrown: unknown) => ({ problem: asProblem(thrown) }),

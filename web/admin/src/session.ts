@@ -1,5 +1,6 @@
 /** The admin centre as a client of the API: nothing that another public client couldn't be. */
-import { Graph, Session } from '@isopolity/core';
+import { Graph } from '@isopolity/core/graph';
+import { Session } from '@isopolity/core/session';
 
 /** The app's id, the same in every deployment; each tenant has a service principal of it. */
 export const ADMIN_CENTRE_CLIENT_ID = '19af044d-e893-47ae-ab69-56c921fea6e9';

@@ -18,9 +18,10 @@ const catalogues = openCatalogues(loadCatalogue);
 /** Longer than this nobody waits for answers: the screen comes with the shape of what is missing. */
 const PATIENCE_MS = 150;
 
-/** Asks for what nearly every screen needs; a quick answer saves drawing everything twice. */
-async function askAhead(): Promise<void> {
-  const asked = [
+/** Gets what the screen is made of; quick answers save drawing it once without and once with them. */
+async function getReady(): Promise<void> {
+  const parts = [
+    router.load(),
     queryClient.prefetchQuery(ownTenant),
     queryClient.prefetchQuery(members),
     queryClient.prefetchQuery(invitations),
@@ -28,14 +29,14 @@ async function askAhead(): Promise<void> {
     queryClient.prefetchQuery(requests),
   ];
   const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-  await Promise.race([Promise.all(asked), patience]);
+  await Promise.race([Promise.all(parts), patience]);
 }
 
 /** Shows where to go on at, or why nobody could be signed in. */
 export async function start(opened: { goOn: string } | { problem: Problem }): Promise<void> {
-  await Promise.all([catalogues, 'goOn' in opened ? askAhead() : undefined]);
   const root = createRoot(document.getElementById('app') as HTMLElement);
   if ('problem' in opened) {
+    await catalogues;
     root.render(
       <Root graph={graph}>
         <StartFailure problem={opened.problem} />
@@ -47,6 +48,7 @@ export async function start(opened: { goOn: string } | { problem: Problem }): Pr
   if (goOn.origin === location.origin && goOn.pathname.startsWith(BASE)) {
     history.replaceState(null, '', goOn.pathname + goOn.search);
   }
+  await Promise.all([catalogues, getReady()]);
   document.documentElement.lang = locale();
   root.render(
     <StrictMode>

@@ -1,5 +1,5 @@
 /** Numbers, times and lists in the person's language. */
-import { locale } from './languages';
+import { locale } from './catalogues';
 
 const kept = new Map<string, unknown>();
 

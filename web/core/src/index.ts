@@ -1,4 +1,5 @@
 /** What every app needs that isn't drawn: sign-in, the API's client, languages, formats. */
+export * from './catalogues';
 export * from './csv';
 export * from './format';
 export * from './graph';

@@ -1,11 +1,4 @@
-/**
- * Languages and their catalogues.
- *
- * Catalogues are loaded as they are needed, one file for each part and language. A key that a
- * catalogue lacks can't happen: `npm run check` compares all of them with the code.
- */
-import i18next from 'i18next';
-
+/** The languages that there are, and which of them a person wants. */
 export const LANGUAGES = {
   en: 'English',
   de: 'Deutsch',
@@ -30,44 +23,8 @@ export function preferredLanguage(): Language {
   return found ?? 'en';
 }
 
-/** The language in use, with the browser's region where that is known: for dates and numbers. */
-export function locale(): string {
-  const language = i18next.language as Language;
-  return navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
-}
-
 export const direction = (language: Language): 'ltr' | 'rtl' => (language === 'ar' ? 'rtl' : 'ltr');
 
-/** Starts with the preferred language. */
-export async function openCatalogues(
-  load: (language: Language) => Promise<Catalogue>,
-): Promise<void> {
-  const language = preferredLanguage();
-  await i18next.init({
-    lng: language,
-    resources: { [language]: { translation: await load(language) } },
-    keySeparator: false,
-    nsSeparator: false,
-    returnNull: false,
-    interpolation: { escapeValue: false },
-  });
-  dress(language);
-  loader = load;
-}
-
-let loader: ((language: Language) => Promise<Catalogue>) | undefined;
-
-/** Changes to another language, at once and for the next time. */
-export async function changeLanguage(language: Language): Promise<void> {
+/** Keeps a language for the next time. */
+export const rememberLanguage = (language: Language): void =>
   localStorage.setItem(CHOSEN, language);
-  if (loader && !i18next.hasResourceBundle(language, 'translation')) {
-    i18next.addResourceBundle(language, 'translation', await loader(language));
-  }
-  await i18next.changeLanguage(language);
-  dress(language);
-}
-
-function dress(language: Language): void {
-  document.documentElement.lang = language;
-  document.documentElement.dir = direction(language);
-}

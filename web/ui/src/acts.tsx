@@ -2,39 +2,21 @@
  * Changes: done at once on the screen, taken back if the server refuses, told in a toast that can
  * undo them where that is possible. What will be sent can be seen before, as the API's call.
  */
-import {
-  Button,
-  Link,
-  makeStyles,
-  Toast,
-  ToastBody,
-  Toaster,
-  ToastFooter,
-  ToastTitle,
-  tokens,
-  useId,
-  useToastController,
-} from '@fluentui/react-components';
+import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { asCurl, asProblem, type Change, type Graph, type Problem } from '@isopolity/core';
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { NARROW, useMedia } from './media';
+import { ToastPlace, useTell } from './toasts';
 
 const GraphContext = createContext<Graph | undefined>(undefined);
-const ToasterContext = createContext('');
 
 /** Gives everything below the API's client and a place for toasts. */
 export function ActsProvider({ graph, children }: { graph: Graph; children: ReactNode }) {
-  const toaster = useId('toaster');
-  const position = useMedia(NARROW) ? 'top' : 'bottom';
   return (
     <GraphContext value={graph}>
-      <ToasterContext value={toaster}>
-        {children}
-        {/* Where it covers neither a panel's buttons nor the page's title. */}
-        <Toaster toasterId={toaster} position={position} pauseOnHover limit={3} />
-      </ToasterContext>
+      {children}
+      <ToastPlace />
     </GraphContext>
   );
 }
@@ -64,34 +46,6 @@ export interface Act {
   optimistic?: Optimistic[];
   /** What is read again; everything if left out. */
   refresh?: QueryKey[];
-}
-
-/** Tells something that the eyes may miss. */
-export function useTell(): (
-  title: string,
-  more?: { problem?: Problem; undo?: () => void },
-) => void {
-  const { t } = useTranslation();
-  const { dispatchToast } = useToastController(useContext(ToasterContext));
-  return (title, { problem, undo } = {}) =>
-    dispatchToast(
-      <Toast>
-        <ToastTitle>{title}</ToastTitle>
-        {problem && (
-          <ToastBody>
-            {problem.message} {problem.kind !== 'unreachable' && t('problem.nothingChanged')}
-          </ToastBody>
-        )}
-        {undo && (
-          <ToastFooter>
-            <Link as="button" onClick={undo}>
-              {t('ui.undo')}
-            </Link>
-          </ToastFooter>
-        )}
-      </Toast>,
-      { intent: problem ? 'error' : 'success', timeout: problem ? -1 : undo ? 15_000 : 7000 },
-    );
 }
 
 export interface Acting {

@@ -5,11 +5,35 @@
  */
 import { Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { DismissRegular } from '@fluentui/react-icons';
-import { createContext, type ReactNode, useContext, useEffect, useId, useRef } from 'react';
+import {
+  createContext,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from 'react';
 import { createPortal } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 
-export const PanelSlot = createContext<HTMLElement | null>(null);
+const PanelSlot = createContext<HTMLElement | null>(null);
+const SetPanelSlot = createContext<(slot: HTMLElement | null) => void>(() => undefined);
+
+/** Lets panels be opened below; what is between here and there isn't drawn anew for that. */
+export function PanelProvider({ children }: { children: ReactNode }) {
+  const [slot, setSlot] = useState<HTMLElement | null>(null);
+  return (
+    <SetPanelSlot value={setSlot}>
+      <PanelSlot value={slot}>{children}</PanelSlot>
+    </SetPanelSlot>
+  );
+}
+
+/** The place where panels come. */
+export function PanelPlace({ className }: { className?: string }) {
+  return <div className={className} ref={useContext(SetPanelSlot)} />;
+}
 
 const useStyles = makeStyles({
   panel: {

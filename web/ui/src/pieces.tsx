@@ -1,4 +1,4 @@
-/** Small pieces that every screen uses: times, ids, page heads, empty and failed states. */
+/** Small pieces that every screen uses: page heads, sections, empty and failed states. */
 import {
   Button,
   MessageBar,
@@ -9,27 +9,13 @@ import {
   mergeClasses,
   Skeleton,
   SkeletonItem,
-  Tooltip,
   tokens,
 } from '@fluentui/react-components';
-import { formatExact, formatNumber, formatRelative, type Problem } from '@isopolity/core';
-import { type ReactNode, useEffect, useState } from 'react';
+import { formatNumber, type Problem } from '@isopolity/core';
+import { type ReactNode, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 
 const useStyles = makeStyles({
-  time: {
-    whiteSpace: 'nowrap',
-    fontVariantNumeric: 'tabular-nums',
-    textDecorationLine: 'none',
-  },
-  id: {
-    fontFamily: tokens.fontFamilyMonospace,
-    fontSize: tokens.fontSizeBase200,
-    color: tokens.colorNeutralForeground2,
-    minWidth: 0,
-    height: '24px',
-    paddingInline: '6px',
-  },
   head: {
     display: 'flex',
     flexWrap: 'wrap',
@@ -82,53 +68,9 @@ const useStyles = makeStyles({
   number: { fontVariantNumeric: 'tabular-nums' },
 });
 
-/** A time as people say it; the exact one on hover and on focus. */
-export function Time({ at }: { at: string | null | undefined }) {
-  const styles = useStyles();
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 30_000);
-    return () => clearInterval(timer);
-  }, []);
-  if (!at) return <span aria-hidden="true">–</span>;
-  return (
-    <Tooltip content={formatExact(at)} relationship="description">
-      <time dateTime={at} className={styles.time}>
-        {formatRelative(at, now)}
-      </time>
-    </Tooltip>
-  );
-}
-
 /** A number, its digits under those above it. */
 export function Count({ value }: { value: number }) {
   return <span className={useStyles().number}>{formatNumber(value)}</span>;
-}
-
-/** The beginning of an id; a click copies all of it. */
-export function ShortId({ id }: { id: string }) {
-  const { t } = useTranslation();
-  const styles = useStyles();
-  const [copied, setCopied] = useState(false);
-  return (
-    <Tooltip content={copied ? t('ui.copied') : id} relationship="description">
-      <Button
-        size="small"
-        appearance="subtle"
-        className={styles.id}
-        aria-label={t('ui.copyId', { id })}
-        onClick={(event) => {
-          event.stopPropagation();
-          void navigator.clipboard.writeText(id).then(() => {
-            setCopied(true);
-            setTimeout(() => setCopied(false), 2000);
-          });
-        }}
-      >
-        {id.slice(0, 8)}…
-      </Button>
-    </Tooltip>
-  );
 }
 
 /** A page's title, the sentence that is its answer, and what can be done. */

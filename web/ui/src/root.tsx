@@ -1,11 +1,10 @@
-/** Around every app: theme, direction, the cache of what the server has said, toasts. */
+/** Around every app: direction, the cache of what the server has said, toasts. */
 import { FluentProvider } from '@fluentui/react-components';
 import { direction, type Graph, type Language, Problem } from '@isopolity/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ActsProvider } from './acts';
-import { themeOf, useThemeName } from './theme';
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -19,11 +18,13 @@ export const queryClient = new QueryClient({
   },
 });
 
+/** The themes are a style sheet of ours (`theme.ts`), from which all variables come. */
+const NONE = {};
+
 export function Root({ graph, children }: { graph: Graph; children: ReactNode }) {
   const { i18n } = useTranslation();
-  const theme = useThemeName();
   return (
-    <FluentProvider theme={themeOf(theme)} dir={direction(i18n.language as Language)}>
+    <FluentProvider theme={NONE} dir={direction(i18n.language as Language)}>
       <QueryClientProvider client={queryClient}>
         <ActsProvider graph={graph}>{children}</ActsProvider>
       </QueryClientProvider>

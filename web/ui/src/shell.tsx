@@ -12,13 +12,15 @@ import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AccountMenuProps } from './account-menu';
+import { useIsSettled } from './idle';
 import { isMac, type Shortcut, useShortcuts } from './keys';
 import { Logo } from './marks';
 import { NARROW, useMedia } from './media';
 import type { Command } from './palette';
-import { PanelSlot } from './panel';
+import { PanelPlace, PanelProvider } from './panel';
 import { chooseTheme } from './theme';
 
+const FocusKeeper = lazy(() => import('./focus-keeper'));
 const Palette = lazy(() => import('./palette'));
 const loadAccountMenu = () => import('./account-menu');
 const AccountMenu = lazy(loadAccountMenu);
@@ -207,7 +209,6 @@ export function Shell(props: {
   const navigate = useNavigate();
   const isNarrow = useMedia(NARROW);
   const [open, setOpen] = useState<'palette' | 'shortcuts' | 'nav'>();
-  const [slot, setSlot] = useState<HTMLElement | null>(null);
   const main = useRef<HTMLElement>(null);
   const path = useRouterState({ select: (state) => state.location.pathname });
 
@@ -311,7 +312,7 @@ export function Shell(props: {
   );
 
   return (
-    <PanelSlot value={slot}>
+    <PanelProvider>
       <div className={styles.frame}>
         <button type="button" className={styles.skip} onClick={() => main.current?.focus()}>
           {t('ui.skip')}
@@ -375,8 +376,9 @@ export function Shell(props: {
           {props.notice}
           {props.children}
         </main>
-        <div className={styles.panel} ref={setSlot} />
+        <PanelPlace className={styles.panel} />
         <Suspense>
+          <FocusPlace isNeeded={Boolean(open)} />
           {open === 'palette' && (
             <Palette
               commands={commands}
@@ -389,8 +391,14 @@ export function Shell(props: {
           )}
         </Suspense>
       </div>
-    </PanelSlot>
+    </PanelProvider>
   );
+}
+
+/** Where the focus handling is kept; no screen needs it to begin with. */
+function FocusPlace({ isNeeded }: { isNeeded: boolean }) {
+  const isSettled = useIsSettled();
+  return (isSettled || isNeeded) && <FocusKeeper />;
 }
 
 /** The account's button; the menu behind it is loaded when it is first wanted. */

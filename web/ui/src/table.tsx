@@ -7,28 +7,14 @@
 import {
   Button,
   Checkbox,
-  Menu,
-  MenuItemCheckbox,
-  MenuList,
-  MenuPopover,
-  MenuTrigger,
   makeStyles,
   mergeClasses,
-  SearchBox,
   SkeletonItem,
   tokens,
 } from '@fluentui/react-components';
-import {
-  ArrowDownloadRegular,
-  ArrowDownRegular,
-  ArrowUpRegular,
-  ColumnTripleRegular,
-  FilterRegular,
-} from '@fluentui/react-icons';
+import { ArrowDownRegular, ArrowUpRegular } from '@fluentui/react-icons';
 import { download, formatNumber, type Problem, toCsv } from '@isopolity/core';
-import { useVirtualizer } from '@tanstack/react-virtual';
 import {
-  type KeyboardEvent,
   type ReactNode,
   type RefObject,
   useDeferredValue,
@@ -39,25 +25,19 @@ import {
   useState,
 } from 'react';
 import { useTranslation } from 'react-i18next';
-import { isMac } from './keys';
 import { PHONE, useMedia } from './media';
 import { Failure } from './pieces';
+import { type BodyContent, ROW, TableBody } from './table-body';
 import { type Column, cellsOf, rowsOf } from './table-rows';
+import { type BulkAction, SelectionTools, TableTools } from './table-tools';
 import type { TableView } from './table-view';
-
-export interface BulkAction<R> {
-  id: string;
-  label: string;
-  icon?: ReactNode;
-  run: (rows: R[]) => void;
-}
 
 /** A list that the server searches, sorts and filters, and that comes page by page. */
 export interface Remote<R> {
   count: number | undefined;
   hasMore: boolean;
+  /** Reads the next page, if it isn't on its way. */
   loadMore: () => void;
-  isLoadingMore: boolean;
   /** All rows of the view, for the export. */
   all: () => Promise<R[]>;
 }
@@ -87,8 +67,6 @@ export interface DataTableProps<R> {
   tools?: ReactNode;
 }
 
-const ROW = 40;
-const PHONE_ROW = 60;
 const SKELETON_ROWS = 8;
 /** Widths, in pixels. */
 const CHECK = 40;
@@ -99,24 +77,6 @@ const TIGHT = 640;
 const useStyles = makeStyles({
   root: { display: 'flex', flexDirection: 'column', minHeight: 0, gap: '12px' },
   fill: { flexGrow: 1, minHeight: '320px' },
-  tools: {
-    display: 'flex',
-    flexWrap: 'wrap',
-    flexShrink: 0,
-    alignItems: 'center',
-    gap: '8px',
-    minHeight: '32px',
-  },
-  search: {
-    flexGrow: 1,
-    flexShrink: 1,
-    flexBasis: '160px',
-    maxWidth: '260px',
-    '@media (max-width: 640px)': { flexBasis: '100%', maxWidth: 'none' },
-  },
-  grow: { flexGrow: 1 },
-  tool: { fontWeight: tokens.fontWeightRegular, minWidth: 0, paddingInline: '8px' },
-  count: { color: tokens.colorNeutralForeground2, fontVariantNumeric: 'tabular-nums' },
   frame: {
     border: `1px solid ${tokens.colorNeutralStroke2}`,
     borderRadius: tokens.borderRadiusLarge,
@@ -164,55 +124,16 @@ const useStyles = makeStyles({
     ':hover': { color: tokens.colorNeutralForeground1 },
     ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
   },
-  body: { position: 'relative', minWidth: 'fit-content' },
-  row: {
-    position: 'absolute',
-    insetInline: 0,
-    top: 0,
+  end: { textAlign: 'end', justifyContent: 'flex-end', fontVariantNumeric: 'tabular-nums' },
+  check: { paddingInline: '4px' },
+  skeleton: {
+    boxSizing: 'border-box',
     display: 'grid',
     alignItems: 'center',
     borderBottom: `1px solid ${tokens.colorNeutralStroke3}`,
-    outlineStyle: 'none',
-    ':focus-visible': {
-      outline: `2px solid ${tokens.colorStrokeFocus2}`,
-      outlineOffset: '-2px',
-      borderRadius: tokens.borderRadiusSmall,
-    },
   },
-  openable: {
-    cursor: 'pointer',
-    ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover },
-  },
-  selected: { backgroundColor: tokens.colorNeutralBackground1Selected },
-  cell: {
-    paddingInline: '12px',
-    overflow: 'hidden',
-    textOverflow: 'ellipsis',
-    whiteSpace: 'nowrap',
-    minWidth: 0,
-    textAlign: 'start',
-  },
-  end: { textAlign: 'end', justifyContent: 'flex-end', fontVariantNumeric: 'tabular-nums' },
-  check: { paddingInline: '4px' },
-  phoneCell: { paddingInline: '12px', minWidth: 0, display: 'grid', gap: '2px' },
-  phoneFirst: {
-    fontWeight: tokens.fontWeightSemibold,
-    overflow: 'hidden',
-    textOverflow: 'ellipsis',
-    whiteSpace: 'nowrap',
-  },
-  phoneSecond: {
-    color: tokens.colorNeutralForeground2,
-    overflow: 'hidden',
-    textOverflow: 'ellipsis',
-    whiteSpace: 'nowrap',
-  },
+  skeletonCell: { paddingInline: '12px', minWidth: 0 },
   nothing: { padding: '24px', color: tokens.colorNeutralForeground2 },
-  bulk: {
-    backgroundColor: tokens.colorNeutralBackground1Selected,
-    borderRadius: tokens.borderRadiusMedium,
-    paddingInline: '12px',
-  },
 });
 
 /** The least width of a column, as its track says. */
@@ -246,7 +167,6 @@ export function DataTable<R>(props: DataTableProps<R>) {
   const { view, columns, rows, rowId, remote, bulk } = props;
   const [text, setText] = useState(view.q);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [active, setActive] = useState(0);
 
   // What is written is searched for when the writing rests.
   const { q, set } = view;
@@ -265,7 +185,6 @@ export function DataTable<R>(props: DataTableProps<R>) {
   }, [rows, remote, columns, wanted, sort, view.filters]);
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
-  const isTight = width < TIGHT;
   const visible = view.columns
     ? columns.filter((column) => view.columns?.includes(column.id))
     : fitting(
@@ -273,71 +192,40 @@ export function DataTable<R>(props: DataTableProps<R>) {
         width - (bulk ? CHECK : 0),
       );
   const chosen = useMemo(
-    () => shown.filter((row) => selected.has(rowId(row))),
+    () => (selected.size ? shown.filter((row) => selected.has(rowId(row))) : []),
     [shown, selected, rowId],
   );
 
-  const virtual = useVirtualizer({
-    count: shown.length,
-    getScrollElement: () => frame.current,
-    estimateSize: () => (isPhone ? PHONE_ROW : ROW),
-    overscan: 12,
-    getItemKey: (index) => {
-      const row = shown[index];
-      return row ? rowId(row) : index;
-    },
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the height of all rows changes
-  useEffect(() => virtual.measure(), [isPhone]);
-  const items = virtual.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
-  const loadMore = remote?.hasMore && !remote.isLoadingMore ? remote.loadMore : undefined;
-  useEffect(() => {
-    if (loadMore && last >= shown.length - 20) loadMore();
-  }, [loadMore, last, shown.length]);
+  const loadMore = remote?.hasMore ? remote.loadMore : undefined;
 
-  const move = (to: number) => {
-    const index = Math.max(0, Math.min(shown.length - 1, to));
-    setActive(index);
-    virtual.scrollToIndex(index);
-    const focus = () => {
-      const row = frame.current?.querySelector<HTMLElement>(`[data-index="${index}"]`);
-      row?.focus();
-      return Boolean(row);
-    };
-    // What is out of sight is drawn first.
-    if (!focus()) requestAnimationFrame(focus);
-  };
-  const toggle = (row: R) => {
-    const next = new Set(selected);
-    if (!next.delete(rowId(row))) next.add(rowId(row));
-    setSelected(next);
-  };
+  const toggle = (row: R) =>
+    setSelected((before) => {
+      const next = new Set(before);
+      if (!next.delete(rowId(row))) next.add(rowId(row));
+      return next;
+    });
   const selectAll = (all: boolean) => setSelected(new Set(all ? shown.map(rowId) : []));
-  const onRowKey = (event: KeyboardEvent, index: number, row: R) => {
-    if (event.target !== event.currentTarget) return;
-    const page = Math.max(1, Math.floor((frame.current?.clientHeight ?? 400) / ROW) - 2);
-    const steps: Record<string, number> = {
-      ArrowDown: index + 1,
-      ArrowUp: index - 1,
-      PageDown: index + page,
-      PageUp: index - page,
-      Home: 0,
-      End: shown.length - 1,
-    };
-    const step = steps[event.key];
-    if (step !== undefined) move(step);
-    else if (event.key === 'Enter' && props.onOpen) props.onOpen(row);
-    else if (event.key === ' ' && bulk) toggle(row);
-    else if (event.key === 'a' && (isMac ? event.metaKey : event.ctrlKey) && bulk) selectAll(true);
-    else return;
-    event.preventDefault();
-  };
-
   const exportRows = async (what: readonly R[] | undefined) => {
     const all = what ?? (remote ? await remote.all() : shown);
     download(`${props.label}.csv`, toCsv(cellsOf(all, columns)));
   };
+
+  const template = isPhone
+    ? `${bulk ? `${CHECK}px ` : ''}minmax(0, 1fr) auto`
+    : `${bulk ? `${CHECK}px ` : ''}${visible.map((column) => column.width ?? `minmax(${LEAST}px, 1fr)`).join(' ')}`;
+  // Rows that arrive or change are drawn between frames, so that scrolling never waits for them.
+  const content = useDeferredValue<BodyContent<R>>({
+    rows: shown,
+    rowId,
+    columns: visible,
+    template,
+    isPhone,
+    summary: props.summary,
+    onOpen: props.onOpen,
+    onToggle: toggle,
+    onSelectAll: () => selectAll(true),
+    loadMore,
+  });
 
   const isFiltered = Boolean(q) || Object.values(view.filters).some((values) => values.length);
   if (props.problem && !rows) {
@@ -347,120 +235,38 @@ export function DataTable<R>(props: DataTableProps<R>) {
   }
   if (rows && !rows.length && !isFiltered && !remote?.hasMore) return props.empty;
 
-  const template = isPhone
-    ? `${bulk ? `${CHECK}px ` : ''}minmax(0, 1fr) auto`
-    : `${bulk ? `${CHECK}px ` : ''}${visible.map((column) => column.width ?? `minmax(${LEAST}px, 1fr)`).join(' ')}`;
-  const [first, ...others] = visible;
-  const draw = (column: Column<R>, row: R): ReactNode => {
-    if (column.cell) return column.cell(row);
-    const value = column.value(row);
-    return typeof value === 'number' ? formatNumber(value) : (value ?? '');
-  };
   const total = remote?.count ?? shown.length;
 
   return (
     <div className={mergeClasses(styles.root, props.fill && styles.fill)}>
       {chosen.length && bulk ? (
-        <div
-          className={mergeClasses(styles.tools, styles.bulk)}
-          role="toolbar"
-          aria-label={t('table.selection')}
-        >
-          <span>{t('table.selected', { count: chosen.length })}</span>
-          {bulk.map((action) => (
-            <Button
-              key={action.id}
-              size="small"
-              icon={action.icon as never}
-              onClick={() => action.run(chosen)}
-            >
-              {action.label}
-            </Button>
-          ))}
-          <Button
-            size="small"
-            icon={<ArrowDownloadRegular />}
-            onClick={() => void exportRows(chosen)}
-          >
-            {t('table.export')}
-          </Button>
-          <span className={styles.grow} />
-          <Button size="small" appearance="subtle" onClick={() => selectAll(false)}>
-            {t('table.clear')}
-          </Button>
-        </div>
+        <SelectionTools
+          chosen={chosen}
+          bulk={bulk}
+          onExport={() => void exportRows(chosen)}
+          onClear={() => selectAll(false)}
+        />
       ) : (
-        <div className={styles.tools}>
-          <SearchBox
-            className={styles.search}
-            value={text}
-            placeholder={t('table.search')}
-            aria-label={t('table.searchIn', { table: props.label })}
-            onChange={(_, { value }) => setText(value)}
-          />
-          {columns
-            .filter((column) => column.options)
-            .map((column) => (
-              <FilterMenu key={column.id} column={column} view={view} />
-            ))}
+        <TableTools
+          label={props.label}
+          view={view}
+          columns={columns}
+          visible={visible}
+          text={text}
+          onText={setText}
+          told={
+            rows &&
+            (remote?.hasMore && remote.count === undefined
+              ? t('table.rowsMore', { total: formatNumber(total) })
+              : t('table.rows', { count: total, total: formatNumber(total) }))
+          }
+          isEmpty={!shown.length}
+          isPhone={isPhone}
+          isTight={width < TIGHT}
+          onExport={() => void exportRows(undefined)}
+        >
           {props.tools}
-          <span className={styles.grow} />
-          <span className={styles.count} role="status">
-            {rows &&
-              (remote?.hasMore && remote.count === undefined
-                ? t('table.rowsMore', { total: formatNumber(total) })
-                : t('table.rows', { count: total, total: formatNumber(total) }))}
-          </span>
-          {!isPhone && (
-            <Menu
-              checkedValues={{ columns: visible.map((column) => column.id) }}
-              onCheckedValueChange={(_, { checkedItems }) =>
-                set({
-                  columns: columns
-                    .map((column) => column.id)
-                    .filter((id) => checkedItems.includes(id)),
-                })
-              }
-            >
-              <MenuTrigger disableButtonEnhancement>
-                <Button
-                  className={styles.tool}
-                  appearance="subtle"
-                  icon={<ColumnTripleRegular />}
-                  aria-label={t('table.columns')}
-                  title={t('table.columns')}
-                >
-                  {!isTight && t('table.columns')}
-                </Button>
-              </MenuTrigger>
-              <MenuPopover>
-                <MenuList>
-                  {columns.map((column, at) => (
-                    <MenuItemCheckbox
-                      key={column.id}
-                      name="columns"
-                      value={column.id}
-                      disabled={at === 0}
-                    >
-                      {column.title}
-                    </MenuItemCheckbox>
-                  ))}
-                </MenuList>
-              </MenuPopover>
-            </Menu>
-          )}
-          <Button
-            className={styles.tool}
-            appearance="subtle"
-            icon={<ArrowDownloadRegular />}
-            disabled={!shown.length}
-            aria-label={t('table.export')}
-            title={t('table.export')}
-            onClick={() => void exportRows(undefined)}
-          >
-            {!isTight && t('table.export')}
-          </Button>
-        </div>
+        </TableTools>
       )}
       <div
         ref={frame}
@@ -520,26 +326,25 @@ export function DataTable<R>(props: DataTableProps<R>) {
             })}
           </div>
         </div>
-        <div
-          role="rowgroup"
-          className={styles.body}
-          style={{ height: rows ? virtual.getTotalSize() : SKELETON_ROWS * ROW }}
-        >
-          {!rows &&
-            Array.from({ length: SKELETON_ROWS }, (_, at) => (
+        {rows ? (
+          <TableBody
+            content={content}
+            frame={frame}
+            openId={props.openId}
+            selected={bulk ? selected : undefined}
+          />
+        ) : (
+          <div role="rowgroup">
+            {Array.from({ length: SKELETON_ROWS }, (_, at) => (
               <div
                 key={at}
                 role="row"
-                className={styles.row}
-                style={{
-                  gridTemplateColumns: template,
-                  height: ROW,
-                  transform: `translateY(${at * ROW}px)`,
-                }}
+                className={styles.skeleton}
+                style={{ gridTemplateColumns: template, height: ROW }}
               >
                 {bulk && <div role="gridcell" />}
                 {(isPhone ? visible.slice(0, 2) : visible).map((column) => (
-                  <div key={column.id} role="gridcell" className={styles.cell}>
+                  <div key={column.id} role="gridcell" className={styles.skeletonCell}>
                     <SkeletonItem
                       size={12}
                       style={{ width: `${45 + ((at * 17 + column.id.length * 13) % 40)}%` }}
@@ -548,77 +353,8 @@ export function DataTable<R>(props: DataTableProps<R>) {
                 ))}
               </div>
             ))}
-          {rows &&
-            items.map(({ index, start, size, key }) => {
-              const row = shown[index];
-              if (row === undefined) return null;
-              const id = rowId(row);
-              const isSelected = selected.has(id);
-              return (
-                <div
-                  key={key}
-                  role="row"
-                  data-index={index}
-                  aria-rowindex={index + 2}
-                  aria-selected={bulk ? isSelected : undefined}
-                  tabIndex={index === Math.min(active, shown.length - 1) ? 0 : -1}
-                  className={mergeClasses(
-                    styles.row,
-                    props.onOpen && styles.openable,
-                    (isSelected || id === props.openId) && styles.selected,
-                  )}
-                  style={{
-                    gridTemplateColumns: template,
-                    height: size,
-                    transform: `translateY(${start}px)`,
-                  }}
-                  onFocus={() => setActive(index)}
-                  onClick={() => props.onOpen?.(row)}
-                  onKeyDown={(event) => onRowKey(event, index, row)}
-                >
-                  {bulk && (
-                    // biome-ignore lint/a11y/useKeyWithClickEvents: Space on the row does the same
-                    <div
-                      role="gridcell"
-                      tabIndex={-1}
-                      className={styles.check}
-                      onClick={(event) => event.stopPropagation()}
-                    >
-                      <Checkbox
-                        tabIndex={-1}
-                        aria-label={t('table.select', { row: String(first?.value(row) ?? id) })}
-                        checked={isSelected}
-                        onChange={() => toggle(row)}
-                      />
-                    </div>
-                  )}
-                  {isPhone && first ? (
-                    <>
-                      <div role="gridcell" className={styles.phoneCell}>
-                        <span className={styles.phoneFirst}>{draw(first, row)}</span>
-                        <span className={styles.phoneSecond}>{props.summary(row)}</span>
-                      </div>
-                      {others[0] && (
-                        <div role="gridcell" className={styles.cell}>
-                          {draw(others[0], row)}
-                        </div>
-                      )}
-                    </>
-                  ) : (
-                    visible.map((column) => (
-                      <div
-                        key={column.id}
-                        role="gridcell"
-                        className={mergeClasses(styles.cell, column.align && styles.end)}
-                      >
-                        {draw(column, row)}
-                      </div>
-                    ))
-                  )}
-                </div>
-              );
-            })}
-        </div>
+          </div>
+        )}
         {rows && !shown.length && (
           <div className={styles.nothing} role="row">
             <div role="gridcell">
@@ -637,42 +373,5 @@ export function DataTable<R>(props: DataTableProps<R>) {
         )}
       </div>
     </div>
-  );
-}
-
-function FilterMenu<R>({ column, view }: { column: Column<R>; view: TableView }) {
-  const { t } = useTranslation();
-  const styles = useStyles();
-  const chosen = view.filters[column.id] ?? [];
-  const labels = column.options
-    ?.filter(({ value }) => chosen.includes(value))
-    .map(({ label }) => label);
-  return (
-    <Menu
-      checkedValues={{ [column.id]: chosen }}
-      onCheckedValueChange={(_, { checkedItems }) =>
-        view.set({ filters: { ...view.filters, [column.id]: checkedItems } })
-      }
-    >
-      <MenuTrigger disableButtonEnhancement>
-        <Button
-          className={styles.tool}
-          appearance={chosen.length ? 'secondary' : 'subtle'}
-          icon={<FilterRegular />}
-          aria-label={t('table.filterBy', { column: column.title })}
-        >
-          {labels?.length ? `${column.title}: ${labels.join(', ')}` : column.title}
-        </Button>
-      </MenuTrigger>
-      <MenuPopover>
-        <MenuList>
-          {column.options?.map(({ value, label }) => (
-            <MenuItemCheckbox key={value} name={column.id} value={value}>
-              {label}
-            </MenuItemCheckbox>
-          ))}
-        </MenuList>
-      </MenuPopover>
-    </Menu>
   );
 }

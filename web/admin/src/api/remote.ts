@@ -39,21 +39,21 @@ export function useRemoteList<R>(
     placeholderData: (before) => before,
     ...(refreshMs ? { refetchInterval: refreshMs } : {}),
   });
-  const { data, fetchNextPage, hasNextPage, isFetchingNextPage, error, refetch } = read;
+  const { data, fetchNextPage, hasNextPage, error, refetch } = read;
   return useMemo(
     () => ({
       rows: data?.pages.flatMap(({ items }) => items),
       remote: {
         count: data?.pages[0]?.count,
         hasMore: hasNextPage,
-        loadMore: () => void fetchNextPage(),
-        isLoadingMore: isFetchingNextPage,
+        // What is on its way already isn't asked for twice.
+        loadMore: () => void fetchNextPage({ cancelRefetch: false }),
         all: () => graph.all(schema, address, { eventual: true }),
       },
       problem: error ? asProblem(error) : null,
       onRetry: () => void refetch(),
     }),
-    [data, hasNextPage, fetchNextPage, isFetchingNextPage, error, refetch, schema, address],
+    [data, hasNextPage, fetchNextPage, error, refetch, schema, address],
   );
 }
 

@@ -1,16 +1,19 @@
 /** Home: what works between which tenants, and what doesn't and why. */
 import { Button, makeStyles, SearchBox, tokens } from '@fluentui/react-components';
 import { asProblem, folded } from '@isopolity/core';
-import { Failure, Lines, Mark, PageHead, Section, useAddress } from '@isopolity/ui';
+import { Failure, Lines, Mark, PageHead, Section, useAddress, useWhenIdle } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { readiness } from '../../api/queries';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';
 import { Matrix } from './matrix';
 import { cellKey, cellsOf, type Problem, problemsOf, standingOf } from './matrix-model';
-import { PairPanel } from './pair-panel';
+
+const loadPanel = () => import('./pair-panel');
+const PairPanel = lazy(loadPanel);
+const loadAhead = () => void loadPanel().catch(() => undefined);
 
 /** More tenants than these are looked for, not drawn all at once. */
 const MATRIX_MAX = 16;
@@ -48,6 +51,9 @@ export function Home() {
   const read = useQuery(readiness);
   const { cells, actions } = useMemo(() => cellsOf(read.data ?? []), [read.data]);
   const problems = useMemo(() => problemsOf(read.data ?? []), [read.data]);
+
+  // The story of a cell is there before anybody has found the cell.
+  useWhenIdle(loadAhead);
 
   const all = [...cells.values()];
   const states = all.map((cell) => Object.values(cell.pairs).map(standingOf));
@@ -157,15 +163,17 @@ export function Home() {
           </ul>
         </Section>
       )}
-      {opened && (
-        <PairPanel
-          cell={opened}
-          actions={actions}
-          action={address.action}
-          onAction={(action) => change({ action })}
-          onClose={() => change({ pair: undefined, action: undefined }, true)}
-        />
-      )}
+      <Suspense>
+        {opened && (
+          <PairPanel
+            cell={opened}
+            actions={actions}
+            action={address.action}
+            onAction={(action) => change({ action })}
+            onClose={() => change({ pair: undefined, action: undefined }, true)}
+          />
+        )}
+      </Suspense>
     </>
   );
 }

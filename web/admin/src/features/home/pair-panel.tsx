@@ -43,7 +43,7 @@ function useSteps(pair: Pair, own: string) {
   });
 }
 
-export function PairPanel(props: {
+export default function PairPanel(props: {
   cell: Cell;
   actions: Action[];
   action: string | undefined;
