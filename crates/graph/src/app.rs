@@ -59,6 +59,8 @@ struct Inner {
     throttle: Throttle,
     /// For users who are provisioned on demand.
     on_demand: Throttle,
+    /// For what looks at every user of a tenant, to say whom a change would add and remove.
+    previews: Throttle,
 }
 
 /// Counts a request in, and out whatever ends it: its answer or the client's going away.
@@ -94,6 +96,10 @@ impl App {
                 "limits.on_demand_requests",
                 platform.limits.on_demand_requests,
             ),
+            previews: Throttle::of_tenant(
+                "limits.scope_preview_requests",
+                platform.limits.scope_preview_requests,
+            ),
             openapi,
             table,
             platform,
@@ -124,6 +130,10 @@ impl App {
 
     pub(crate) fn on_demand(&self) -> &Throttle {
         &self.0.on_demand
+    }
+
+    pub(crate) fn previews(&self) -> &Throttle {
+        &self.0.previews
     }
 
     pub(crate) fn metrics_text(&self) -> String {

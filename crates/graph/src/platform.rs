@@ -57,6 +57,8 @@ pub struct Limits {
     pub tenant_requests: usize,
     /// Calls of `provisionOnDemand` in one tenant within 10 seconds.
     pub on_demand_requests: usize,
+    /// Previews of a scope in one tenant within ten seconds.
+    pub scope_preview_requests: usize,
     /// How long a request may take, reading its body included.
     pub request_time: Duration,
     /// How long a client may take to send a request's head, or to shake hands over TLS.
@@ -81,6 +83,7 @@ impl Default for Limits {
             application_requests: 1_000_000,
             tenant_requests: 2_000_000,
             on_demand_requests: 5,
+            scope_preview_requests: 30,
             request_time: Duration::from_mins(1),
             header_time: Duration::from_secs(10),
             stall_time: Duration::from_secs(30),
@@ -142,6 +145,7 @@ impl Platform {
                 application_requests: limits.size("application_requests"),
                 tenant_requests: limits.size("tenant_requests"),
                 on_demand_requests: limits.size("on_demand_requests"),
+                scope_preview_requests: limits.size("scope_preview_requests"),
                 request_time: limits.seconds("request_seconds"),
                 header_time: limits.seconds("header_seconds"),
                 stall_time: limits.seconds("stall_seconds"),

@@ -11,6 +11,8 @@
 
 mod schema;
 
+use std::time::Instant;
+
 use serde_json::Value;
 use store::ReadTx;
 use sync::guard;
@@ -241,8 +243,19 @@ async fn put(call: Call, target: Option<TenantId>) -> Result<Reply, Refusal> {
     Ok(Reply::no_content())
 }
 
+/// Lets a preview pass that looks at every user of the tenant, or says when to come again.
+fn admit_preview(call: &Call) -> Result<(), Refusal> {
+    call.app.previews().admit(
+        call.caller.tenant,
+        call.caller.app_id,
+        call.platform().store.servers(),
+        Instant::now(),
+    )
+}
+
 async fn preview(call: Call, target: Option<TenantId>) -> Result<Reply, Refusal> {
     let entry = body(&call)?;
+    admit_preview(&call)?;
     let preview = call
         .read(move |tx| sharing::preview(tx, target, &entry))
         .await?;

@@ -41,8 +41,27 @@ const RETIRE: &str = "UPDATE signing_keys SET private_key = NULL, retires_at = ?
 const DELETE_EXPIRED: &str = "DELETE FROM signing_keys WHERE tenant_id = ?1 AND expires_at <= ?2";
 const VALID: &str = "SELECT kid, n, e, expires_at, private_key FROM signing_keys \
     WHERE tenant_id = ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY created_at DESC, kid";
+const LIST: &str = "SELECT kid, created_at, retires_at, expires_at FROM signing_keys \
+    WHERE tenant_id = ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY created_at DESC, kid";
+const COUNT_VALID: &str = "SELECT count(*) FROM signing_keys WHERE tenant_id = ?1";
 const COUNT_SIGNING: &str = "SELECT count(*) FROM signing_keys \
     WHERE tenant_id = ?1 AND retires_at IS NULL AND private_key IS NOT NULL";
+
+/// Keys of a tenant that are valid at once: each rotation leaves one for an hour.
+const VALID_MAX: i64 = 10;
+
+/// What is told of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyState {
+    /// Its id.
+    pub kid: String,
+    /// Since when it is there.
+    pub created_at: Timestamp,
+    /// Since when it signs no more.
+    pub retired_at: Option<Timestamp>,
+    /// When what it signed is worth nothing any more.
+    pub expires_at: Option<Timestamp>,
+}
 
 /// A key that was made and isn't anybody's yet.
 pub struct NewKey {
@@ -128,6 +147,15 @@ pub fn rotate(tx: &mut Tx<'_>, sealer: &Sealer, key: &NewKey) -> Result<()> {
     let mut books = tx.bookkeeping();
     books.execute(RETIRE, params![&tenant, now, expires_at])?;
     books.execute(DELETE_EXPIRED, params![&tenant, now])?;
+    if tx.count(COUNT_VALID, params![&tenant])? as i64 >= VALID_MAX {
+        return Err(Error::LimitExceeded {
+            limit: "limits.signing_keys",
+            message: format!(
+                "The tenant has {VALID_MAX} keys that are still valid (limits.signing_keys). An \
+                 hour after its rotation a key is gone."
+            ),
+        });
+    }
     insert(tx, sealer, key, Op::Updated)
 }
 
@@ -157,6 +185,19 @@ pub fn jwks(tx: &ReadTx<'_>, public_url: &PublicUrl) -> Result<Value> {
         }))
     })?;
     Ok(json!({ "keys": keys }))
+}
+
+/// The keys that tokens may be signed with, the newest first: the one that signs, and those before
+/// it whose tokens haven't all expired.
+pub fn list(tx: &ReadTx<'_>) -> Result<Vec<KeyState>> {
+    tx.query(LIST, params![&tx.tenant(), tx.now()], |row| {
+        Ok(KeyState {
+            kid: row.string(0)?,
+            created_at: row.timestamp(1)?,
+            retired_at: row.opt_timestamp(2)?,
+            expires_at: row.opt_timestamp(3)?,
+        })
+    })
 }
 
 /// What is wrong with the tenant's keys; `None` if there is one to sign with.

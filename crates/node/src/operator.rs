@@ -61,7 +61,7 @@ impl Node {
             }
             Command::KeysRotate { tenant } => {
                 let tenant = self.store().find_tenant(&tenant)?;
-                Ok(json!({"keyId": self.rotate_keys(tenant).await?}))
+                Ok(json!({"keyId": self.rotate_keys(tenant, Actor::Operator).await?}))
             }
             Command::ImportUsers {
                 tenant,

@@ -19,7 +19,7 @@ use serde_json::Value;
 use store::{ReadTx, Store};
 use tokio::sync::watch;
 use types::kind::{ServicePrincipal as Principal, User};
-use types::{Error, Id, Result, TenantId};
+use types::{Actor, Error, Id, Result, TenantId};
 use uuid::Uuid;
 
 use crate::Node;
@@ -389,7 +389,8 @@ impl Node {
         serde_json::to_value(TokenResponse::new(&token)).map_err(Error::internal)
     }
 
-    pub(crate) async fn rotate_keys(&self, tenant: TenantId) -> Result<String> {
+    /// Gives a tenant another key to sign with, and answers its id.
+    pub async fn rotate_keys(&self, tenant: TenantId, actor: Actor) -> Result<String> {
         let key = tokio::task::spawn_blocking(keys::generate)
             .await
             .map_err(Error::internal)??;
@@ -397,7 +398,7 @@ impl Node {
         let sealer = self.sealer().clone();
         let island = self.store().island(tenant)?;
         island
-            .write(types::Actor::Operator, move |tx| {
+            .write(actor, move |tx| {
                 keys::rotate(tx, &sealer, &key)?;
                 let entry = audit::Entry::success("KeyManagement", "Rotate signing key")
                     .target(audit::Target::new(key.kid(), "", "Key"));

@@ -61,11 +61,24 @@ export const screens = (deployment) => {
     { name: 'groups', path: '/admin/groups' },
     { name: 'groups-create', path: '/admin/groups?panel=create' },
     { name: 'applications', path: '/admin/applications' },
+    {
+      name: 'applications-application',
+      path: '/admin/applications',
+      act: async (page) => {
+        await page.getByRole('row').nth(1).click();
+        await page.getByRole('complementary').getByRole('list').first().waitFor();
+      },
+    },
     { name: 'applications-create', path: '/admin/applications?panel=create' },
     { name: 'applications-enterprise', path: '/admin/applications?tab=enterprise' },
     { name: 'roles', path: '/admin/roles' },
     { name: 'settings', path: '/admin/settings' },
     { name: 'settings-page', path: '/admin/settings?tab=page' },
+    ...['rights', 'tenant', 'keys'].map((tab) => ({
+      name: `settings-${tab}`,
+      path: `/admin/settings?tab=${tab}`,
+    })),
+    { name: 'settings-method', path: '/admin/settings?open=Fido2' },
     { name: 'settings-domains', path: '/admin/settings?tab=domains' },
     { name: 'settings-domain', path: '/admin/settings?tab=domains&panel=create' },
     { name: 'logs', path: '/admin/logs' },

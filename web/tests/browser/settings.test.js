@@ -32,6 +32,68 @@ test('who has to show more than a password is chosen, holds at once, and is undo
   await leave(page);
 });
 
+test('how long a session lasts, and for whom a method is, is chosen and undone', async () => {
+  const page = await deployment.admin('Contoso', '/admin/settings');
+  const policy = () => deployment.call('Contoso', 'GET', '/beta/isopolity/signInPolicy');
+  const before = (await policy()).sessionIdleMinutes;
+  await page.getByRole('combobox', { name: 'Without use a session ends after' }).click();
+  await page.getByRole('option', { name: '2 hours', exact: true }).click();
+  await page.getByText('The setting is changed').first().waitFor();
+  assert.equal((await policy()).sessionIdleMinutes, 120);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  while ((await policy()).sessionIdleMinutes !== before) await page.waitForTimeout(50);
+
+  await page.getByRole('button', { name: 'Temporary access passes: for whom' }).click();
+  const panel = page.getByRole('complementary');
+  await panel.getByRole('radio', { name: 'Members of some groups' }).check();
+  await panel.getByText('No group is chosen: nobody can use it.').waitFor();
+  await panel.getByText('Graph call').click();
+  await panel.getByText('"includeTargets": []').waitFor();
+  await panel.getByRole('button', { name: 'Cancel' }).click();
+  await leave(page);
+});
+
+test('who may invite is chosen, and the contacts are kept', async (t) => {
+  const path = '/v1.0/policies/authorizationPolicy';
+  t.after(() => deployment.call('Contoso', 'PATCH', path, { allowInvitesFrom: 'everyone' }));
+  const page = await deployment.admin('Contoso', '/admin/settings?tab=rights');
+  await page.getByRole('radio', { name: 'Only whose role says so' }).click();
+  await page.getByText('The setting is changed').first().waitFor();
+  const { allowInvitesFrom } = await deployment.call('Contoso', 'GET', path);
+  assert.equal(allowInvitesFrom, 'adminsAndGuestInviters');
+  await page.getByRole('tab', { name: 'Name and contacts' }).click();
+  const contacts = page.getByLabel('Technical contacts');
+  await contacts.fill('nobody');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText(/takes mail addresses/).waitFor();
+  await contacts.fill('it@contoso.example, ops@contoso.example');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The setting is changed').first().waitFor();
+  const { value } = await deployment.call('Contoso', 'GET', '/v1.0/organization');
+  assert.deepEqual(value[0].technicalNotificationMails, [
+    'it@contoso.example',
+    'ops@contoso.example',
+  ]);
+  await leave(page);
+});
+
+test('the key that signs is rotated after a question, and nobody is signed out', async () => {
+  const page = await deployment.admin('Contoso', '/admin/settings?tab=keys');
+  const keys = page.getByRole('list', { name: 'Signing keys' }).getByRole('listitem');
+  await keys.first().waitFor();
+  assert.equal(await keys.count(), 1);
+  await page.getByRole('button', { name: 'Rotate the key' }).click();
+  const asked = page.getByRole('alertdialog', { name: 'Rotate the key' });
+  await asked.getByText('Graph call').click();
+  await asked.getByText('POST /beta/isopolity/signingKeys/rotate').waitFor();
+  await asked.getByRole('button', { name: 'Rotate the key' }).click();
+  await keys.filter({ hasText: 'signs no more; goes in' }).waitFor();
+  assert.equal(await keys.count(), 2);
+  await page.reload();
+  await keys.first().waitFor();
+  await leave(page);
+});
+
 test('a domain is added, tells what to publish, and is removed', async () => {
   const page = await deployment.admin('Contoso', '/admin/settings?tab=domains');
   await page.getByRole('button', { name: 'Add a domain' }).click();
@@ -44,6 +106,9 @@ test('a domain is added, tells what to publish, and is removed', async () => {
   await panel.getByRole('button', { name: 'Verify' }).click();
   await panel.getByRole('alert').waitFor();
   await panel.getByRole('button', { name: 'Remove' }).click();
+  const asked = panel.getByRole('alertdialog');
+  await asked.getByText('nothing depends on it').waitFor();
+  await asked.getByRole('button', { name: 'Remove' }).click();
   await page.getByText('contoso-labs.example was removed').first().waitFor();
   await panel.waitFor({ state: 'detached' });
   page.faults.splice(0); // The refused verification is a failed request.

@@ -41,8 +41,8 @@ export interface Act {
   change: Change | Change[];
   /** What is said when it is done. */
   done: string;
-  /** What takes it back. */
-  undo?: Change | Change[];
+  /** What takes it back; asked for only then, where it needs what the server has made. */
+  undo?: Change | Change[] | (() => Promise<Change[]>);
   optimistic?: Optimistic[];
   /** What is read again; everything if left out. */
   refresh?: QueryKey[];
@@ -99,10 +99,16 @@ export function useAct(options: { inPlace?: boolean } = {}): Acting {
     }
     setRunning(false);
     const { undo, optimistic: _, ...rest } = act;
-    tell(
-      act.done,
-      undo ? { undo: () => void run({ ...rest, change: undo, done: t('ui.undone') }) } : {},
-    );
+    const takeBack = async () => {
+      try {
+        const change = typeof undo === 'function' ? await undo() : (undo ?? []);
+        await run({ ...rest, change, done: t('ui.undone') });
+      } catch (thrown) {
+        const problem = asProblem(thrown);
+        tell(t(`problem.${problem.kind}`), { problem });
+      }
+    };
+    tell(act.done, undo ? { undo: () => void takeBack() } : {});
     void refresh(act);
     return true;
   };

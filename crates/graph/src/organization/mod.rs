@@ -1,6 +1,7 @@
 //! `/organization`: the tenant itself, a collection of one; and how its sign-in pages look.
 
 mod branding;
+mod signing_keys;
 
 use directory::tenant;
 use types::Error;
@@ -31,6 +32,7 @@ pub(crate) fn routes(routes: &mut Routes) {
         .query(Allowed::SELECT);
     area.patch("/organization/{id}", WRITE, "Update the tenant", update);
     branding::routes(&mut area);
+    signing_keys::routes(&mut routes.area("organization", Versions::Beta));
 }
 
 /// That the path names the caller's tenant. Another tenant isn't there, whether or not it is.

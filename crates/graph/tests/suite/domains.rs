@@ -52,6 +52,55 @@ async fn the_organization_is_the_callers_own() {
 }
 
 #[tokio::test]
+async fn a_key_is_rotated_without_a_break() {
+    let d = Deployment::start().await;
+    let keys = d
+        .admin
+        .get("/beta/isopolity/signingKeys")
+        .await
+        .expect(200)
+        .json;
+    let first = keys["value"][0]["keyId"].clone();
+    assert_eq!(keys["value"].as_array().unwrap().len(), 1);
+    assert_eq!(keys["value"][0]["isSigning"], true);
+    let rotate = "/beta/isopolity/signingKeys/rotate";
+    let made = d.admin.post(rotate, json!({})).await.expect(200).json;
+    assert_eq!(made["isSigning"], true);
+    assert_ne!(made["keyId"], first);
+    // The caller's token is of the earlier key, which goes when its last token does.
+    let keys = d
+        .admin
+        .get("/beta/isopolity/signingKeys")
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(keys["value"][0]["keyId"], made["keyId"]);
+    assert_eq!(keys["value"][1]["keyId"], first);
+    assert!(keys["value"][1]["expirationDateTime"].is_string());
+    let log = "/auditLogs/directoryAudits?$filter=activityDisplayName eq 'Rotate signing key'";
+    let log = d.admin.get(log).await.expect(200).json;
+    assert!(log["value"][0]["initiatedBy"]["app"].is_object(), "{log}");
+
+    let reader = d.client(&["Organization.Read.All"]).await;
+    reader.get("/beta/isopolity/signingKeys").await.expect(200);
+    reader
+        .post(rotate, json!({}))
+        .await
+        .refused(403, "Authorization_RequestDenied");
+    d.admin
+        .post(rotate, json!({ "kid": "x" }))
+        .await
+        .refused(400, "Request_BadRequest");
+    // Somebody who rotates without end is stopped before the key set grows without end.
+    for _ in 0..8 {
+        d.admin.post(rotate, json!({})).await.expect(200);
+    }
+    let refused = d.admin.post(rotate, json!({})).await;
+    let refused = refused.refused(403, "Directory_QuotaExceeded");
+    assert!(refused.message().contains("limits.signing_keys"));
+}
+
+#[tokio::test]
 async fn a_domain_from_its_adding_to_its_removal() {
     let d = Deployment::start().await;
     let domain = "/domains/shop.contoso.example";

@@ -1,5 +1,6 @@
 //! Resources that Graph doesn't have. They ask for what its nearest ones do: sharing for what
-//! cross-tenant synchronization does, admission and readiness for what the access policy does.
+//! cross-tenant synchronization does, admission and readiness for what the access policy does, keys
+//! for what the organization does.
 
 use super::{Row, Texts, delete, get, patch, post, put};
 
@@ -12,7 +13,17 @@ const MTO_READ: Texts = &[
     "MultiTenantOrganization.ReadWrite.All",
 ];
 const MTO_WRITE: Texts = &["MultiTenantOrganization.ReadWrite.All"];
+const KEYS_READ: Texts = &[
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "Organization.Read.All",
+    "Organization.ReadWrite.All",
+    "User.Read.All",
+];
+const KEYS_WRITE: Texts = &["Organization.ReadWrite.All"];
 
+const KEYS: Texts = &["organization/standard/read"];
+const ROTATE: Texts = &["organization/allProperties/allTasks"];
 const SHARING: Texts = &["servicePrincipals/synchronization/standard/read"];
 const SHARE: Texts = &["servicePrincipals/synchronization.cloudTenantToCloudTenant/jobs/manage"];
 const SCHEMA: Texts = &["servicePrincipals/synchronization.cloudTenantToCloudTenant/schema/manage"];
@@ -25,6 +36,8 @@ const DETAILS: Texts = &["multiTenantOrganization/tenants/organizationDetails/re
 const DEPART: Texts = &["multiTenantOrganization/tenants/delete"];
 
 pub(super) static ROWS: &[Row] = &[
+    get("/isopolity/signingKeys", KEYS_READ, KEYS),
+    post("/isopolity/signingKeys/rotate", KEYS_WRITE, ROTATE),
     get("/isopolity/userSharing/default", SYNC_READ, SHARING),
     put("/isopolity/userSharing/default", SYNC_WRITE, SHARE),
     post("/isopolity/userSharing/default/preview", SYNC_READ, SHARING),

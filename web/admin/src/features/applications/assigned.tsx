@@ -2,7 +2,7 @@
 import { Button, Dropdown, Field, makeStyles, Option } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
 import { Failure, GraphCall, Lines, useAct } from '@isopolity/ui';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ObjectList } from '../../objects/object-list';
@@ -15,6 +15,7 @@ export function Assigned({ principal }: { principal: Principal }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { run, isRunning } = useAct();
+  const client = useQueryClient();
   const [users, setUsers] = useState<string[]>([]);
   const [groups, setGroups] = useState<string[]>([]);
   const read = useQuery(assignedTo(principal.id));
@@ -35,6 +36,14 @@ export function Assigned({ principal }: { principal: Principal }) {
   });
   const chosen = [...users, ...groups];
   const change = chosen.map((id) => assigning(id, role));
+  /** Assignments get their ids when they are made: those that weren't there before go again. */
+  const takingBack = (before: Assignment[]) => async () => {
+    const now = await client.fetchQuery({ ...assignedTo(principal.id), staleTime: 0 });
+    return now
+      .filter(({ id }) => !before.some((each) => each.id === id))
+      .filter(({ principalId }) => chosen.includes(principalId))
+      .map(({ id }): Change => ({ method: 'DELETE', path: `${path}/${id}` }));
+  };
   return (
     <div className={styles.form}>
       <ObjectPicker kind="users" label={t('share.people')} value={users} onChange={setUsers} />
@@ -62,6 +71,7 @@ export function Assigned({ principal }: { principal: Principal }) {
             onClick={() =>
               void run({
                 change,
+                undo: takingBack(read.data ?? []),
                 done: t('app.assignedDone', { name: principal.displayName ?? '' }),
                 refresh: [['principals'], ['explain']],
               }).then((isDone) => {

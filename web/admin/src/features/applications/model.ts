@@ -24,6 +24,7 @@ const Certificate = v.looseObject({
   endDateTime: text,
   usage: text,
 });
+export type Certificate = v.InferOutput<typeof Certificate>;
 
 export const Application = v.object({
   id: v.string(),
@@ -81,7 +82,7 @@ export const Principal = v.object({
 });
 export type Principal = v.InferOutput<typeof Principal>;
 
-const Assignment = v.object({
+export const Assignment = v.object({
   id: v.string(),
   appRoleId: v.string(),
   principalId: v.string(),
@@ -92,7 +93,7 @@ const Assignment = v.object({
 });
 export type Assignment = v.InferOutput<typeof Assignment>;
 
-const Grant = v.object({
+export const Grant = v.object({
   id: v.string(),
   clientId: v.string(),
   consentType: v.string(),
@@ -143,20 +144,21 @@ export const assignedTo = (principal: string) =>
       }),
   });
 
+export const rolesPath = (principal: string) =>
+  `/v1.0/servicePrincipals/${principal}/appRoleAssignments?$top=999`;
+export const grantsPath = (principal: string) =>
+  `/v1.0/servicePrincipals/${principal}/oauth2PermissionGrants`;
+
 export const rolesOf = (principal: string) =>
   queryOptions({
     queryKey: ['principals', principal, 'roles'],
-    queryFn: ({ signal }) =>
-      graph.all(Assignment, `/v1.0/servicePrincipals/${principal}/appRoleAssignments?$top=999`, {
-        signal,
-      }),
+    queryFn: ({ signal }) => graph.all(Assignment, rolesPath(principal), { signal }),
   });
 
 export const grantsOf = (principal: string) =>
   queryOptions({
     queryKey: ['principals', principal, 'grants'],
-    queryFn: ({ signal }) =>
-      graph.all(Grant, `/v1.0/servicePrincipals/${principal}/oauth2PermissionGrants`, { signal }),
+    queryFn: ({ signal }) => graph.all(Grant, grantsPath(principal), { signal }),
   });
 
 export type Owned = 'applications' | 'servicePrincipals';

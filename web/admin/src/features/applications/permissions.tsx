@@ -5,7 +5,18 @@ import { Failure, GraphCall, Lines, Status, useAct } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type Application, grantsOf, type Principal, principalOfApp, rolesOf } from './model';
+import { graph } from '../../session';
+import {
+  type Application,
+  Assignment,
+  Grant,
+  grantsOf,
+  grantsPath,
+  type Principal,
+  principalOfApp,
+  rolesOf,
+  rolesPath,
+} from './model';
 
 const GRAPH = '00000003-0000-0000-c000-000000000000';
 const SHOWN_MAX = 40;
@@ -132,6 +143,7 @@ export function Permissions({ app }: { app: Application }) {
             onClick={() =>
               void run({
                 change: allowing,
+                undo: takingBack(id, graphApi, missing, everybody),
                 done: t('app.consented'),
                 refresh: [['principals']],
               })
@@ -195,6 +207,40 @@ function knownOf(api: Principal): Map<string, Permission> {
   ].sort((left, right) => left.value.localeCompare(right.value));
   return new Map(all.map((each) => [each.id, each]));
 }
+
+/** What takes it back that something missing was allowed. */
+const takingBack =
+  (
+    clientId: string,
+    api: Principal,
+    missing: Asked[],
+    everybody: { id: string; scope?: string | null | undefined } | undefined,
+  ) =>
+  async (): Promise<Change[]> => {
+    const [roles, grants] = await Promise.all([
+      graph.all(Assignment, rolesPath(clientId)),
+      graph.all(Grant, grantsPath(clientId)),
+    ]);
+    const given = new Set(missing.filter(({ type }) => type === 'Role').map(({ id }) => id));
+    const changes: Change[] = roles
+      .filter(({ resourceId, appRoleId }) => resourceId === api.id && given.has(appRoleId))
+      .map(({ id }) => ({
+        method: 'DELETE',
+        path: `/v1.0/servicePrincipals/${clientId}/appRoleAssignments/${id}`,
+      }));
+    const grant = grants.find(
+      ({ consentType, resourceId }) => consentType === 'AllPrincipals' && resourceId === api.id,
+    );
+    if (grant && grant.scope !== everybody?.scope) {
+      const path = `/v1.0/oauth2PermissionGrants/${grant.id}`;
+      changes.push(
+        everybody
+          ? { method: 'PATCH', path, body: { scope: everybody.scope ?? '' } }
+          : { method: 'DELETE', path },
+      );
+    }
+    return changes;
+  };
 
 /** The changes that allow what is missing. */
 function consents(

@@ -1,36 +1,17 @@
-/** An application's secrets: made, shown once, removed; and the certificates that it has. */
-import {
-  Button,
-  Dropdown,
-  Field,
-  Input,
-  makeStyles,
-  Option,
-  tokens,
-} from '@fluentui/react-components';
-import { DismissRegular } from '@fluentui/react-icons';
-import { type Change, formatDate } from '@isopolity/core';
-import { Failure, GraphCall, Mark, Once, useAct, useMaking } from '@isopolity/ui';
+/** An application's secrets and certificates: what there is, and adding one; a secret is shown once. */
+import { Button, Dropdown, Field, Input, makeStyles, Option } from '@fluentui/react-components';
+import type { Change } from '@isopolity/core';
+import { Failure, GraphCall, Once, useMaking } from '@isopolity/ui';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { AddCertificate } from './certificates';
+import { Credentials } from './credentials';
 import { type Application, NewSecret } from './model';
 
 const MONTHS = [3, 6, 12, 24] as const;
-const SOON_MS = 30 * 86_400_000;
 
 const useStyles = makeStyles({
-  list: { listStyleType: 'none', margin: 0, padding: 0 },
-  item: {
-    display: 'grid',
-    gridTemplateColumns: '14px minmax(0, 1fr) auto',
-    gap: '10px',
-    alignItems: 'center',
-    minHeight: '40px',
-    borderTop: `1px solid ${tokens.colorNeutralStroke3}`,
-    overflowWrap: 'anywhere',
-  },
-  more: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
   form: { display: 'grid', gap: '12px', marginBlockStart: '12px' },
   row: { display: 'grid', gridTemplateColumns: '1fr 1fr', gap: '8px' },
   field: { minWidth: 0 },
@@ -41,7 +22,6 @@ export function Secrets({ app }: { app: Application }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const client = useQueryClient();
-  const { run, isRunning } = useAct();
   const [isAdding, setAdding] = useState(false);
   const [name, setName] = useState('');
   const [months, setMonths] = useState<number>(6);
@@ -67,56 +47,9 @@ export function Secrets({ app }: { app: Application }) {
     setName('');
     void client.invalidateQueries({ queryKey: ['applications'] });
   };
-  const secrets = app.passwordCredentials ?? [];
-  const certificates = app.keyCredentials ?? [];
-  const toneOf = (end: string | null | undefined) => {
-    const left = end ? new Date(end).getTime() - Date.now() : Number.POSITIVE_INFINITY;
-    return left < 0 ? 'bad' : left < SOON_MS ? 'partly' : 'good';
-  };
-  const ends = (end: string | null | undefined) =>
-    end && t(toneOf(end) === 'bad' ? 'app.ended' : 'app.lasts', { date: formatDate(end) });
   return (
     <>
-      <ul className={styles.list} aria-label={t('app.secrets')}>
-        {secrets.map((secret) => (
-          <li key={secret.keyId} className={styles.item}>
-            <Mark tone={toneOf(secret.endDateTime)} />
-            <span>
-              {secret.displayName ?? t('app.secretName')}{' '}
-              {secret.hint && <code dir="ltr">{secret.hint}…</code>}
-              <div className={styles.more}>{ends(secret.endDateTime)}</div>
-            </span>
-            <Button
-              size="small"
-              appearance="subtle"
-              icon={<DismissRegular />}
-              aria-label={t('app.removeSecret', { name: secret.displayName ?? secret.hint ?? '' })}
-              disabled={isRunning}
-              onClick={() =>
-                void run({
-                  change: {
-                    method: 'POST',
-                    path: `/v1.0/applications/${app.id}/removePassword`,
-                    body: { keyId: secret.keyId },
-                  },
-                  done: t('app.secretRemoved'),
-                  refresh: [['applications']],
-                })
-              }
-            />
-          </li>
-        ))}
-        {certificates.map((certificate) => (
-          <li key={certificate.keyId} className={styles.item}>
-            <Mark tone={toneOf(certificate.endDateTime)} />
-            <span>
-              {t('app.certificate')} {certificate.displayName}
-              <div className={styles.more}>{ends(certificate.endDateTime)}</div>
-            </span>
-            <span />
-          </li>
-        ))}
-      </ul>
+      <Credentials app={app} />
       {made && (
         <Once
           text={t('app.once')}
@@ -165,6 +98,7 @@ export function Secrets({ app }: { app: Application }) {
           {isAdding && <Button onClick={() => setAdding(false)}>{t('ui.cancel')}</Button>}
         </div>
         {isAdding && <GraphCall change={change} />}
+        {!isAdding && <AddCertificate app={app} />}
       </div>
     </>
   );

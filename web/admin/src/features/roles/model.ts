@@ -1,4 +1,5 @@
 /** Directory roles and who has them. */
+import { compareNames } from '@isopolity/core';
 import { queryOptions } from '@tanstack/react-query';
 import * as v from 'valibot';
 import { DirectoryObject } from '../../api/shapes';
@@ -29,10 +30,22 @@ const DIRECTORY = '/beta/roleManagement/directory';
 /** Which roles are privileged is told to who asks for it. */
 const SELECT = 'id,displayName,description,isPrivileged,rolePermissions';
 
+/** The templates of what everybody may do who has no role; nobody is given them. */
+const TEMPLATES = [
+  'a0b1b346-4d3e-4e8b-98f8-753987be4970',
+  '10dae51f-b6af-4016-8d66-8c2a99b929b3',
+  '2af84b1e-32c8-42b7-82bc-daa82404023b',
+];
+
+/** Those that can be given, by their names: so they stand among equals, whatever they are sorted by. */
 export const roles = queryOptions({
   queryKey: ['roles', 'definitions'],
-  queryFn: ({ signal }) =>
-    graph.all(Role, `${DIRECTORY}/roleDefinitions?$select=${SELECT}`, { signal }),
+  queryFn: async ({ signal }) => {
+    const all = await graph.all(Role, `${DIRECTORY}/roleDefinitions?$select=${SELECT}`, { signal });
+    return all
+      .filter(({ id }) => !TEMPLATES.includes(id))
+      .sort((left, right) => compareNames(left.displayName, right.displayName));
+  },
   staleTime: 600_000,
 });
 

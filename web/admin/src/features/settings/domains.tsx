@@ -3,6 +3,7 @@ import { Button, Field, Input, makeStyles } from '@fluentui/react-components';
 import { AddRegular } from '@fluentui/react-icons';
 import { asProblem, type Change } from '@isopolity/core';
 import {
+  Ask,
   DataTable,
   Empty,
   Failure,
@@ -129,7 +130,8 @@ function AddDomain({ onClose }: { onClose: () => void }) {
 function DomainPanel({ domain, onClose }: { domain: Domain; onClose: () => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { run, isRunning, problem } = useAct({ inPlace: true });
+  const { run, isRunning, problem, forget } = useAct({ inPlace: true });
+  const [isAsking, setAsking] = useState(false);
   const asked = useQuery({ ...records(domain.id), enabled: !domain.isVerified });
   const path = pathOf(domain.id);
   const removing: Change = { method: 'DELETE', path };
@@ -166,16 +168,7 @@ function DomainPanel({ domain, onClose }: { domain: Domain; onClose: () => void 
             </Button>
           )}
           {!domain.isInitial && !domain.isDefault && (
-            <Button
-              disabled={isRunning}
-              onClick={() =>
-                void run({
-                  change: removing,
-                  done: t('settings.domainRemoved', { domain: domain.id }),
-                  refresh: [['domains']],
-                }).then((isGone) => isGone && onClose())
-              }
-            >
+            <Button disabled={isRunning || isAsking} onClick={() => setAsking(true)}>
               {t('settings.removeDomain')}
             </Button>
           )}
@@ -197,8 +190,33 @@ function DomainPanel({ domain, onClose }: { domain: Domain; onClose: () => void 
               ))}
           </>
         )}
-        {problem && <Failure problem={problem} isChange />}
-        {!isDone && <GraphCall change={next} />}
+        {isAsking && (
+          <Ask
+            text={t(
+              domain.isVerified ? 'settings.removeDomainAsk' : 'settings.removeUnverifiedAsk',
+              {
+                domain: domain.id,
+              },
+            )}
+            action={t('settings.removeDomain')}
+            change={removing}
+            isRunning={isRunning}
+            problem={problem}
+            onCancel={() => {
+              setAsking(false);
+              forget();
+            }}
+            onDo={() =>
+              void run({
+                change: removing,
+                done: t('settings.domainRemoved', { domain: domain.id }),
+                refresh: [['domains'], ['tenant']],
+              }).then((isGone) => isGone && onClose())
+            }
+          />
+        )}
+        {problem && !isAsking && <Failure problem={problem} isChange />}
+        {!isDone && !isAsking && <GraphCall change={next} />}
       </div>
     </SidePanel>
   );

@@ -1,11 +1,14 @@
-/** The tenant's own settings: how its people sign in, what its sign-in page shows, its domains. */
+/** The tenant's own settings: how its people sign in and what they may do, its domains, its keys. */
 import { PageHead, Tabs, useTab } from '@isopolity/ui';
 import { useTranslation } from 'react-i18next';
 import { Domains } from './domains';
+import { Keys } from './keys';
+import { Rights } from './rights';
 import { SignInPage } from './sign-in-page';
 import { SigningIn } from './signing-in';
+import { Tenant } from './tenant';
 
-const TABS = ['signIn', 'page', 'domains'] as const;
+const TABS = ['signIn', 'page', 'rights', 'domains', 'tenant', 'keys'] as const;
 
 export function Settings() {
   const { t } = useTranslation();
@@ -21,7 +24,10 @@ export function Settings() {
       />
       {tab === 'signIn' && <SigningIn />}
       {tab === 'page' && <SignInPage />}
+      {tab === 'rights' && <Rights />}
       {tab === 'domains' && <Domains />}
+      {tab === 'tenant' && <Tenant />}
+      {tab === 'keys' && <Keys />}
     </>
   );
 }

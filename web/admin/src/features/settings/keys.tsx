@@ -1,0 +1,95 @@
+/** The keys that the tenant's tokens are signed with: which signs, and rotating it. */
+import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { KeyRegular } from '@fluentui/react-icons';
+import { asProblem } from '@isopolity/core';
+import { Ask, Failure, Lines, Mark, Section, ShortId, Time, useAct } from '@isopolity/ui';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Trans, useTranslation } from 'react-i18next';
+import { ROTATE, signingKeys } from './model';
+
+const useStyles = makeStyles({
+  list: { listStyleType: 'none', margin: '0 0 12px', padding: 0, maxWidth: '640px' },
+  item: {
+    display: 'grid',
+    gridTemplateColumns: '14px auto minmax(0, 1fr)',
+    gap: '10px',
+    alignItems: 'center',
+    minHeight: '44px',
+    borderTop: `1px solid ${tokens.colorNeutralStroke3}`,
+  },
+  more: { color: tokens.colorNeutralForeground2 },
+  ask: { maxWidth: '640px' },
+});
+
+export function Keys() {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const read = useQuery(signingKeys);
+  const [isAsking, setAsking] = useState(false);
+  const { run, isRunning, problem, forget } = useAct({ inPlace: true });
+  const close = () => {
+    setAsking(false);
+    forget();
+  };
+  return (
+    <Section
+      title={t('keys.title')}
+      sentence={t('keys.sentence')}
+      actions={
+        !isAsking && (
+          <Button icon={<KeyRegular />} onClick={() => setAsking(true)}>
+            {t('keys.rotate')}
+          </Button>
+        )
+      }
+    >
+      {read.error && (
+        <Failure problem={asProblem(read.error)} onRetry={() => void read.refetch()} />
+      )}
+      {!read.data && !read.error && <Lines count={2} height={24} />}
+      {isAsking && (
+        <div className={styles.ask}>
+          <Ask
+            text={t('keys.rotateAsk')}
+            action={t('keys.rotate')}
+            change={ROTATE}
+            isRunning={isRunning}
+            problem={problem}
+            onCancel={close}
+            onDo={() =>
+              void run({
+                change: ROTATE,
+                done: t('keys.rotated'),
+                refresh: [['signing-keys']],
+              }).then((isDone) => isDone && close())
+            }
+          />
+        </div>
+      )}
+      {read.data && (
+        <ul className={styles.list} aria-label={t('keys.title')}>
+          {read.data.map((key) => (
+            <li key={key.keyId} className={styles.item}>
+              <Mark tone={key.isSigning ? 'good' : 'none'} />
+              <ShortId id={key.keyId} />
+              <span className={styles.more}>
+                {key.isSigning ? (
+                  <Trans
+                    i18nKey="keys.signs"
+                    components={{ time: <Time at={key.createdDateTime} /> }}
+                  />
+                ) : (
+                  <Trans
+                    i18nKey="keys.goes"
+                    components={{ time: <Time at={key.expirationDateTime} /> }}
+                  />
+                )}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Section>
+  );
+}
