@@ -56,6 +56,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     31 "0031_sign_ins",
     32 "0032_visitors",
     33 "0033_delegated_subscriptions",
+    35 "0035_trusted_factors",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":
