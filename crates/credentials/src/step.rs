@@ -73,7 +73,8 @@ impl Proven {
                 && (self.has(Kind::Totp) || self.has(Kind::RecoveryCode))
     }
 
-    fn is_multifactor_at_home(&self) -> bool {
+    /// Whether that was shown at home, and counts here.
+    pub fn is_multifactor_at_home(&self) -> bool {
         let methods = self.at_home.iter().flatten();
         methods.into_iter().any(|name| name == MFA)
     }

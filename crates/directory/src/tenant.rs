@@ -81,6 +81,18 @@ impl Organization {
             .and_then(Value::as_str)
             .unwrap_or_default()
     }
+
+    /// One of its texts.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let text = self.document.get(name)?.as_str()?;
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// Whether a domain is the tenant's, and proven to be.
+    pub fn has_verified_domain(&self, domain: &str) -> bool {
+        let mut domains = self.domains.iter();
+        domains.any(|own| own.is_verified && own.name == domain)
+    }
 }
 
 /// Makes what every tenant has from its beginning: the organization object, the initial domain, and

@@ -25,7 +25,11 @@ mod setup;
 mod words;
 
 use identity::oauth::Trail;
+<<<<<<< HEAD
 use node::oauth::{Face, Screen};
+=======
+use node::oauth::{AccountView, Screen};
+>>>>>>> clients2
 
 pub use form_post::form_post;
 pub use language::Language;
@@ -62,13 +66,14 @@ pub fn render(screen: &Screen, page: &Page) -> Rendered {
     screens::render(screen, page)
 }
 
-/// Asks for a name, to find the tenant by its domain; the form goes on to `action` with these
-/// parameters.
+/// Asks for a name, to find the tenant by its domain, or which of the accounts of all tenants that the
+/// browser is signed in with; the form goes on to `action` with these parameters.
 pub fn find_tenant(
     action: &str,
     parameters: &[(String, String)],
+    accounts: &[AccountView],
     is_unknown: bool,
     language: Language,
 ) -> Rendered {
-    screens::find_tenant(action, parameters, is_unknown, language)
+    screens::find_tenant(action, parameters, accounts, is_unknown, language)
 }

@@ -496,15 +496,31 @@ fn error<'a>(
 pub(crate) fn find_tenant(
     action: &str,
     parameters: &[(String, String)],
+    accounts: &[AccountView],
     is_unknown: bool,
     language: Language,
 ) -> Rendered {
     let words = language.words();
+    // Who chooses here isn't asked again there.
+    let is_choice =
+        |(name, value): &&(String, String)| name == "prompt" && value == "select_account";
     let hint = parameters
         .iter()
         .find(|(name, _)| name == "login_hint")
         .map(|(_, value)| value.as_str());
     let body = html! {
+        @for account in accounts {
+            form method="get" action=(action) {
+                @for (name, value) in parameters.iter().filter(|it| it.0 != "login_hint" && !is_choice(it)) {
+                    input type="hidden" name=(name) value=(value);
+                }
+                button .account type="submit" name="login_hint" value=(account.name) {
+                    bdi { (account.display_name) }
+                    small dir="ltr" { (account.name) }
+                }
+            }
+        }
+        @if !accounts.is_empty() { h2 { (words.other_account) } }
         form method="get" action=(action) {
             @for (name, value) in parameters.iter().filter(|(name, _)| name != "login_hint") {
                 input type="hidden" name=(name) value=(value);
@@ -516,8 +532,17 @@ pub(crate) fn find_tenant(
     };
     let layout = Layout {
         language,
+<<<<<<< HEAD
         face: None,
         title: words.sign_in,
+=======
+        tenant_name: None,
+        title: if accounts.is_empty() {
+            words.sign_in
+        } else {
+            words.choose_account
+        },
+>>>>>>> clients2
         lead: None,
     };
     Rendered {

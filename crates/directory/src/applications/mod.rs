@@ -129,6 +129,15 @@ pub struct Application {
     pub keys: Vec<KeyCredential>,
 }
 
+/// A claim that an application asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionalClaim {
+    /// Its name.
+    pub name: String,
+    /// How it is to be said.
+    pub additional_properties: Vec<String>,
+}
+
 impl Application {
     /// What stands for one of our own apps.
     pub(crate) fn first_party(app_id: Uuid, document: Map<String, Value>, now: Timestamp) -> Self {
@@ -150,6 +159,23 @@ impl Application {
     /// The client that made it, if one did.
     pub fn created_by_app_id(&self) -> Option<Uuid> {
         types::parse_uuid(self.text("createdByAppId"))
+    }
+    /// What it asks tokens of a kind (`idToken`, `accessToken`) to say beyond the usual.
+    pub fn optional_claims(&self, token: &str) -> Vec<OptionalClaim> {
+        let claims = self.document.get("optionalClaims");
+        let claims = claims.and_then(|claims| claims.get(token)?.as_array());
+        let known = claims.into_iter().flatten().filter_map(|claim| {
+            let more = claim["additionalProperties"].as_array();
+            Some(OptionalClaim {
+                name: claim["name"].as_str()?.to_owned(),
+                additional_properties: more
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|it| it.as_str().map(str::to_owned))
+                    .collect(),
+            })
+        });
+        known.collect()
     }
     /// Its app roles that tokens can carry: those that are enabled and have a value.
     pub fn enabled_roles(&self) -> BTreeMap<Uuid, String> {

@@ -273,9 +273,6 @@ async fn find_home(call: &PublicCall, form: &Form, end: &str) -> Result<Reply, R
         .map(str::trim)
         .filter(|domain| !domain.is_empty());
     let found = match domain {
-        None if form.get("prompt") == Some("none") => {
-            return problem(call, OAuthError::NoTenant.into());
-        }
         None => None,
         Some(domain) => match find_tenant(call, domain).await {
             Ok(tenant) => Some(tenant),
@@ -288,9 +285,35 @@ async fn find_home(call: &PublicCall, form: &Form, end: &str) -> Result<Reply, R
         let path = format!("/{tenant}/{end}");
         return moved(call.method(), &with_parameters(&path, &parameters));
     }
+    let node = &call.platform().node;
+    let accounts = match node.accounts_at_home(sessions(call)).await {
+        Ok(accounts) => accounts,
+        Err(error) => return problem(call, error.into()),
+    };
+    if domain.is_none() && form.get("prompt") == Some("none") {
+        // Nobody may be asked, and so there may be no question which.
+        let [account] = &*accounts else {
+            return problem(call, OAuthError::NoTenant.into());
+        };
+        let mut parameters = parameters;
+        parameters.push(("login_hint".to_owned(), account.name.clone()));
+        return moved(call.method(), &with_parameters(&call.path, &parameters));
+    }
     let language = language(call, form.get("ui_locales"));
-    let rendered = signin::find_tenant(&call.path, &parameters, domain.is_some(), language);
+    let known = &parameters;
+    let rendered = signin::find_tenant(&call.path, known, &accounts, domain.is_some(), language);
     Ok(page(StatusCode::OK, rendered))
+}
+
+/// The browser's session at each tenant where it has one.
+fn sessions(call: &PublicCall) -> Vec<(TenantId, Secret)> {
+    let cookies = cookies(call);
+    let tenants = cookies.tenants(cookie_headers(call)).into_iter();
+    let sessions = tenants.filter_map(|tenant| {
+        let session = cookies.session(cookie_headers(call), tenant)?;
+        Some((tenant, session))
+    });
+    sessions.collect()
 }
 
 /// What was entered on a page.
@@ -479,7 +502,7 @@ async fn find_device_page(call: PublicCall) -> Result<Reply, Refusal> {
         &parameters
     };
     let language = language(&call, None);
-    let rendered = signin::find_tenant("/devicelogin", known, !hint.is_empty(), language);
+    let rendered = signin::find_tenant("/devicelogin", known, &[], !hint.is_empty(), language);
     Ok(page(StatusCode::OK, rendered))
 }
 

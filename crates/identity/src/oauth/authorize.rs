@@ -16,7 +16,7 @@ use types::{TenantId, Timestamp, parse_uuid};
 use uuid::Uuid;
 
 use super::Platform;
-use super::{Form, OAuthError, ScopeRequest, Trail, pkce};
+use super::{ClaimsRequest, Form, OAuthError, ScopeRequest, Trail, pkce};
 use crate::PublicUrl;
 
 /// The longest `state`, `nonce` or hint.
@@ -131,6 +131,9 @@ pub struct AuthorizationRequest {
     pub ui_locales: Option<String>,
     /// Whether the client wants `client_info` (Microsoft's libraries do).
     pub client_info: bool,
+    /// What tokens are to say beyond the usual.
+    #[serde(default)]
+    pub claims: ClaimsRequest,
 }
 
 /// What a client is allowed of this endpoint.
@@ -217,12 +220,7 @@ impl AuthorizationRequest {
             Some(Ok(seconds)) => Some(i64::from(seconds)),
             Some(Err(_)) => return Err(OAuthError::Malformed("max_age isn't a number of seconds")),
         };
-        if let Some(claims) = form.get("claims") {
-            let is_object = serde_json::from_str::<serde_json::Map<_, serde_json::Value>>(claims);
-            if is_object.is_err() {
-                return Err(OAuthError::Malformed("claims isn't a JSON object"));
-            }
-        }
+        let claims = ClaimsRequest::parse(form.get("claims"), form.get("acr_values"))?;
         Ok(Self {
             to: ReturnAddress { mode, ..to.clone() },
             response_type,
@@ -234,6 +232,7 @@ impl AuthorizationRequest {
             login_hint: form.get("login_hint").map(str::to_owned),
             ui_locales: form.get("ui_locales").map(str::to_owned),
             client_info: form.get("client_info") == Some("1"),
+            claims,
         })
     }
 

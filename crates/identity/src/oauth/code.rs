@@ -14,7 +14,7 @@ use types::{Error, Id, Result, TenantId, Timestamp, kind::User};
 use uuid::Uuid;
 
 use super::Platform;
-use super::{OAuthError, ScopeRequest, pkce};
+use super::{ClaimsRequest, OAuthError, ScopeRequest, pkce};
 use crate::session::Methods;
 use crate::{Secret, sha256};
 
@@ -70,6 +70,9 @@ pub struct CodeGrant {
     pub scope: ScopeRequest,
     /// By whom it was allowed.
     pub by: SignedIn,
+    /// What tokens are to say beyond the usual.
+    #[serde(default)]
+    pub claims: ClaimsRequest,
 }
 
 /// What a client shows to redeem a code.

@@ -135,6 +135,8 @@ pub enum OAuthError {
     LoginRequired,
     /// Several people are signed in, and nobody may be asked which is meant.
     AccountSelection,
+    /// More than one factor is asked for, and wasn't shown.
+    MultifactorRequired,
     /// The client wasn't allowed what it asks for.
     ConsentRequired {
         /// The client.
@@ -271,6 +273,7 @@ impl OAuthError {
             Self::UnknownScope { .. } => ("invalid_scope", 650_053, 400),
             Self::LoginRequired => ("login_required", 50_058, 400),
             Self::AccountSelection => ("interaction_required", 16_000, 400),
+            Self::MultifactorRequired => ("invalid_grant", 50_076, 400),
             Self::ConsentRequired { .. } => ("invalid_grant", 65_001, 400),
             Self::ConsentDeclined | Self::DeviceRefused => ("access_denied", 65_004, 400),
             Self::ApprovalNeeded => ("access_denied", 90_094, 400),
@@ -331,6 +334,7 @@ impl OAuthError {
     pub const fn front_channel_error(&self) -> &'static str {
         match self {
             Self::ConsentRequired { .. } => "consent_required",
+            Self::MultifactorRequired => "interaction_required",
             Self::NotAssigned { .. }
             | Self::DisabledUser
             | Self::BlockedByHome
@@ -354,6 +358,7 @@ impl OAuthError {
     pub const fn suberror(&self) -> Option<&'static str> {
         match self {
             Self::ConsentRequired { .. } => Some("consent_required"),
+            Self::MultifactorRequired => Some("basic_action"),
             Self::RevokedGrant | Self::ExpiredRefreshToken | Self::ExpiredSpaToken => {
                 Some("bad_token")
             }

@@ -10,6 +10,7 @@
 
 mod assertion;
 mod authorize;
+mod claims;
 mod client_secret;
 pub mod code;
 mod decide;
@@ -30,6 +31,7 @@ pub use authorize::{
     Addressed, Answer, AuthorizationRequest, ClientRules, Prompt, ResponseMode, ResponseType,
     ReturnAddress, encode, with_parameters,
 };
+pub use claims::ClaimsRequest;
 pub use client_secret::{NewClientSecret, new_client_secret, secret_hash};
 pub use decide::{ClientRecord, Grant, ProofStanding, ResourceRecord, TokenResponse, decide};
 pub use error::{OAuthError, Trail};

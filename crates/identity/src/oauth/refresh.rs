@@ -16,7 +16,7 @@ use types::{Error, Id, Result, Timestamp, kind::User};
 use uuid::Uuid;
 
 use super::code::SignedIn;
-use super::{OAuthError, Platform, ScopeRequest};
+use super::{ClaimsRequest, OAuthError, Platform, ScopeRequest};
 use crate::{Sealer, Secret, revocation, sha256};
 
 /// How long a script in a browser has refresh tokens.
@@ -55,6 +55,9 @@ pub struct TokenGrant {
     pub scope: ScopeRequest,
     /// In whose name.
     pub by: SignedIn,
+    /// What tokens are to say beyond the usual.
+    #[serde(default)]
+    pub claims: ClaimsRequest,
 }
 
 /// What a refresh token is.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::form::{Form, decode};
-use super::{ASSERTION_TYPE, Assertion, OAuthError, ScopeRequest};
+use super::{ASSERTION_TYPE, Assertion, ClaimsRequest, OAuthError, ScopeRequest};
 use crate::token::{GRAPH_APP_ID, GRAPH_AUDIENCE};
 use crate::{PublicUrl, Secret};
 
@@ -102,6 +102,8 @@ pub struct UserTokenRequest {
     pub scope: Option<ScopeRequest>,
     /// Whether it wants `client_info` (Microsoft's libraries do).
     pub client_info: bool,
+    /// What the tokens are to say beyond the usual; as before, if it doesn't say.
+    pub claims: Option<ClaimsRequest>,
 }
 
 /// What a client has from a person.
@@ -167,6 +169,10 @@ impl GrantRequest {
                 .map(|scope| ScopeRequest::parse(scope, public_url))
                 .transpose()?,
             client_info: form.get("client_info") == Some("1"),
+            claims: form
+                .get("claims")
+                .map(|claims| ClaimsRequest::parse(Some(claims), None))
+                .transpose()?,
         }))
     }
 }

@@ -199,6 +199,9 @@ impl OAuthError {
             Self::LoginRequired => {
                 "A silent sign-in request was sent but no user is signed in.".into()
             }
+            Self::MultifactorRequired => "Due to a configuration change made by your administrator, or \
+                because the application asks for it, you must use multi-factor authentication."
+                .into(),
             Self::AccountSelection => "Either multiple user identities are available for the \
                 current request or selected account is not supported for the scenario."
                 .into(),

@@ -7,6 +7,7 @@
 //! reference" and "Optional claims reference"; RFC 9068 §2.2.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// What all access tokens say.
@@ -74,7 +75,38 @@ pub(super) struct OfUser {
     pub(super) sid: Uuid,
     /// The templates of the user's directory roles, as they were at the issue.
     pub(super) wids: Vec<Uuid>,
+    /// What else is asked for.
+    #[serde(flatten)]
+    pub(super) optional: Map<String, Value>,
 }
+
+impl OfUser {
+    /// Without what is asked for in the name of another claim: a name that comes twice is read by some
+    /// as the first and by others as the second.
+    pub(super) fn alone(mut self) -> Self {
+        self.optional
+            .retain(|name, _| OPTIONAL.contains(&name.as_str()));
+        self
+    }
+}
+
+/// What can be asked for.
+const OPTIONAL: [&str; 14] = [
+    "acrs",
+    "ctry",
+    "email",
+    "family_name",
+    "given_name",
+    "login_hint",
+    "tenant_ctry",
+    "upn",
+    "verified_primary_email",
+    "verified_secondary_email",
+    "xms_cc",
+    "xms_edov",
+    "xms_pl",
+    "xms_tpl",
+];
 
 /// What is read of either.
 #[derive(Deserialize)]

@@ -121,6 +121,9 @@ pub struct UserToken {
     pub auth_time: Timestamp,
     /// The session (`sid`).
     pub session: Uuid,
+    /// What its API asks for beyond the usual, and what the client does. They can't take another's
+    /// place.
+    pub optional: Map<String, Value>,
     /// [`crate::revocation::generation`] of the user.
     pub generation: u64,
     /// How long it lasts; at most [`LIFETIME_SECONDS`], since a key that is retired is kept for
@@ -312,8 +315,9 @@ impl Issuer {
             scp: sorted(&token.scopes).join(" "),
             sid: token.session,
             wids: token.wids.clone(),
+            optional: token.optional.clone(),
         };
-        compact::sign(&claims, key).map(Secret::new)
+        compact::sign(&claims.alone(), key).map(Secret::new)
     }
 
     /// Signs an ID token with the tenant's key; as costly as [`Issuer::issue`].

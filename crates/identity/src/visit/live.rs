@@ -17,18 +17,18 @@ const ABROAD_SECONDS: i64 = 400 * 24 * 3_600;
 /// How old a visitor's note is before it may go for want of anything to watch over.
 const SETTLED_SECONDS: i64 = 3_600;
 
-const FIND: &str = "SELECT home_tenant_id, home_id, home_generation FROM visitors \
-    WHERE tenant_id = ?1 AND user_id = ?2";
+const FIND: &str = "SELECT home_tenant_id, home_id, home_generation, counts_home_factor \
+    FROM visitors WHERE tenant_id = ?1 AND user_id = ?2";
 const PUT: &str = "INSERT INTO visitors (tenant_id, user_id, home_tenant_id, home_id, \
-    home_generation, came_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+    home_generation, counts_home_factor, came_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
     ON CONFLICT (tenant_id, user_id) DO UPDATE SET home_tenant_id = excluded.home_tenant_id, \
     home_id = excluded.home_id, home_generation = excluded.home_generation, \
-    came_at = excluded.came_at";
+    counts_home_factor = excluded.counts_home_factor, came_at = excluded.came_at";
 const FORGET: &str = "DELETE FROM visitors WHERE tenant_id = ?1 AND user_id = ?2";
 const NEXT_HOME: &str = "SELECT home_tenant_id FROM visitors WHERE tenant_id = ?1 \
     AND home_tenant_id > ?2 ORDER BY home_tenant_id LIMIT 1";
-const OF_HOME: &str = "SELECT user_id, home_id, home_generation FROM visitors WHERE tenant_id = ?1 \
-    AND home_tenant_id = ?2 AND user_id > ?3 ORDER BY user_id LIMIT ?4";
+const OF_HOME: &str = "SELECT user_id, home_id, home_generation, counts_home_factor FROM visitors \
+    WHERE tenant_id = ?1 AND home_tenant_id = ?2 AND user_id > ?3 ORDER BY user_id LIMIT ?4";
 const CLIENTS: &str = "SELECT DISTINCT app_id FROM token_grants WHERE tenant_id = ?1 \
     AND user_id = ?2 AND revoked_at IS NULL AND expires_at > ?3 ORDER BY app_id LIMIT 100";
 const OVER: &str = "SELECT v.user_id FROM visitors v WHERE v.tenant_id = ?1 AND v.came_at < ?2 \
@@ -56,18 +56,32 @@ pub struct Visitor {
     pub home_id: Id<User>,
     /// The generation of the person's tokens at home when they came.
     pub home_generation: u64,
+    /// Whether something that they have here counts another factor that they have shown at home.
+    pub counts_home_factor: bool,
 }
 
 /// Notes that somebody has come.
 pub fn come(tx: &mut Tx<'_>, visitor: Visitor, home: TenantId) -> Result<()> {
     let (tenant, now) = (tx.tenant(), tx.now());
     let known = tx.query_one(FIND, params![&tenant, &visitor.user], |row| {
-        Ok((row.id(0)?, row.id::<User>(1)?, row.count(2)?))
+        let visitor = Visitor {
+            user: visitor.user,
+            home_id: row.id(1)?,
+            home_generation: row.count(2)?,
+            counts_home_factor: row.bool(3)?,
+        };
+        Ok((row.id(0)?, visitor))
     })?;
-    let same = known.filter(|known| (known.0, known.1) == (home, visitor.home_id));
-    // Of an earlier generation: what was begun in it hasn't ended yet, and has to.
-    if same.is_some_and(|known| known.2 <= visitor.home_generation) {
-        return Ok(());
+    let same = known.filter(|known| (known.0, known.1.home_id) == (home, visitor.home_id));
+    let mut visitor = visitor;
+    if let Some((_, known)) = same {
+        // Of an earlier generation: what was begun in it hasn't ended yet, and has to. So with the
+        // factor of an earlier sign-in.
+        visitor.home_generation = visitor.home_generation.min(known.home_generation);
+        visitor.counts_home_factor |= known.counts_home_factor;
+        if visitor == known {
+            return Ok(());
+        }
     }
     let change = Change::new(CHANGE_KIND, visitor.user.uuid(), Op::Created, &[]);
     tx.record(change)?
@@ -79,6 +93,7 @@ pub fn come(tx: &mut Tx<'_>, visitor: Visitor, home: TenantId) -> Result<()> {
                 &home,
                 &visitor.home_id,
                 visitor.home_generation,
+                visitor.counts_home_factor,
                 now
             ],
         )
@@ -119,9 +134,16 @@ pub fn visitors(
                 user: row.id(0)?,
                 home_id: row.id(1)?,
                 home_generation: row.count(2)?,
+                counts_home_factor: row.bool(3)?,
             })
         },
     )
+}
+
+/// Whether something that somebody has here counts another factor that was shown at home.
+pub fn counts_home_factor(tx: &ReadTx<'_>, user: Id<User>) -> Result<bool> {
+    let counts = tx.query_one(FIND, params![&tx.tenant(), &user], |row| row.bool(3))?;
+    Ok(counts == Some(true))
 }
 
 /// The clients that have something from somebody.

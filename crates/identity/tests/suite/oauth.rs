@@ -367,6 +367,12 @@ fn every_refusal_has_its_status_error_and_code() {
         ),
         (OAuthError::Malformed("x"), 400, "invalid_request", 90_013),
         (OAuthError::BodyTooLong, 400, "invalid_request", 90_015),
+        (
+            OAuthError::MultifactorRequired,
+            400,
+            "invalid_grant",
+            50_076,
+        ),
         (OAuthError::Method(text()), 405, "invalid_request", 900_561),
         (
             OAuthError::UnknownTenant(text()),

@@ -3,7 +3,7 @@
 use crate::common::World;
 use identity::oauth::code::{self, CodeGrant, Found, SignedIn};
 use identity::oauth::refresh::{self, RefreshTokens, TokenGrant};
-use identity::oauth::{Platform, ScopeRequest, device};
+use identity::oauth::{ClaimsRequest, Platform, ScopeRequest, device};
 use identity::session::{self, Methods, NewSession};
 use identity::{PublicUrl, Secret};
 use store::{ReadTx, Tx, params};
@@ -65,6 +65,7 @@ fn code_grant() -> CodeGrant {
         nonce: None,
         scope: scope("openid"),
         by: by(1),
+        claims: ClaimsRequest::default(),
     }
 }
 
@@ -138,6 +139,7 @@ fn what_is_over_goes_a_few_at_a_time() {
                 platform: Platform::Spa,
                 scope: scope("openid offline_access"),
                 by: by(1),
+                claims: ClaimsRequest::default(),
             };
             let id = tx.new_uuid();
             tokens.begin(tx, id, &grant)?;

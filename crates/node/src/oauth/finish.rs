@@ -44,6 +44,7 @@ impl Node {
             nonce: request.nonce.clone(),
             scope: request.scope.clone(),
             by: by.clone(),
+            claims: request.claims.clone(),
         };
         let has_code = request.response_type.has_code();
         let errand = Errand::Authorize(Box::new(request.clone()));

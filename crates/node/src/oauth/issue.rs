@@ -3,17 +3,18 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use directory::users::User;
-use directory::{app_roles, invitations, rights, tenant};
+use directory::{app_roles, applications, invitations, rights, tenant};
 use identity::Secret;
 use identity::oauth::code::SignedIn;
-use identity::oauth::{AuthorizationRequest, OAuthError};
+use identity::oauth::{AuthorizationRequest, ClaimsRequest, OAuthError};
 use identity::token::{ClientStrength, IdToken, LIFETIME_SECONDS, UserToken};
-use serde_json::{Map, json};
+use serde_json::{Value, json};
 use store::ReadTx;
 use types::{Error, Id, Result, TenantId, kind};
 
 use super::client::{self, Client};
 use super::consent::{Standing, Wanted};
+use super::optional::{self, About};
 use super::proof;
 use crate::Node;
 
@@ -44,16 +45,29 @@ pub(super) fn client_info(tenant: TenantId, user: Id<kind::User>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(text)
 }
 
+/// Whose tokens, and for whom.
+#[derive(Clone, Copy)]
+pub(super) struct Of<'a> {
+    pub(super) client: &'a Client,
+    pub(super) user: &'a User,
+    pub(super) by: &'a SignedIn,
+    pub(super) claims: &'a ClaimsRequest,
+}
+
 /// What an access token says.
 pub(super) fn access_token(
     tx: &ReadTx<'_>,
-    client: &Client,
+    of: &Of<'_>,
     strength: ClientStrength,
     wanted: &Wanted,
     standing: &Standing,
-    user: &User,
-    by: &SignedIn,
 ) -> Result<UserToken> {
+    let Of {
+        client,
+        user,
+        by,
+        claims,
+    } = *of;
     let organization = tenant::get(tx)?;
     let is_graph = wanted.audience == identity::token::GRAPH_AUDIENCE;
     let mut scopes = standing.scopes.clone();
@@ -67,6 +81,22 @@ pub(super) fn access_token(
                 .cloned(),
         );
     }
+    let home = invitations::home_of(tx, user)?;
+    let about = About {
+        user,
+        home: home.map(|(home, _)| home),
+        organization: &organization,
+        has_profile: standing.openid.iter().any(|scope| scope == "profile"),
+    };
+    let api = applications::find_by_app_id(tx, wanted.resource.app_id)?;
+    let asked = api.map(|api| api.optional_claims("accessToken"));
+    let asked = asked.unwrap_or_default();
+    let mut optional = optional::claims(&about, &asked);
+    // An API says itself whether it wants to know what clients can handle; Graph does.
+    if is_graph || asked.iter().any(|claim| claim.name == "xms_cc") {
+        optional::say(&mut optional, "xms_cc", &claims.capabilities);
+    }
+    optional::contexts(&mut optional, claims, by);
     Ok(UserToken {
         tenant: tx.tenant(),
         tenant_created_at: Some(organization.created_at),
@@ -78,7 +108,7 @@ pub(super) fn access_token(
         user_principal_name: user.user_principal_name().to_owned(),
         name: user.display_name().to_owned(),
         is_guest: user.user_type() == "Guest",
-        home: invitations::home_of(tx, user)?,
+        home,
         scopes,
         roles: app_roles::user_roles_on(tx, user.id, &wanted.resource)?.unwrap_or_default(),
         wids: rights::roles_of(tx, user.id)?,
@@ -86,6 +116,7 @@ pub(super) fn access_token(
         auth_time: by.at(),
         session: by.session,
         generation: by.generation,
+        optional,
         lifetime_seconds: LIFETIME_SECONDS,
     })
 }
@@ -93,23 +124,44 @@ pub(super) fn access_token(
 /// What an ID token says.
 pub(super) fn id_token(
     tx: &ReadTx<'_>,
-    client: &Client,
-    user: &User,
-    by: &SignedIn,
+    of: &Of<'_>,
     openid: &[String],
     nonce: Option<&str>,
 ) -> Result<IdToken> {
+    let Of {
+        client,
+        user,
+        by,
+        claims,
+    } = *of;
     let mail = user.property("mail");
+    let home = invitations::home_of(tx, user)?;
+    let about = About {
+        user,
+        home: home.map(|(home, _)| home),
+        organization: &tenant::get(tx)?,
+        has_profile: openid.iter().any(|scope| scope == "profile"),
+    };
+    let asked = client.application.optional_claims("idToken");
+    let mut optional = optional::claims(&about, &asked);
+    let mut scopes = openid.to_vec();
+    // The same claim as the scope's.
+    if optional.contains_key("email") {
+        scopes.push("email".to_owned());
+    }
+    let login_hint = optional.get("login_hint").and_then(Value::as_str);
+    let login_hint = login_hint.map(str::to_owned);
+    optional::contexts(&mut optional, claims, by);
     Ok(IdToken {
         tenant: tx.tenant(),
         app_id: client.app_id(),
         user: user.id,
-        scopes: openid.to_vec(),
+        scopes,
         user_principal_name: user.user_principal_name().to_owned(),
         name: user.display_name().to_owned(),
         email: mail.as_str().map(str::to_owned),
         is_guest: user.user_type() == "Guest",
-        home: invitations::home_of(tx, user)?,
+        home,
         roles: app_roles::user_roles_on(tx, user.id, &client.principal)?.unwrap_or_default(),
         amr: by.methods.0.clone(),
         auth_time: by.at(),
@@ -117,8 +169,8 @@ pub(super) fn id_token(
         nonce: nonce.map(str::to_owned),
         access_token: None,
         code: None,
-        login_hint: None,
-        optional: Map::new(),
+        login_hint,
+        optional,
         lifetime_seconds: LIFETIME_SECONDS,
     })
 }
@@ -157,20 +209,22 @@ impl Node {
     ) -> Result<Secret> {
         let (client_id, by) = (request.to.client_id, by.clone());
         let (nonce, openid) = (request.nonce.clone(), request.scope.openid.clone());
+        let claims = request.claims.clone();
         let island = self.store().island(tenant)?;
         let described = island
             .read(move |tx| {
                 let client = client::find(tx, client_id)?;
                 let user = proof::standing_user(tx, &by)?;
                 Ok(match (client, user) {
-                    (Ok(client), Ok(user)) => Ok(id_token(
-                        tx,
-                        &client,
-                        &user,
-                        &by,
-                        &openid,
-                        nonce.as_deref(),
-                    )?),
+                    (Ok(client), Ok(user)) => {
+                        let of = Of {
+                            client: &client,
+                            user: &user,
+                            by: &by,
+                            claims: &claims,
+                        };
+                        Ok(id_token(tx, &of, &openid, nonce.as_deref())?)
+                    }
                     (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
                 })
             })

@@ -20,6 +20,7 @@ mod finish;
 mod issue;
 mod log;
 mod next;
+mod optional;
 mod proof;
 mod prove;
 mod redeem;

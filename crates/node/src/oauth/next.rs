@@ -105,12 +105,17 @@ pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -
             .map(|(client, request)| client.view(Some(&request.to.redirect_uri))),
     };
     let policy = Policy::get(tx)?;
+    let mut lacks_factor = None;
     let picked = match pick(flow, request, accounts, view.clone(), &policy, tx.now()) {
-        Ok(account) if !suffices(tx, flow, &policy, &account)? => {
-            let name = account.user.user_principal_name().to_owned();
-            Err(Box::new(password_screen(view, name, &policy)))
-        }
-        picked => picked,
+        Ok(account) => match lacks(tx, flow, &policy, &account)? {
+            None => Ok(account),
+            Some(lack) => {
+                lacks_factor = matches!(lack, Lack::Factor).then_some(account.user.id);
+                let name = account.user.user_principal_name().to_owned();
+                Err(Box::new(password_screen(view, name, &policy)))
+            }
+        },
+        asked => asked,
     };
     let need = match picked {
         Ok(account) => match (&flow.errand, request, client) {
@@ -129,6 +134,9 @@ pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -
         Err(screen) => Need::Show(screen),
     };
     Ok(match (need, request) {
+        (Need::Show(_), Some(request)) if request.prompt.none && lacks_factor.is_some() => {
+            Need::Refuse(OAuthError::MultifactorRequired, lacks_factor)
+        }
         (Need::Show(screen), Some(request)) if request.prompt.none => {
             let user = match screen.as_ref() {
                 Screen::Consent(asked) | Screen::Approval(asked) => {
@@ -173,28 +181,42 @@ pub(super) fn demand(errand: &Errand, standing: &Standing) -> Demand {
         Errand::Account(own) => Demand {
             multifactor: own.is_sensitive() && !standing.registered.is_empty(),
         },
-        Errand::Authorize(_)
-        | Errand::AdminConsent(_)
-        | Errand::Device { .. }
-        | Errand::SignOut(_) => Demand::default(),
+        Errand::Authorize(request) => Demand {
+            multifactor: request.claims.is_multifactor,
+        },
+        Errand::AdminConsent(_) | Errand::Device { .. } | Errand::SignOut(_) => Demand::default(),
     }
 }
 
-/// Whether what was proven for a session is as much as is demanded by now, and not too long ago.
-fn suffices(tx: &ReadTx<'_>, flow: &Pending, policy: &Policy, account: &Account) -> Result<bool> {
+/// What a session doesn't have.
+enum Lack {
+    /// It was too long ago.
+    Age,
+    /// Another factor.
+    Factor,
+}
+
+/// What a session lacks of what is demanded by now.
+fn lacks(
+    tx: &ReadTx<'_>,
+    flow: &Pending,
+    policy: &Policy,
+    account: &Account,
+) -> Result<Option<Lack>> {
     let days = i64::from(policy.sessions.sign_in_days);
     let since = account
         .session
         .authenticated_at
         .plus_seconds(days * 24 * 3_600);
     if days > 0 && since <= tx.now() {
-        return Ok(false);
+        return Ok(Some(Lack::Age));
     }
     if account.session.methods.0.iter().any(|name| name == "mfa") {
-        return Ok(true);
+        return Ok(None);
     }
     let standing = Standing::of(tx, policy, &account.user)?;
-    Ok(!standing.needs_multifactor && !demand(&flow.errand, &standing).multifactor)
+    let demands = standing.needs_multifactor || demand(&flow.errand, &standing).multifactor;
+    Ok(demands.then_some(Lack::Factor))
 }
 
 /// The account that it is about, or the page that finds out.

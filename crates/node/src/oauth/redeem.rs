@@ -12,7 +12,9 @@ use identity::Secret;
 use identity::oauth::code::{self, CodeProof, SignedIn};
 use identity::oauth::device::{self, Polled};
 use identity::oauth::refresh::{self, RefreshTokens, TokenGrant};
-use identity::oauth::{OAuthError, Platform, Resource, ScopeRequest, UserGrant, UserTokenRequest};
+use identity::oauth::{
+    ClaimsRequest, OAuthError, Platform, Resource, ScopeRequest, UserGrant, UserTokenRequest,
+};
 use identity::token::LIFETIME_SECONDS;
 use serde::Serialize;
 use store::Tx;
@@ -80,6 +82,14 @@ macro_rules! granted {
             Err(refusal) => return Ok(Err(refusal)),
         }
     };
+}
+
+/// What tokens are to be about.
+struct About<'a> {
+    scope: &'a ScopeRequest,
+    by: &'a SignedIn,
+    claims: &'a ClaimsRequest,
+    nonce: Option<&'a str>,
 }
 
 /// A redemption in one transaction.
@@ -176,8 +186,15 @@ impl Redemption<'_> {
             platform: grant.platform,
             scope: grant.scope,
             by: grant.by,
+            claims: grant.claims,
         };
-        let described = self.describe(tx, strength, &scope, &kept.by, grant.nonce.as_deref())?;
+        let about = About {
+            scope: &scope,
+            by: &kept.by,
+            claims: self.request.claims.as_ref().unwrap_or(&kept.claims),
+            nonce: grant.nonce.as_deref(),
+        };
+        let described = self.describe(tx, strength, &about)?;
         let (to_sign, scope) = granted!(described);
         code::redeem(tx, code, id)?;
         let refresh_token = self.refresh.begin(tx, id, &kept)?;
@@ -198,7 +215,17 @@ impl Redemption<'_> {
         let strength = granted!(self.admit(tx, current.grant.platform)?);
         let asked = self.request.scope.as_ref();
         let scope = asked.unwrap_or(&current.grant.scope).clone();
-        let described = self.describe(tx, strength, &scope, &current.grant.by, None)?;
+        let about = About {
+            scope: &scope,
+            by: &current.grant.by,
+            claims: self
+                .request
+                .claims
+                .as_ref()
+                .unwrap_or(&current.grant.claims),
+            nonce: None,
+        };
+        let described = self.describe(tx, strength, &about)?;
         let (to_sign, scope) = granted!(described);
         let next = self.refresh.rotate(tx, &current)?;
         Ok(Ok(self.decided(tx, to_sign, scope, Some(next))))
@@ -212,15 +239,21 @@ impl Redemption<'_> {
             Polled::Refused(refusal) => return Ok(Err(refusal)),
         };
         self.found = Some((by.clone(), scope.clone()));
-        let described = self.describe(tx, strength, &scope, &by, None)?;
-        let (to_sign, words) = granted!(described);
-        let id = tx.new_uuid();
         let kept = TokenGrant {
             client_id: self.client.app_id(),
             platform,
             scope,
             by,
+            claims: self.request.claims.clone().unwrap_or_default(),
         };
+        let about = About {
+            scope: &kept.scope,
+            by: &kept.by,
+            claims: &kept.claims,
+            nonce: None,
+        };
+        let (to_sign, words) = granted!(self.describe(tx, strength, &about)?);
+        let id = tx.new_uuid();
         let refresh_token = self.refresh.begin(tx, id, &kept)?;
         Ok(Ok(self.decided(tx, to_sign, words, refresh_token)))
     }
@@ -246,16 +279,18 @@ impl Redemption<'_> {
         &self,
         tx: &Tx<'_>,
         strength: identity::token::ClientStrength,
-        scope: &ScopeRequest,
-        by: &SignedIn,
-        nonce: Option<&str>,
+        about: &About<'_>,
     ) -> Result<Result<(ToSign, String), OAuthError>> {
         let client = &self.client;
+        let About { scope, by, .. } = *about;
         let user = granted!(proof::standing_user(tx, by)?);
         if !next::may_enter(tx, client, &user)? {
             return Ok(Err(OAuthError::NotAssigned {
                 client: client.principal.display_name().to_owned(),
             }));
+        }
+        if !about.claims.is_met_by(&by.methods.0) {
+            return Ok(Err(OAuthError::MultifactorRequired));
         }
         let wanted = granted!(consent::resolve(tx, client, scope)?);
         let standing = consent::standing(tx, client, &wanted, user.id)?;
@@ -265,10 +300,16 @@ impl Redemption<'_> {
                 client: client.principal.display_name().to_owned(),
             }));
         }
-        let access = issue::access_token(tx, client, strength, &wanted, &standing, &user, by)?;
+        let of = issue::Of {
+            client,
+            user: &user,
+            by,
+            claims: about.claims,
+        };
+        let access = issue::access_token(tx, &of, strength, &wanted, &standing)?;
         let id = scope
             .has("openid")
-            .then(|| issue::id_token(tx, client, &user, by, &standing.openid, nonce))
+            .then(|| issue::id_token(tx, &of, &standing.openid, about.nonce))
             .transpose()?;
         let prefix = match &scope.resource {
             Resource::Graph => String::new(),

@@ -6,10 +6,15 @@ use identity::Secret;
 use identity::session;
 use types::{Result, TenantId};
 
-use super::next::{Need, accounts, advance};
+use super::next::{Account, Need, accounts, advance};
 use super::sign_in::{Errand, Pending};
-use super::{Browser, ClientView, Outcome, PasskeyView, Problem, Screen, Step, client};
+use super::{
+    AccountView, Browser, ClientView, Outcome, PasskeyView, Problem, Screen, Step, client,
+};
 use crate::Node;
+
+/// Tenants of a browser's sessions that are looked at.
+const TENANTS_MAX: usize = 20;
 
 impl Node {
     pub(super) async fn show_name(
@@ -116,6 +121,25 @@ impl Node {
             },
             Need::Refuse(..) | Need::Go(_) => None,
         })
+    }
+
+    /// The accounts that a browser is signed in with, by its session at each tenant: those that are at home
+    /// there, since who visits signs in elsewhere.
+    pub async fn accounts_at_home(
+        &self,
+        sessions: Vec<(TenantId, Secret)>,
+    ) -> Result<Vec<AccountView>> {
+        let mut views = Vec::new();
+        for (tenant, cookie) in sessions.into_iter().take(TENANTS_MAX) {
+            // A cookie may be of a tenant that isn't here any more.
+            let Ok(island) = self.store().island(tenant) else {
+                continue;
+            };
+            let known = island.read(move |tx| accounts(tx, Some(&cookie))).await?;
+            let own = known.iter().filter(|it| !it.user().is_external());
+            views.extend(own.map(Account::view));
+        }
+        Ok(views)
     }
 
     pub(super) async fn client_view(

@@ -264,6 +264,11 @@ fn end(
     if stands.generation != visitor.home_generation {
         return End::Goes("The sessions were ended in the home tenant.");
     }
+    if visitor.counts_home_factor && !rules.inbound_trust().mfa {
+        return End::Goes(
+            "This tenant doesn't trust the home's multifactor authentication any more.",
+        );
+    }
     if !stands.is_allowed {
         return End::Goes("The home tenant's outbound access doesn't let this user go here.");
     }

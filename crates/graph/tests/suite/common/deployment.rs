@@ -222,6 +222,7 @@ impl Deployment {
             auth_time: self.node.store().clock().now(),
             session: Uuid::from_u128(1),
             generation,
+            optional: serde_json::Map::new(),
             lifetime_seconds: LIFETIME_SECONDS,
         }
     }

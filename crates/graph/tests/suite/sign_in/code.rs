@@ -485,6 +485,58 @@ async fn under_organizations_the_tenant_is_that_of_the_names_domain() {
 }
 
 #[tokio::test]
+async fn under_organizations_the_accounts_of_all_tenants_are_there_to_choose_from() {
+    let two = super::visits::Two::start().await;
+    let world = &two.world;
+    world.consent().await;
+    let (_, query) = world
+        .authorize(&[("prompt", "select_account")])
+        .split_once('?')
+        .map(|(path, query)| (path.to_owned(), query.to_owned()))
+        .unwrap();
+    let any = format!("/organizations/oauth2/v2.0/authorize?{query}");
+    let silent = any.replace("prompt=select_account", "prompt=none");
+    let mut browser = world.browser();
+    assert_eq!(
+        browser.get(&silent).await.status,
+        400,
+        "nobody is signed in"
+    );
+    browser.sign_in(&world.authorize(&[]), NAME).await;
+    let page = browser.get(&any).await;
+    page.is_page(200, "Choose an account");
+    page.is_page(200, NAME);
+    // Nobody has to be asked who is the only one.
+    let moved = browser.get(&silent).await;
+    let moved = browser.get(moved.header("location")).await;
+    let end = browser.get(moved.header("location")).await;
+    world.redeem(&end.answer("code"), &[]).await.expect(200);
+
+    // Bob of Fabrikam visits Contoso: he is one account, at home.
+    let mut browser = world.browser();
+    let page = two.come(&mut browser).await;
+    let fields = [("step", "redeem"), ("decision", "accept")];
+    browser.answer(&page, &fields).await.answer("code");
+    let page = browser.get(&world.authorize(&[("login_hint", NAME)])).await;
+    let fields = [("step", "password"), ("password", PASSWORD)];
+    browser.answer(&page, &fields).await.answer("code");
+    let page = browser.get(&any).await;
+    for name in [NAME, "bob@fabrikam.example"] {
+        assert_eq!(page.text.matches(&format!("value=\"{name}\"")).count(), 1);
+    }
+    assert!(!page.text.contains("#EXT#"), "{}", page.text);
+    assert_eq!(browser.get(&silent).await.status, 400, "which?");
+    let chosen = format!(
+        "{}&login_hint={}",
+        any.replace("&prompt=select_account", ""),
+        encode(NAME)
+    );
+    let moved = browser.get(&chosen).await;
+    let end = browser.get(moved.header("location")).await;
+    world.redeem(&end.answer("code"), &[]).await.expect(200);
+}
+
+#[tokio::test]
 async fn another_tenants_code_is_worth_nothing() {
     let world = World::start().await;
     let (other, _) = world.d.other("Fabrikam", "fabrikam.example").await;

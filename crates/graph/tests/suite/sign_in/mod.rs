@@ -3,6 +3,7 @@
 mod account;
 mod admin_consent;
 mod back_channel;
+mod claims;
 mod code;
 mod device;
 mod factors;

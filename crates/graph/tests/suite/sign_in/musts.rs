@@ -268,6 +268,89 @@ const MUSTS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "RFC 6749 §10.4, RFC 9700 §2.2.2",
+        "a refresh token is its client's alone, and can't be made up",
+        &["refresh::a_token_is_its_clients_and_nobody_can_make_one"],
+    ),
+    (
+        "RFC 7523 §3",
+        "a client's assertion is for this tenant, fresh, and good once",
+        &["/graph/tests/suite/certificates.rs::an_assertion_has_to_be_whole_and_fresh"],
+    ),
+    (
+        "RFC 8252 §8.6, Microsoft \"Redirect URI restrictions\"",
+        "what a page's script has is brought from its own site only",
+        &["code::a_script_has_to_come_from_its_own_site"],
+    ),
+    (
+        "RFC 8725 §3.1, §3.2",
+        "the algorithm is ours to say and not the token's: none, HMAC with the public key, others",
+        &[
+            "/identity/tests/suite/tokens.rs::tokens_that_nobody_signed_are_refused",
+            "/e2e/tests/black_box/tokens.rs::tampered_tokens_open_nothing",
+        ],
+    ),
+    (
+        "RFC 8725 §3.10",
+        "a key is looked for among the tenant's own, wherever kid, jku or jwk would lead",
+        &[
+            "/identity/tests/suite/tokens.rs::tokens_that_nobody_signed_are_refused",
+            "/identity/tests/suite/tokens.rs::forged_key_ids_do_not_make_the_store_work",
+        ],
+    ),
+    (
+        "RFC 8725 §3.8, §3.9, RFC 9700 §2.3",
+        "a token of a tenant, or for an API, is worthless in every other",
+        &[
+            "/e2e/tests/black_box/tokens.rs::a_token_of_one_tenant_never_reads_another",
+            "/e2e/tests/black_box/tokens.rs::a_token_for_another_audience_is_not_for_graph",
+            "code::another_tenants_code_is_worth_nothing",
+        ],
+    ),
+    (
+        "RFC 8725 §3.11, §3.12",
+        "a token of one kind is none of another",
+        &[
+            "/identity/tests/suite/tokens.rs::tokens_that_a_tenant_signed_for_something_else_are_refused",
+            "/identity/tests/suite/user_tokens.rs::tokens_of_users_that_say_something_else_are_refused",
+        ],
+    ),
+    (
+        "OpenID Connect Core §5.5, §3.1.2.1",
+        "claims that are essential have the person asked; others and acr_values fail nothing",
+        &["claims::a_client_has_a_person_show_another_factor"],
+    ),
+    (
+        "OpenID Connect Core §5.7",
+        "nobody is matched by a name or an address that can change hands",
+        &[
+            "visits::who_has_no_account_here_is_told_so",
+            "/directory/tests/suite/synced.rs::nobody_is_matched_by_name_or_mail",
+        ],
+    ),
+    (
+        "OpenID Connect Core §8.1",
+        "a person's subject is another to each client, and stays the same",
+        &[
+            "/identity/tests/suite/user_tokens.rs::a_user_is_another_to_each_client_and_stays_the_same",
+        ],
+    ),
+    (
+        "RFC 9700 §4.5, §4.7 (between tenants)",
+        "a pass between two tenants is for one browser, one tenant, one sign-in, and once",
+        &["visits::a_pass_is_for_one_browser_one_tenant_and_once"],
+    ),
+    (
+        "Web Authentication Level 3 §7.1, §7.2",
+        "a passkey's answer is for its challenge and its browser, and good once",
+        &["factors::a_passkey_signs_in_without_a_name_and_answers_once"],
+    ),
+    (
+        "OWASP Authentication",
+        "guesses are held up alike for all names, and lock nobody out",
+        &["factors::guesses_are_held_up_alike_for_all_names_and_never_where_the_owner_was_before"],
+    ),
+    (
         "OWASP Authentication",
         "who doesn't exist looks like who does",
         &["pages::who_does_not_exist_looks_like_who_does"],
@@ -277,12 +360,27 @@ const MUSTS: &[(&str, &str, &[&str])] = &[
 /// The source of each file of this folder.
 const FILES: &[(&str, &str)] = &[
     ("back_channel", include_str!("back_channel.rs")),
+    ("claims", include_str!("claims.rs")),
     ("code", include_str!("code.rs")),
     ("device", include_str!("device.rs")),
+    ("factors", include_str!("factors.rs")),
     ("pages", include_str!("pages.rs")),
     ("refresh", include_str!("refresh.rs")),
     ("sign_out", include_str!("sign_out.rs")),
     ("user_info", include_str!("user_info.rs")),
+    ("visits", include_str!("visits.rs")),
+    (
+        "/directory/tests/suite/synced.rs",
+        include_str!("../../../../directory/tests/suite/synced.rs"),
+    ),
+    (
+        "/e2e/tests/black_box/tokens.rs",
+        include_str!("../../../../e2e/tests/black_box/tokens.rs"),
+    ),
+    (
+        "/graph/tests/suite/certificates.rs",
+        include_str!("../certificates.rs"),
+    ),
     (
         "/identity/src/oauth/redirect.rs",
         include_str!("../../../../identity/src/oauth/redirect.rs"),
@@ -290,6 +388,14 @@ const FILES: &[(&str, &str)] = &[
     (
         "/identity/src/session/cookie.rs",
         include_str!("../../../../identity/src/session/cookie.rs"),
+    ),
+    (
+        "/identity/tests/suite/tokens.rs",
+        include_str!("../../../../identity/tests/suite/tokens.rs"),
+    ),
+    (
+        "/identity/tests/suite/user_tokens.rs",
+        include_str!("../../../../identity/tests/suite/user_tokens.rs"),
     ),
 ];
 

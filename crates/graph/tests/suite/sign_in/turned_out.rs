@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::visits::Two;
 use crate::common::receiver::{Mood, Receiver};
-use crate::common::signing_in::Browser;
+use crate::common::signing_in::{Browser, PASSWORD};
 
 /// Bob, inside.
 struct Inside {
@@ -224,4 +224,67 @@ async fn servers_of_clients_hear_that_a_visit_is_over() {
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     assert_eq!(receiver.received()[0].path, "/back");
+}
+
+/// Bob, who has to show another factor: at home if that is trusted, else here.
+async fn with_another_factor(trusts_home: bool) -> Inside {
+    let two = Two::start().await;
+    two.demand(trusts_home).await;
+    let mut browser = two.world.browser();
+    let mut page = two.come(&mut browser).await;
+    if trusts_home {
+        page = browser.get(page.header("location")).await;
+        let fields = [("step", "password"), ("password", PASSWORD)];
+        page = browser.answer(&page, &fields).await;
+        let (.., back) = two.world.register_app(&mut browser, &page).await;
+        page = browser.get(back.header("location")).await;
+    }
+    let fields = [("step", "redeem"), ("decision", "accept")];
+    page = browser.answer(&page, &fields).await;
+    if !trusts_home {
+        (.., page) = two.world.register_app(&mut browser, &page).await;
+    }
+    let code = browser.allow(&page).await.answer("code");
+    let given = two.world.redeem(&code, &[]).await.expect(200).json;
+    Inside {
+        two,
+        browser,
+        given,
+    }
+}
+
+#[tokio::test]
+async fn what_counts_the_homes_factor_ends_with_the_trust_in_it() {
+    let mut inside = with_another_factor(true).await;
+    let (admin, home) = (&inside.two.world.d.admin, &inside.two.home);
+    let entry = format!("/policies/crossTenantAccessPolicy/partners/{home}");
+    let trust = |accepted: bool| json!({ "inboundTrust": { "isMfaAccepted": accepted } });
+    admin.patch(&entry, trust(false)).await.expect(204);
+    // Before anybody watches, too, nothing more comes of it.
+    let refresh = inside.given["refresh_token"].as_str().unwrap();
+    let refused = inside.two.world.refresh(refresh).await.expect(400);
+    assert_eq!(refused.json["error_codes"], json!([50_076]));
+    inside.watch();
+    inside.is_turned_out().await;
+    let audits = "/auditLogs/directoryAudits?$filter=activityDisplayName%20eq%20'End%20visit'";
+    let audits = inside.two.world.d.admin.get(audits).await.expect(200);
+    assert!(
+        audits.text.contains("multifactor authentication"),
+        "{}",
+        audits.text
+    );
+}
+
+#[tokio::test]
+async fn a_factor_of_this_tenant_needs_no_trust() {
+    let inside = with_another_factor(false).await;
+    inside.watch();
+    let (admin, home) = (&inside.two.world.d.admin, &inside.two.home);
+    let body = json!({ "tenantId": home, "inboundTrust": { "isMfaAccepted": false } });
+    let partners = "/policies/crossTenantAccessPolicy/partners";
+    admin.post(partners, body).await.expect(201);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(inside.me().await, 200);
+    let refresh = inside.given["refresh_token"].as_str().unwrap();
+    inside.two.world.refresh(refresh).await.expect(200);
 }

@@ -267,7 +267,7 @@ async fn who_has_no_account_here_is_told_so() {
 
 impl Two {
     /// Contoso wants more than one factor of everybody, and trusts Fabrikam's or not.
-    async fn demand(&self, trusts_home: bool) {
+    pub(super) async fn demand(&self, trusts_home: bool) {
         let admin = &self.world.d.admin;
         let body = json!({ "multifactorAuthentication": "all" });
         admin

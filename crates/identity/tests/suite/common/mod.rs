@@ -182,6 +182,7 @@ impl World {
             generation: island
                 .read_blocking(|tx| revocation::generation(tx, user))
                 .unwrap(),
+            optional: serde_json::Map::new(),
             lifetime_seconds: LIFETIME_SECONDS,
         }
     }

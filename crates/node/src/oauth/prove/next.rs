@@ -161,6 +161,7 @@ impl Node {
                         user: user.id,
                         home_id: from.id,
                         home_generation: from.generation,
+                        counts_home_factor: proof.proven.is_multifactor_at_home(),
                     };
                     live::come(tx, visitor, from.home)?;
                 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::super::generation;
 use super::super::log::{self, Peer, Why};
+use super::super::next::demand;
 use super::super::proof::{From, Proof};
 use super::super::sign_in::Errand;
 use super::word::{Word, admits, counted};
@@ -79,7 +80,7 @@ impl Arrival {
         let proven = Proven::at_home(counted(tx, *home, &word.methods)?.0);
         if !self.is_second && !proven.is_multifactor() && access::inbound_trust(tx, *home)?.mfa {
             let standing = Standing::of(tx, &Policy::get(tx)?, &user)?;
-            if standing.needs_multifactor {
+            if standing.needs_multifactor || demand(&self.errand, &standing).multifactor {
                 return Ok(Entered::NeedsMore(name.clone()));
             }
         }

@@ -423,7 +423,18 @@ impl Node {
             return Ok(verdict(Err(OAuthError::NotHere)));
         };
         island
-            .read(move |tx| admits(tx, home, &word, application))
+            .read(move |tx| {
+                let mut verdict = admits(tx, home, &word, application)?;
+                // The watch ends what counts a factor that isn't trusted any more; nothing comes of it
+                // until then.
+                if verdict.outcome.is_ok()
+                    && live::counts_home_factor(tx, user)?
+                    && !access::inbound_trust(tx, home)?.mfa
+                {
+                    verdict.outcome = Err(OAuthError::MultifactorRequired);
+                }
+                Ok(verdict)
+            })
             .await
     }
 }
