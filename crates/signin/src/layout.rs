@@ -54,6 +54,9 @@ pub(crate) struct Layout<'a> {
     pub(crate) tenant_name: Option<&'a str>,
     pub(crate) title: &'a str,
     pub(crate) lead: Option<String>,
+    /// Whether it is the same for everybody, so that a search may find it. What is of a tenant, or of
+    /// one sign-in alone, belongs into no index.
+    pub(crate) is_anybodys: bool,
 }
 
 /// A whole page around its content.
@@ -65,7 +68,11 @@ pub(crate) fn document(layout: &Layout<'_>, content: Markup) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width,initial-scale=1";
-                meta name="robots" content="noindex";
+                @if layout.is_anybodys {
+                    meta name="description" content=(language.words().description);
+                } @else {
+                    meta name="robots" content="noindex";
+                }
                 title {
                     (layout.title)
                     @if let Some(name) = layout.tenant_name { " – " (name) }

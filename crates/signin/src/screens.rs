@@ -26,6 +26,7 @@ pub(crate) fn render(screen: &Screen, page: &Page) -> Rendered {
         tenant_name: page.tenant_name.as_deref(),
         title: content.title,
         lead: content.lead,
+        is_anybodys: false,
     };
     Rendered {
         html: document(&layout, content.body),
@@ -506,6 +507,7 @@ pub(crate) fn find_tenant(
         tenant_name: None,
         title: words.sign_in,
         lead: None,
+        is_anybodys: hint.is_none(),
     };
     Rendered {
         html: document(&layout, body),

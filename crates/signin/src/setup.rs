@@ -107,6 +107,7 @@ pub fn render(setup: &Setup<'_>, language: Language) -> Rendered {
         tenant_name: None,
         title: words.setup_title,
         lead,
+        is_anybodys: false,
     };
     Rendered {
         html: document(&layout, body),
