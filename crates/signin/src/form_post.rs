@@ -31,6 +31,7 @@ pub fn form_post(answer: &Answer, language: Language) -> Rendered {
         face: None,
         title: words.answer_title,
         lead: None,
+        is_anybodys: false,
     };
     Rendered {
         html: document(&layout, body),

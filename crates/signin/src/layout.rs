@@ -59,6 +59,9 @@ pub(crate) struct Layout<'a> {
     pub(crate) face: Option<&'a Face>,
     pub(crate) title: &'a str,
     pub(crate) lead: Option<String>,
+    /// Whether it is the same for everybody, so that a search may find it. What is of a tenant, or of
+    /// one sign-in alone, belongs into no index.
+    pub(crate) is_anybodys: bool,
 }
 
 /// A whole page around its content.
@@ -70,7 +73,11 @@ pub(crate) fn document(layout: &Layout<'_>, content: Markup) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width,initial-scale=1";
-                meta name="robots" content="noindex";
+                @if layout.is_anybodys {
+                    meta name="description" content=(language.words().description);
+                } @else {
+                    meta name="robots" content="noindex";
+                }
                 title {
                     (layout.title)
                     @if let Some(face) = layout.face { " – " (face.name) }

@@ -28,6 +28,7 @@ pub(crate) fn render(screen: &Screen, page: &Page) -> Rendered {
         face: page.face.as_ref(),
         title: content.title,
         lead: content.lead,
+        is_anybodys: false,
     };
     Rendered {
         html: document(&layout, content.body),
@@ -544,6 +545,7 @@ pub(crate) fn find_tenant(
         },
 >>>>>>> clients2
         lead: None,
+        is_anybodys: hint.is_none(),
     };
     Rendered {
         html: document(&layout, body),

@@ -205,6 +205,7 @@ pub fn render(setup: &Setup<'_>, language: Language) -> Rendered {
         face: None,
         title: words.setup_title,
         lead,
+        is_anybodys: false,
     };
     Rendered {
         html: document(&layout, body),

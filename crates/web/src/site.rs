@@ -26,6 +26,12 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self'; \
 /// Apps, by the address that they are below.
 const APPS: [(&str, &str); 1] = [("/admin", "admin/index.html")];
 const ASSETS: &str = "/assets/";
+/// What search engines may ask for: pages, of which those of a tenant say themselves that they belong
+/// into no index (which they couldn't if they weren't asked for), and not the API.
+const ROBOTS: (&str, &str) = (
+    "/robots.txt",
+    "User-agent: *\nDisallow: /v1.0/\nDisallow: /beta/\n",
+);
 
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
@@ -39,9 +45,11 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><title>isopolity</titl
 /// [`crate::answer`] from other files.
 pub fn answer_from(files: &impl Files, request: &Parts) -> Option<Response<Bytes>> {
     let path = request.uri.path();
+    let is_robots = path == ROBOTS.0;
     let page = APPS.iter().find(|(below, _)| is_below(path, below));
     let (name, is_page) = match page {
         Some((_, page)) => (*page, true),
+        None if is_robots => (path, false),
         None => (path.strip_prefix(ASSETS).map(|_| &path[1..])?, false),
     };
     if request.method != Method::GET && request.method != Method::HEAD {
@@ -55,6 +63,7 @@ pub fn answer_from(files: &impl Files, request: &Parts) -> Option<Response<Bytes
     let file = name.bytes().all(is_name).then(|| files.get(name)).flatten();
     let mut response = match file {
         Some(file) => whole(files, name, file, is_page, &request.headers),
+        None if is_robots => plain(StatusCode::OK, ROBOTS.1),
         None if is_page => {
             let mut missing = plain(StatusCode::NOT_FOUND, NOT_BUILT);
             let html = HeaderValue::from_static("text/html; charset=utf-8");

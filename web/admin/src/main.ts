@@ -2,7 +2,7 @@
  * Who it is, before anything else: a browser that is only on its way to the sign-in page loads no
  * screen. Where somebody is likely to be signed in, the rest is loaded while the tokens are fetched.
  */
-import { preferredLanguage } from '@isopolity/core/languages';
+import { dress, preferredLanguage } from '@isopolity/core/languages';
 import { asProblem } from '@isopolity/core/problems';
 import { followTheme } from '@isopolity/ui/theme';
 import { loadCatalogue } from './catalogues';
@@ -12,7 +12,10 @@ const load = () => import('./start');
 
 async function main(): Promise<void> {
   followTheme();
+  dress(preferredLanguage());
   if (session.isExpected) {
+    // The page's frame is shown.
+    document.documentElement.dataset.expected = '';
     void load();
     void loadCatalogue(preferredLanguage());
   }

@@ -7,7 +7,7 @@
 import i18next from 'i18next';
 import {
   type Catalogue,
-  direction,
+  dress,
   type Language,
   preferredLanguage,
   rememberLanguage,
@@ -46,9 +46,4 @@ export async function changeLanguage(language: Language): Promise<void> {
   }
   await i18next.changeLanguage(language);
   dress(language);
-}
-
-function dress(language: Language): void {
-  document.documentElement.lang = language;
-  document.documentElement.dir = direction(language);
 }

@@ -28,3 +28,9 @@ export const direction = (language: Language): 'ltr' | 'rtl' => (language === 'a
 /** Keeps a language for the next time. */
 export const rememberLanguage = (language: Language): void =>
   localStorage.setItem(CHOSEN, language);
+
+/** Tells the page in which language it is, and in which direction that is written. */
+export function dress(language: Language): void {
+  document.documentElement.lang = language;
+  document.documentElement.dir = direction(language);
+}

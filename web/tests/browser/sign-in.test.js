@@ -105,6 +105,20 @@ test('a refusal says who refuses, and whom to ask', async () => {
   await leave(page);
 });
 
+test('a search may find the page that asks anybody, and none of a tenant', async () => {
+  const page = await deployment.visitor();
+  const robots = page.locator('meta[name=robots]');
+  await page.goto('/admin');
+  await page.getByLabel('Work account').waitFor();
+  assert.equal(await robots.count(), 0);
+  assert.ok(await page.locator('meta[name=description]').getAttribute('content'));
+  await page.getByLabel('Work account').fill(deployment.tenant('Contoso').admin);
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByLabel('Password').waitFor();
+  assert.equal(await robots.getAttribute('content'), 'noindex');
+  await leave(page);
+});
+
 test('a wrong password is told without a word about who exists', async () => {
   const said = [];
   for (const name of [deployment.tenant('Contoso').admin, 'nobody@contoso.example']) {

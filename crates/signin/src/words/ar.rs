@@ -4,6 +4,7 @@ use super::Words;
 
 pub(crate) static AR: Words = Words {
     sign_in: "تسجيل الدخول",
+    description: "سجّل الدخول بالحساب الذي منحتك إياه مؤسستك.",
     to_app: "للمتابعة إلى {app}",
     name: "حساب العمل",
     name_hint: "name@organization.example",

@@ -4,6 +4,7 @@ use super::Words;
 
 pub(crate) static DE: Words = Words {
     sign_in: "Anmelden",
+    description: "Mit dem Konto anmelden, das Sie von Ihrer Organisation haben.",
     to_app: "weiter zu {app}",
     name: "Geschäftskonto",
     name_hint: "name@organisation.example",

@@ -4,6 +4,7 @@ use super::Words;
 
 pub(crate) static EN: Words = Words {
     sign_in: "Sign in",
+    description: "Sign in with the account that your organization has given you.",
     to_app: "to go on to {app}",
     name: "Work account",
     name_hint: "name@organization.example",

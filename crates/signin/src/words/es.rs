@@ -4,6 +4,7 @@ use super::Words;
 
 pub(crate) static ES: Words = Words {
     sign_in: "Iniciar sesión",
+    description: "Inicie sesión con la cuenta que le ha dado su organización.",
     to_app: "para continuar a {app}",
     name: "Cuenta profesional",
     name_hint: "nombre@organizacion.example",

@@ -4,6 +4,7 @@ use super::Words;
 
 pub(crate) static FR: Words = Words {
     sign_in: "Se connecter",
+    description: "Connectez-vous avec le compte que votre organisation vous a donné.",
     to_app: "pour continuer vers {app}",
     name: "Compte professionnel",
     name_hint: "nom@organisation.example",

@@ -4,6 +4,7 @@ use super::Words;
 
 pub(crate) static JA: Words = Words {
     sign_in: "サインイン",
+    description: "組織から付与されたアカウントでサインインします。",
     to_app: "{app} に進みます",
     name: "職場アカウント",
     name_hint: "name@organization.example",

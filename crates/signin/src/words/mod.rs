@@ -31,6 +31,8 @@ macro_rules! words {
 
 words! {
     sign_in,
+    /// What a search engine shows below the page's title.
+    description,
     /// Below the heading, to whom one signs in: `{app}`.
     to_app,
     name,

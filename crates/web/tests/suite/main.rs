@@ -162,6 +162,16 @@ fn nothing_but_what_was_built_can_be_read() {
 }
 
 #[test]
+fn search_engines_are_told_to_leave_the_api_alone() {
+    let robots = ask(&built(), "GET", "/robots.txt", &[]).unwrap();
+    assert_eq!(robots.status(), 200);
+    assert_eq!(header(&robots, "content-type"), "text/plain; charset=utf-8");
+    let text = std::str::from_utf8(robots.body()).unwrap();
+    assert!(text.starts_with("User-agent: *\n"));
+    assert!(text.lines().any(|line| line == "Disallow: /v1.0/"));
+}
+
+#[test]
 fn without_a_build_the_page_says_how_to_make_one() {
     let page = ask(&Built(BTreeMap::new()), "GET", "/admin", &[]).unwrap();
     assert_eq!(page.status(), 404);
