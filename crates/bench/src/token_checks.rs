@@ -185,6 +185,7 @@ impl World {
             name: format!("User {number}"),
             is_guest: false,
             home: None,
+            optional: serde_json::Map::new(),
             scopes: vec!["User.Read".into()],
             roles: vec![],
             wids: vec![],

@@ -25,11 +25,7 @@ mod setup;
 mod words;
 
 use identity::oauth::Trail;
-<<<<<<< HEAD
-use node::oauth::{Face, Screen};
-=======
-use node::oauth::{AccountView, Screen};
->>>>>>> clients2
+use node::oauth::{AccountView, Face, Screen};
 
 pub use form_post::form_post;
 pub use language::Language;

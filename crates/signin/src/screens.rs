@@ -533,17 +533,12 @@ pub(crate) fn find_tenant(
     };
     let layout = Layout {
         language,
-<<<<<<< HEAD
         face: None,
-        title: words.sign_in,
-=======
-        tenant_name: None,
         title: if accounts.is_empty() {
             words.sign_in
         } else {
             words.choose_account
         },
->>>>>>> clients2
         lead: None,
         is_anybodys: hint.is_none(),
     };

@@ -56,11 +56,8 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     31 "0031_sign_ins",
     32 "0032_visitors",
     33 "0033_delegated_subscriptions",
-<<<<<<< HEAD
     34 "0034_branding",
-=======
     35 "0035_trusted_factors",
->>>>>>> clients2
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":
