@@ -68,21 +68,17 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
         )
     };
     let shared = match &subject {
-        Some(user) => scope.contains(tx, user)?,
+        Some(user) => scope.is_shared(tx, user)?,
         None => scope.scope() != sharing::Scope::None,
     };
     let reason = match (subject.is_some(), shared) {
         (true, true) => "The user is shared.",
-        (true, false) if schema::is_filtered(&scope, subject.as_ref())? => {
-            "The pair's synchronization schema leaves the user out: its scoping filter, or the \
-             mapping of users being switched off."
-        }
         (true, false) => "The user isn't among those that are shared.",
         (false, true) => "Users are shared.",
         (false, false) => "Nobody is shared.",
     };
     let mut sharing_step = Step::new(tx.tenant(), &setting, word(scope.scope()), shared, reason);
-    if !shared && !schema::is_filtered(&scope, subject.as_ref())? {
+    if !shared {
         let mut users = entry.users.clone();
         users.extend(user);
         let body = match (user, entry.scope) {
@@ -100,6 +96,21 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
         });
     }
     trace.step(sharing_step);
+    if scope.schema.is_some() && subject.is_some() {
+        let is_filtered = schema::is_filtered(&scope, subject.as_ref())?;
+        trace.step(Step::new(
+            tx.tenant(),
+            &format!("userSharing/tenants/{target}/schema"),
+            if is_filtered { "outOfScope" } else { "inScope" },
+            !is_filtered,
+            if is_filtered {
+                "The pair's synchronization schema leaves the user out: its scoping filter, or the \
+                 mapping of users being switched off."
+            } else {
+                "The pair's synchronization schema lets the user through."
+            },
+        ));
+    }
     let pair = pair::get(tx, target)?;
     if pair.as_ref().is_some_and(|pair| pair.paused) {
         let outlook = Outlook {

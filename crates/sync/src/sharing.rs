@@ -306,6 +306,11 @@ impl InForce {
         if self.schema.as_deref().map_or(Ok(false), is_filtered)? {
             return Ok(false);
         }
+        self.is_shared(tx, user)
+    }
+
+    /// Whether a user is shared or assigned to the job, whatever the pair's schema makes of that.
+    pub(crate) fn is_shared(&self, tx: &ReadTx<'_>, user: &ScannedUser) -> Result<bool> {
         if self.shares(tx, user)? {
             return Ok(true);
         }

@@ -162,6 +162,39 @@ test('the scope leaves somebody out', async () => {
   await leave(page);
 });
 
+test('a filter of the mapping leaves somebody out', async () => {
+  const who = await somebody('Anneliese');
+  const schema = `/beta/isopolity/userSharing/tenants/${id('Fabrikam')}/schema`;
+  const { synchronizationRules } = await deployment.call('Contoso', 'GET', schema);
+  const clause = {
+    sourceOperandName: 'displayName',
+    operatorName: 'NOT EQUALS',
+    targetOperand: { values: [who.name] },
+  };
+  const [rule] = synchronizationRules;
+  const users = rule.objectMappings.find(({ sourceObjectName }) => sourceObjectName === 'User');
+  users.scope = { groups: [{ name: '', clauses: [clause] }] };
+  await deployment.call('Contoso', 'PATCH', schema, { synchronizationRules });
+
+  const page = await deployment.admin('Contoso');
+  const panel = await find(page, who.name);
+  const answer = panel.getByText('Doesn’t appear in Fabrikam.');
+  await answer.getByText('A filter of Contoso keeps this person out of Fabrikam.').waitFor();
+  await answer.click();
+  await panel.getByRole('link', { name: 'Filters and mapping' }).click();
+  // The mapping has the person before it, and says which condition it is.
+  await panel.getByText('The filter keeps this person out.').waitFor();
+  await panel.getByText(`Doesn’t hold: the value is “${who.name}”.`).waitFor();
+  await panel.getByRole('button', { name: 'Remove the condition' }).click();
+  await panel.getByText('This person passes.').waitFor();
+  await panel.getByRole('button', { name: 'Use this for Fabrikam' }).click();
+  await page.getByText('Saved the mapping for Fabrikam').first().waitFor();
+  const again = await find(page, who.name);
+  await again.getByText('Appears in Fabrikam.').waitFor();
+  await deployment.call('Contoso', 'DELETE', schema);
+  await leave(page);
+});
+
 test('the other tenant’s admin has blocked a person', async () => {
   const who = await somebody('Anneliese');
   await deployment.call('Fabrikam', 'PATCH', `/v1.0/users/${who.there}`, { blockedHere: true });

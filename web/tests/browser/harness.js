@@ -108,8 +108,6 @@ export async function authenticator(page) {
   const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', { options });
   const send = (method, more) => devtools.send(`WebAuthn.${method}`, { authenticatorId, ...more });
   return {
-    /** Whether the person touches it when they are asked. */
-    touch: (enabled) => send('setAutomaticPresenceSimulation', { enabled }),
     /** Whether it knows the person: the right finger, or another one. */
     know: (isUserVerified) => send('setUserVerified', { isUserVerified }),
     passkeys: async () => (await send('getCredentials')).credentials,

@@ -114,7 +114,13 @@ export function Answer(props: Question & { applicationName?: string | undefined 
         </span>
       </summary>
       <div className={styles.inside}>
-        <Steps steps={steps} from={from} to={to} action={action} />
+        <Steps
+          steps={steps}
+          from={from}
+          to={to}
+          action={action}
+          user={to === own ? undefined : props.user}
+        />
       </div>
     </details>
   );

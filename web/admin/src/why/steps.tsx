@@ -5,11 +5,12 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { ArrowRightRegular } from '@fluentui/react-icons';
 import { Mark } from '@isopolity/ui';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Step } from '../api/shapes';
 import { useTenants } from '../tenants';
 import { MendBox, StepMend } from './mend';
-import { isBetweenTenants, useStory } from './story';
+import { causeOf, isBetweenTenants, useStory } from './story';
 
 const useStyles = makeStyles({
   sides: { display: 'grid', gap: '16px' },
@@ -48,8 +49,10 @@ export function Steps(props: {
   to: string;
   /** What it is about, if about one person: then each step is mended on its own. */
   action?: 'sync' | 'signin';
+  /** The person, if somebody of the own tenant. */
+  user?: string | undefined;
 }) {
-  const { steps, from, to, action } = props;
+  const { steps, from, to, action, user } = props;
   const { t } = useTranslation();
   const styles = useStyles();
   const story = useStory();
@@ -85,6 +88,13 @@ export function Steps(props: {
                   action &&
                   (tenant === own && step.mend ? (
                     <StepMend step={step} mend={step.mend} other={other} />
+                  ) : tenant === own && causeOf(step.setting) === 'filter' ? (
+                    <Link
+                      to="/users-across"
+                      search={{ tenant: other, edit: 'mapping', person: user } as never}
+                    >
+                      {t('mapping.open')}
+                    </Link>
                   ) : from !== to && isBetweenTenants(step) ? (
                     <MendBox pair={{ from, to, action }} />
                   ) : (

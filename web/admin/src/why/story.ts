@@ -17,6 +17,7 @@ export type Cause =
   | 'appsIn'
   | 'appsOut'
   | 'shared'
+  | 'filter'
   | 'paused'
   | 'userType'
   | 'account'
@@ -40,6 +41,7 @@ const PATTERNS: [RegExp, Cause][] = [
   [/b2bCollaborationOutbound\.applications$/, 'appsOut'],
   [/^userSharing\/deletionGuard$/, 'guard'],
   [/^userSharing\/.*\.state$/, 'paused'],
+  [/^userSharing\/.*\/schema$/, 'filter'],
   [/^userSharing\//, 'shared'],
   [/^user\.userType$/, 'userType'],
   [/^user\.accountEnabled$/, 'account'],

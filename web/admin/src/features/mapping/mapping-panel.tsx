@@ -4,7 +4,16 @@
  */
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
-import { Failure, GraphCall, Lines, SidePanel, Status, useAct, useRested } from '@isopolity/ui';
+import {
+  Failure,
+  GraphCall,
+  Lines,
+  SidePanel,
+  Status,
+  useAct,
+  useAddress,
+  useRested,
+} from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -77,7 +86,9 @@ function Editor(props: {
   const { run, isRunning, problem } = useAct({ inPlace: true });
   const [groups, setGroups] = useState(saved.scope?.groups ?? []);
   const [mappings, setMappings] = useState(saved.attributeMappings);
-  const [person, setPerson] = useState<string[]>([]);
+  // Who asks why somebody is left out has this person before them.
+  const [address] = useAddress();
+  const [person, setPerson] = useState(address.person ? [address.person] : []);
   const path = `${pairPath(tenant)}/schema`;
 
   const body = useMemo(() => {

@@ -164,7 +164,7 @@ export function Outgoing() {
         <MappingPanel
           key={opened.tenantId}
           tenant={opened.tenantId}
-          onClose={() => change({ edit: undefined }, true)}
+          onClose={() => change({ edit: undefined, person: undefined }, true)}
         />
       )}
       {opened && address.edit === 'demand' && (
