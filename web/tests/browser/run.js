@@ -28,7 +28,7 @@ try {
     '--test',
     '--test-reporter=spec',
     '--test-concurrency=2',
-    '--test-timeout=240000',
+    '--test-timeout=480000',
   ];
   code = spawnSync(process.execPath, [...options, ...files], { stdio: 'inherit', env }).status ?? 1;
 } finally {

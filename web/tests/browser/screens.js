@@ -66,7 +66,7 @@ export const screens = (deployment) => {
       path: '/admin/applications',
       act: async (page) => {
         await page.getByRole('row').nth(1).click();
-        await page.getByRole('complementary').getByRole('list').first().waitFor();
+        await page.waitForURL(/[?&]open=/);
       },
     },
     { name: 'applications-create', path: '/admin/applications?panel=create' },

@@ -2,7 +2,7 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { KeyRegular } from '@fluentui/react-icons';
 import { asProblem } from '@isopolity/core';
-import { Ask, Failure, Lines, Mark, Section, ShortId, Time, useAct } from '@isopolity/ui';
+import { Ask, Failure, Lines, Mark, Section, Time, useAct } from '@isopolity/ui';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Trans, useTranslation } from 'react-i18next';
@@ -12,13 +12,14 @@ const useStyles = makeStyles({
   list: { listStyleType: 'none', margin: '0 0 12px', padding: 0, maxWidth: '640px' },
   item: {
     display: 'grid',
-    gridTemplateColumns: '14px auto minmax(0, 1fr)',
+    gridTemplateColumns: '14px minmax(0, 1fr)',
     gap: '10px',
     alignItems: 'center',
-    minHeight: '44px',
+    paddingBlock: '8px',
     borderTop: `1px solid ${tokens.colorNeutralStroke3}`,
   },
-  more: { color: tokens.colorNeutralForeground2 },
+  id: { overflowWrap: 'anywhere', userSelect: 'all' },
+  more: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
   ask: { maxWidth: '640px' },
 });
 
@@ -72,19 +73,23 @@ export function Keys() {
           {read.data.map((key) => (
             <li key={key.keyId} className={styles.item}>
               <Mark tone={key.isSigning ? 'good' : 'none'} />
-              <ShortId id={key.keyId} />
-              <span className={styles.more}>
-                {key.isSigning ? (
-                  <Trans
-                    i18nKey="keys.signs"
-                    components={{ time: <Time at={key.createdDateTime} /> }}
-                  />
-                ) : (
-                  <Trans
-                    i18nKey="keys.goes"
-                    components={{ time: <Time at={key.expirationDateTime} /> }}
-                  />
-                )}
+              <span>
+                <code dir="ltr" className={styles.id}>
+                  {key.keyId}
+                </code>
+                <div className={styles.more}>
+                  {key.isSigning ? (
+                    <Trans
+                      i18nKey="keys.signs"
+                      components={{ time: <Time at={key.createdDateTime} /> }}
+                    />
+                  ) : (
+                    <Trans
+                      i18nKey="keys.goes"
+                      components={{ time: <Time at={key.expirationDateTime} /> }}
+                    />
+                  )}
+                </div>
               </span>
             </li>
           ))}

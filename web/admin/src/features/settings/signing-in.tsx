@@ -167,7 +167,7 @@ export function SigningIn() {
                     size="small"
                     appearance="subtle"
                     icon={<PeopleEditRegular />}
-                    aria-label={t('settings.methodFor', { method: t(`settings.method.${id}`) })}
+                    aria-label={`${t('settings.methodFor', { method: t(`settings.method.${id}`) })}: ${forWhom(method)}`}
                     onClick={() => open({ open: id }, true)}
                   >
                     {forWhom(method)}
