@@ -3,7 +3,7 @@
  * neither what is around them nor the rows that stay.
  */
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
-import { CheckmarkFilled } from '@fluentui/react-icons';
+import { Checkmark12Filled } from '@fluentui/react-icons';
 import { formatNumber } from '@isopolity/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import {
@@ -351,7 +351,7 @@ function Check(props: { label: string; checked: boolean; onChange: () => void })
         aria-hidden="true"
         className={props.checked ? mergeClasses(styles.box, styles.checked) : styles.box}
       >
-        {props.checked && <CheckmarkFilled />}
+        {props.checked && <Checkmark12Filled />}
       </span>
     </span>
   );
