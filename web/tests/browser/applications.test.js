@@ -72,7 +72,7 @@ test('a secret and a certificate are added, and removed after a question', async
   const asked = proofs.getByRole('alertdialog');
   await asked.getByText('Whatever signs in as Crawler with the secret').waitFor();
   await asked.getByRole('button', { name: 'Remove it' }).click();
-  await proofs.getByText('nightly').waitFor({ state: 'detached' });
+  await proofs.getByText('nightly').first().waitFor({ state: 'detached' });
   await proofs.getByRole('button', { name: /crawler\.contoso\.example/ }).click();
   await proofs.getByText('The certificate can be added again').waitFor();
   await proofs.getByRole('button', { name: 'Remove it' }).click();
