@@ -107,8 +107,8 @@ async fn generate(orders: &Value) -> Result<Value> {
     ensure!(!work.people.is_empty(), "nobody to sign in");
     let connections = orders["connections"].as_u64().context("no connections")?;
     let mut tasks = Vec::new();
-    for _ in 0..connections {
-        tasks.push(tokio::task::spawn_local(browse(Rc::clone(&work))));
+    for number in 0..connections as usize {
+        tasks.push(tokio::task::spawn_local(browse(Rc::clone(&work), number)));
     }
     for task in tasks {
         task.await??;
@@ -128,7 +128,7 @@ async fn generate(orders: &Value) -> Result<Value> {
 }
 
 /// One browser after the other on one connection, or the same again.
-async fn browse(work: Rc<Work>) -> Result<()> {
+async fn browse(work: Rc<Work>, own: usize) -> Result<()> {
     let stream = TcpStream::connect(&work.host).await?;
     stream.set_nodelay(true)?;
     let mut browser = Browser {
@@ -138,8 +138,9 @@ async fn browse(work: Rc<Work>) -> Result<()> {
         cookies: BTreeMap::new(),
     };
     loop {
-        let number = work.next.get();
-        work.next.set(number + 1);
+        // Whoever stays signed in is one person.
+        let number = if work.stay { own } else { work.next.get() };
+        work.next.set(work.next.get() + 1);
         let begun = Instant::now();
         if begun >= work.end {
             return Ok(());
