@@ -1,7 +1,6 @@
 //! Tokens: what is issued is verified, and by an independent library; everything else is refused.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use crate::common::{NOON, SECRET, StoreLoader, URL, World, now, run};
 use aws_lc_rs::rand::SystemRandom;
@@ -425,25 +424,6 @@ fn forged_key_ids_do_not_make_the_store_work() {
         assert_eq!(error, TokenError::UnknownKey);
     }
     assert_eq!(loader.reads.load(Ordering::SeqCst), 1);
-}
-
-#[test]
-fn a_known_token_costs_about_a_microsecond() {
-    let world = World::new();
-    let tenant = world.tenant("contoso.example");
-    let verifier = world.verifier();
-    let mut claims = world.claims(tenant);
-    claims.roles = (0..25).map(|i| format!("Some.Permission{i}.All")).collect();
-    let token = world.issue(&claims);
-    let at = now(&world.clock);
-    run(verifier.verify(&token, at)).unwrap();
-    let (rounds, started) = (100_000, Instant::now());
-    for _ in 0..rounds {
-        assert!(verifier.known(&token, at).is_some());
-    }
-    let nanoseconds = started.elapsed().as_nanos() / rounds;
-    // Far from what it takes, so that a busy machine doesn't fail it; a signature takes 20 µs.
-    assert!(nanoseconds < 10_000, "{nanoseconds} ns");
 }
 
 #[test]
