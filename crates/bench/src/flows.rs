@@ -16,12 +16,12 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    task::LocalSet,
     time::Instant,
 };
 
 use crate::{
     http::{self, Answer},
+    server,
     statistics::Sorted,
 };
 
@@ -59,13 +59,7 @@ struct Work {
 /// "forms":[[shown, fields]…],"people":[name…],"password","connections","seconds","warmUp"}`, and
 /// `"stay"` for browsers that stay signed in, `"redeem":false` for flows that end with the code.
 pub(crate) fn run() -> Result<()> {
-    let orders: Value = serde_json::from_reader(std::io::stdin().lock())?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let report = LocalSet::new().block_on(&runtime, generate(&orders))?;
-    println!("{report}");
-    Ok(())
+    server::carry_out(async |orders| generate(&orders).await)
 }
 
 async fn generate(orders: &Value) -> Result<Value> {

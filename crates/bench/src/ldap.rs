@@ -15,7 +15,6 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use ldap3::{LdapConnAsync, Mod};
 use serde_json::{Value, json};
-use tokio::task::LocalSet;
 
 use crate::{people, server, statistics::Sorted};
 
@@ -163,13 +162,7 @@ fn ldif(count: usize) -> String {
 
 /// Carries out the orders on standard input: each connection modifies one person after the other.
 pub(crate) fn load() -> Result<()> {
-    let orders: Value = serde_json::from_reader(std::io::stdin().lock())?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let report = LocalSet::new().block_on(&runtime, modify(&orders))?;
-    println!("{report}");
-    Ok(())
+    server::carry_out(async |orders| modify(&orders).await)
 }
 
 async fn modify(orders: &Value) -> Result<Value> {

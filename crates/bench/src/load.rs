@@ -15,11 +15,10 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    task::LocalSet,
     time::Instant,
 };
 
-use crate::{http, statistics::Sorted};
+use crate::{http, server, statistics::Sorted};
 
 /// The time before the measured time, in which caches and connections warm up.
 const WARM_UP: Duration = Duration::from_millis(500);
@@ -62,16 +61,10 @@ struct Work {
 }
 
 /// Carries out the orders on standard input: `{"url","token","requests":[{"method","path","body"?}…],
-/// "connections","seconds"}` (a body that is a text is a form, any other is JSON), and as they are needed `"status"` (200), `"perSecond"` (of all
-/// connections together) and `"firstNumber"`.
+/// "connections","seconds"}` (a body that is a text is a form, any other is JSON), and as they are
+/// needed `"status"` (200), `"perSecond"` (of all connections together) and `"firstNumber"`.
 pub(crate) fn run() -> Result<()> {
-    let orders: Value = serde_json::from_reader(std::io::stdin().lock())?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let report = LocalSet::new().block_on(&runtime, generate(&orders))?;
-    println!("{report}");
-    Ok(())
+    server::carry_out(async |orders| generate(&orders).await)
 }
 
 async fn generate(orders: &Value) -> Result<Value> {

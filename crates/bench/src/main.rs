@@ -25,6 +25,7 @@ mod deployment;
 mod flows;
 mod get_user;
 mod grants;
+mod hashing;
 mod http;
 mod initial_sync;
 mod initial_sync_postgres;

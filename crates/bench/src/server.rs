@@ -142,6 +142,17 @@ pub(crate) fn helper(name: &str, orders: &Value) -> Result<Value> {
     finished(command, &orders.to_string())
 }
 
+/// Is such a helper: carries out the orders on standard input on one thread, and prints its report.
+pub(crate) fn carry_out(work: impl AsyncFnOnce(Value) -> Result<Value>) -> Result<()> {
+    let orders: Value = serde_json::from_reader(std::io::stdin().lock())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let report = tokio::task::LocalSet::new().block_on(&runtime, work(orders))?;
+    println!("{report}");
+    Ok(())
+}
+
 fn finished(mut command: Command, input: &str) -> Result<Value> {
     let name: Vec<_> = command
         .get_args()
