@@ -256,11 +256,14 @@ async fn with_another_factor(trusts_home: bool) -> Inside {
 #[tokio::test]
 async fn what_counts_the_homes_factor_ends_with_the_trust_in_it() {
     let mut inside = with_another_factor(true).await;
+    // A tenant is watched from its making on; one that is opened again, when the node is started.
+    inside.two.world.d.reopen().await;
+    inside.browser = inside.browser.moved(&inside.two.world.d.url);
     let (admin, home) = (&inside.two.world.d.admin, &inside.two.home);
     let entry = format!("/policies/crossTenantAccessPolicy/partners/{home}");
     let trust = |accepted: bool| json!({ "inboundTrust": { "isMfaAccepted": accepted } });
     admin.patch(&entry, trust(false)).await.expect(204);
-    // Before anybody watches, too, nothing more comes of it.
+    // Before anybody watches again, too, nothing more comes of it.
     let refresh = inside.given["refresh_token"].as_str().unwrap();
     let refused = inside.two.world.refresh(refresh).await.expect(400);
     assert_eq!(refused.json["error_codes"], json!([50_076]));
