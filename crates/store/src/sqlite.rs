@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, OpenFlags, ToSql};
 use types::{Error, Result};
@@ -23,6 +24,11 @@ pub(crate) fn open(path: &Path, mode: Mode, cache_kib: u32) -> Result<Sqlite> {
     } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = rusqlite::Connection::open_with_flags(path, flags).map_err(convert)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Else SQLite plans a statement anew each time that a value is bound to what its plan might depend on,
+    // such as a limit, which takes many times as long as carrying it out.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(convert)?;
     connection
         .busy_timeout(Duration::from_secs(10))
         .map_err(convert)?;
