@@ -4,6 +4,9 @@
 //! Source: "Microsoft Graph permissions reference"; the `permissionScope`, `apiApplication` and
 //! `requiredResourceAccess` resources (Microsoft Graph).
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use serde_json::Value;
 use types::Result;
 use uuid::Uuid;
@@ -48,14 +51,22 @@ fn of_graph(listed: &permissions::Scope) -> Scope {
     }
 }
 
+/// Those of Graph, made once: each sign-in looks some up among hundreds.
+static OF_GRAPH: LazyLock<Vec<Scope>> = LazyLock::new(|| {
+    let all = permissions::delegated().unwrap_or_default();
+    all.iter().map(of_graph).collect()
+});
+
 /// The scopes that an API has now.
-pub fn scopes(resource: &ServicePrincipal) -> Result<Vec<Scope>> {
+pub fn scopes(resource: &ServicePrincipal) -> Result<Cow<'static, [Scope]>> {
     if resource.app_id == GRAPH_APP_ID {
-        return Ok(permissions::delegated()?.iter().map(of_graph).collect());
+        permissions::delegated()?;
+        return Ok(Cow::Borrowed(&OF_GRAPH));
     }
     let listed = resource.value("oauth2PermissionScopes");
     let listed = listed.as_ref().and_then(Value::as_array);
-    Ok(listed.into_iter().flatten().filter_map(scope).collect())
+    let own = listed.into_iter().flatten().filter_map(scope);
+    Ok(Cow::Owned(own.collect()))
 }
 
 fn scope(listed: &Value) -> Option<Scope> {

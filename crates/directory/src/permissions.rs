@@ -7,6 +7,7 @@
 //! Source: "Microsoft Graph permissions reference"; ids from `permissions-descriptions.json` in
 //! microsoftgraph/microsoft-graph-devx-content (MIT).
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -348,9 +349,13 @@ pub fn by_value(value: &str) -> Option<&'static Permission> {
     ALL.iter().find(|permission| permission.value == value)
 }
 
+/// Each grant of a token looks its permissions up, and ids that are derived take a hash.
+static BY_ID: LazyLock<HashMap<Uuid, &Permission>> =
+    LazyLock::new(|| ALL.iter().map(|it| (it.id(), it)).collect());
+
 /// The permission of an app role's id.
 pub fn by_id(id: Uuid) -> Option<&'static Permission> {
-    ALL.iter().find(|permission| permission.id() == id)
+    BY_ID.get(&id).copied()
 }
 
 /// The permissions as app roles of the Graph resource.

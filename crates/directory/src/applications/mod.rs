@@ -340,6 +340,12 @@ pub fn find_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<Applicatio
         .transpose()
 }
 
+/// What an application says of itself: the one of a client id without its secrets and certificates,
+/// which a sign-in doesn't ask for.
+pub fn describe(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<Application>> {
+    tx.query_one(GET_BY_APP_ID, params![&tx.tenant(), &app_id], application)
+}
+
 /// The application of a client id.
 pub fn get_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Application> {
     find_by_app_id(tx, app_id)?.ok_or_else(|| Error::not_found("application", app_id))

@@ -343,9 +343,10 @@ pub fn get_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<ServicePrincipal> 
     )
 }
 
-/// The service principal of the Graph resource.
+/// The service principal of the Graph resource, as [`find_by_app_id`] finds it.
 pub fn graph(tx: &ReadTx<'_>) -> Result<ServicePrincipal> {
-    get_by_app_id(tx, GRAPH_APP_ID)
+    let found = find_by_app_id(tx, GRAPH_APP_ID)?;
+    found.ok_or_else(|| Error::not_found("servicePrincipal", GRAPH_APP_ID))
 }
 
 /// Whether there is such a service principal that isn't deleted.

@@ -111,8 +111,9 @@ impl AdminConsent {
                     tenant: tenant::get(tx)?.display_name().to_owned(),
                 }));
             };
-            let mut scopes = delegation::scopes(&resource)?;
-            scopes.retain(|scope| access.scopes.contains(&scope.id));
+            let scopes = delegation::scopes(&resource)?;
+            let scopes = scopes.iter().filter(|it| access.scopes.contains(&it.id));
+            let scopes = scopes.cloned().collect();
             let roles = access.roles.iter();
             let roles = roles.filter_map(|id| delegation::application_role(&resource, *id));
             asked.push(Asked {
@@ -141,7 +142,7 @@ impl AdminConsent {
         let view = ConsentView {
             account: account.view(),
             client: client.view(Some(&self.to.redirect_uri)),
-            scopes: consent::views(&all.cloned().collect::<Vec<_>>()),
+            scopes: consent::views(all),
             can_allow_all: false,
         };
         Ok(Need::Show(Box::new(if may_allow(tx, user, &asked)? {

@@ -29,7 +29,7 @@ pub(super) fn find(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Result<Client, OAuth
     let own = FirstParty::find(app_id);
     let application = match own {
         Some(own) => Some(own.application(tx)?),
-        None => applications::find_by_app_id(tx, app_id)?,
+        None => applications::describe(tx, app_id)?,
     };
     let (Some(principal), Some(application)) = (principal, application) else {
         return Ok(Err(unknown(tx, &app_id.to_string())?));

@@ -92,7 +92,8 @@ pub(super) fn resolve(
             .required_scopes(resource.app_id)
             .into_iter()
             .collect();
-        scopes.extend(known.into_iter().filter(|it| required.contains(&it.id)));
+        let known = known.iter().filter(|it| required.contains(&it.id));
+        scopes.extend(known.cloned());
     } else {
         for name in &request.scopes {
             match known.iter().find(|it| it.value.eq_ignore_ascii_case(name)) {
@@ -136,7 +137,7 @@ pub(super) fn standing(
     } else if wanted.resource.app_id == permissions::GRAPH_APP_ID {
         Vec::new()
     } else {
-        let api = applications::find_by_app_id(tx, wanted.resource.app_id)?;
+        let api = applications::describe(tx, wanted.resource.app_id)?;
         api.map(|api| api.pre_authorized(client.app_id()))
             .unwrap_or_default()
     };
@@ -212,9 +213,9 @@ pub(super) fn allow(
 }
 
 /// As people see them.
-pub(super) fn views(scopes: &[Scope]) -> Vec<ScopeView> {
+pub(super) fn views<'a>(scopes: impl IntoIterator<Item = &'a Scope>) -> Vec<ScopeView> {
     scopes
-        .iter()
+        .into_iter()
         .map(|scope| ScopeView {
             value: scope.value.clone(),
             title: scope.title.clone(),

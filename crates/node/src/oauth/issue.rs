@@ -88,7 +88,7 @@ pub(super) fn access_token(
         organization: &organization,
         has_profile: standing.openid.iter().any(|scope| scope == "profile"),
     };
-    let api = applications::find_by_app_id(tx, wanted.resource.app_id)?;
+    let api = applications::describe(tx, wanted.resource.app_id)?;
     let asked = api.map(|api| api.optional_claims("accessToken"));
     let asked = asked.unwrap_or_default();
     let mut optional = optional::claims(&about, &asked);

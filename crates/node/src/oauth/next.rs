@@ -83,16 +83,26 @@ pub(super) fn views(accounts: &[Account]) -> Vec<AccountView> {
 
 /// What comes next.
 pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -> Result<Need> {
-    let request = match &flow.errand {
-        Errand::Authorize(request) => Some(request.as_ref()),
-        _ => None,
-    };
-    let client = match request {
-        None => None,
-        Some(request) => match client::find(tx, request.to.client_id)? {
+    let client = match &flow.errand {
+        Errand::Authorize(request) => match client::find(tx, request.to.client_id)? {
             Ok(client) => Some(client),
             Err(refusal) => return Ok(Need::Refuse(refusal, None)),
         },
+        _ => None,
+    };
+    advance_for(tx, flow, client, accounts)
+}
+
+/// What comes next; the client is the one that has sent the person, if one has.
+pub(super) fn advance_for(
+    tx: &ReadTx<'_>,
+    flow: &Pending,
+    client: Option<Client>,
+    accounts: Vec<Account>,
+) -> Result<Need> {
+    let request = match &flow.errand {
+        Errand::Authorize(request) => Some(request.as_ref()),
+        _ => None,
     };
     let view = match &flow.errand {
         Errand::Visit(visit) => Some(visit.client()),

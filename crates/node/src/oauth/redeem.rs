@@ -149,14 +149,18 @@ impl Redemption<'_> {
             return Ok(());
         };
         let mut sign_in = peer.sign_in(Kind::NonInteractiveUser);
-        log::of_client(tx, &mut sign_in, self.client.app_id(), &scope.resource)?;
         sign_in.is_browser = self.origin.is_some();
         sign_in.session = Some(by.session);
+        let resource = &scope.resource;
         match decision {
             // A device asks until it has its answer.
             Err(OAuthError::AuthorizationPending | OAuthError::SlowDown) => Ok(()),
-            Err(refusal) => log::refused(tx, sign_in, by.user, Why::from(refusal), None),
+            Err(refusal) => {
+                log::of_client(tx, &mut sign_in, self.client.app_id(), resource)?;
+                log::refused(tx, sign_in, by.user, Why::from(refusal), None)
+            }
             Ok(_) if is_renewal => {
+                log::of_client(tx, &mut sign_in, self.client.app_id(), resource)?;
                 log::of_user(tx, &mut sign_in, &users::get(tx, by.user)?)?;
                 sign_in.methods.clone_from(&by.methods.0);
                 sign_ins::record(tx, sign_in)

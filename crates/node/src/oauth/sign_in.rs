@@ -17,7 +17,7 @@ use types::{Actor, Error, Result, TenantId};
 use uuid::Uuid;
 
 use super::log::{Peer, Unlogged};
-use super::next::{Need, Ready, accounts, advance, password_screen};
+use super::next::{Need, Ready, accounts, advance, advance_for, password_screen};
 use super::proof::Proof;
 use super::prove::Taken;
 use super::{Browser, Outcome, Problem, Screen, Step, client, consent};
@@ -148,7 +148,7 @@ fn begin(
         return Ok(Begun::Refused(request.to, error));
     }
     let flow = Flow::new(Errand::Authorize(Box::new(request)), tx.now());
-    let need = advance(tx, &flow, accounts(tx, cookie)?)?;
+    let need = advance_for(tx, &flow, Some(client), accounts(tx, cookie)?)?;
     Ok(Begun::Pending(Box::new(flow), need))
 }
 

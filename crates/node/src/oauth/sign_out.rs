@@ -217,7 +217,7 @@ pub(super) fn end(
 ) -> Result<()> {
     let user = session::get(tx, session)?.map(|session| session.user);
     for app_id in session::clients(tx, session)? {
-        let application = applications::find_by_app_id(tx, app_id)?;
+        let application = applications::describe(tx, app_id)?;
         let server = application
             .as_ref()
             .and_then(Application::back_channel_logout_url);

@@ -183,12 +183,12 @@ fn consents_of(tx: &ReadTx<'_>, ready: &Ready) -> Result<Vec<OwnConsent>> {
             continue;
         };
         let words: Vec<&str> = grant.scope.split_whitespace().collect();
-        let mut scopes = delegation::scopes(&resource)?;
-        scopes.retain(|scope| words.contains(&&*scope.value));
+        let scopes = delegation::scopes(&resource)?;
+        let scopes = scopes.iter().filter(|it| words.contains(&&*it.value));
         consents.push(OwnConsent {
             id: grant.id(),
             client: client.display_name().to_owned(),
-            scopes: consent::views(&scopes),
+            scopes: consent::views(scopes),
         });
     }
     Ok(consents)
