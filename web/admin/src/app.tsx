@@ -14,10 +14,10 @@ import {
   ShieldKeyholeRegular,
 } from '@fluentui/react-icons';
 import { type Command, type PlaceGroup, Shell } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { Outlet, useNavigate } from '@tanstack/react-router';
 import { useSyncExternalStore } from 'react';
-import { useTranslation } from 'react-i18next';
 import { invitations, ownTenant, requests } from './api/queries';
 import { isWaiting } from './features/organization/request-state';
 import { findObjects } from './objects/find';

@@ -1,8 +1,8 @@
 /** A screen that can't be drawn: a fault of ours, said as one. The rest of the app goes on. */
 import { asProblem } from '@isopolity/core';
 import { Failure, PageHead } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { ErrorComponentProps } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
 
 export function Broken({ error, reset }: ErrorComponentProps) {
   const { t } = useTranslation();

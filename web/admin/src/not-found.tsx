@@ -1,7 +1,7 @@
 /** An address that there isn't. */
 import { Empty, PageHead } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { Link } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
 
 export function NotFound() {
   const { t } = useTranslation();

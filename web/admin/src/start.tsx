@@ -2,17 +2,14 @@
 import { locale, openCatalogues, type Problem } from '@isopolity/core';
 import { queryClient, Root } from '@isopolity/ui';
 import { RouterProvider } from '@tanstack/react-router';
-import i18next from 'i18next';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { initReactI18next } from 'react-i18next';
 import { invitations, members, ownTenant, readiness, requests } from './api/queries';
 import { loadCatalogue } from './catalogues';
 import { router } from './router';
 import { BASE, graph } from './session';
 import { StartFailure } from './start-failure';
 
-i18next.use(initReactI18next);
 const catalogues = openCatalogues(loadCatalogue);
 
 /** Longer than this nobody waits for answers: the screen comes with the shape of what is missing. */

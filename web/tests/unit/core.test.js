@@ -61,3 +61,24 @@ test('rows are searched without case and accents, filtered and sorted', async ()
   assert.deepEqual(names({ sort: { column: 'n', descending: true } }), ['Zoë', 'ann', 'Øyvind']);
   assert.deepEqual(names({ filters: { n: ['9', '10'] } }), ['Zoë', 'ann']);
 });
+
+test('texts take their values, and the plural form of their language', async () => {
+  const { translator } = await load('/core/src/messages.ts');
+  const english = translator('en', {
+    plain: 'As it is',
+    named: 'Hello {{ name }}, {{name}} of {{tenant}}',
+    people_one: '{{count}} person',
+    people_other: '{{number}} people',
+  });
+  assert.equal(english('plain'), 'As it is');
+  assert.equal(english('named', { name: '$& {{x}}', tenant: '' }), 'Hello $& {{x}}, $& {{x}} of ');
+  assert.equal(english('people', { count: 1, number: '1' }), '1 person');
+  assert.equal(english('people', { count: 1200, number: '1,200' }), '1,200 people');
+  const forms = ['zero', 'one', 'two', 'few', 'many', 'other'];
+  const arabic = translator('ar', Object.fromEntries(forms.map((form) => [`n_${form}`, form])));
+  const numbers = [0, 1, 2, 3, 11, 100];
+  assert.deepEqual(
+    numbers.map((count) => arabic('n', { count })),
+    forms,
+  );
+});

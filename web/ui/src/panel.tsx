@@ -15,7 +15,7 @@ import {
   useState,
 } from 'react';
 import { createPortal } from 'react-dom';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from './translation';
 
 const PanelSlot = createContext<HTMLElement | null>(null);
 const SetPanelSlot = createContext<(slot: HTMLElement | null) => void>(() => undefined);

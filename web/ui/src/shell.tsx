@@ -10,7 +10,6 @@ import {
 import { changeLanguage, type Identity, LANGUAGES, type Language } from '@isopolity/core';
 import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import type { AccountMenuProps } from './account-menu';
 import { useIsSettled } from './idle';
 import { isMac, type Shortcut, useShortcuts } from './keys';
@@ -19,6 +18,7 @@ import { NARROW, useMedia } from './media';
 import type { Command } from './palette';
 import { PanelPlace, PanelProvider } from './panel';
 import { chooseTheme } from './theme';
+import { useTranslation } from './translation';
 
 const FocusKeeper = lazy(() => import('./focus-keeper'));
 const Palette = lazy(() => import('./palette'));
@@ -204,7 +204,7 @@ export function Shell(props: {
   notice?: ReactNode;
   children: ReactNode;
 }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useTranslation();
   const styles = useStyles();
   const navigate = useNavigate();
   const isNarrow = useMedia(NARROW);
@@ -354,7 +354,7 @@ export function Shell(props: {
           <Account
             identity={props.identity}
             tenantName={props.tenantName}
-            language={i18n.language as Language}
+            language={language}
             onShortcuts={() => setOpen('shortcuts')}
             onSignOut={props.onSignOut}
             onSwitch={props.onSwitch}

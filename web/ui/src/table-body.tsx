@@ -16,9 +16,9 @@ import {
   useRef,
   useState,
 } from 'react';
-import { useTranslation } from 'react-i18next';
 import { isMac } from './keys';
 import type { Column } from './table-rows';
+import { useTranslation } from './translation';
 
 export const ROW = 40;
 const PHONE_ROW = 60;

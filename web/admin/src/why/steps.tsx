@@ -5,8 +5,8 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { ArrowRightRegular } from '@fluentui/react-icons';
 import { Mark } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { Link } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
 import type { Step } from '../api/shapes';
 import { useTenants } from '../tenants';
 import { MendBox, StepMend } from './mend';

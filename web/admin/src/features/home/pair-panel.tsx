@@ -2,9 +2,9 @@
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
 import { Failure, Lines, Mark, SidePanel, Status, Tabs } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
 import { type Pair, Trace } from '../../api/shapes';
 import { graph } from '../../session';
 import { useTenants } from '../../tenants';

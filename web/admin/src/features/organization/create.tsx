@@ -13,10 +13,10 @@ import {
 } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, PageHead, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { Navigate, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { organization } from '../../api/queries';
 import { ObjectPicker } from '../../objects/picker';
 import { useTenants } from '../../tenants';

@@ -2,9 +2,9 @@
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
 import { Failure, Lines, Time } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
 import { sharingFailures } from '../../api/queries';
 import type { SyncFailure } from '../../api/shapes';
 

@@ -9,9 +9,9 @@ import {
 } from '@fluentui/react-icons';
 import { type Change, formatDuration, formatNumber } from '@isopolity/core';
 import { GraphCall, Lines, SidePanel, Status, Time, useAct, useAddress } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
 import { readiness, sharingEntry, waitingDeletions } from '../../api/queries';
 import type { PairStatus } from '../../api/shapes';
 import { People } from '../../objects/names';
