@@ -42,7 +42,8 @@ export async function start(opened: { goOn: string } | { problem: Problem }): Pr
     return;
   }
   const goOn = new URL(opened.goOn, location.origin);
-  if (goOn.origin === location.origin && goOn.pathname.startsWith(BASE)) {
+  const isElsewhere = goOn.href !== location.href;
+  if (isElsewhere && goOn.origin === location.origin && goOn.pathname.startsWith(BASE)) {
     history.replaceState(null, '', goOn.pathname + goOn.search);
   }
   await Promise.all([catalogues, getReady()]);

@@ -11,7 +11,7 @@ import { changeLanguage, type Identity, LANGUAGES, type Language } from '@isopol
 import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import type { AccountMenuProps } from './account-menu';
-import { useIsSettled } from './idle';
+import { useIsUsed, useWhenIdle } from './idle';
 import { isMac, type Shortcut, useShortcuts } from './keys';
 import { Logo } from './marks';
 import { NARROW, useMedia } from './media';
@@ -20,7 +20,9 @@ import { PanelPlace, PanelProvider } from './panel';
 import { chooseTheme } from './theme';
 import { useTranslation } from './translation';
 
-const FocusKeeper = lazy(() => import('./focus-keeper'));
+const focusKeeper = () => import('./focus-keeper');
+const loadFocusKeeper = () => void focusKeeper().catch(() => undefined);
+const FocusKeeper = lazy(focusKeeper);
 const Palette = lazy(() => import('./palette'));
 const loadAccountMenu = () => import('./account-menu');
 const AccountMenu = lazy(loadAccountMenu);
@@ -242,7 +244,7 @@ export function Shell(props: {
   ];
   useShortcuts(shortcuts);
 
-  const commands: Command[] = [
+  const commands = (): Command[] => [
     ...places.map(({ to, title, icon, key }) => ({
       id: `go-${key}`,
       group: t('ui.places'),
@@ -381,7 +383,7 @@ export function Shell(props: {
           <FocusPlace isNeeded={Boolean(open)} />
           {open === 'palette' && (
             <Palette
-              commands={commands}
+              commands={commands()}
               {...(props.find ? { find: props.find } : {})}
               onClose={() => setOpen(undefined)}
             />
@@ -395,10 +397,11 @@ export function Shell(props: {
   );
 }
 
-/** Where the focus handling is kept; no screen needs it to begin with. */
+/** Where the focus handling is kept; no screen needs it before somebody is there. */
 function FocusPlace({ isNeeded }: { isNeeded: boolean }) {
-  const isSettled = useIsSettled();
-  return (isSettled || isNeeded) && <FocusKeeper />;
+  const isUsed = useIsUsed();
+  useWhenIdle(loadFocusKeeper);
+  return (isUsed || isNeeded) && <FocusKeeper />;
 }
 
 /** The account's button; the menu behind it is loaded when it is first wanted. */
