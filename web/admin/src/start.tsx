@@ -1,10 +1,12 @@
 /** The admin centre itself: the language, then the screens. Loaded once somebody is signed in. */
 import { locale, openCatalogues, type Problem } from '@isopolity/core';
 import { queryClient, Root } from '@isopolity/ui';
-import { RouterProvider } from '@tanstack/react-router';
+import { Guarded, RouterProvider } from '@isopolity/ui/router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { invitations, members, ownTenant, readiness, requests } from './api/queries';
+import { App } from './app';
+import { Broken } from './broken';
 import { loadCatalogue } from './catalogues';
 import { router } from './router';
 import { BASE, graph } from './session';
@@ -51,7 +53,11 @@ export async function start(opened: { goOn: string } | { problem: Problem }): Pr
   root.render(
     <StrictMode>
       <Root graph={graph}>
-        <RouterProvider router={router} />
+        <RouterProvider router={router}>
+          <Guarded broken={Broken}>
+            <App />
+          </Guarded>
+        </RouterProvider>
       </Root>
     </StrictMode>,
   );

@@ -8,7 +8,6 @@ import {
   WeatherMoonRegular,
 } from '@fluentui/react-icons';
 import { changeLanguage, type Identity, LANGUAGES, type Language } from '@isopolity/core';
-import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import type { AccountMenuProps } from './account-menu';
 import { useIsUsed, useWhenIdle } from './idle';
@@ -17,6 +16,7 @@ import { Logo } from './marks';
 import { NARROW, useMedia } from './media';
 import type { Command } from './palette';
 import { PanelPlace, PanelProvider } from './panel';
+import { Link, useHere, useNavigate } from './router';
 import { chooseTheme } from './theme';
 import { useTranslation } from './translation';
 
@@ -212,7 +212,7 @@ export function Shell(props: {
   const isNarrow = useMedia(NARROW);
   const [open, setOpen] = useState<'palette' | 'shortcuts' | 'nav'>();
   const main = useRef<HTMLElement>(null);
-  const path = useRouterState({ select: (state) => state.location.pathname });
+  const { path } = useHere();
 
   const isFirst = useRef(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page is read from its beginning
@@ -227,7 +227,7 @@ export function Shell(props: {
   }, [path]);
 
   const places = props.groups.flatMap((group) => group.places);
-  const go = (to: string) => void navigate({ to });
+  const go = (to: string) => navigate({ to });
   const shortcuts: Shortcut[] = [
     { keys: 'mod+k', title: t('ui.palette'), run: () => setOpen('palette') },
     { keys: '?', title: t('ui.shortcuts'), run: () => setOpen('shortcuts') },
@@ -288,12 +288,7 @@ export function Shell(props: {
           <ul className={styles.navList}>
             {group.places.map((place) => (
               <li key={place.to}>
-                <Link
-                  to={place.to}
-                  className={styles.place}
-                  activeOptions={{ exact: place.to === '/', includeSearch: false }}
-                  preload="intent"
-                >
+                <Link to={place.to} className={styles.place} isPlace>
                   <span className={styles.placeIcon}>{place.icon}</span>
                   {place.title}
                   {place.waiting ? (
