@@ -2,7 +2,7 @@
 import { locale, openCatalogues, type Problem } from '@isopolity/core';
 import { queryClient, Root } from '@isopolity/ui';
 import { Guarded, RouterProvider } from '@isopolity/ui/router';
-import { StrictMode } from 'react';
+import { StrictMode, startTransition } from 'react';
 import { createRoot } from 'react-dom/client';
 import { invitations, members, ownTenant, readiness, requests } from './api/queries';
 import { App } from './app';
@@ -50,15 +50,18 @@ export async function start(opened: { goOn: string } | { problem: Problem }): Pr
   }
   await Promise.all([catalogues, getReady()]);
   document.documentElement.lang = locale();
-  root.render(
-    <StrictMode>
-      <Root graph={graph}>
-        <RouterProvider router={router}>
-          <Guarded broken={Broken}>
-            <App />
-          </Guarded>
-        </RouterProvider>
-      </Root>
-    </StrictMode>,
+  // Drawn piece by piece: whoever clicks meanwhile, at the frame or elsewhere, is heard.
+  startTransition(() =>
+    root.render(
+      <StrictMode>
+        <Root graph={graph}>
+          <RouterProvider router={router}>
+            <Guarded broken={Broken}>
+              <App />
+            </Guarded>
+          </RouterProvider>
+        </Root>
+      </StrictMode>,
+    ),
   );
 }

@@ -403,7 +403,7 @@ function FocusPlace({ isNeeded }: { isNeeded: boolean }) {
 function Account(props: Omit<AccountMenuProps, 'target' | 'onClose'>) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const [target, setTarget] = useState<HTMLButtonElement | null>(null);
+  const button = useRef<HTMLButtonElement>(null);
   const [isOpen, setOpen] = useState(false);
   const initials = props.identity.name
     .split(/\s+/)
@@ -415,7 +415,7 @@ function Account(props: Omit<AccountMenuProps, 'target' | 'onClose'>) {
     <>
       <button
         type="button"
-        ref={setTarget}
+        ref={button}
         className={styles.account}
         aria-label={t('ui.account', { name: props.identity.name })}
         aria-haspopup="menu"
@@ -426,14 +426,14 @@ function Account(props: Omit<AccountMenuProps, 'target' | 'onClose'>) {
       >
         <span aria-hidden="true">{initials}</span>
       </button>
-      {isOpen && target && (
+      {isOpen && button.current && (
         <Suspense>
           <AccountMenu
             {...props}
-            target={target}
+            target={button.current}
             onClose={() => {
               setOpen(false);
-              target.focus();
+              button.current?.focus();
             }}
           />
         </Suspense>
