@@ -1,6 +1,7 @@
 /**
  * Measures how fast the admin centre is: until home can be used, with a processor slowed down to a
- * quarter, and whether a table of 10,000 people scrolls without a task of 50 ms or more.
+ * quarter, and whether a table of 10,000 people scrolls without a task of 50 ms or more; how many such
+ * tasks there are with the slow processor is told beside.
  *
  * Takes the release binary, or ISOPOLITY_BIN. Prints JSON; fails if a goal isn't met.
  */
@@ -12,6 +13,8 @@ const ROUNDS = 7;
 const PEOPLE = 10_000;
 const SLOWED = 4;
 const INTERACTIVE_MS = 1000;
+/** Longer than this no start may take. */
+const PATIENCE_MS = 60_000;
 
 const root = new URL('../..', import.meta.url).pathname;
 process.env.ISOPOLITY_BIN ??= join(root, 'target/release/isopolity');
@@ -19,44 +22,60 @@ const { Deployment, run } = await import('../tests/browser/harness.js');
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** From opening the address until a cell of the matrix has answered a click, everything uncached. */
+/** Has a page told when its matrix is drawn, and which tasks took long. */
+const WATCH = `
+  window.longTasks = [];
+  new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries()) longTasks.push([startTime, duration]);
+  }).observe({ type: 'longtask', buffered: true });
+  // The first frame that has a cell of the matrix.
+  new MutationObserver((_, observer) => {
+    if (!document.querySelector('td button')) return;
+    observer.disconnect();
+    requestAnimationFrame(() => tellShown(String(performance.timeOrigin + performance.now())));
+  }).observe(document, { childList: true, subtree: true });
+`;
+
+/**
+ * From opening the address until a cell of the matrix can be clicked: it is drawn, and no long task
+ * stands before a click. Everything is uncached. By the debugger's door alone, since what a testing
+ * library puts into a page is work for it, too.
+ */
 async function untilInteractive(deployment) {
   const storageState = await deployment.session('Contoso');
   const page = await deployment.visitor({ storageState });
   const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Page.enable');
+  await cdp.send('Runtime.enable');
+  await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWED });
-  await page.addInitScript(() => {
-    window.longTasks = [];
-    new PerformanceObserver((list) => {
-      for (const { startTime, duration } of list.getEntries()) {
-        window.longTasks.push([startTime, duration]);
-      }
-    }).observe({ type: 'longtask', buffered: true });
-    // The first frame that has a cell of the matrix.
-    new MutationObserver((_, observer) => {
-      if (!document.querySelector('td button')) return;
-      observer.disconnect();
-      requestAnimationFrame(() => {
-        window.shownAt = performance.timeOrigin + performance.now();
-      });
-    }).observe(document, { childList: true, subtree: true });
+  const shown = new Promise((resolve, reject) => {
+    cdp.on('Runtime.bindingCalled', ({ payload }) => resolve(Number(payload)));
+    setTimeout(() => reject(new Error('home isn’t shown')), PATIENCE_MS).unref();
   });
+  await cdp.send('Runtime.addBinding', { name: 'tellShown' });
+  await cdp.send('Page.addScriptToEvaluateOnNewDocument', { source: WATCH });
+  const processor = async () => {
+    const { metrics } = await cdp.send('Performance.getMetrics');
+    return 1000 * metrics.find(({ name }) => name === 'TaskDuration').value;
+  };
   const began = Date.now();
-  await page.goto('/admin');
-  await page.waitForFunction(() => window.shownAt);
-  await page.waitForTimeout(1500);
-  const seen = await page.evaluate(() => {
-    const { timeOrigin } = performance;
-    const [last] = window.longTasks.slice(-1);
-    return { shown: window.shownAt, idle: last ? timeOrigin + last[0] + last[1] : 0 };
+  await cdp.send('Page.navigate', { url: `${deployment.url}/admin` });
+  const shownAt = await shown;
+  const processorMs = await processor();
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const { result } = await cdp.send('Runtime.evaluate', {
+    expression: '({ timeOrigin: performance.timeOrigin, last: longTasks.at(-1) })',
+    returnByValue: true,
   });
+  const { timeOrigin, last } = result.value;
   await page.context().close();
-  // Interactive: it is there, and no long task stands before a click.
-  return { shown: seen.shown - began, interactive: Math.max(seen.shown, seen.idle) - began };
+  const idleAt = last ? timeOrigin + last[0] + last[1] : 0;
+  return { shown: shownAt - began, interactive: Math.max(shownAt, idleAt) - began, processorMs };
 }
 
-/** Scrolls through all people, and tells which tasks took long meanwhile. */
-async function scrolling(deployment) {
+/** A tenant with so many people that nobody reads them all. */
+async function populate(deployment) {
   const { id } = await deployment.addTenant('Northwind');
   const folder = mkdtempSync(join(tmpdir(), 'isopolity-speed-'));
   const file = join(folder, 'people.csv');
@@ -67,8 +86,14 @@ async function scrolling(deployment) {
   writeFileSync(file, `userPrincipalName,displayName,department,city\n${rows.join('\n')}\n`);
   await run(['import', 'users', '--tenant', id, '--format', 'csv', file, '--data', deployment.dir]);
   rmSync(folder, { recursive: true });
+}
+
+/** Scrolls through all people, and tells which tasks took long meanwhile. */
+async function scrolling(deployment, slowed) {
   const page = await deployment.admin('Northwind', '/admin/people');
   await page.getByRole('row').nth(5).waitFor();
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Emulation.setCPUThrottlingRate', { rate: slowed });
   const scrolled = await page.evaluate(async (people) => {
     const tasks = [];
     const frames = [];
@@ -84,7 +109,7 @@ async function scrolling(deployment) {
     });
     observer.observe({ type: 'longtask' });
     let last = performance.now();
-    const until = last + 60_000;
+    const until = last + 90_000;
     let highest = 0;
     // As a hand on the wheel: a bit each frame, until the end, which moves while rows arrive.
     while (performance.now() < until) {
@@ -93,12 +118,8 @@ async function scrolling(deployment) {
       const now = performance.now();
       frames.push(now - last);
       last = now;
-      highest = Math.max(
-        highest,
-        ...[...document.querySelectorAll('[aria-rowindex]')].map((each) =>
-          Number(each.getAttribute('aria-rowindex')),
-        ),
-      );
+      const lowest = [...document.querySelectorAll('[aria-rowindex]')].at(-1);
+      highest = Math.max(highest, Number(lowest.getAttribute('aria-rowindex')));
       if (highest > people) break;
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -108,7 +129,8 @@ async function scrolling(deployment) {
       rows: highest,
       frames: frames.length,
       frameP99: Math.round(frames[Math.floor(frames.length * 0.99)]),
-      longTasks: tasks,
+      longTasks: tasks.length,
+      longestMs: Math.max(0, ...tasks),
     };
   }, PEOPLE);
   await page.context().close();
@@ -117,22 +139,29 @@ async function scrolling(deployment) {
 
 const deployment = await Deployment.start();
 try {
+  // Who comes is signed in, which isn't part of it.
+  await deployment.session('Contoso');
   const rounds = [];
   for (let round = 0; round < ROUNDS; round += 1) rounds.push(await untilInteractive(deployment));
-  const shown = Math.round(median(rounds.map((round) => round.shown)));
-  const interactive = Math.round(median(rounds.map((round) => round.interactive)));
-  const table = await scrolling(deployment);
+  const figure = (name) => {
+    const values = rounds.map((round) => Math.round(round[name]));
+    return { least: Math.min(...values), median: median(values), rounds: values };
+  };
+  const interactive = figure('interactive');
+  await populate(deployment);
+  const table = await scrolling(deployment, 1);
   const goals = {
-    interactive: interactive < INTERACTIVE_MS,
-    scrolling: table.rows > PEOPLE && table.longTasks.length === 0,
+    interactive: interactive.median < INTERACTIVE_MS,
+    scrolling: table.rows > PEOPLE && table.longTasks === 0,
   };
   console.log(
     JSON.stringify({
       slowed: SLOWED,
-      shownMs: shown,
+      shownMs: figure('shown'),
       interactiveMs: interactive,
-      rounds: rounds.map(({ interactive }) => Math.round(interactive)),
+      processorMs: figure('processorMs'),
       table,
+      tableSlowed: await scrolling(deployment, SLOWED),
       goals,
     }),
   );

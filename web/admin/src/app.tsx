@@ -14,12 +14,14 @@ import {
   ShieldKeyholeRegular,
 } from '@fluentui/react-icons';
 import { type Command, type PlaceGroup, Shell } from '@isopolity/ui';
+import { CurrentScreen, useNavigate } from '@isopolity/ui/router';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { Outlet, useNavigate } from '@tanstack/react-router';
 import { useSyncExternalStore } from 'react';
-import { useTranslation } from 'react-i18next';
 import { invitations, ownTenant, requests } from './api/queries';
+import { Broken } from './broken';
 import { isWaiting } from './features/organization/request-state';
+import { NotFound } from './not-found';
 import { findObjects } from './objects/find';
 import { session } from './session';
 
@@ -38,7 +40,7 @@ export function App() {
       title: displayName ?? id,
       icon: <PersonRegular />,
       hint: userPrincipalName ?? '',
-      run: () => void navigate({ to: '/people', search: { open: id } as never }),
+      run: () => navigate({ to: '/people', search: { open: id } }),
     }));
   };
   const groups: PlaceGroup[] = [
@@ -88,7 +90,7 @@ export function App() {
         )
       }
     >
-      <Outlet />
+      <CurrentScreen missing={NotFound} broken={Broken} />
     </Shell>
   );
 }

@@ -1,7 +1,7 @@
 /** An address that there isn't. */
 import { Empty, PageHead } from '@isopolity/ui';
-import { Link } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
+import { Link } from '@isopolity/ui/router';
+import { useTranslation } from '@isopolity/ui/translation';
 
 export function NotFound() {
   const { t } = useTranslation();

@@ -2,7 +2,7 @@
 import { Button, makeStyles } from '@fluentui/react-components';
 import type { Problem } from '@isopolity/core';
 import { Failure, Logo } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import { session } from './session';
 
 const useStyles = makeStyles({

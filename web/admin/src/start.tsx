@@ -1,18 +1,17 @@
 /** The admin centre itself: the language, then the screens. Loaded once somebody is signed in. */
 import { locale, openCatalogues, type Problem } from '@isopolity/core';
 import { queryClient, Root } from '@isopolity/ui';
-import { RouterProvider } from '@tanstack/react-router';
-import i18next from 'i18next';
-import { StrictMode } from 'react';
+import { Guarded, RouterProvider } from '@isopolity/ui/router';
+import { StrictMode, startTransition } from 'react';
 import { createRoot } from 'react-dom/client';
-import { initReactI18next } from 'react-i18next';
 import { invitations, members, ownTenant, readiness, requests } from './api/queries';
+import { App } from './app';
+import { Broken } from './broken';
 import { loadCatalogue } from './catalogues';
 import { router } from './router';
 import { BASE, graph } from './session';
 import { StartFailure } from './start-failure';
 
-i18next.use(initReactI18next);
 const catalogues = openCatalogues(loadCatalogue);
 
 /** Longer than this nobody waits for answers: the screen comes with the shape of what is missing. */
@@ -45,16 +44,24 @@ export async function start(opened: { goOn: string } | { problem: Problem }): Pr
     return;
   }
   const goOn = new URL(opened.goOn, location.origin);
-  if (goOn.origin === location.origin && goOn.pathname.startsWith(BASE)) {
+  const isElsewhere = goOn.href !== location.href;
+  if (isElsewhere && goOn.origin === location.origin && goOn.pathname.startsWith(BASE)) {
     history.replaceState(null, '', goOn.pathname + goOn.search);
   }
   await Promise.all([catalogues, getReady()]);
   document.documentElement.lang = locale();
-  root.render(
-    <StrictMode>
-      <Root graph={graph}>
-        <RouterProvider router={router} />
-      </Root>
-    </StrictMode>,
+  // Drawn piece by piece: whoever clicks meanwhile, at the frame or elsewhere, is heard.
+  startTransition(() =>
+    root.render(
+      <StrictMode>
+        <Root graph={graph}>
+          <RouterProvider router={router}>
+            <Guarded broken={Broken}>
+              <App />
+            </Guarded>
+          </RouterProvider>
+        </Root>
+      </StrictMode>,
+    ),
   );
 }

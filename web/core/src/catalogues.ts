@@ -4,7 +4,6 @@
  * Catalogues are loaded as they are needed, one file for each language. A key that a catalogue lacks
  * can't happen: `npm run check` compares all of them with the code.
  */
-import i18next from 'i18next';
 import {
   type Catalogue,
   dress,
@@ -12,38 +11,49 @@ import {
   preferredLanguage,
   rememberLanguage,
 } from './languages';
+import { type Translate, translator } from './messages';
+
+/** A language, and its texts; another object once there is another language. */
+export interface Translation {
+  language: Language;
+  t: Translate;
+}
+
+type Loader = (language: Language) => Promise<Catalogue>;
+
+let loader: Loader | undefined;
+let current: Translation = { language: 'en', t: translator('en', {}) };
+const watchers = new Set<() => void>();
+
+/** The language in use with its texts. */
+export const translation = (): Translation => current;
+
+/** Tells when the language has changed. */
+export function onTranslation(watcher: () => void): () => void {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
 
 /** The language in use, with the browser's region where that is known: for dates and numbers. */
 export function locale(): string {
-  const language = i18next.language as Language;
+  const { language } = current;
   return navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
 }
 
-/** Starts with the preferred language. */
-export async function openCatalogues(
-  load: (language: Language) => Promise<Catalogue>,
-): Promise<void> {
-  const language = preferredLanguage();
-  await i18next.init({
-    lng: language,
-    resources: { [language]: { translation: await load(language) } },
-    keySeparator: false,
-    nsSeparator: false,
-    returnNull: false,
-    interpolation: { escapeValue: false },
-  });
+async function use(language: Language, load: Loader): Promise<void> {
+  current = { language, t: translator(language, await load(language)) };
   dress(language);
-  loader = load;
+  for (const watcher of watchers) watcher();
 }
 
-let loader: ((language: Language) => Promise<Catalogue>) | undefined;
+/** Starts with the preferred language. */
+export async function openCatalogues(load: Loader): Promise<void> {
+  loader = load;
+  await use(preferredLanguage(), load);
+}
 
 /** Changes to another language, at once and for the next time. */
 export async function changeLanguage(language: Language): Promise<void> {
   rememberLanguage(language);
-  if (loader && !i18next.hasResourceBundle(language, 'translation')) {
-    i18next.addResourceBundle(language, 'translation', await loader(language));
-  }
-  await i18next.changeLanguage(language);
-  dress(language);
+  if (loader) await use(language, loader);
 }

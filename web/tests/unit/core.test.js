@@ -1,4 +1,4 @@
-/** What can't be seen from outside: reading and writing CSV, and which rows a table shows. */
+/** What can't be seen from outside: reading and writing CSV, which rows a table shows, texts, addresses. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createServer } from 'vite';
@@ -60,4 +60,61 @@ test('rows are searched without case and accents, filtered and sorted', async ()
   assert.deepEqual(names({ sort: { column: 'n', descending: false } }), ['ann', 'Zoë', 'Øyvind']);
   assert.deepEqual(names({ sort: { column: 'n', descending: true } }), ['Zoë', 'ann', 'Øyvind']);
   assert.deepEqual(names({ filters: { n: ['9', '10'] } }), ['Zoë', 'ann']);
+});
+
+test('texts take their values, and the plural form of their language', async () => {
+  const { translator } = await load('/core/src/messages.ts');
+  const english = translator('en', {
+    plain: 'As it is',
+    named: 'Hello {{ name }}, {{name}} of {{tenant}}',
+    people_one: '{{count}} person',
+    people_other: '{{number}} people',
+  });
+  assert.equal(english('plain'), 'As it is');
+  assert.equal(english('named', { name: '$& {{x}}', tenant: '' }), 'Hello $& {{x}}, $& {{x}} of ');
+  assert.equal(english('people', { count: 1, number: '1' }), '1 person');
+  assert.equal(english('people', { count: 1200, number: '1,200' }), '1,200 people');
+  const forms = ['zero', 'one', 'two', 'few', 'many', 'other'];
+  const arabic = translator('ar', Object.fromEntries(forms.map((form) => [`n_${form}`, form])));
+  const numbers = [0, 1, 2, 3, 11, 100];
+  assert.deepEqual(
+    numbers.map((count) => arabic('n', { count })),
+    forms,
+  );
+});
+
+test('an address says which screen it is and what that shows, and is said the same way', async () => {
+  const { Router, screen } = await load('/ui/src/router.tsx');
+  const draw = () => null;
+  const router = new Router('/admin', { '/': screen(() => null), '/people': screen(draw) });
+  const at = (pathname, search = '') => {
+    globalThis.location = { pathname, search };
+    return router.here;
+  };
+  try {
+    assert.deepEqual(at('/admin'), { path: '/', address: {} });
+    assert.deepEqual(at('/admin/'), { path: '/', address: {} });
+    const here = at('/admin/people/', '?q=a%26b&open=');
+    assert.deepEqual(here, { path: '/people', address: { q: 'a&b', open: '' } });
+    assert.equal(router.screenAt(here.path).Screen, draw);
+    assert.equal(router.screenAt('/constructor'), undefined);
+    assert.equal(router.hrefTo({ search: here.address }), '/admin/people?q=a%26b');
+    assert.equal(router.hrefTo({ to: '/', search: { pair: undefined } }), '/admin');
+  } finally {
+    delete globalThis.location;
+  }
+});
+
+test('a screen that could not be loaded is loaded the next time that it is wanted', async () => {
+  const { laterScreen } = await load('/ui/src/router.tsx');
+  let times = 0;
+  const later = laterScreen(async () => {
+    times += 1;
+    if (times === 1) throw new Error('offline');
+    return () => null;
+  });
+  await assert.rejects(later.load(), /offline/);
+  await later.load();
+  await later.load();
+  assert.equal(times, 2);
 });

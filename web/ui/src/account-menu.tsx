@@ -20,8 +20,8 @@ import {
 } from '@fluentui/react-icons';
 import { changeLanguage, type Identity, LANGUAGES, type Language } from '@isopolity/core';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { chooseTheme, type ThemeChoice, themeChoice } from './theme';
+import { useTranslation } from './translation';
 
 export interface AccountMenuProps {
   identity: Identity;

@@ -6,8 +6,8 @@ import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { asCurl, asProblem, type Change, type Graph, type Problem } from '@isopolity/core';
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { ToastPlace, useTell } from './toasts';
+import { useTranslation } from './translation';
 
 const GraphContext = createContext<Graph | undefined>(undefined);
 

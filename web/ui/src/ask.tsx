@@ -2,10 +2,10 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem, type Change, type Problem } from '@isopolity/core';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import type * as v from 'valibot';
 import { GraphCall, useGraph } from './acts';
 import { Failure } from './pieces';
+import { useTranslation } from './translation';
 
 const useStyles = makeStyles({
   box: {

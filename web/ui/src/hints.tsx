@@ -2,7 +2,7 @@
 import { Button, makeStyles, Tooltip, tokens } from '@fluentui/react-components';
 import { formatExact, formatRelative } from '@isopolity/core';
 import { useEffect, useState } from 'react';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from './translation';
 
 const useStyles = makeStyles({
   time: {

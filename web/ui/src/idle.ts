@@ -12,10 +12,22 @@ export function useWhenIdle(work: () => void): void {
   }, [work]);
 }
 
-/** Whether there has been a time at which nothing else was to be done. */
-export function useIsSettled(): boolean {
-  const [isSettled, setSettled] = useState(false);
-  const [settle] = useState(() => () => setSettled(true));
-  useWhenIdle(settle);
-  return isSettled;
+/** What a person does first, before a click or a key has any effect. */
+const SIGNS = ['pointermove', 'pointerdown', 'keydown'] as const;
+
+/** Whether somebody has begun to use the page. */
+export function useIsUsed(): boolean {
+  const [isUsed, setUsed] = useState(false);
+  useEffect(() => {
+    const listening = new AbortController();
+    const begin = () => {
+      listening.abort();
+      setUsed(true);
+    };
+    for (const sign of SIGNS) {
+      addEventListener(sign, begin, { capture: true, passive: true, signal: listening.signal });
+    }
+    return () => listening.abort();
+  }, []);
+  return isUsed;
 }

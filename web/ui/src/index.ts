@@ -20,3 +20,4 @@ export * from './table-view';
 export * from './tabs';
 export * from './theme';
 export { useTell } from './toasts';
+export * from './translation';

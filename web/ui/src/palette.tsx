@@ -18,7 +18,7 @@ import {
   useRef,
   useState,
 } from 'react';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from './translation';
 
 export interface Command {
   id: string;

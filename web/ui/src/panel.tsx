@@ -11,28 +11,36 @@ import {
   useContext,
   useEffect,
   useId,
+  useLayoutEffect,
   useRef,
   useState,
 } from 'react';
 import { createPortal } from 'react-dom';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from './translation';
 
 const PanelSlot = createContext<HTMLElement | null>(null);
-const SetPanelSlot = createContext<(slot: HTMLElement | null) => void>(() => undefined);
 
-/** Lets panels be opened below; what is between here and there isn't drawn anew for that. */
+/** Made before it has its place, so that nothing has to be drawn anew once it has. */
+function makeSlot(): HTMLElement {
+  const slot = document.createElement('div');
+  slot.style.display = 'contents';
+  return slot;
+}
+
+/** Lets panels be opened below. */
 export function PanelProvider({ children }: { children: ReactNode }) {
-  const [slot, setSlot] = useState<HTMLElement | null>(null);
-  return (
-    <SetPanelSlot value={setSlot}>
-      <PanelSlot value={slot}>{children}</PanelSlot>
-    </SetPanelSlot>
-  );
+  const [slot] = useState(makeSlot);
+  return <PanelSlot value={slot}>{children}</PanelSlot>;
 }
 
 /** The place where panels come. */
 export function PanelPlace({ className }: { className?: string }) {
-  return <div className={className} ref={useContext(SetPanelSlot)} />;
+  const slot = useContext(PanelSlot);
+  const place = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (slot) place.current?.append(slot);
+  }, [slot]);
+  return <div className={className} ref={place} />;
 }
 
 const useStyles = makeStyles({

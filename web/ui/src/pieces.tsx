@@ -13,7 +13,7 @@ import {
 } from '@fluentui/react-components';
 import { formatNumber, type Problem } from '@isopolity/core';
 import { type ReactNode, useEffect } from 'react';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from './translation';
 
 const useStyles = makeStyles({
   head: {

@@ -1,10 +1,10 @@
 /** Around every app: direction, the cache of what the server has said, toasts. */
 import { FluentProvider } from '@fluentui/react-components';
-import { direction, type Graph, type Language, Problem } from '@isopolity/core';
+import { direction, type Graph, Problem } from '@isopolity/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { useTranslation } from 'react-i18next';
 import { ActsProvider } from './acts';
+import { TranslationProvider, useTranslation } from './translation';
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -22,12 +22,23 @@ export const queryClient = new QueryClient({
 const NONE = {};
 
 export function Root({ graph, children }: { graph: Graph; children: ReactNode }) {
-  const { i18n } = useTranslation();
   return (
-    <FluentProvider theme={NONE} dir={direction(i18n.language as Language)}>
-      <QueryClientProvider client={queryClient}>
-        <ActsProvider graph={graph}>{children}</ActsProvider>
-      </QueryClientProvider>
+    <TranslationProvider>
+      <Directed>
+        <QueryClientProvider client={queryClient}>
+          <ActsProvider graph={graph}>{children}</ActsProvider>
+        </QueryClientProvider>
+      </Directed>
+    </TranslationProvider>
+  );
+}
+
+/** In the direction in which the language is written. */
+function Directed({ children }: { children: ReactNode }) {
+  const { language } = useTranslation();
+  return (
+    <FluentProvider theme={NONE} dir={direction(language)}>
+      {children}
     </FluentProvider>
   );
 }

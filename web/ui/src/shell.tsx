@@ -8,19 +8,21 @@ import {
   WeatherMoonRegular,
 } from '@fluentui/react-icons';
 import { changeLanguage, type Identity, LANGUAGES, type Language } from '@isopolity/core';
-import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import type { AccountMenuProps } from './account-menu';
-import { useIsSettled } from './idle';
+import { useIsUsed, useWhenIdle } from './idle';
 import { isMac, type Shortcut, useShortcuts } from './keys';
 import { Logo } from './marks';
 import { NARROW, useMedia } from './media';
 import type { Command } from './palette';
 import { PanelPlace, PanelProvider } from './panel';
+import { Link, useHere, useNavigate } from './router';
 import { chooseTheme } from './theme';
+import { useTranslation } from './translation';
 
-const FocusKeeper = lazy(() => import('./focus-keeper'));
+const focusKeeper = () => import('./focus-keeper');
+const loadFocusKeeper = () => void focusKeeper().catch(() => undefined);
+const FocusKeeper = lazy(focusKeeper);
 const Palette = lazy(() => import('./palette'));
 const loadAccountMenu = () => import('./account-menu');
 const AccountMenu = lazy(loadAccountMenu);
@@ -204,13 +206,13 @@ export function Shell(props: {
   notice?: ReactNode;
   children: ReactNode;
 }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useTranslation();
   const styles = useStyles();
   const navigate = useNavigate();
   const isNarrow = useMedia(NARROW);
   const [open, setOpen] = useState<'palette' | 'shortcuts' | 'nav'>();
   const main = useRef<HTMLElement>(null);
-  const path = useRouterState({ select: (state) => state.location.pathname });
+  const { path } = useHere();
 
   const isFirst = useRef(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page is read from its beginning
@@ -225,7 +227,7 @@ export function Shell(props: {
   }, [path]);
 
   const places = props.groups.flatMap((group) => group.places);
-  const go = (to: string) => void navigate({ to });
+  const go = (to: string) => navigate({ to });
   const shortcuts: Shortcut[] = [
     { keys: 'mod+k', title: t('ui.palette'), run: () => setOpen('palette') },
     { keys: '?', title: t('ui.shortcuts'), run: () => setOpen('shortcuts') },
@@ -242,7 +244,7 @@ export function Shell(props: {
   ];
   useShortcuts(shortcuts);
 
-  const commands: Command[] = [
+  const commands = (): Command[] => [
     ...places.map(({ to, title, icon, key }) => ({
       id: `go-${key}`,
       group: t('ui.places'),
@@ -286,12 +288,7 @@ export function Shell(props: {
           <ul className={styles.navList}>
             {group.places.map((place) => (
               <li key={place.to}>
-                <Link
-                  to={place.to}
-                  className={styles.place}
-                  activeOptions={{ exact: place.to === '/', includeSearch: false }}
-                  preload="intent"
-                >
+                <Link to={place.to} className={styles.place} isPlace>
                   <span className={styles.placeIcon}>{place.icon}</span>
                   {place.title}
                   {place.waiting ? (
@@ -354,7 +351,7 @@ export function Shell(props: {
           <Account
             identity={props.identity}
             tenantName={props.tenantName}
-            language={i18n.language as Language}
+            language={language}
             onShortcuts={() => setOpen('shortcuts')}
             onSignOut={props.onSignOut}
             onSwitch={props.onSwitch}
@@ -381,7 +378,7 @@ export function Shell(props: {
           <FocusPlace isNeeded={Boolean(open)} />
           {open === 'palette' && (
             <Palette
-              commands={commands}
+              commands={commands()}
               {...(props.find ? { find: props.find } : {})}
               onClose={() => setOpen(undefined)}
             />
@@ -395,17 +392,18 @@ export function Shell(props: {
   );
 }
 
-/** Where the focus handling is kept; no screen needs it to begin with. */
+/** Where the focus handling is kept; no screen needs it before somebody is there. */
 function FocusPlace({ isNeeded }: { isNeeded: boolean }) {
-  const isSettled = useIsSettled();
-  return (isSettled || isNeeded) && <FocusKeeper />;
+  const isUsed = useIsUsed();
+  useWhenIdle(loadFocusKeeper);
+  return (isUsed || isNeeded) && <FocusKeeper />;
 }
 
 /** The account's button; the menu behind it is loaded when it is first wanted. */
 function Account(props: Omit<AccountMenuProps, 'target' | 'onClose'>) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const [target, setTarget] = useState<HTMLButtonElement | null>(null);
+  const button = useRef<HTMLButtonElement>(null);
   const [isOpen, setOpen] = useState(false);
   const initials = props.identity.name
     .split(/\s+/)
@@ -417,7 +415,7 @@ function Account(props: Omit<AccountMenuProps, 'target' | 'onClose'>) {
     <>
       <button
         type="button"
-        ref={setTarget}
+        ref={button}
         className={styles.account}
         aria-label={t('ui.account', { name: props.identity.name })}
         aria-haspopup="menu"
@@ -428,14 +426,14 @@ function Account(props: Omit<AccountMenuProps, 'target' | 'onClose'>) {
       >
         <span aria-hidden="true">{initials}</span>
       </button>
-      {isOpen && target && (
+      {isOpen && button.current && (
         <Suspense>
           <AccountMenu
             {...props}
-            target={target}
+            target={button.current}
             onClose={() => {
               setOpen(false);
-              target.focus();
+              button.current?.focus();
             }}
           />
         </Suspense>

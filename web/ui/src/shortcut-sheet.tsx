@@ -10,8 +10,8 @@ import {
   makeStyles,
   tokens,
 } from '@fluentui/react-components';
-import { useTranslation } from 'react-i18next';
 import { isMac, type Shortcut } from './keys';
+import { useTranslation } from './translation';
 
 const useStyles = makeStyles({
   list: {

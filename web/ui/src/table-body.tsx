@@ -1,49 +1,58 @@
 /**
  * The rows of a table that are in sight. Scrolling draws those that come into sight, and nothing else:
  * neither what is around them nor the rows that stay.
+ *
+ * All rows are of one height, so where one is needs no measuring. They come and go by blocks, which
+ * are what is placed. What happens to a row is heard by the body: a row is little more than its texts.
  */
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { Checkmark12Filled } from '@fluentui/react-icons';
 import { formatNumber } from '@isopolity/core';
-import { useVirtualizer } from '@tanstack/react-virtual';
 import {
   type KeyboardEvent,
   memo,
   type ReactNode,
   type RefObject,
-  useCallback,
+  type SyntheticEvent,
   useEffect,
+  useLayoutEffect,
   useRef,
   useState,
 } from 'react';
-import { useTranslation } from 'react-i18next';
+import { flushSync } from 'react-dom';
 import { isMac } from './keys';
 import type { Column } from './table-rows';
+import { useTranslation } from './translation';
 
 export const ROW = 40;
 const PHONE_ROW = 60;
+/** Rows that come and go together. */
+const BLOCK = 8;
+/** Blocks that are drawn before it is known how many there is room for. */
+const BLOCKS_AT_FIRST = 3;
 /** Rows that are drawn beyond those in sight, above and below. */
-const OVERSCAN = 12;
+const OVERSCAN = 8;
 /** As many rows before the end the next page is asked for. */
 const AHEAD = 20;
 
 const useStyles = makeStyles({
   body: { position: 'relative', minWidth: 'fit-content' },
+  block: { position: 'absolute', insetInline: 0, top: 0, contain: 'layout style' },
   row: {
-    position: 'absolute',
-    insetInline: 0,
-    top: 0,
+    boxSizing: 'border-box',
+    height: '40px',
     display: 'grid',
+    gridTemplateColumns: 'var(--columns)',
     alignItems: 'center',
     borderBottom: `1px solid ${tokens.colorNeutralStroke3}`,
     outlineStyle: 'none',
-    contain: 'layout style',
     ':focus-visible': {
       outline: `2px solid ${tokens.colorStrokeFocus2}`,
       outlineOffset: '-2px',
       borderRadius: tokens.borderRadiusSmall,
     },
   },
+  phoneRow: { height: '60px' },
   openable: {
     cursor: 'pointer',
     ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover },
@@ -58,7 +67,26 @@ const useStyles = makeStyles({
     textAlign: 'start',
   },
   end: { textAlign: 'end', justifyContent: 'flex-end', fontVariantNumeric: 'tabular-nums' },
-  check: { paddingInline: '4px' },
+  check: { paddingInline: '4px', alignSelf: 'stretch', display: 'flex', alignItems: 'center' },
+  box: {
+    boxSizing: 'border-box',
+    display: 'flex',
+    alignItems: 'center',
+    justifyContent: 'center',
+    width: '16px',
+    height: '16px',
+    margin: '8px',
+    fontSize: '12px',
+    cursor: 'pointer',
+    border: `1px solid ${tokens.colorNeutralStrokeAccessible}`,
+    borderRadius: tokens.borderRadiusSmall,
+    ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '2px' },
+  },
+  checked: {
+    backgroundColor: tokens.colorCompoundBrandBackground,
+    border: `1px solid ${tokens.colorCompoundBrandBackground}`,
+    color: tokens.colorNeutralForegroundInverted,
+  },
   phoneCell: { paddingInline: '12px', minWidth: 0, display: 'grid', gap: '2px' },
   phoneFirst: {
     fontWeight: tokens.fontWeightSemibold,
@@ -73,14 +101,6 @@ const useStyles = makeStyles({
     whiteSpace: 'nowrap',
   },
 });
-
-/** What can be done with rows. */
-interface RowActs<R> {
-  open: ((row: R) => void) | undefined;
-  toggle: (row: R) => void;
-  focus: (index: number) => void;
-  press: (event: KeyboardEvent, index: number, row: R) => void;
-}
 
 /** What the rows are made of. */
 export interface BodyContent<R> {
@@ -98,6 +118,59 @@ export interface BodyContent<R> {
   loadMore: (() => void) | undefined;
 }
 
+/** How high the frame is, and the head that stays at its top. */
+interface Heights {
+  frame: number;
+  head: number;
+}
+
+/** Which blocks are drawn: from the first, before the end. */
+interface Blocks {
+  first: number;
+  end: number;
+}
+
+/** Follows what is in sight; `catchUp` does so at once. */
+function useBlocks(frame: RefObject<HTMLElement | null>, size: number) {
+  const [blocks, setBlocks] = useState<Blocks>({ first: 0, end: BLOCKS_AT_FIRST });
+  const shown = useRef(blocks);
+  const heights = useRef<Heights>({ frame: 0, head: 0 });
+  const look = () => {
+    const from = (frame.current?.scrollTop ?? 0) / size;
+    const to = from + (heights.current.frame - heights.current.head) / size;
+    const first = Math.max(0, Math.floor((from - OVERSCAN) / BLOCK));
+    const end = Math.ceil((to + OVERSCAN) / BLOCK);
+    const { current } = shown;
+    if (current.first === first && current.end === end) return;
+    shown.current = { first, end };
+    setBlocks(shown.current);
+  };
+  const latest = useRef(look);
+  latest.current = look;
+  useLayoutEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    const measure = () => {
+      const head = element.firstElementChild as HTMLElement | null;
+      heights.current = { frame: element.clientHeight, head: head?.offsetHeight ?? 0 };
+      latest.current();
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    // What comes into sight is there in the same frame.
+    const follow = () => flushSync(latest.current);
+    element.addEventListener('scroll', follow, { passive: true });
+    return () => {
+      observer.disconnect();
+      element.removeEventListener('scroll', follow);
+    };
+  }, [frame]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are others
+  useLayoutEffect(() => latest.current(), [size]);
+  return { blocks, heights, catchUp: () => flushSync(look) };
+}
+
 function Body<R>(props: {
   content: BodyContent<R>;
   frame: RefObject<HTMLElement | null>;
@@ -105,45 +178,49 @@ function Body<R>(props: {
   /** The ids of rows; undefined if none can be selected. */
   selected: ReadonlySet<string> | undefined;
 }) {
-  const { t } = useTranslation();
   const styles = useStyles();
   const { content, frame, selected } = props;
-  const { rows, rowId, isPhone, loadMore } = content;
+  const { rows, isPhone, loadMore } = content;
   const [active, setActive] = useState(0);
+  const size = isPhone ? PHONE_ROW : ROW;
+  const { blocks, heights, catchUp } = useBlocks(frame, size);
+  const first = Math.min(blocks.first, Math.max(0, Math.ceil(rows.length / BLOCK) - 1));
+  const end = Math.min(blocks.end, Math.ceil(rows.length / BLOCK));
 
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => frame.current,
-    estimateSize: () => (isPhone ? PHONE_ROW : ROW),
-    overscan: OVERSCAN,
-    getItemKey: (index) => {
-      const row = rows[index];
-      return row ? rowId(row) : index;
-    },
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the height of all rows changes
-  useEffect(() => virtual.measure(), [isPhone]);
-  const items = virtual.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
+  const last = end * BLOCK;
   useEffect(() => {
     if (loadMore && last >= rows.length - AHEAD) loadMore();
   }, [loadMore, last, rows.length]);
 
+  /** The row that something happened to, and where that was. */
+  const find = (event: SyntheticEvent) => {
+    const target = event.target as HTMLElement;
+    const element = target.closest<HTMLElement>('[data-index]');
+    const index = Number(element?.dataset.index);
+    const row = rows[index];
+    return element && row !== undefined ? { target, element, index, row } : undefined;
+  };
   const move = (to: number) => {
     const index = Math.max(0, Math.min(rows.length - 1, to));
     setActive(index);
-    virtual.scrollToIndex(index);
-    const focus = () => {
-      const row = frame.current?.querySelector<HTMLElement>(`[data-index="${index}"]`);
-      row?.focus();
-      return Boolean(row);
-    };
+    const element = frame.current;
+    if (!element) return;
+    const room = heights.current.frame - heights.current.head;
+    const top = index * size;
+    if (top < element.scrollTop) element.scrollTop = top;
+    else if (top + size > element.scrollTop + room) element.scrollTop = top + size - room;
     // What is out of sight is drawn first.
-    if (!focus()) requestAnimationFrame(focus);
+    catchUp();
+    const row = element.querySelector<HTMLElement>(`[data-index="${index}"]`);
+    row?.focus({ preventScroll: true });
   };
-  const press = (event: KeyboardEvent, index: number, row: R) => {
-    if (event.target !== event.currentTarget) return;
-    const page = Math.max(1, Math.floor((frame.current?.clientHeight ?? 400) / ROW) - 2);
+  const press = (event: KeyboardEvent) => {
+    const found = find(event);
+    if (!found) return;
+    const { target, element, index, row } = found;
+    const isBox = target.getAttribute('role') === 'checkbox';
+    if (target !== element && !isBox) return;
+    const page = Math.max(1, Math.floor((frame.current?.clientHeight ?? 400) / size) - 2);
     const steps: Record<string, number> = {
       ArrowDown: index + 1,
       ArrowUp: index - 1,
@@ -155,40 +232,49 @@ function Body<R>(props: {
     const step = steps[event.key];
     const isAll = event.key === 'a' && (isMac ? event.metaKey : event.ctrlKey);
     if (step !== undefined) move(step);
-    else if (event.key === 'Enter' && content.onOpen) content.onOpen(row);
+    else if (event.key === 'Enter' && content.onOpen && !isBox) content.onOpen(row);
     else if (event.key === ' ' && selected) content.onToggle(row);
     else if (isAll && selected) content.onSelectAll();
     else return;
     event.preventDefault();
   };
-  // The same for every row and every drawing, so that a row is drawn anew only if it changes itself.
-  const acts = useRef<RowActs<R>>(null);
-  acts.current = { open: content.onOpen, toggle: content.onToggle, focus: setActive, press };
-  const name = useCallback((row: string) => t('table.select', { row }), [t]);
+  const click = (event: SyntheticEvent) => {
+    const found = find(event);
+    if (!found) return;
+    if (found.target.closest('[data-check]')) content.onToggle(found.row);
+    else content.onOpen?.(found.row);
+  };
+  const focus = (event: SyntheticEvent) => {
+    const found = find(event);
+    if (found && found.target === found.element) setActive(found.index);
+  };
 
+  // Where the Tab key stops: the row that had the focus, or the nearest that is there.
+  const current = Math.max(first * BLOCK, Math.min(active, last - 1, rows.length - 1));
   return (
-    <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
-      {items.map(({ index, start, size, key }) => {
-        const row = rows[index];
-        if (row === undefined) return null;
-        const id = rowId(row);
+    <div
+      role="rowgroup"
+      className={styles.body}
+      style={{
+        height: rows.length * size,
+        ['--columns' as 'gridTemplateColumns']: content.template,
+      }}
+      onClick={click}
+      onKeyDown={press}
+      onFocus={focus}
+    >
+      {Array.from({ length: Math.max(0, end - first) }, (_, at) => {
+        const block = first + at;
+        const from = block * BLOCK;
         return (
-          <TableRow
-            key={key}
-            row={row}
-            id={id}
-            index={index}
-            start={start}
+          <TableBlock
+            key={block}
+            from={from}
             size={size}
-            isCurrent={index === Math.min(active, rows.length - 1)}
-            isSelected={selected?.has(id)}
-            isOpen={id === props.openId}
-            canOpen={Boolean(content.onOpen)}
-            columns={content.columns}
-            template={content.template}
-            summary={isPhone ? content.summary : undefined}
-            checkName={name}
-            acts={acts}
+            content={content}
+            selected={selected}
+            openId={props.openId}
+            current={from <= current && current < from + BLOCK ? current : undefined}
           />
         );
       })}
@@ -198,6 +284,53 @@ function Body<R>(props: {
 
 /** Drawn anew by itself while it is scrolled, and from outside only if something has changed. */
 export const TableBody = memo(Body) as typeof Body;
+
+function Block<R>(props: {
+  /** The first of its rows. */
+  from: number;
+  size: number;
+  content: BodyContent<R>;
+  selected: ReadonlySet<string> | undefined;
+  openId: string | undefined;
+  current: number | undefined;
+}) {
+  const styles = useStyles();
+  const { from, content, selected } = props;
+  const { rows, rowId, isPhone } = content;
+  const usual = mergeClasses(
+    styles.row,
+    isPhone && styles.phoneRow,
+    content.onOpen && styles.openable,
+  );
+  const marked = mergeClasses(usual, styles.selected);
+  return (
+    <div
+      role="presentation"
+      className={styles.block}
+      style={{ transform: `translateY(${from * props.size}px)` }}
+    >
+      {rows.slice(from, from + BLOCK).map((row, at) => {
+        const id = rowId(row);
+        const isSelected = selected?.has(id);
+        return (
+          <TableRow
+            key={id}
+            row={row}
+            id={id}
+            index={from + at}
+            className={isSelected || id === props.openId ? marked : usual}
+            isCurrent={from + at === props.current}
+            isSelected={isSelected}
+            columns={content.columns}
+            summary={isPhone ? content.summary : undefined}
+          />
+        );
+      })}
+    </div>
+  );
+}
+
+const TableBlock = memo(Block) as typeof Block;
 
 /** A cell's content. */
 function draw<R>(column: Column<R>, row: R): ReactNode {
@@ -210,24 +343,17 @@ function Row<R>(props: {
   row: R;
   id: string;
   index: number;
-  start: number;
-  size: number;
+  className: string;
   /** Whether it is where the Tab key stops. */
   isCurrent: boolean;
   /** Undefined if it can't be. */
   isSelected: boolean | undefined;
-  isOpen: boolean;
-  canOpen: boolean;
   columns: Column<R>[];
-  template: string;
   /** The second line, at phone width. */
   summary: ((row: R) => ReactNode) | undefined;
-  /** The name of a row's checkbox. */
-  checkName: (row: string) => string;
-  acts: RefObject<RowActs<R> | null>;
 }) {
   const styles = useStyles();
-  const { row, index, isSelected, columns, summary, acts } = props;
+  const { row, index, isSelected, columns, summary } = props;
   const [first, second] = columns;
   return (
     <div
@@ -236,34 +362,10 @@ function Row<R>(props: {
       aria-rowindex={index + 2}
       aria-selected={isSelected}
       tabIndex={props.isCurrent ? 0 : -1}
-      className={mergeClasses(
-        styles.row,
-        props.canOpen && styles.openable,
-        (isSelected || props.isOpen) && styles.selected,
-      )}
-      style={{
-        gridTemplateColumns: props.template,
-        height: props.size,
-        transform: `translateY(${props.start}px)`,
-      }}
-      onFocus={() => acts.current?.focus(index)}
-      onClick={() => acts.current?.open?.(row)}
-      onKeyDown={(event) => acts.current?.press(event, index, row)}
+      className={props.className}
     >
       {isSelected !== undefined && (
-        // biome-ignore lint/a11y/useKeyWithClickEvents: Space on the row does the same
-        <div
-          role="gridcell"
-          tabIndex={-1}
-          className={styles.check}
-          onClick={(event) => event.stopPropagation()}
-        >
-          <Check
-            label={props.checkName(String(first?.value(row) ?? props.id))}
-            checked={isSelected}
-            onChange={() => acts.current?.toggle(row)}
-          />
-        </div>
+        <Check name={String(first?.value(row) ?? props.id)} isChecked={isSelected} />
       )}
       {summary && first ? (
         <>
@@ -294,65 +396,21 @@ function Row<R>(props: {
 
 const TableRow = memo(Row) as typeof Row;
 
-const useCheckStyles = makeStyles({
-  root: {
-    position: 'relative',
-    display: 'inline-flex',
-    cursor: 'pointer',
-    verticalAlign: 'middle',
-    borderRadius: tokens.borderRadiusMedium,
-    ':has(:focus-visible)': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
-  },
-  input: {
-    boxSizing: 'border-box',
-    position: 'absolute',
-    insetInlineStart: 0,
-    top: 0,
-    width: '100%',
-    height: '100%',
-    margin: 0,
-    opacity: 0,
-    cursor: 'inherit',
-  },
-  box: {
-    boxSizing: 'border-box',
-    display: 'flex',
-    alignItems: 'center',
-    justifyContent: 'center',
-    width: '16px',
-    height: '16px',
-    margin: '8px',
-    fontSize: '12px',
-    border: `1px solid ${tokens.colorNeutralStrokeAccessible}`,
-    borderRadius: tokens.borderRadiusSmall,
-    pointerEvents: 'none',
-  },
-  checked: {
-    backgroundColor: tokens.colorCompoundBrandBackground,
-    border: `1px solid ${tokens.colorCompoundBrandBackground}`,
-    color: tokens.colorNeutralForegroundInverted,
-  },
-});
-
 /** The library's checkbox to look at, of which a table has one in each row, at a tenth of the work. */
-function Check(props: { label: string; checked: boolean; onChange: () => void }) {
-  const styles = useCheckStyles();
+function Check({ name, isChecked }: { name: string; isChecked: boolean }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
   return (
-    <span className={styles.root}>
-      <input
-        type="checkbox"
-        tabIndex={-1}
-        className={styles.input}
-        aria-label={props.label}
-        checked={props.checked}
-        onChange={props.onChange}
-      />
+    <div role="gridcell" className={styles.check} data-check="">
       <span
-        aria-hidden="true"
-        className={props.checked ? mergeClasses(styles.box, styles.checked) : styles.box}
+        role="checkbox"
+        tabIndex={-1}
+        aria-label={t('table.select', { row: name })}
+        aria-checked={isChecked}
+        className={isChecked ? mergeClasses(styles.box, styles.checked) : styles.box}
       >
-        {props.checked && <Checkmark12Filled />}
+        {isChecked && <Checkmark12Filled />}
       </span>
-    </span>
+    </div>
   );
 }

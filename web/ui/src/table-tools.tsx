@@ -13,9 +13,9 @@ import {
 } from '@fluentui/react-components';
 import { ArrowDownloadRegular, ColumnTripleRegular, FilterRegular } from '@fluentui/react-icons';
 import type { ReactNode } from 'react';
-import { useTranslation } from 'react-i18next';
 import type { Column } from './table-rows';
 import type { TableView } from './table-view';
+import { useTranslation } from './translation';
 
 export interface BulkAction<R> {
   id: string;

@@ -24,13 +24,13 @@ import {
   useRef,
   useState,
 } from 'react';
-import { useTranslation } from 'react-i18next';
 import { PHONE, useMedia } from './media';
 import { Failure } from './pieces';
 import { type BodyContent, ROW, TableBody } from './table-body';
 import { type Column, cellsOf, rowsOf } from './table-rows';
 import { type BulkAction, SelectionTools, TableTools } from './table-tools';
 import type { TableView } from './table-view';
+import { useTranslation } from './translation';
 
 /** A list that the server searches, sorts and filters, and that comes page by page. */
 export interface Remote<R> {

@@ -10,9 +10,9 @@ import {
   useToastController,
 } from '@fluentui/react-components';
 import { useEffect } from 'react';
-import { useTranslation } from 'react-i18next';
 import { NARROW, useMedia } from './media';
 import { showToasts } from './toasts';
+import { useTranslation } from './translation';
 
 export default function Toasts() {
   const { t } = useTranslation();

@@ -2,8 +2,8 @@
 import { ArrowUndoRegular } from '@fluentui/react-icons';
 import { asProblem, type Change, formatDate } from '@isopolity/core';
 import { type Column, DataTable, Empty, Time, useAct, useTableView } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useTranslation } from 'react-i18next';
 import type * as v from 'valibot';
 import { graph } from '../session';
 

@@ -2,7 +2,7 @@
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { formatList, formatNumber } from '@isopolity/core';
 import { Mark, type Tone } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { Named } from '../api/shapes';
 
 const FIRST = 3;

@@ -1,8 +1,8 @@
 /** People, groups and applications in a list, each to be taken out; and a picker that adds more. */
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { DismissRegular } from '@fluentui/react-icons';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { ReactNode } from 'react';
-import { useTranslation } from 'react-i18next';
 
 const useStyles = makeStyles({
   list: { listStyleType: 'none', margin: '12px 0 0', padding: 0 },

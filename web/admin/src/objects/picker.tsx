@@ -11,9 +11,9 @@ import {
 } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
 import { useRested } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { objectsById } from '../api/queries';
 import type { DirectoryObject } from '../api/shapes';
 import { findObjects, type Kind } from './find';

@@ -1,7 +1,8 @@
 /** Whether an account of the own tenant may use one of its applications, and what decides. */
+
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { servicePrincipal } from '../api/queries';
 import { ObjectPicker } from '../objects/picker';
 import { useTenants } from '../tenants';

@@ -5,8 +5,8 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { ArrowRightRegular } from '@fluentui/react-icons';
 import { Mark } from '@isopolity/ui';
-import { Link } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
+import { Link } from '@isopolity/ui/router';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { Step } from '../api/shapes';
 import { useTenants } from '../tenants';
 import { MendBox, StepMend } from './mend';
@@ -91,7 +91,7 @@ export function Steps(props: {
                   ) : tenant === own && causeOf(step.setting) === 'filter' ? (
                     <Link
                       to="/users-across"
-                      search={{ tenant: other, edit: 'mapping', person: user } as never}
+                      search={{ tenant: other, edit: 'mapping', person: user }}
                     >
                       {t('mapping.open')}
                     </Link>

@@ -3,7 +3,7 @@
  *
  * A setting that isn't known here is told in the API's own words.
  */
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { Step } from '../api/shapes';
 import { useTenants } from '../tenants';
 

@@ -3,8 +3,8 @@ import { Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-compon
 import { AddRegular, QuestionCircleRegular } from '@fluentui/react-icons';
 import { asProblem } from '@isopolity/core';
 import { Failure, Lines, PageHead, Section, useAddress } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useTranslation } from 'react-i18next';
 import { accessDefault, partners } from '../../api/queries';
 import type { Partner } from '../../api/shapes';
 import { useTenants } from '../../tenants';

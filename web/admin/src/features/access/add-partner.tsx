@@ -2,8 +2,8 @@
 import { Button, makeStyles } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, SidePanel, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { useTenants } from '../../tenants';
 import { FindTenant, type Found } from '../organization/find-tenant';
 import { PARTNERS_PATH } from './model';

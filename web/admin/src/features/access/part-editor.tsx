@@ -2,8 +2,8 @@
 import { Button, Field, makeStyles, Radio, RadioGroup, Textarea } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import type { B2b, TargetList } from '../../api/shapes';
 import { ObjectPicker } from '../../objects/picker';
 import { useTenants } from '../../tenants';

@@ -2,8 +2,8 @@
 import { Button, Checkbox, makeStyles, tokens } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, SidePanel, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import type { AccessDefault, Partner } from '../../api/shapes';
 import { useTenants } from '../../tenants';
 import { DEFAULT_PATH, inForce, isOwn, PARTNERS_PATH, PARTS, type Part } from './model';

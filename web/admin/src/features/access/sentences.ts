@@ -1,5 +1,5 @@
 /** Access settings in sentences. */
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { AccessDefault, B2b, TargetList } from '../../api/shapes';
 import { isInbound, listedOf, type Part, reachOf, type Settings } from './model';
 

@@ -1,8 +1,8 @@
 /** What if: may this person do that in that tenant, and which setting decides. */
 import { Dropdown, Field, Input, makeStyles, Option } from '@fluentui/react-components';
 import { SidePanel, useAddress } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { ObjectPicker } from '../../objects/picker';
 import { useTenants } from '../../tenants';
 import { Answer } from '../../why/explained';

@@ -10,9 +10,9 @@ import {
 } from '@fluentui/react-components';
 import { asProblem, type Change, type Problem } from '@isopolity/core';
 import { Failure, GraphCall, SidePanel, useTell } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { graph } from '../../session';
 import { Application, KINDS, type RedirectKind } from './model';
 import { linesOf } from './redirects';

@@ -2,9 +2,9 @@
 import { Button, Field, Input, makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
 import { Facts, Failure, Lines, ShortId, SidePanel, useAct, useAddress } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { restoring } from '../../objects/deleted';
 import { applicationQuery, principalOfApp } from './model';
 import { Owners } from './owners';

@@ -2,7 +2,7 @@
 import { Button } from '@fluentui/react-components';
 import { AddRegular } from '@fluentui/react-icons';
 import { PageHead, Tabs, useAddress, useTab } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import { ApplicationForm } from './application-form';
 import { DeletedApplications } from './deleted';
 import { Enterprise } from './enterprise';

@@ -2,9 +2,9 @@
 import { Button, Dropdown, Field, makeStyles, Option } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
 import { Failure, GraphCall, Lines, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { ObjectList } from '../../objects/object-list';
 import { ObjectPicker } from '../../objects/picker';
 import { type Assignment, assignedTo, NO_ROLE, type Principal } from './model';

@@ -2,8 +2,8 @@
 import { Button, makeStyles } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useRef, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { certificateOf, type Unusable } from './certificate-file';
 import type { Application, Certificate } from './model';
 

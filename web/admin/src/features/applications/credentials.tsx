@@ -3,8 +3,8 @@ import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { DismissRegular } from '@fluentui/react-icons';
 import { type Change, formatDate } from '@isopolity/core';
 import { Ask, Mark, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { type ReactNode, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { certificatesTo } from './certificates';
 import type { Application } from './model';
 

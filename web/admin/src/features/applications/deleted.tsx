@@ -1,6 +1,6 @@
 /** Applications that were deleted and can be restored, with all that belongs to them. */
 import { ShortId } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import { DeletedObjects } from '../../objects/deleted';
 import { Application } from './model';
 

@@ -1,6 +1,6 @@
 /** The applications that this tenant knows: its own and others', each by its service principal. */
 import { DataTable, Empty, ShortId, Status, useAddress, useTableView } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useRemoteList } from '../../api/remote';
 import { useTenants } from '../../tenants';
 import { Principal } from './model';

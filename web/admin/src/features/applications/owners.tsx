@@ -1,8 +1,8 @@
 /** Who owns an application: owners may change it without a directory role. */
 import { asProblem, type Change } from '@isopolity/core';
 import { Failure, Lines, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useTranslation } from 'react-i18next';
 import { AddPeople } from '../../objects/add-objects';
 import { ObjectList } from '../../objects/object-list';
 import { type Owned, ownersOf } from './model';

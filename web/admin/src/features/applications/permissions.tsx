@@ -2,9 +2,9 @@
 import { Button, Checkbox, Field, makeStyles, SearchBox, tokens } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
 import { Failure, GraphCall, Lines, Status, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { graph } from '../../session';
 import {
   type Application,

@@ -2,8 +2,8 @@
 import { Button, makeStyles, Switch, tokens } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
 import { Facts, Failure, GraphCall, Lines, ShortId, SidePanel, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useTranslation } from 'react-i18next';
 import { objectsById } from '../../api/queries';
 import { restoring } from '../../objects/deleted';
 import { ObjectList } from '../../objects/object-list';

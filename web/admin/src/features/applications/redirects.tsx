@@ -2,8 +2,8 @@
 import { Button, Field, makeStyles, Textarea } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { type Application, KINDS, type RedirectKind } from './model';
 
 const useStyles = makeStyles({

@@ -2,7 +2,7 @@
 import { Button } from '@fluentui/react-components';
 import { formatDate } from '@isopolity/core';
 import { DataTable, Empty, ShortId, Status, Time, useAddress, useTableView } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useRemoteList } from '../../api/remote';
 import { ApplicationPanel } from './application-panel';
 import { Application } from './model';

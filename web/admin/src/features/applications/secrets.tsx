@@ -2,9 +2,9 @@
 import { Button, Dropdown, Field, Input, makeStyles, Option } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, Once, useMaking } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { AddCertificate } from './certificates';
 import { Credentials } from './credentials';
 import { type Application, NewSecret } from './model';

@@ -2,8 +2,8 @@
 import { Button, Field, Input, makeStyles, Textarea } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, SidePanel, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { ObjectPicker } from '../../objects/picker';
 
 const useStyles = makeStyles({ form: { display: 'grid', gap: '16px' } });

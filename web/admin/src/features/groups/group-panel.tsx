@@ -2,8 +2,8 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
 import { Failure, Lines, ShortId, SidePanel, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useTranslation } from 'react-i18next';
 import { DirectoryObject, Group } from '../../api/shapes';
 import { AddPeople } from '../../objects/add-objects';
 import { restoring } from '../../objects/deleted';

@@ -2,7 +2,7 @@
 import { Button } from '@fluentui/react-components';
 import { AddRegular, DeleteRegular } from '@fluentui/react-icons';
 import { DataTable, Empty, PageHead, Time, useAct, useAddress, useTableView } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useRemoteList } from '../../api/remote';
 import { Group } from '../../api/shapes';
 import { restoring } from '../../objects/deleted';

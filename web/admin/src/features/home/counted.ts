@@ -1,9 +1,8 @@
 /** How many people of a pair are there, and how many fail, in words. */
-import { formatNumber } from '@isopolity/core';
-import type { TFunction } from 'i18next';
+import { formatNumber, type Translate } from '@isopolity/core';
 import type { Pair } from '../../api/shapes';
 
-export function counted(t: TFunction, counts: NonNullable<Pair['counts']>): string {
+export function counted(t: Translate, counts: NonNullable<Pair['counts']>): string {
   const { synced, inScope, failed } = counts;
   const numbers = { synced: formatNumber(synced), all: formatNumber(inScope) };
   const there = t('matrix.there', { count: inScope, ...numbers });

@@ -2,9 +2,9 @@
 import { Button, makeStyles, SearchBox, tokens } from '@fluentui/react-components';
 import { asProblem, folded } from '@isopolity/core';
 import { Failure, Lines, Mark, PageHead, Section, useAddress, useWhenIdle } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useMemo, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { readiness } from '../../api/queries';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';

@@ -1,8 +1,8 @@
 /** The readiness matrix: from the tenant of a row to that of a column, one mark for each action. */
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { Mark, Status } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { type KeyboardEvent, useRef } from 'react';
-import { useTranslation } from 'react-i18next';
 import type { Tenants } from '../../tenants';
 import { counted } from './counted';
 import { type Action, type Cell, cellKey, standingOf, TONES } from './matrix-model';

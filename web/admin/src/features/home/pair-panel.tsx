@@ -2,9 +2,9 @@
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
 import { Failure, Lines, Mark, SidePanel, Status, Tabs } from '@isopolity/ui';
+import { Link } from '@isopolity/ui/router';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
 import { type Pair, Trace } from '../../api/shapes';
 import { graph } from '../../session';
 import { useTenants } from '../../tenants';
@@ -106,7 +106,7 @@ function PairStory({ pair, isOurs }: { pair: Pair; isOurs: boolean }) {
         ) : (
           pair.to === own && (
             <p>
-              <Link to="/users-across" search={{ tab: 'incoming', tenant: pair.from } as never}>
+              <Link to="/users-across" search={{ tab: 'incoming', tenant: pair.from }}>
                 {t('pair.whoIsStopped', { tenant: name(pair.from) })}
               </Link>
             </p>

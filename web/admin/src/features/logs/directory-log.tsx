@@ -12,7 +12,7 @@ import {
   useAddress,
   useTableView,
 } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import { allOf, oneOf, useRemoteList } from '../../api/remote';
 import { DirectoryAudit } from '../../api/shapes';
 import { useStory } from '../../why/story';

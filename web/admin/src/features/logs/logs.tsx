@@ -1,6 +1,6 @@
 /** The logs: what was done in this tenant, who signed in, and what synchronization did for it. */
 import { PageHead, Tabs, useTab } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import { DirectoryLog } from './directory-log';
 import { ProvisioningLog } from './provisioning-log';
 import { SignInLog } from './sign-in-log';

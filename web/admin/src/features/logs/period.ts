@@ -1,5 +1,5 @@
 /** The time that a log is looked at for. */
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 
 const HOURS = { hour: 1, day: 24, week: 168, month: 720 } as const;
 export type Period = keyof typeof HOURS;

@@ -11,7 +11,7 @@ import {
   useAddress,
   useTableView,
 } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import { allOf, useRemoteList } from '../../api/remote';
 import { SignIn } from '../../api/shapes';
 import { useTenants } from '../../tenants';

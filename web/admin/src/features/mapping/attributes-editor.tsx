@@ -11,8 +11,8 @@ import {
   tokens,
 } from '@fluentui/react-components';
 import { Mark } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useId, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { type AttributeMapping, FIXED, FLOW_TYPES, sourceOf, type Tried } from './model';
 
 const useStyles = makeStyles({

@@ -2,9 +2,9 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem, type Change, type Problem } from '@isopolity/core';
 import { Failure, GraphCall, Lines, Mark, SidePanel, Status, type Tone } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { ObjectPicker } from '../../objects/picker';
 import { graph } from '../../session';
 import { useTenants } from '../../tenants';

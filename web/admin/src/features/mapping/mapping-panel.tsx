@@ -14,9 +14,9 @@ import {
   useAddress,
   useRested,
 } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useMemo, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { SharingPreview } from '../../api/shapes';
 import { ObjectPicker } from '../../objects/picker';
 import { graph } from '../../session';

@@ -1,6 +1,6 @@
 /** The two consents of an admin, each with the one sentence that says what it opens. */
 import { Checkbox, makeStyles, tokens } from '@fluentui/react-components';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 
 export interface Given {
   acceptUsers: boolean;

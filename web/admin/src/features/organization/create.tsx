@@ -13,10 +13,10 @@ import {
 } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, PageHead, useAct } from '@isopolity/ui';
+import { Navigate, useNavigate } from '@isopolity/ui/router';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { Navigate, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { organization } from '../../api/queries';
 import { ObjectPicker } from '../../objects/picker';
 import { useTenants } from '../../tenants';
@@ -139,7 +139,7 @@ export function CreateOrganization() {
           setTried(true);
           if (!name.trim() || isEmptyChoice) return;
           void run({ change: changes, done: t('create.done', { name: name.trim() }) }).then(
-            (isDone) => isDone && void navigate({ to: '/organization' }),
+            (isDone) => isDone && navigate({ to: '/organization' }),
           );
         }}
       >
@@ -234,7 +234,7 @@ export function CreateOrganization() {
             <Button type="submit" appearance="primary" disabled={isRunning}>
               {added.length ? t('create.do', { count: added.length }) : t('org.create')}
             </Button>
-            <Button onClick={() => void navigate({ to: '/organization' })}>{t('ui.cancel')}</Button>
+            <Button onClick={() => navigate({ to: '/organization' })}>{t('ui.cancel')}</Button>
           </div>
           <GraphCall change={changes} />
         </div>

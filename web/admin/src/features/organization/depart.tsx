@@ -2,9 +2,9 @@
 import { Button, Field, makeStyles, Radio, RadioGroup, tokens } from '@fluentui/react-components';
 import { asProblem, type Change, formatDate, formatNumber } from '@isopolity/core';
 import { Failure, GraphCall, Lines, SidePanel, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { Departure, type Member } from '../../api/shapes';
 import { People } from '../../objects/names';
 import { graph } from '../../session';

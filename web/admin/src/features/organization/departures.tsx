@@ -2,7 +2,7 @@
 import { Button } from '@fluentui/react-components';
 import { formatDate, formatNumber } from '@isopolity/core';
 import { Mark, Time, type Tone, useAct } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { Departure } from '../../api/shapes';
 import { useTenants } from '../../tenants';
 import { useCardStyles } from './invitations';

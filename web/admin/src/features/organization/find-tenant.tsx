@@ -1,8 +1,8 @@
 /** Finds a tenant by a domain or its id, as an admin was told it; what was found is shown by name. */
 import { Button, Field, Input, makeStyles } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { TenantInformation } from '../../api/shapes';
 import { graph } from '../../session';
 

@@ -1,8 +1,8 @@
 /** What the admin of an invited tenant has to know, to copy and send: no mail goes out from here. */
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { CopyRegular } from '@fluentui/react-icons';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { BASE } from '../../session';
 
 const useStyles = makeStyles({

@@ -2,7 +2,7 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { formatDate, formatList } from '@isopolity/core';
 import { Mark } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { Invitation } from '../../api/shapes';
 import { useTenants } from '../../tenants';
 

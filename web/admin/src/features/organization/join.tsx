@@ -2,9 +2,9 @@
 import { Button, Field, makeStyles, Textarea } from '@fluentui/react-components';
 import { asProblem, type Change, formatDate, formatList } from '@isopolity/core';
 import { Failure, GraphCall, Lines, SidePanel, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { joinRequest } from '../../api/queries';
 import { type Invitation, JoinPreview } from '../../api/shapes';
 import { graph } from '../../session';

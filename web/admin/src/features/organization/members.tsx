@@ -1,8 +1,8 @@
 /** The tenants of the organization, and what each has of the other's people. */
 import { DataTable, Status, Time, type Tone, useTableView } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { useTranslation } from 'react-i18next';
 import { admissionTenants, sharingStatus } from '../../api/queries';
 import type { Member } from '../../api/shapes';
 import { useTenants } from '../../tenants';

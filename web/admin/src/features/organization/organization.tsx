@@ -3,9 +3,9 @@ import { Button } from '@fluentui/react-components';
 import { AddRegular } from '@fluentui/react-icons';
 import { asProblem, formatList } from '@isopolity/core';
 import { Empty, Failure, Lines, PageHead, Section, useAddress } from '@isopolity/ui';
+import { useNavigate } from '@isopolity/ui/router';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
 import { departures, invitations, organization, requests } from '../../api/queries';
 import { useTenants } from '../../tenants';
 import { AddTenant } from './add-tenant';
@@ -92,10 +92,7 @@ export function OrganizationPage() {
             text={t('org.teach')}
             example={t('org.example')}
             action={
-              <Button
-                appearance="primary"
-                onClick={() => void navigate({ to: '/organization/create' })}
-              >
+              <Button appearance="primary" onClick={() => navigate({ to: '/organization/create' })}>
                 {t('org.create')}
               </Button>
             }

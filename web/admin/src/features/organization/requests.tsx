@@ -2,7 +2,7 @@
 import { Button } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Mark, Time, type Tone, useAct } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { Request } from '../../api/shapes';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';

@@ -1,7 +1,7 @@
 /** Which settings a change touches, by partner; what opens something is marked. */
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { Mark } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { JoinPreview } from '../../api/shapes';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';

@@ -2,9 +2,9 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { type Change, formatExact } from '@isopolity/core';
 import { Facts, GraphCall, ShortId, SidePanel, Status, Time, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { organization } from '../../api/queries';
 import type { Member } from '../../api/shapes';
 import { useTenants } from '../../tenants';

@@ -1,5 +1,5 @@
 /** People who were deleted and can be restored. */
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import { Person } from '../../api/shapes';
 import { DeletedObjects } from '../../objects/deleted';
 import { removal } from './people-list';

@@ -2,9 +2,9 @@
 import { Button, Dropdown, Field, makeStyles, Option, Switch } from '@fluentui/react-components';
 import { asProblem, formatMinutes } from '@isopolity/core';
 import { Failure, GraphCall, Lines, Once, SidePanel, useMaking } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import type { Person } from '../../api/shapes';
 import { givingPass, NewPass, passPolicy } from './sign-in-model';
 

@@ -11,9 +11,9 @@ import {
 } from '@fluentui/react-components';
 import { asProblem, type CsvRow, download, formatNumber, fromCsv, toCsv } from '@isopolity/core';
 import { Mark, SidePanel, useTell } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import * as v from 'valibot';
 import { ownTenant } from '../../api/queries';
 import { graph } from '../../session';

@@ -2,7 +2,7 @@
 import { DeleteRegular } from '@fluentui/react-icons';
 import type { Change } from '@isopolity/core';
 import { DataTable, Empty, Status, Time, useAct, useAddress, useTableView } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import { allOf, useRemoteList } from '../../api/remote';
 import { Person } from '../../api/shapes';
 import { restoring } from '../../objects/deleted';

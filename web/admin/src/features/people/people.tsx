@@ -2,7 +2,7 @@
 import { Button } from '@fluentui/react-components';
 import { ArrowUploadRegular, PersonAddRegular } from '@fluentui/react-icons';
 import { PageHead, Tabs, useAddress, useTab } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import { DeletedPeople } from './deleted';
 import { ImportPanel } from './import';
 import { PeopleList } from './people-list';

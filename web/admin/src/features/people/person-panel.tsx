@@ -14,8 +14,8 @@ import {
   useAct,
   useAddress,
 } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useTranslation } from 'react-i18next';
 import { Person } from '../../api/shapes';
 import { restoring } from '../../objects/deleted';
 import { graph } from '../../session';

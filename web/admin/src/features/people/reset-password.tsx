@@ -10,9 +10,9 @@ import {
 } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, Once, SidePanel, useAct, useMaking } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import type { Person } from '../../api/shapes';
 import { NewPassword, resetting } from './sign-in-model';
 

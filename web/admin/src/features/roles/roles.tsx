@@ -1,9 +1,9 @@
 /** Directory roles: what each is for, and who has it. */
 import { asProblem } from '@isopolity/core';
 import { DataTable, Empty, PageHead, Status, useAddress, useTableView } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { useTranslation } from 'react-i18next';
 import { useNamesLine } from '../../objects/names';
 import { assignments, type Role, roles } from './model';
 import { RolePanel } from './role-panel';

@@ -16,9 +16,9 @@ import {
   useAddress,
   useTableView,
 } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { type Domain, domains, pathOf, records } from './model';
 
 const useStyles = makeStyles({

@@ -3,9 +3,9 @@ import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { KeyRegular } from '@fluentui/react-icons';
 import { asProblem } from '@isopolity/core';
 import { Ask, Failure, Lines, Mark, Section, Time, useAct } from '@isopolity/ui';
+import { Told, useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Trans, useTranslation } from 'react-i18next';
 import { ROTATE, signingKeys } from './model';
 
 const useStyles = makeStyles({
@@ -79,14 +79,14 @@ export function Keys() {
                 </code>
                 <div className={styles.more}>
                   {key.isSigning ? (
-                    <Trans
-                      i18nKey="keys.signs"
-                      components={{ time: <Time at={key.createdDateTime} /> }}
+                    <Told
+                      text={t('keys.signs')}
+                      parts={{ time: <Time at={key.createdDateTime} /> }}
                     />
                   ) : (
-                    <Trans
-                      i18nKey="keys.goes"
-                      components={{ time: <Time at={key.expirationDateTime} /> }}
+                    <Told
+                      text={t('keys.goes')}
+                      parts={{ time: <Time at={key.expirationDateTime} /> }}
                     />
                   )}
                 </div>

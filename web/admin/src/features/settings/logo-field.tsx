@@ -1,7 +1,7 @@
 /** One logo: what it is, another one in its place, or none. */
 import { Button, Field, makeStyles, tokens } from '@fluentui/react-components';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useRef, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { LOGOS, type LogoName, type Unfit, unfit, type Wish } from './branding-model';
 import { useLogo } from './use-logo';
 

@@ -2,8 +2,8 @@
 import { Button, Field, makeStyles, Radio, RadioGroup } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, SidePanel, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { ObjectPicker } from '../../objects/picker';
 import { ALL_USERS, type Method, type MethodId, methodPath, targetsOf } from './model';
 

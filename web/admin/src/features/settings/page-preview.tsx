@@ -1,7 +1,7 @@
 /** The sign-in page in small, as it will be. */
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { Logo } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { Branding, LogoName, TextName, Wish } from './branding-model';
 import { useLogo } from './use-logo';
 

@@ -2,8 +2,8 @@
 import { Field, makeStyles, Radio, RadioGroup, Switch } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
 import { Failure, GraphCall, Lines, Section, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useTranslation } from 'react-i18next';
 import {
   AUTHORIZATION,
   type AuthorizationPolicy,

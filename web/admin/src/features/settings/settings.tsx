@@ -1,6 +1,6 @@
 /** The tenant's own settings: how its people sign in and what they may do, its domains, its keys. */
 import { PageHead, Tabs, useTab } from '@isopolity/ui';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import { Domains } from './domains';
 import { Keys } from './keys';
 import { Rights } from './rights';

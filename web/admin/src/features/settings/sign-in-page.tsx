@@ -2,9 +2,9 @@
 import { Button, Field, Input, makeStyles, Textarea, tokens } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
 import { Ask, Failure, GraphCall, Lines, Section, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { ownTenant } from '../../api/queries';
 import { session } from '../../session';
 import {

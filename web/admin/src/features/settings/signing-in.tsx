@@ -11,8 +11,8 @@ import {
 import { PeopleEditRegular } from '@fluentui/react-icons';
 import { asProblem, type Change, formatMinutes } from '@isopolity/core';
 import { Failure, GraphCall, Lines, Section, useAct, useAddress } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useTranslation } from 'react-i18next';
 import { Choice } from './choice';
 import { MethodPanel } from './method-panel';
 import {

@@ -2,9 +2,9 @@
 import { Button, Field, Input, makeStyles } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
 import { Facts, Failure, GraphCall, Lines, Section, ShortId, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { type Profile, profile } from './model';
 
 const TEXTS = ['displayName', 'street', 'postalCode', 'city', 'country'] as const;

@@ -2,8 +2,8 @@
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem, formatNumber } from '@isopolity/core';
 import { Failure, Lines } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { ReactNode } from 'react';
-import { useTranslation } from 'react-i18next';
 import type { SharingPreview } from '../../api/shapes';
 import { People } from '../../objects/names';
 

@@ -2,9 +2,9 @@
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
 import { Failure, Lines, Time } from '@isopolity/ui';
+import { Link } from '@isopolity/ui/router';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
 import { sharingFailures } from '../../api/queries';
 import type { SyncFailure } from '../../api/shapes';
 
@@ -33,7 +33,7 @@ export function Failures({ tenant }: { tenant: string }) {
       <ul className={styles.failures}>
         {shown.map((failure) => (
           <li key={failure.userId} className={styles.failure}>
-            <Link to="/people" search={{ open: failure.userId } as never} className={styles.name}>
+            <Link to="/people" search={{ open: failure.userId }} className={styles.name}>
               {failure.displayName ?? failure.userPrincipalName}
             </Link>
             <div>{failure.reason}</div>

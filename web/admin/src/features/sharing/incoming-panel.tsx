@@ -13,8 +13,8 @@ import {
   useAct,
   useAddress,
 } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useTranslation } from 'react-i18next';
 import { admissionUsers, coming } from '../../api/queries';
 import type { AdmissionTenant, AdmissionUser } from '../../api/shapes';
 import { People } from '../../objects/names';

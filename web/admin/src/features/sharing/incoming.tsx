@@ -12,8 +12,8 @@ import {
   useAddress,
   useTableView,
 } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useTranslation } from 'react-i18next';
 import { admissionDefault, admissionTenants } from '../../api/queries';
 import type { AdmissionTenant } from '../../api/shapes';
 import { useTenants } from '../../tenants';

@@ -12,9 +12,9 @@ import {
   useAddress,
   useTableView,
 } from '@isopolity/ui';
+import { Link } from '@isopolity/ui/router';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
 import { sharingEntry, sharingStatus } from '../../api/queries';
 import type { PairStatus } from '../../api/shapes';
 import { useTenants } from '../../tenants';

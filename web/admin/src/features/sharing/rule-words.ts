@@ -1,6 +1,6 @@
 /** Admission rules as sentences. */
 import { formatList } from '@isopolity/core';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { Admission } from '../../api/shapes';
 
 export function useRuleWords() {

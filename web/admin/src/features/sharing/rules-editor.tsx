@@ -11,8 +11,8 @@ import {
 } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, SidePanel, useAct } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import type { Admission, AdmissionTenant } from '../../api/shapes';
 import { useTenants } from '../../tenants';
 import { useRuleWords } from './rule-words';

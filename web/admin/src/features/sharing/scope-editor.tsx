@@ -10,9 +10,9 @@ import {
 } from '@fluentui/react-components';
 import { asProblem, type Change, formatNumber } from '@isopolity/core';
 import { Failure, GraphCall, Lines, SidePanel, useAct, useRested } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import { useTranslation } from 'react-i18next';
 import { sharingEntry, sharingStatus } from '../../api/queries';
 import { type Sharing, SharingPreview } from '../../api/shapes';
 import { ObjectPicker } from '../../objects/picker';

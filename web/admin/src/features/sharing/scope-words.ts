@@ -1,6 +1,6 @@
 /** An entry of the sharing as a sentence. */
 import { formatDate, formatList } from '@isopolity/core';
-import { useTranslation } from 'react-i18next';
+import { useTranslation } from '@isopolity/ui/translation';
 import type { Sharing } from '../../api/shapes';
 
 export function useScopeWords() {

@@ -9,9 +9,9 @@ import {
 } from '@fluentui/react-icons';
 import { type Change, formatDuration, formatNumber } from '@isopolity/core';
 import { GraphCall, Lines, SidePanel, Status, Time, useAct, useAddress } from '@isopolity/ui';
+import { Link } from '@isopolity/ui/router';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
 import { readiness, sharingEntry, waitingDeletions } from '../../api/queries';
 import type { PairStatus } from '../../api/shapes';
 import { People } from '../../objects/names';
@@ -160,7 +160,7 @@ export function SharingPanel({ pair, onClose }: { pair: PairStatus; onClose: () 
           <div className={styles.why}>
             <span>{story.sentence(refusing, pair.tenantId)}</span>
             {standing === 'blocked' && (
-              <Link to="/" search={{ pair: cellKey(own, pair.tenantId), action: 'sync' } as never}>
+              <Link to="/" search={{ pair: cellKey(own, pair.tenantId), action: 'sync' }}>
                 {t('share.whyAndMend')}
               </Link>
             )}

@@ -2,8 +2,8 @@
 
 import { formatNumber } from '@isopolity/core';
 import { PageHead, Tabs, useTab } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useTranslation } from 'react-i18next';
 import { admissionTenants, sharingStatus } from '../../api/queries';
 import { useTenants } from '../../tenants';
 import { Incoming } from './incoming';
