@@ -7,6 +7,7 @@ import { asCurl, asProblem, type Change, type Graph, type Problem } from '@isopo
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Disclosure } from './disclosure';
 import { ToastPlace, useTell } from './toasts';
 
 const GraphContext = createContext<Graph | undefined>(undefined);
@@ -118,15 +119,6 @@ export function useAct(options: { inPlace?: boolean } = {}): Acting {
 
 const useStyles = makeStyles({
   call: { marginBlock: '8px 0' },
-  summary: {
-    cursor: 'pointer',
-    color: tokens.colorNeutralForeground2,
-    fontSize: tokens.fontSizeBase200,
-    width: 'fit-content',
-    paddingBlock: '4px',
-    borderRadius: tokens.borderRadiusSmall,
-    ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
-  },
   code: {
     margin: '4px 0 0',
     padding: '12px',
@@ -162,8 +154,7 @@ export function GraphCall({ change }: { change: Change | Change[] }) {
       }`,
   );
   return (
-    <details className={styles.call}>
-      <summary className={styles.summary}>{t('ui.graphCall')}</summary>
+    <Disclosure className={styles.call} label={t('ui.graphCall')}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
       <pre className={styles.code} tabIndex={0}>
         {shown.join('\n\n')}
@@ -180,6 +171,6 @@ export function GraphCall({ change }: { change: Change | Change[] }) {
       >
         {copied ? t('ui.copied') : t('ui.copyCurl')}
       </Button>
-    </details>
+    </Disclosure>
   );
 }

@@ -1,5 +1,6 @@
 /** What tells more on hover and on focus: times and ids. */
 import { Button, makeStyles, Tooltip, tokens } from '@fluentui/react-components';
+import { CheckmarkRegular, CopyRegular } from '@fluentui/react-icons';
 import { formatExact, formatRelative } from '@isopolity/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -17,7 +18,10 @@ const useStyles = makeStyles({
     minWidth: 0,
     height: '24px',
     paddingInline: '6px',
+    // Its text stands where other values begin.
+    marginInlineStart: '-6px',
   },
+  copy: { fontSize: '14px', width: '14px', height: '14px', color: tokens.colorNeutralForeground3 },
 });
 
 /** A time as people say it; the exact one on hover and on focus. */
@@ -49,6 +53,8 @@ export function ShortId({ id }: { id: string }) {
         size="small"
         appearance="subtle"
         className={styles.id}
+        iconPosition="after"
+        icon={{ className: styles.copy, children: copied ? <CheckmarkRegular /> : <CopyRegular /> }}
         aria-label={t('ui.copyId', { id })}
         onClick={(event) => {
           event.stopPropagation();

@@ -77,10 +77,10 @@ export const isForSome = (step: Step): boolean => {
 
 const ID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/;
 
-/** Tells steps in sentences. `other` is the tenant at the other end of the pair. */
-export function useStory() {
+/** Tells steps in sentences; names of `strangers` are looked up. `other` is the tenant at the other end of the pair. */
+export function useStory(strangers?: string[]) {
   const { t } = useTranslation();
-  const { name } = useTenants();
+  const { name } = useTenants(strangers);
   const told = (text: string) => text.replaceAll(new RegExp(ID, 'g'), (id) => name(id));
   return {
     /** What a step says; of one person or, in general, of all. */

@@ -1,7 +1,16 @@
 /** One person brought to another tenant at once, and what was done, step by step. */
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem, type Change, type Problem } from '@isopolity/core';
-import { Failure, GraphCall, Lines, Mark, SidePanel, Status, type Tone } from '@isopolity/ui';
+import {
+  Disclosure,
+  Failure,
+  GraphCall,
+  Lines,
+  Mark,
+  SidePanel,
+  Status,
+  type Tone,
+} from '@isopolity/ui';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -35,12 +44,6 @@ const useStyles = makeStyles({
   mark: { marginBlockStart: '3px' },
   name: { fontWeight: tokens.fontWeightSemibold },
   more: { gridColumn: 2, color: tokens.colorNeutralForeground2, overflowWrap: 'anywhere' },
-  summary: {
-    cursor: 'pointer',
-    fontSize: tokens.fontSizeBase200,
-    minHeight: '24px',
-    width: 'fit-content',
-  },
   details: {
     display: 'grid',
     gridTemplateColumns: 'minmax(0, 1fr) minmax(0, 1fr)',
@@ -146,14 +149,13 @@ export function DemandPanel({ tenant, onClose }: { tenant: string; onClose: () =
                   {/* What went well is told by the name; why something didn't is in these words. */}
                   {step.status !== 'Success' && story.told(step.description ?? '')}
                   {details.length > 0 && (
-                    <details>
-                      <summary className={styles.summary}>{t('demand.details')}</summary>
+                    <Disclosure label={t('demand.details')}>
                       <dl className={styles.details}>
                         {details.map(([key, value]) => (
                           <Detail key={key} term={key} value={String(value)} />
                         ))}
                       </dl>
-                    </details>
+                    </Disclosure>
                   )}
                 </div>
               </li>

@@ -51,7 +51,7 @@ export function Roles() {
         openId={address.open}
         onOpen={({ id }) => change({ open: id }, true)}
         summary={(role) =>
-          countOf(role) ? line(holders.get(role.id) ?? [], countOf(role)) : t('roles.nobody')
+          countOf(role) ? line(holders.get(role.id) ?? [], countOf(role)) : role.description
         }
         empty={<Empty text={t('roles.nobody')} />}
         defaultSort={{ column: 'count', descending: true }}
@@ -60,7 +60,7 @@ export function Roles() {
             id: 'name',
             title: t('column.role'),
             value: ({ displayName }) => displayName,
-            width: 'minmax(200px, 1.4fr)',
+            width: 'minmax(240px, 1.6fr)',
           },
           {
             id: 'count',
@@ -80,11 +80,7 @@ export function Roles() {
             title: t('column.kind'),
             value: ({ isPrivileged }) => (isPrivileged ? 'privileged' : 'usual'),
             cell: ({ isPrivileged }) =>
-              isPrivileged ? (
-                <Status tone="partly">{t('roles.privileged')}</Status>
-              ) : (
-                t('roles.usual')
-              ),
+              isPrivileged ? <Status tone="partly">{t('roles.privileged')}</Status> : null,
             options: (['privileged', 'usual'] as const).map((value) => ({
               value,
               label: t(`roles.${value}`),
