@@ -103,6 +103,7 @@ test('a change shows at once, is undone from its toast, and is taken back if it 
   await page.getByRole('button', { name: 'Undo' }).click();
   await panel.getByRole('button', { name: 'Pause' }).waitFor();
 
+  page.provoked.push('/pause');
   await page.route('**/pause', (route) =>
     route.fulfill({ status: 403, json: { error: { code: 'x', message: 'Not today.' } } }),
   );
