@@ -137,6 +137,8 @@ export function CreateOrganization() {
       <PageHead title={t('org.create')} sentence={t('create.sentence')} />
       <form
         className={styles.form}
+        // What is missing is said beside the field, in the language in use.
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           setTried(true);
