@@ -2,11 +2,12 @@
  * Changes: done at once on the screen, taken back if the server refuses, told in a toast that can
  * undo them where that is possible. What will be sent can be seen before, as the API's call.
  */
-import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { makeStyles, tokens } from '@fluentui/react-components';
 import { asCurl, asProblem, type Change, type Graph, type Problem } from '@isopolity/core';
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { CopyButton } from './copy-button';
 import { Disclosure } from './disclosure';
 import { ToastPlace, useTell } from './toasts';
 
@@ -141,7 +142,6 @@ const useStyles = makeStyles({
 export function GraphCall({ change }: { change: Change | Change[] }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const [copied, setCopied] = useState(false);
   const changes = asList(change);
   const shown = changes.map(
     ({ method, path, body, file }) =>
@@ -159,18 +159,12 @@ export function GraphCall({ change }: { change: Change | Change[] }) {
       <pre className={styles.code} tabIndex={0}>
         {shown.join('\n\n')}
       </pre>
-      <Button
+      <CopyButton
         size="small"
         className={styles.copy}
-        onClick={() => {
-          void navigator.clipboard.writeText(changes.map(asCurl).join('\n\n')).then(() => {
-            setCopied(true);
-            setTimeout(() => setCopied(false), 2000);
-          });
-        }}
-      >
-        {copied ? t('ui.copied') : t('ui.copyCurl')}
-      </Button>
+        text={changes.map(asCurl).join('\n\n')}
+        label={t('ui.copyCurl')}
+      />
     </Disclosure>
   );
 }

@@ -2,14 +2,22 @@
 import { Button, makeStyles, Tooltip, tokens } from '@fluentui/react-components';
 import { CheckmarkRegular, CopyRegular } from '@fluentui/react-icons';
 import { formatExact, formatRelative } from '@isopolity/core';
-import { useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useCopy } from './copy-button';
 
 const useStyles = makeStyles({
   time: {
     whiteSpace: 'nowrap',
     fontVariantNumeric: 'tabular-nums',
     textDecorationLine: 'none',
+  },
+  leftToRight: {
+    display: 'block',
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    // At the side at which the texts around it begin.
+    textAlign: 'match-parent',
   },
   id: {
     fontFamily: tokens.fontFamilyMonospace,
@@ -23,6 +31,15 @@ const useStyles = makeStyles({
   },
   copy: { fontSize: '14px', width: '14px', height: '14px', color: tokens.colorNeutralForeground3 },
 });
+
+/** What reads from left to right in every language, such as a name to sign in by; cut at its end. */
+export function LeftToRight({ children }: { children: ReactNode }) {
+  return (
+    <span dir="ltr" className={useStyles().leftToRight}>
+      {children}
+    </span>
+  );
+}
 
 /** A time as people say it; the exact one on hover and on focus. */
 export function Time({ at }: { at: string | null | undefined }) {
@@ -46,22 +63,22 @@ export function Time({ at }: { at: string | null | undefined }) {
 export function ShortId({ id }: { id: string }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const [copied, setCopied] = useState(false);
+  const [copy, isCopied] = useCopy(id);
   return (
-    <Tooltip content={copied ? t('ui.copied') : id} relationship="description">
+    <Tooltip content={isCopied ? t('ui.copied') : id} relationship="description">
       <Button
         size="small"
         appearance="subtle"
         className={styles.id}
         iconPosition="after"
-        icon={{ className: styles.copy, children: copied ? <CheckmarkRegular /> : <CopyRegular /> }}
+        icon={{
+          className: styles.copy,
+          children: isCopied ? <CheckmarkRegular /> : <CopyRegular />,
+        }}
         aria-label={t('ui.copyId', { id })}
         onClick={(event) => {
           event.stopPropagation();
-          void navigator.clipboard.writeText(id).then(() => {
-            setCopied(true);
-            setTimeout(() => setCopied(false), 2000);
-          });
+          copy();
         }}
       >
         {id.slice(0, 8)}…

@@ -100,7 +100,11 @@ const useStyles = makeStyles({
     fontWeight: tokens.fontWeightRegular,
     backgroundColor: tokens.colorNeutralBackground1,
   },
-  searchKeys: { marginInlineStart: 'auto', fontSize: tokens.fontSizeBase200 },
+  searchKeys: {
+    marginInlineStart: 'auto',
+    paddingInlineStart: '16px',
+    fontSize: tokens.fontSizeBase200,
+  },
   nav: {
     gridArea: 'nav',
     overflowY: 'auto',
@@ -146,6 +150,7 @@ const useStyles = makeStyles({
       outline: `2px solid ${tokens.colorStrokeFocus2}`,
       outlineOffset: '-2px',
     },
+    whiteSpace: 'nowrap',
     '&[aria-current=page]': {
       backgroundColor: tokens.colorSubtleBackgroundSelected,
       fontWeight: tokens.fontWeightSemibold,
