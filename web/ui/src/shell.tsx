@@ -46,7 +46,7 @@ const useStyles = makeStyles({
     height: '100dvh',
     display: 'grid',
     gridTemplateRows: '48px minmax(0, 1fr)',
-    gridTemplateColumns: '232px minmax(0, 1fr) auto',
+    gridTemplateColumns: '248px minmax(0, 1fr) auto',
     gridTemplateAreas: '"bar bar bar" "nav main panel"',
     backgroundColor: tokens.colorNeutralBackground1,
     color: tokens.colorNeutralForeground1,
@@ -150,7 +150,6 @@ const useStyles = makeStyles({
       outline: `2px solid ${tokens.colorStrokeFocus2}`,
       outlineOffset: '-2px',
     },
-    whiteSpace: 'nowrap',
     '&[aria-current=page]': {
       backgroundColor: tokens.colorSubtleBackgroundSelected,
       fontWeight: tokens.fontWeightSemibold,
