@@ -87,6 +87,7 @@ pub(crate) fn document(layout: &Layout<'_>, content: Markup) -> String {
                 }
                 style { (PreEscaped(STYLE)) }
                 (brand::style(layout.face))
+                (brand::icon(layout.face))
             }
             body {
                 main {

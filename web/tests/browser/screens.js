@@ -32,17 +32,6 @@ export const screens = (deployment) => {
       path: `/admin/users-across?tenant=${fabrikam}&edit=mapping`,
     },
     { name: 'users-across-demand', path: `/admin/users-across?tenant=${fabrikam}&edit=demand` },
-    {
-      name: 'users-across-demanded',
-      path: `/admin/users-across?tenant=${fabrikam}&edit=demand`,
-      english: true,
-      act: async (page) => {
-        await page.getByRole('complementary').getByRole('combobox').pressSequentially('Anneliese');
-        await page.getByRole('option').first().click();
-        await page.getByRole('button', { name: 'Bring this person' }).click();
-        await page.getByRole('complementary').getByRole('listitem').first().waitFor();
-      },
-    },
     { name: 'users-across-in', path: '/admin/users-across?tab=incoming' },
     { name: 'users-across-in-tenant', path: `/admin/users-across?tab=incoming&tenant=${fabrikam}` },
     {
