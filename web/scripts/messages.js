@@ -6,6 +6,7 @@
  *   checker's work.)
  * - All languages have the same messages with the same placeholders, each in the plural forms that
  *   the language has (CLDR), and none is left as it is in English by mistake.
+ * - What the API tells in English only is there in every other language.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -115,6 +116,43 @@ for (const part of PARTS) {
       ) {
         problems.push(`${part}/${language}: '${message}' is as in English`);
       }
+    }
+  }
+}
+
+// What the API tells in English only (admin/src/words.ts): the same codes in every other language, and
+// every role that there is.
+const words = (language) =>
+  JSON.parse(readFileSync(join(root, 'admin/locales/words', `${language}.json`), 'utf8'));
+const [, model, ...others] = LANGUAGES;
+const codes = (catalogue) =>
+  Object.entries(catalogue).flatMap(([kind, texts]) =>
+    Object.keys(texts).map((code) => `${kind}: ${code}`),
+  );
+const roles = JSON.parse(
+  readFileSync(join(root, '../crates/directory/data/built_in_roles.json'), 'utf8'),
+);
+const wanted = codes(words(model));
+for (const { id } of roles) {
+  if (!wanted.includes(`roles: ${id}`)) problems.push(`words/${model}: no role ${id}`);
+}
+for (const language of [model, ...others]) {
+  const catalogue = words(language);
+  const there = codes(catalogue);
+  for (const code of wanted.filter((each) => !there.includes(each))) {
+    problems.push(`words/${language}: '${code}' is missing`);
+  }
+  for (const code of there.filter((each) => !wanted.includes(each))) {
+    problems.push(`words/${language}: '${code}' is in no other`);
+  }
+  for (const [code, text] of Object.entries(catalogue).flatMap(([, texts]) =>
+    Object.entries(texts),
+  )) {
+    if (![text].flat().every((part) => part.trim())) {
+      problems.push(`words/${language}: '${code}' is empty`);
+    }
+    if ([text].flat().includes(code) && /\w\s\w+\s\w/.test(code)) {
+      problems.push(`words/${language}: '${code}' is as in English`);
     }
   }
 }

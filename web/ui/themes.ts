@@ -54,6 +54,11 @@ const dark: Theme = {
   colorNeutralBackground1Selected: '#2c2c33',
   colorNeutralBackground2: '#161619',
   colorNeutralBackground3: '#111114',
+  // What is wrong is seen by its mark and its border; its ground stays calm.
+  colorPaletteRedBackground1: '#2b171b',
+  colorPaletteRedBorder1: '#7a343a',
+  colorStatusDangerBackground1: '#2b171b',
+  colorStatusDangerBorder1: '#7a343a',
   colorNeutralStroke2: '#34343b',
   colorNeutralStroke3: '#2a2a30',
   colorBrandForeground1: accent[120],

@@ -295,6 +295,7 @@ impl Rules {
             setting: format!("{whose}.{part}.{}", half.name()),
             value: in_force.as_ref().map_or_else(|| "not set".into(), words),
             allowed,
+            code: None,
             reason: format!(
                 "Tenant {} {} {} {} tenant {}{}.",
                 self.tenant,

@@ -119,6 +119,7 @@ impl Stance {
                 ),
                 value: door.words.clone(),
                 allowed: door.opening != Opening::Nobody,
+                code: None,
                 reason: format!(
                     "Tenant {tenant} {whom} of {} {} tenant {}.",
                     if half == "applications" {
@@ -157,6 +158,7 @@ impl Stance {
             ),
             value: flag(self.sync_allowed),
             allowed,
+            code: None,
             reason: format!(
                 "Tenant {tenant} {} users of tenant {} to be synchronized into it.",
                 if allowed { "allows" } else { "doesn't allow" },
@@ -177,6 +179,7 @@ impl Stance {
             setting: format!("partners/{}.{}.{member}", self.partner, body::CONSENT),
             value: flag(value),
             allowed,
+            code: None,
             reason: format!(
                 "{needs} automatic redemption on both sides; tenant {tenant} has it {} for {who} \
                  tenant {}.",

@@ -33,6 +33,7 @@ impl Handler for Notes {
                 setting: "closed".into(),
                 value: "true".into(),
                 allowed: false,
+                code: None,
                 reason: "closed".into(),
                 mend: None,
             };

@@ -26,6 +26,8 @@ pub const ADMIN_CENTRE: FirstParty = FirstParty {
         "AuditLog.Read.All",
         "CrossTenantInformation.ReadBasic.All",
         "DelegatedPermissionGrant.ReadWrite.All",
+        // The names of what is chosen: Graph takes no more for `getByIds`.
+        "Directory.Read.All",
         "Directory.ReadWrite.All",
         "Domain.ReadWrite.All",
         "Group.ReadWrite.All",

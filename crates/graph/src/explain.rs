@@ -180,6 +180,7 @@ fn person(home: TenantId, allowed: bool) -> Step {
         setting: "user".into(),
         value: value.into(),
         allowed,
+        code: None,
         reason: reason.into(),
         mend: None,
     }

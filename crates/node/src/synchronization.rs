@@ -70,6 +70,7 @@ impl Node {
                     ),
                     value: "not set".into(),
                     allowed: false,
+                    code: None,
                     reason: format!(
                         "Tenant {target} doesn't allow users of tenant {tenant} to be \
                          synchronized into it."

@@ -174,6 +174,7 @@ impl Matrix {
                 setting: format!("multiTenantOrganization.tenants/{other}.state"),
                 value: value.into(),
                 allowed: false,
+                code: None,
                 reason,
                 mend: None,
             },

@@ -22,6 +22,13 @@ pub(crate) fn style(face: Option<&Face>) -> Markup {
     html! { @if let Some(text) = style_text(face) { style { (PreEscaped(text)) } } }
 }
 
+/// The picture of the page's tab: the tenant's logo. A page that may show an image is asked for one
+/// at an address where there is none, unless it says which.
+pub(crate) fn icon(face: Option<&Face>) -> Markup {
+    let logo = face.and_then(|face| face.square.as_ref().or(face.banner.as_ref()));
+    html! { @if let Some(logo) = logo { link rel="icon" href=(logo.path); } }
+}
+
 /// What else the page's style and images may be.
 pub(crate) fn policy(face: Option<&Face>) -> (String, &'static str) {
     let style = style_text(face).map(|text| format!(" {}", hash(&text)));

@@ -16,8 +16,9 @@ main{width:min(27rem,100%);padding:2rem;background:var(--card);border:1px solid 
 @media(max-width:30rem){body{place-items:start stretch}main{border:0;border-radius:0;min-height:100vh;padding:1.5rem}}\
 header p{margin:0;color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}\
 h2{margin:2rem 0 0;font-size:1.125rem;line-height:1.3;font-weight:600}\
-.plain{list-style:none;padding:0}.plain>li{padding:.75rem 0;border-top:1px solid var(--line)}\
-.small{display:inline-block;width:auto;margin-inline-end:.5rem}\
+main:has(>.plain){width:min(40rem,100%)}@media(min-width:30.01rem){body:has(.plain){padding:2rem 1rem}}\
+.plain{list-style:none;padding:0;margin:.75rem 0 0}.plain>li{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1rem;margin:0;padding:.75rem 0;border-top:1px solid var(--line)}\
+.what{flex:1 1 12rem;min-width:0}.what ul{margin:.25rem 0 0}.acts{display:flex;flex-wrap:wrap;gap:.5rem}.plain+.acts{padding-top:.75rem;border-top:1px solid var(--line)}\
 .of{display:flex;gap:.5rem;align-items:center;margin-bottom:1rem}.of svg{width:1.25rem;height:1.25rem;flex:none;color:var(--accent)}\
 .of img{display:block;flex:none;max-width:100%;height:auto}.of .square{width:2.5rem;height:auto}\
 @media(prefers-color-scheme:dark){.of img{padding:.25rem;background:#fff;border-radius:.25rem}}\
@@ -27,12 +28,14 @@ h1{margin:0;font-size:1.5rem;line-height:1.25;font-weight:600}\
 .lead{margin:.25rem 0 1.5rem;color:var(--soft);overflow-wrap:anywhere}\
 label{display:block;margin:1rem 0 .25rem}\
 input[type=text],input[type=password]{width:100%;padding:.625rem .75rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--soft);border-radius:.375rem}\
+::placeholder{color:var(--soft);opacity:1}\
 input[readonly]{border-color:var(--line);color:var(--soft)}\
 .code{font-size:1.5rem;letter-spacing:.15em;text-transform:uppercase;direction:ltr}\
 .check{display:flex;gap:.5rem;align-items:start;margin:1rem 0}.check input{width:1.125rem;height:1.125rem;margin:.2rem 0 0;accent-color:var(--accent);flex:none}\
 button,.button{display:block;width:100%;margin-top:.75rem;padding:.625rem 1rem;min-height:2.75rem;font:inherit;text-align:center;color:inherit;background:transparent;border:1px solid var(--line);border-radius:.375rem;cursor:pointer;text-decoration:none}\
+.small{width:auto;margin:0;padding:.25rem .75rem;min-height:2.25rem;font-size:.875rem;line-height:1.75rem}\
 .primary{margin-top:1.5rem;background:var(--accent);color:var(--on-accent);border-color:var(--accent);font-weight:600}\
-form~form button:not(.primary,.account){margin-top:.25rem;border-color:transparent;color:var(--accent)}\
+form~form button:not(.primary,.account,.small){margin-top:.25rem;border-color:transparent;color:var(--accent)}\
 button:not(.primary):hover,.account:hover{background:var(--page)}.primary:hover{filter:brightness(1.1)}\
 .account{text-align:start;overflow-wrap:anywhere}.account small{display:block;color:var(--soft)}\
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}\
@@ -84,6 +87,7 @@ pub(crate) fn document(layout: &Layout<'_>, content: Markup) -> String {
                 }
                 style { (PreEscaped(STYLE)) }
                 (brand::style(layout.face))
+                (brand::icon(layout.face))
             }
             body {
                 main {

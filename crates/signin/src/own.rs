@@ -100,16 +100,22 @@ fn sessions(page: &Page, words: &Words, sessions: &[OwnSession]) -> Markup {
             @for session in sessions {
                 @let name = browser_name(words, session.user_agent.as_deref());
                 li {
-                    bdi { (name) }
-                    @if session.is_current { " – " strong { (words.own_current) } }
-                    small { (words.own_since) " " (time(session.created_at)) }
-                    small { (words.own_used) " " (time(session.used_at)) }
+                    div .what {
+                        bdi { (name) }
+                        @if session.is_current { " – " strong { (words.own_current) } }
+                        small { (words.own_since) " " (time(session.created_at)) }
+                        small { (words.own_used) " " (time(session.used_at)) }
+                    }
                     (button(page, "end", &session.id.to_string(), words.sign_out, Some(&name)))
                 }
             }
         }
-        @if sessions.len() > 1 { (button(page, "end-others", "", words.own_end_others, None)) }
-        (button(page, "everywhere", "", words.own_everywhere, None))
+        div .acts {
+            @if sessions.len() > 1 {
+                (button(page, "end-others", "", words.own_end_others, None))
+            }
+            (button(page, "everywhere", "", words.own_everywhere, None))
+        }
     }
 }
 
@@ -119,22 +125,26 @@ fn methods(page: &Page, words: &Words, methods: &OwnMethods) -> Markup {
         ul .plain {
             @if methods.has_password {
                 li {
-                    (words.password)
+                    div .what { (words.password) }
                     (button(page, "password", "", words.own_change, Some(words.password)))
                 }
             }
             @for method in &methods.registered { (self::method(page, words, method)) }
             @if let Some(left) = methods.codes {
                 li {
-                    (fill(words.own_codes, "{count}", &left.to_string()))
+                    div .what { (fill(words.own_codes, "{count}", &left.to_string())) }
                     (button(page, "codes", "", words.own_codes_new, None))
                 }
             }
         }
-        @if methods.can_add_passkey {
-            (button(page, "passkey", "", words.register_passkey, None))
+        @if methods.can_add_passkey || methods.can_add_app {
+            div .acts {
+                @if methods.can_add_passkey {
+                    (button(page, "passkey", "", words.register_passkey, None))
+                }
+                @if methods.can_add_app { (button(page, "app", "", words.register_app, None)) }
+            }
         }
-        @if methods.can_add_app { (button(page, "app", "", words.register_app, None)) }
     }
 }
 
@@ -150,15 +160,21 @@ fn method(page: &Page, words: &Words, method: &OwnMethod) -> Markup {
     let (name, id) = (method.name.as_deref(), method.id.to_string());
     html! {
         li {
-            (kind)
-            @if let Some(name) = name { " – " bdi { (name) } }
-            small { (words.own_since) " " (time(method.created_at)) }
-            @if let Some(used_at) = method.used_at { small { (words.own_used) " " (time(used_at)) } }
-            @if method.kind == Kind::Passkey {
-                (button(page, "rename", &id, words.own_rename, name))
-                (button(page, "remove-passkey", &id, words.own_remove, name))
-            } @else {
-                (button(page, "remove-app", &id, words.own_remove, Some(kind)))
+            div .what {
+                (kind)
+                @if let Some(name) = name { " – " bdi { (name) } }
+                small { (words.own_since) " " (time(method.created_at)) }
+                @if let Some(used_at) = method.used_at {
+                    small { (words.own_used) " " (time(used_at)) }
+                }
+            }
+            div .acts {
+                @if method.kind == Kind::Passkey {
+                    (button(page, "rename", &id, words.own_rename, name))
+                    (button(page, "remove-passkey", &id, words.own_remove, name))
+                } @else {
+                    (button(page, "remove-app", &id, words.own_remove, Some(kind)))
+                }
             }
         }
     }
@@ -171,20 +187,24 @@ fn organizations(words: &Words, organizations: &[OwnOrganization]) -> Markup {
         ul .plain {
             @for organization in organizations {
                 li {
-                    bdi { (organization.name) }
-                    small {
-                        (if organization.is_guest { words.own_guest } else { words.own_member })
-                        " – "
-                        (match organization.through {
-                            Through::Sharing => words.own_by_sharing,
-                            Through::Invitation => words.own_by_invitation,
-                        })
+                    div .what {
+                        bdi { (organization.name) }
+                        small {
+                            (if organization.is_guest { words.own_guest } else { words.own_member })
+                            " – "
+                            (match organization.through {
+                                Through::Sharing => words.own_by_sharing,
+                                Through::Invitation => words.own_by_invitation,
+                            })
+                        }
+                        @if let Some(since) = &organization.since {
+                            small { (words.own_since) " " time datetime=(since) dir="ltr" { (since.chars().take(10).collect::<String>()) } }
+                        }
                     }
-                    @if let Some(since) = &organization.since {
-                        small { (words.own_since) " " time datetime=(since) dir="ltr" { (since.chars().take(10).collect::<String>()) } }
+                    div .acts {
+                        a .button .small href={ "/" (organization.tenant) "/account" } { (words.own_open) }
+                        a .button .small href={ "/" (organization.tenant) "/account?act=leave" } { (words.own_leave) }
                     }
-                    a .button .small href={ "/" (organization.tenant) "/account" } { (words.own_open) }
-                    a .button .small href={ "/" (organization.tenant) "/account?act=leave" } { (words.own_leave) }
                 }
             }
         }
@@ -198,8 +218,10 @@ fn consents(page: &Page, words: &Words, consents: &[OwnConsent]) -> Markup {
         ul .plain {
             @for consent in consents {
                 li {
-                    bdi { (consent.client) }
-                    (scopes(words, &consent.scopes))
+                    div .what {
+                        bdi { (consent.client) }
+                        (scopes(words, &consent.scopes))
+                    }
                     (button(page, "take-back", &consent.id, words.own_take_back, Some(&consent.client)))
                 }
             }

@@ -142,13 +142,16 @@ pub fn home(tx: &ReadTx<'_>, target: TenantId, user: Option<Id<kind::User>>) -> 
             trace.step(disabled);
         }
         if let Some(failure) = link.and_then(|link| link.failure) {
-            trace.step(Step::new(
-                tx.tenant(),
-                "provisioning",
-                &failure.code,
-                false,
-                &failure.message,
-            ));
+            trace.step(Step {
+                code: Some(failure.code.clone()),
+                ..Step::new(
+                    tx.tenant(),
+                    "provisioning",
+                    &failure.code,
+                    false,
+                    &failure.message,
+                )
+            });
         }
     }
     Ok(trace)
@@ -178,6 +181,7 @@ pub fn stopped(tx: &ReadTx<'_>, from: TenantId, user: Id<kind::User>) -> Result<
     };
     let setting = format!("admission/tenants/{from}/users/{user}");
     let mut stopped = Step::new(tx.tenant(), &setting, found.state.as_str(), false, reason);
+    stopped.code = found.code().map(str::to_owned);
     stopped.mend = (found.state != UserState::TurnedAway).then(|| Mend {
         method: "POST".into(),
         path: format!("/beta/isopolity/{setting}/release"),

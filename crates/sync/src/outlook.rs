@@ -104,6 +104,7 @@ impl Outlook {
             setting: format!("userSharing/tenants/{target}"),
             value: value.into(),
             allowed: self.shares,
+            code: None,
             reason: reason.into(),
             mend: (!self.shares).then(|| Mend {
                 method: "PUT".into(),
@@ -116,6 +117,7 @@ impl Outlook {
             setting: format!("userSharing/tenants/{target}.state"),
             value: if self.paused { "paused" } else { "active" }.into(),
             allowed: !self.paused,
+            code: None,
             reason: if self.paused {
                 "Synchronization to this tenant is paused.".into()
             } else {

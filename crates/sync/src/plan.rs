@@ -124,6 +124,7 @@ pub fn membership(tx: &ReadTx<'_>, other: TenantId) -> Result<Step> {
             "none".into()
         },
         allowed: together,
+        code: None,
         reason: if together {
             "Both tenants are active in the same multi-tenant organization.".into()
         } else {

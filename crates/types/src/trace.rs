@@ -17,6 +17,10 @@ pub struct Step {
     pub value: String,
     /// Whether it lets the request pass.
     pub allowed: bool,
+    /// Which of a setting's reasons it is, where it has several: `AdmissionMaxUsers`. It doesn't change
+    /// with the words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// Why, in a sentence.
     pub reason: String,
     /// The change that would let it pass, where there is one.
@@ -37,6 +41,7 @@ impl Step {
             setting: setting.into(),
             value: value.into(),
             allowed,
+            code: None,
             reason: reason.into(),
             mend: None,
         }

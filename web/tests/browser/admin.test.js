@@ -103,6 +103,7 @@ test('a change shows at once, is undone from its toast, and is taken back if it 
   await page.getByRole('button', { name: 'Undo' }).click();
   await panel.getByRole('button', { name: 'Pause' }).waitFor();
 
+  page.provoked.push('/pause');
   await page.route('**/pause', (route) =>
     route.fulfill({ status: 403, json: { error: { code: 'x', message: 'Not today.' } } }),
   );
@@ -126,7 +127,7 @@ test('a fourth tenant is added and joins, having seen what that changes, and is 
   await admin.getByRole('button', { name: 'Review' }).click();
   await admin.getByText('Joining changes 9 settings of yours').waitFor();
   await admin.getByRole('button', { name: 'Join and open 9 settings' }).click();
-  await admin.getByRole('row', { name: /Northwind \(yours\) active/ }).waitFor();
+  await admin.getByRole('row', { name: /Northwind \(yours\) Active/ }).waitFor();
 
   await contoso.goto(`/admin/organization?tenant=${northwind.id}`);
   await contoso.getByRole('button', { name: 'Rehearse it' }).click();

@@ -233,12 +233,15 @@ export class Deployment {
     page.faults = [];
     page.signIns = [];
     page.friends = new Set([this.url]);
+    // Refusals that a test provokes, each by a part of its address.
+    page.provoked = [];
     page.on('pageerror', (error) => page.faults.push(`error: ${error.message}`));
     page.on('console', (message) => {
-      // A refusal that a test provokes is in the console, too.
-      if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) {
-        page.faults.push(`console: ${message.text()}`);
-      }
+      if (message.type() !== 'error') return;
+      const { url } = message.location();
+      const isRefusal = /status of 4\d\d/.test(message.text());
+      if (isRefusal && page.provoked.some((part) => url.includes(part))) return;
+      page.faults.push(`console: ${message.text()} (${url})`);
     });
     page.on('dialog', (dialog) => {
       page.faults.push(`dialog: ${dialog.message()}`);

@@ -105,7 +105,8 @@ test('on the pages that sign people in', async () => {
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('heading', { name: 'Refused' }).waitFor();
 
-  // What comes by the address.
+  // What comes by the address, and is refused.
+  page.provoked.push('/oauth2/v2.0/authorize?');
   const { id } = deployment.tenant('Contoso');
   for (const name of ['client_id', 'redirect_uri', 'scope', 'state', 'login_hint', 'ui_locales']) {
     const query = new URLSearchParams({ response_type: 'code', [name]: MARKUP });

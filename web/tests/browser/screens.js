@@ -1,3 +1,6 @@
+/** The first row of a table; at phone width there is none with heads above it. */
+const firstRow = (page) => page.locator('[role=row][data-index="0"]');
+
 /** Every screen, by name: where it is and what to do there first. */
 export const screens = (deployment) => {
   const { id: fabrikam } = deployment.tenant('Fabrikam');
@@ -42,13 +45,13 @@ export const screens = (deployment) => {
     {
       name: 'people-person',
       path: '/admin/people?q=Anneliese',
-      act: (page) => page.getByRole('row').nth(1).click(),
+      act: (page) => firstRow(page).click(),
     },
     ...['password', 'pass'].map((edit) => ({
       name: `people-${edit}`,
       path: '/admin/people?q=Anneliese',
       act: async (page) => {
-        await page.getByRole('row').nth(1).click();
+        await firstRow(page).click();
         await page.waitForURL(/[?&]open=/);
         const address = new URL(page.url());
         address.searchParams.set('edit', edit);
@@ -65,13 +68,18 @@ export const screens = (deployment) => {
       name: 'applications-application',
       path: '/admin/applications',
       act: async (page) => {
-        await page.getByRole('row').nth(1).click();
+        await firstRow(page).click();
         await page.waitForURL(/[?&]open=/);
       },
     },
     { name: 'applications-create', path: '/admin/applications?panel=create' },
     { name: 'applications-enterprise', path: '/admin/applications?tab=enterprise' },
     { name: 'roles', path: '/admin/roles' },
+    {
+      name: 'roles-role',
+      path: '/admin/roles',
+      act: (page) => firstRow(page).click(),
+    },
     { name: 'settings', path: '/admin/settings' },
     { name: 'settings-page', path: '/admin/settings?tab=page' },
     ...['rights', 'tenant', 'keys'].map((tab) => ({

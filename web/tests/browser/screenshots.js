@@ -113,6 +113,8 @@ async function signInPages(wiki, options, shoot) {
   await shoot(page, 'sign-in-accounts');
   await page.goto(`${at}/authorize?client_id=${wiki.appId}&redirect_uri=https://elsewhere.example`);
   await shoot(page, 'sign-in-error');
+  await page.goto(`/${northwind.id}/account`);
+  await shoot(page, 'account');
   await page.goto(`${at}/logout`);
   await shoot(page, 'sign-out');
   await page.context().close();

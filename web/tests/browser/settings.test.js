@@ -63,11 +63,15 @@ test('who may invite is chosen, and the contacts are kept', async (t) => {
   assert.equal(allowInvitesFrom, 'adminsAndGuestInviters');
   await page.getByRole('tab', { name: 'Name and contacts' }).click();
   const contacts = page.getByLabel('Technical contacts');
+  page.provoked.push('/v1.0/organization/');
   await contacts.fill('nobody');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText(/takes mail addresses/).waitFor();
   await contacts.fill('it@contoso.example, ops@contoso.example');
+  // The change of before may still be told.
+  const saved = page.waitForResponse((answer) => answer.request().method() === 'PATCH');
   await page.getByRole('button', { name: 'Save' }).click();
+  await saved;
   await page.getByText('The setting is changed').first().waitFor();
   const { value } = await deployment.call('Contoso', 'GET', '/v1.0/organization');
   assert.deepEqual(value[0].technicalNotificationMails, [
@@ -103,6 +107,7 @@ test('a domain is added, tells what to publish, and is removed', async () => {
   const panel = page.getByRole('complementary', { name: 'contoso-labs.example' });
   await panel.getByText(/contoso-labs\.example TXT MS=/).waitFor();
   // Nobody has published it.
+  page.provoked.push('/verify');
   await panel.getByRole('button', { name: 'Verify' }).click();
   await panel.getByRole('alert').waitFor();
   await panel.getByRole('button', { name: 'Remove' }).click();
@@ -111,7 +116,6 @@ test('a domain is added, tells what to publish, and is removed', async () => {
   await asked.getByRole('button', { name: 'Remove' }).click();
   await page.getByText('contoso-labs.example was removed').first().waitFor();
   await panel.waitFor({ state: 'detached' });
-  page.faults.splice(0); // The refused verification is a failed request.
   await leave(page);
 });
 
@@ -187,6 +191,8 @@ test('who has forgotten the password gets another, which is shown once and works
   await leave(page);
 
   const visitor = await deployment.visitor();
+  // The admin centre has nothing for somebody without a role.
+  visitor.provoked.push('/beta/isopolity/');
   await visitor.goto('/admin');
   await signIn(visitor, person.userPrincipalName, password);
   await visitor.locator('h1').waitFor();

@@ -69,6 +69,7 @@ test('the first administrator has a passkey and no password, and is in the admin
 
 test('a server that is set up says so, on a phone too', async () => {
   const page = await deployment.visitor({ viewport: PHONE, colorScheme: 'dark' });
+  page.provoked.push('/setup');
   await page.goto('/setup');
   await page.getByText('This server is set up already.').waitFor();
   assert.deepEqual(await axeFindings(page), []);

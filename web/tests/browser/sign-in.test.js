@@ -93,6 +93,7 @@ test('a refusal says who refuses, and whom to ask', async () => {
     },
   });
   const page = await visitor();
+  page.provoked.push('/b2b/return?');
   await page.goto(wiki.url);
   await signIn(page, person, personPassword);
   await page.getByRole('heading', { name: "This didn't work" }).waitFor();

@@ -2,10 +2,12 @@
  * Changes: done at once on the screen, taken back if the server refuses, told in a toast that can
  * undo them where that is possible. What will be sent can be seen before, as the API's call.
  */
-import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { makeStyles, tokens } from '@fluentui/react-components';
 import { asCurl, asProblem, type Change, type Graph, type Problem } from '@isopolity/core';
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useState } from 'react';
+import { CopyButton } from './copy-button';
+import { Disclosure } from './disclosure';
 import { ToastPlace, useTell } from './toasts';
 import { useTranslation } from './translation';
 
@@ -118,15 +120,6 @@ export function useAct(options: { inPlace?: boolean } = {}): Acting {
 
 const useStyles = makeStyles({
   call: { marginBlock: '8px 0' },
-  summary: {
-    cursor: 'pointer',
-    color: tokens.colorNeutralForeground2,
-    fontSize: tokens.fontSizeBase200,
-    width: 'fit-content',
-    paddingBlock: '4px',
-    borderRadius: tokens.borderRadiusSmall,
-    ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
-  },
   code: {
     margin: '4px 0 0',
     padding: '12px',
@@ -149,7 +142,6 @@ const useStyles = makeStyles({
 export function GraphCall({ change }: { change: Change | Change[] }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const [copied, setCopied] = useState(false);
   const changes = asList(change);
   const shown = changes.map(
     ({ method, path, body, file }) =>
@@ -162,24 +154,17 @@ export function GraphCall({ change }: { change: Change | Change[] }) {
       }`,
   );
   return (
-    <details className={styles.call}>
-      <summary className={styles.summary}>{t('ui.graphCall')}</summary>
+    <Disclosure className={styles.call} label={t('ui.graphCall')}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
       <pre className={styles.code} tabIndex={0}>
         {shown.join('\n\n')}
       </pre>
-      <Button
+      <CopyButton
         size="small"
         className={styles.copy}
-        onClick={() => {
-          void navigator.clipboard.writeText(changes.map(asCurl).join('\n\n')).then(() => {
-            setCopied(true);
-            setTimeout(() => setCopied(false), 2000);
-          });
-        }}
-      >
-        {copied ? t('ui.copied') : t('ui.copyCurl')}
-      </Button>
-    </details>
+        text={changes.map(asCurl).join('\n\n')}
+        label={t('ui.copyCurl')}
+      />
+    </Disclosure>
   );
 }

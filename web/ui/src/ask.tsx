@@ -4,6 +4,7 @@ import { asProblem, type Change, type Problem } from '@isopolity/core';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type * as v from 'valibot';
 import { GraphCall, useGraph } from './acts';
+import { CopyButton } from './copy-button';
 import { Failure } from './pieces';
 import { useTranslation } from './translation';
 
@@ -89,24 +90,12 @@ export function Ask(props: {
 export function Once(props: { text: ReactNode; secret: string; copy: string; onDone: () => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const [copied, setCopied] = useState(false);
   return (
     <div className={`${styles.box} ${styles.once}`} role="status">
       <p className={styles.text}>{props.text}</p>
       <code className={styles.secret}>{props.secret}</code>
       <div className={styles.actions}>
-        <Button
-          size="small"
-          appearance="primary"
-          onClick={() =>
-            void navigator.clipboard.writeText(props.secret).then(() => {
-              setCopied(true);
-              setTimeout(() => setCopied(false), 2000);
-            })
-          }
-        >
-          {copied ? t('ui.copied') : props.copy}
-        </Button>
+        <CopyButton size="small" appearance="primary" text={props.secret} label={props.copy} />
         <Button size="small" onClick={props.onDone}>
           {t('ui.haveIt')}
         </Button>

@@ -15,12 +15,15 @@ const useStyles = makeStyles({
   none: { color: tokens.colorNeutralForeground3 },
   status: {
     display: 'inline-flex',
-    alignItems: 'center',
+    alignItems: 'flex-start',
     verticalAlign: 'bottom',
     gap: '6px',
-    whiteSpace: 'nowrap',
     minWidth: 0,
+    maxWidth: '100%',
   },
+  // Beside the middle of the first line.
+  beside: { marginBlockStart: 'calc((1lh - 14px) / 2)' },
+  word: { minWidth: 0, overflow: 'hidden', textOverflow: 'ellipsis' },
 });
 
 const shapes: Record<Tone, ReactNode> = {
@@ -75,8 +78,8 @@ export function Status({ tone, children }: { tone: Tone; children: ReactNode }) 
   const styles = useStyles();
   return (
     <span className={styles.status}>
-      <Mark tone={tone} />
-      <span>{children}</span>
+      <Mark tone={tone} className={styles.beside} />
+      <span className={styles.word}>{children}</span>
     </span>
   );
 }

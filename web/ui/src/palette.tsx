@@ -106,8 +106,10 @@ export default function Palette(props: {
   });
   const items = useMemo(() => {
     const words = folded(wanted).split(/\s+/);
-    const fits = ({ title, group }: Command) =>
-      words.every((word) => folded(`${title} ${group}`).includes(word));
+    // A letter or two fit nearly every group.
+    const where = ({ title, group }: Command) =>
+      folded(wanted.length > 2 ? `${group} ${title}` : title);
+    const fits = (command: Command) => words.every((word) => where(command).includes(word));
     return [...props.commands.filter(fits), ...((wanted.length > 1 && found.data) || [])];
   }, [props.commands, wanted, found.data]);
   const active = items[Math.min(at, items.length - 1)];

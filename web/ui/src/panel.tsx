@@ -78,8 +78,10 @@ const useStyles = makeStyles({
     fontWeight: tokens.fontWeightSemibold,
     overflowWrap: 'anywhere',
     outlineStyle: 'none',
+    // Its first line stands beside the middle of the button that closes.
+    paddingBlock: '5px',
   },
-  subtitle: { margin: 0, color: tokens.colorNeutralForeground2, overflowWrap: 'anywhere' },
+  subtitle: { margin: '-3px 0 0', color: tokens.colorNeutralForeground2, overflowWrap: 'anywhere' },
   body: { flexGrow: 1, overflowY: 'auto', padding: '16px 24px 24px' },
   foot: {
     padding: '12px 24px',
@@ -87,6 +89,7 @@ const useStyles = makeStyles({
     display: 'flex',
     flexWrap: 'wrap',
     gap: '8px',
+    '@media (max-width: 640px)': { '& > *': { flexGrow: 1 } },
   },
 });
 

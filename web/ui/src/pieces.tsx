@@ -21,7 +21,8 @@ const useStyles = makeStyles({
     flexWrap: 'wrap',
     alignItems: 'flex-start',
     gap: '12px 24px',
-    marginBottom: '4px',
+    marginBottom: '16px',
+    '& + section': { marginBlockStart: '8px' },
   },
   headText: { flexGrow: 1, flexShrink: 1, flexBasis: '320px', minWidth: 0 },
   title: {
@@ -38,6 +39,7 @@ const useStyles = makeStyles({
   },
   actions: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'center' },
   section: { marginBlockStart: '24px' },
+  sectionText: { flexGrow: 1, flexShrink: 1, flexBasis: '200px', minWidth: 0 },
   sectionTitle: {
     margin: 0,
     fontSize: tokens.fontSizeBase300,
@@ -102,7 +104,7 @@ export function Section(props: {
   return (
     <section className={mergeClasses(styles.section, props.className)} aria-label={props.title}>
       <div className={styles.sectionHead}>
-        <div className={styles.headText}>
+        <div className={styles.sectionText}>
           <h2 className={styles.sectionTitle}>{props.title}</h2>
           {props.sentence && <p className={styles.sentence}>{props.sentence}</p>}
         </div>

@@ -48,7 +48,7 @@ const useStyles = makeStyles({
     height: '100dvh',
     display: 'grid',
     gridTemplateRows: '48px minmax(0, 1fr)',
-    gridTemplateColumns: '232px minmax(0, 1fr) auto',
+    gridTemplateColumns: '248px minmax(0, 1fr) auto',
     gridTemplateAreas: '"bar bar bar" "nav main panel"',
     backgroundColor: tokens.colorNeutralBackground1,
     color: tokens.colorNeutralForeground1,
@@ -102,7 +102,11 @@ const useStyles = makeStyles({
     fontWeight: tokens.fontWeightRegular,
     backgroundColor: tokens.colorNeutralBackground1,
   },
-  searchKeys: { marginInlineStart: 'auto', fontSize: tokens.fontSizeBase200 },
+  searchKeys: {
+    marginInlineStart: 'auto',
+    paddingInlineStart: '16px',
+    fontSize: tokens.fontSizeBase200,
+  },
   nav: {
     gridArea: 'nav',
     overflowY: 'auto',

@@ -13,7 +13,8 @@ const useStyles = makeStyles({
     display: 'flex',
     flexWrap: 'wrap',
     gap: '4px 20px',
-    marginBlock: '12px 16px',
+    marginBlock: '-4px 16px',
+    '& + section': { marginBlockStart: 0 },
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
   },
   tab: {

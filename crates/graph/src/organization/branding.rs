@@ -1,7 +1,8 @@
 //! `/organization/{id}/branding`: how the tenant's sign-in pages look.
 //!
 //! - There is one branding, for all languages: `Accept-Language` makes no difference, and of
-//!   `localizations` only the default one's images are there, under Graph's address for them.
+//!   `localizations` there is only the default one, in the list and with its images. Where there is no
+//!   branding the list is empty: so a reader needn't ask for what isn't there.
 //! - The first change makes the branding; deleting it takes its images along.
 //! - Of images there are `bannerLogo` and `squareLogo`, JPEG or PNG by what their bytes are. They
 //!   are decoded whole before they are kept, so that no browser is the first to read them.
@@ -19,7 +20,7 @@ use crate::errors::Refusal;
 use crate::images;
 use crate::listing;
 use crate::query_options::Allowed;
-use crate::reply::Reply;
+use crate::reply::{Page, Reply};
 use crate::request::Call;
 use crate::route::{Area, Payload};
 
@@ -69,6 +70,13 @@ pub(super) fn routes(area: &mut Area<'_>) {
         "Let the sign-in pages look as they do by themselves",
         delete,
     );
+    area.get(
+        "/organization/{id}/branding/localizations",
+        READ,
+        "List how the sign-in pages look: the default, if there is one",
+        list,
+    )
+    .query(Allowed::SELECT);
     for (path, kind) in IMAGES {
         area.get(path, READ, "Get a logo", move |call| get_image(call, kind));
         area.put(path, WRITE, "Set a logo", move |call| set_image(call, kind))
@@ -92,6 +100,19 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
     let branding = call.read_few(branding::get).await?.ok_or_else(not_found)?;
     let shown = branding::project(&branding, select.as_deref(), cdn.authority())?;
     Reply::object(&call, "branding", &shown)
+}
+
+async fn list(call: Call) -> Result<Reply, Refusal> {
+    check_id(&call)?;
+    let select = listing::select(&call)?;
+    let cdn = call.platform().node.public_url();
+    let found = call.read_few(branding::get).await?;
+    let shown = found
+        .iter()
+        .map(|branding| branding::project(branding, select.as_deref(), cdn.authority()))
+        .collect::<types::Result<Vec<_>>>()?;
+    let set = format!("organization('{}')/branding/localizations", call.key("id"));
+    Reply::collection(&call, &set, &Page::all(shown))
 }
 
 async fn update(call: Call) -> Result<Reply, Refusal> {

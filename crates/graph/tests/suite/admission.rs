@@ -278,6 +278,7 @@ async fn who_is_turned_away_is_told_why_and_comes_once_that_is_over() {
     let listed = rig.listed().await;
     let listed = listed.iter().find(|user| user["id"] == json!(ann)).unwrap();
     assert_eq!(listed["state"], "turnedAway");
+    assert_eq!(listed["code"], "AdmissionMailDomain");
     let release = rig.own(&format!("/users/{ann}/release"));
     assert_eq!(rig.here.call("POST", &release, None).await.status, 409);
     let more = json!({"allowedMailDomains": ["contoso.example"], "maxUsers": 2});
@@ -381,6 +382,7 @@ async fn who_would_come_is_seen_before_anybody_comes() {
         (&users[0]["id"], &users[0]["admitted"]),
         (&json!(bob), &json!(false))
     );
+    assert_eq!(users[0]["code"], "AdmissionMailDomain");
     assert!(
         users[0]["reason"]
             .as_str()

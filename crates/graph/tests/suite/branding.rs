@@ -30,6 +30,10 @@ async fn a_branding_begins_with_its_first_change_and_ends_with_its_images() {
         d.admin.get(target).await.refused(404, MISSING);
     }
     d.admin.delete(&branding).await.refused(404, MISSING);
+    // Whether there is one is told by the list, which is always there.
+    let listed = format!("{branding}/localizations");
+    let none = d.admin.get(&listed).await.expect(200).json;
+    assert_eq!(none["value"], json!([]));
     let patch = json!({
         "backgroundColor": "#4851BD", "signInPageText": "Call 555-0100", "usernameHintText": null,
     });
@@ -43,6 +47,17 @@ async fn a_branding_begins_with_its_first_change_and_ends_with_its_images() {
     assert_eq!(shown["backgroundColor"], "#4851BD");
     assert_eq!(shown["cdnList"], json!([]));
     assert_eq!(shown["bannerLogoRelativeUrl"], json!(null));
+    let localizations = d.admin.get(&listed).await.expect(200).json;
+    assert_eq!(
+        localizations["@odata.context"],
+        format!(
+            "{}/v1.0/$metadata#organization('{}')/branding/localizations",
+            d.url, d.tenant
+        )
+    );
+    assert_eq!(localizations["value"].as_array().unwrap().len(), 1);
+    assert_eq!(localizations["value"][0]["id"], "0");
+    assert_eq!(localizations["value"][0]["backgroundColor"], "#4851BD");
     // An image that isn't set is nothing.
     let nothing = d.admin.get(&banner).await.expect(200);
     assert_eq!(nothing.text, "");

@@ -10,6 +10,10 @@ use super::users::{self, UserState};
 
 /// Characters of a display name.
 const DISPLAY_NAME_CHARACTERS_MAX: usize = 256;
+/// The code of users whose mail is of another domain.
+const MAIL_DOMAIN: &str = "AdmissionMailDomain";
+/// The code of users beyond the most that may come.
+const MAX_USERS: &str = "AdmissionMaxUsers";
 
 /// What the rules say of one user.
 pub(crate) enum Verdict {
@@ -103,10 +107,10 @@ fn one(
                 user,
                 known.as_ref(),
                 UserState::TurnedAway,
-                Some(&message),
+                Some((MAIL_DOMAIN, &message)),
             )?;
             return Ok(Verdict::Stopped {
-                code: "AdmissionMailDomain",
+                code: MAIL_DOMAIN,
                 message,
             });
         }
@@ -124,11 +128,11 @@ fn one(
                     user,
                     known.as_ref(),
                     UserState::TurnedAway,
-                    Some(&message),
+                    Some((MAX_USERS, &message)),
                 )?;
             }
             return Ok(Verdict::Stopped {
-                code: "AdmissionMaxUsers",
+                code: MAX_USERS,
                 message,
             });
         }

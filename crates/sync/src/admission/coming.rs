@@ -137,9 +137,9 @@ pub fn foresee(tx: &mut Tx<'_>, source: TenantId, answer: Answer) -> Result<Valu
         .enumerate()
         .map(|(at, user)| {
             let verdict = verdicts.as_ref().and_then(|verdicts| verdicts.get(at));
-            let reason = match verdict {
-                Some(Verdict::Stopped { message, .. }) => Some(message),
-                _ => None,
+            let (code, reason) = match verdict {
+                Some(Verdict::Stopped { code, message }) => (Some(code), Some(message)),
+                _ => (None, None),
             };
             json!({
                 "id": user.id,
@@ -147,6 +147,7 @@ pub fn foresee(tx: &mut Tx<'_>, source: TenantId, answer: Answer) -> Result<Valu
                 "userPrincipalName": user.user_principal_name,
                 "mail": user.mail,
                 "admitted": reason.is_none(),
+                "code": code,
                 "reason": reason,
             })
         })

@@ -54,6 +54,9 @@ struct Seen {
     display_name: String,
     user_principal_name: String,
     mail: Option<String>,
+    /// Of who was stopped before codes were kept there is only the reason.
+    #[serde(default)]
+    code: Option<String>,
     reason: Option<String>,
 }
 
@@ -69,6 +72,11 @@ pub struct AdmissionUser {
 }
 
 impl AdmissionUser {
+    /// Which rule has turned the user away, by its stable code: `AdmissionMaxUsers`.
+    pub fn code(&self) -> Option<&str> {
+        self.seen.code.as_deref()
+    }
+
     /// Which rule has turned the user away, in words.
     pub fn reason(&self) -> Option<&str> {
         self.seen.reason.as_deref()
@@ -82,6 +90,7 @@ impl AdmissionUser {
             "displayName": self.seen.display_name,
             "userPrincipalName": self.seen.user_principal_name,
             "mail": self.seen.mail,
+            "code": self.seen.code,
             "reason": self.seen.reason,
             "sinceDateTime": self.since,
         })
@@ -183,7 +192,7 @@ pub(crate) fn stop(
     user: &SyncedUser,
     known: Option<&AdmissionUser>,
     state: UserState,
-    reason: Option<&str>,
+    why: Option<(&str, &str)>,
 ) -> Result<()> {
     let source = user.home_tenant;
     let name = user.properties.get("displayName").and_then(Value::as_str);
@@ -191,7 +200,8 @@ pub(crate) fn stop(
         display_name: name.unwrap_or_default().to_owned(),
         user_principal_name: user.user_principal_name.clone(),
         mail: user.home_mail.clone(),
-        reason: reason.map(str::to_owned),
+        code: why.map(|(code, _)| code.to_owned()),
+        reason: why.map(|(_, reason)| reason.to_owned()),
     };
     if known.is_some_and(|known| known.state == state && known.seen == seen) {
         return Ok(());
@@ -260,6 +270,7 @@ pub fn decide(tx: &mut Tx<'_>, source: TenantId, home_id: UserId, release: bool)
         return Ok(());
     }
     user.state = state;
+    user.seen.code = None;
     user.seen.reason = None;
     put(tx, source, &user)?;
     if !release {

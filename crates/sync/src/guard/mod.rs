@@ -307,6 +307,7 @@ pub(crate) fn trace(tx: &ReadTx<'_>, pair: &Pair, waiting: Losses) -> Result<Opt
         setting: "userSharing/deletionGuard".into(),
         value: format!("{} or {} %", settings.max_deletions, settings.max_percent),
         allowed: false,
+        code: None,
         reason: format!(
             "{deletions} deletions and {disablings} disablings wait: within {WINDOW_HOURS} hours \
              there would be more than {} or {} % of the users of this tenant that are there. Allow \

@@ -47,6 +47,7 @@ export const Step = v.object({
   setting: v.string(),
   value: v.string(),
   allowed: v.boolean(),
+  code: text,
   reason: v.string(),
   mend: v.nullish(Mend),
 });
@@ -251,6 +252,7 @@ export const AdmissionUser = v.object({
   displayName: text,
   userPrincipalName: text,
   mail: text,
+  code: text,
   reason: text,
   sinceDateTime: text,
 });
@@ -266,6 +268,7 @@ export const Coming = v.object({
       displayName: text,
       userPrincipalName: text,
       admitted: v.boolean(),
+      code: text,
       reason: text,
     }),
   ),

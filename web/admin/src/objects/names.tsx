@@ -1,7 +1,7 @@
 /** Who a change is about: a number, the first names, and the rest when asked for. */
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { formatList, formatNumber } from '@isopolity/core';
-import { Mark, type Tone } from '@isopolity/ui';
+import { Disclosure, Mark, type Tone } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import type { Named } from '../api/shapes';
 
@@ -11,17 +11,7 @@ const useStyles = makeStyles({
   line: { display: 'grid', gridTemplateColumns: '14px 1fr', gap: '2px 10px', alignItems: 'start' },
   mark: { marginBlockStart: '3px' },
   names: { color: tokens.colorNeutralForeground2 },
-  all: {
-    gridColumn: 2,
-    marginBlockStart: '4px',
-  },
-  summary: {
-    cursor: 'pointer',
-    width: 'fit-content',
-    color: tokens.colorNeutralForeground2,
-    fontSize: tokens.fontSizeBase200,
-    minHeight: '24px',
-  },
+  all: { gridColumn: 2 },
   list: {
     margin: '4px 0 0',
     paddingInlineStart: '16px',
@@ -56,15 +46,17 @@ export function People(props: { text: string; tone: Tone; users: Named[]; count:
         )}
       </div>
       {props.users.length > FIRST && (
-        <details className={styles.all}>
-          <summary className={styles.summary}>
-            {props.count > props.users.length
+        <Disclosure
+          className={styles.all}
+          label={
+            props.count > props.users.length
               ? t('people.first', {
                   count: props.users.length,
                   number: formatNumber(props.users.length),
                 })
-              : t('people.all')}
-          </summary>
+              : t('people.all')
+          }
+        >
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
           <ul className={styles.list} tabIndex={0}>
             {props.users.map((user) => (
@@ -73,7 +65,7 @@ export function People(props: { text: string; tone: Tone; users: Named[]; count:
               </li>
             ))}
           </ul>
-        </details>
+        </Disclosure>
       )}
     </div>
   );

@@ -44,6 +44,7 @@ export function ObjectPicker(props: {
   const { kind, value, onChange, single } = props;
   const idOf = props.idOf ?? ((object: DirectoryObject) => object.id);
   const [text, setText] = useState('');
+  const [isOpen, setOpen] = useState(false);
   const wanted = useRested(text.trim(), PAUSE_MS);
   const found = useQuery({
     queryKey: ['find', kind, wanted],
@@ -77,7 +78,13 @@ export function ObjectPicker(props: {
         selectedOptions={value}
         value={text}
         placeholder={t(`picker.${kind}`)}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => {
+          setText(event.target.value);
+          // What is pasted is looked for as what is typed.
+          setOpen(true);
+        }}
+        open={isOpen}
+        onOpenChange={(_, { open }) => setOpen(open)}
         onOptionSelect={onSelect}
       >
         {found.data?.map((object) => (

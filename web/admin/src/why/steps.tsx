@@ -42,6 +42,16 @@ const useStyles = makeStyles({
   },
 });
 
+/** A setting's path, which may break where its parts meet. */
+function Path({ text }: { text: string }) {
+  return text.split(/(?<=[./])/).map((part, at) => (
+    <span key={at}>
+      {part}
+      <wbr />
+    </span>
+  ));
+}
+
 /** The steps of home, an arrow, those of the target; which of the two can be changed here is said. */
 export function Steps(props: {
   steps: Step[];
@@ -81,7 +91,7 @@ export function Steps(props: {
                 {story.sentence(step, other, action ? 'one' : 'all')}
                 {!step.allowed && (
                   <div className={styles.detail} lang="en" dir="ltr">
-                    {story.told(step.setting)}: {step.value}
+                    <Path text={story.told(step.setting)} />: {step.value}
                   </div>
                 )}
                 {!step.allowed &&

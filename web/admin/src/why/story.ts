@@ -6,6 +6,7 @@
 import { useTranslation } from '@isopolity/ui/translation';
 import type { Step } from '../api/shapes';
 import { useTenants } from '../tenants';
+import { useWords } from '../words';
 
 export type Cause =
   | 'membership'
@@ -77,10 +78,11 @@ export const isForSome = (step: Step): boolean => {
 
 const ID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/;
 
-/** Tells steps in sentences. `other` is the tenant at the other end of the pair. */
-export function useStory() {
+/** Tells steps in sentences; names of `strangers` are looked up. `other` is the tenant at the other end of the pair. */
+export function useStory(strangers?: string[]) {
   const { t } = useTranslation();
-  const { name } = useTenants();
+  const { name } = useTenants(strangers);
+  const words = useWords();
   const told = (text: string) => text.replaceAll(new RegExp(ID, 'g'), (id) => name(id));
   return {
     /** What a step says; of one person or, in general, of all. */
@@ -88,15 +90,15 @@ export function useStory() {
       const cause = causeOf(step.setting);
       const partner = ID.exec(step.setting)?.[0] ?? other;
       const values = { tenant: name(step.tenantId), partner: name(partner) };
-      // These tell more than yes or no; the API's own words are the truth.
-      if (cause === 'other' || cause === 'guard') return told(step.reason);
+      // These have a reason of their own each time.
+      if (cause === 'other') return told(words.reason(step.code, step.reason));
       if (step.value === 'unknown' || step.value === 'unreachable') {
         return t(`step.${step.value}`, values);
       }
       if (cause === 'account' && step.value === 'none') return t('step.account.none', values);
       if (cause === 'admission') {
         return step.value === 'turnedAway'
-          ? told(step.reason)
+          ? told(words.reason(step.code, step.reason))
           : t(`step.admission.${step.value as 'held' | 'refused'}`, values);
       }
       if (about === 'all' && isForSome(step)) return t(`step.${cause as OfOne}.some`, values);

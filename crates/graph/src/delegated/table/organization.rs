@@ -128,6 +128,11 @@ pub(super) static ROWS: &[Row] = &[
     get("/organization/{id}/branding", BRANDING_READ, TENANT),
     patch("/organization/{id}/branding", BRANDING, BRANDING_CHANGE),
     delete("/organization/{id}/branding", BRANDING, BRANDING_CHANGE),
+    get(
+        "/organization/{id}/branding/localizations",
+        BRANDING_READ,
+        TENANT,
+    ),
     get("/domains", DOMAINS, DOMAIN),
     post("/domains", DOMAINS_WRITE, &["domains/create"]),
     get("/domains/{id}", DOMAINS, DOMAIN),

@@ -1,5 +1,5 @@
 /** Adds a certificate to an application, whose private key stays where it was made. */
-import { Button, makeStyles } from '@fluentui/react-components';
+import { Button, makeStyles, mergeClasses } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, useAct } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
@@ -12,6 +12,7 @@ const KIND = { type: 'AsymmetricX509Cert', usage: 'Verify' };
 const useStyles = makeStyles({
   form: { display: 'grid', gap: '8px', justifyItems: 'start' },
   actions: { display: 'flex', flexWrap: 'wrap', gap: '8px' },
+  wide: { flexBasis: '100%' },
   text: { margin: 0 },
 });
 
@@ -44,7 +45,7 @@ export function AddCertificate({ app }: { app: Application }) {
   };
   const change = certificatesTo(app, kept, chosen ? [{ key: chosen.key }] : []);
   return (
-    <div className={styles.form}>
+    <div className={mergeClasses(styles.form, (chosen || wrong) && styles.wide)}>
       <input
         ref={picker}
         type="file"

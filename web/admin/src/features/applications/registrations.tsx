@@ -68,23 +68,23 @@ export function Registrations() {
             width: 'minmax(200px, 2fr)',
           },
           {
-            id: 'appId',
-            title: t('app.clientId'),
-            value: (app) => app.appId,
-            cell: (app) => <ShortId id={app.appId} />,
+            id: 'created',
+            title: t('column.created'),
+            value: (app) => app.createdDateTime,
+            cell: (app) => <Time at={app.createdDateTime} />,
           },
           {
             id: 'credential',
             title: t('app.secrets'),
             value: lastsUntil,
             cell: credential,
-            width: 'minmax(200px, 1.4fr)',
+            width: 'minmax(260px, 1.4fr)',
           },
           {
-            id: 'created',
-            title: t('column.created'),
-            value: (app) => app.createdDateTime,
-            cell: (app) => <Time at={app.createdDateTime} />,
+            id: 'appId',
+            title: t('app.clientId'),
+            value: (app) => app.appId,
+            cell: (app) => <ShortId id={app.appId} />,
           },
         ]}
       />

@@ -95,10 +95,13 @@ export function Secrets({ app }: { app: Application }) {
           >
             {t('app.addSecret')}
           </Button>
-          {isAdding && <Button onClick={() => setAdding(false)}>{t('ui.cancel')}</Button>}
+          {isAdding ? (
+            <Button onClick={() => setAdding(false)}>{t('ui.cancel')}</Button>
+          ) : (
+            <AddCertificate app={app} />
+          )}
         </div>
         {isAdding && <GraphCall change={change} />}
-        {!isAdding && <AddCertificate app={app} />}
       </div>
     </>
   );

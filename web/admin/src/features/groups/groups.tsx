@@ -58,7 +58,15 @@ export function Groups() {
         openId={address.open}
         onOpen={({ id }) => change({ open: id, panel: undefined }, true)}
         summary={(group) => group.description ?? t(`groupKind.${kindOf(group)}`)}
-        empty={<Empty text={t('group.teach')} />}
+        empty={
+          <Empty
+            text={t('group.teach')}
+            action={
+              <Button onClick={() => change({ panel: 'create' }, true)}>{t('group.create')}</Button>
+            }
+            example={t('group.example')}
+          />
+        }
         defaultSort={{ column: 'displayName', descending: false }}
         bulk={[
           {

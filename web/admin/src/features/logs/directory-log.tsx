@@ -16,6 +16,7 @@ import { useTranslation } from '@isopolity/ui/translation';
 import { allOf, oneOf, useRemoteList } from '../../api/remote';
 import { DirectoryAudit } from '../../api/shapes';
 import { useStory } from '../../why/story';
+import { useWords } from '../../words';
 import { Changes } from './changes';
 import { since, usePeriods } from './period';
 
@@ -31,6 +32,30 @@ const CATEGORIES = [
   'ProvisioningManagement',
   'KeyManagement',
 ] as const;
+
+/** What can be a target, but for `Other`, which says nothing. */
+const TARGETS = [
+  'Application',
+  'Domain',
+  'Group',
+  'Key',
+  'Policy',
+  'Role',
+  'ServicePrincipal',
+  'Subscription',
+  'Tenant',
+  'User',
+] as const;
+
+const isOne = <T extends string>(all: readonly T[], text: string | null | undefined): text is T =>
+  (all as readonly (string | null | undefined)[]).includes(text);
+
+/** A category in words. */
+function useCategory() {
+  const { t } = useTranslation();
+  return (text: string | null | undefined): string =>
+    isOne(CATEGORIES, text) ? t(`category.${text}`) : (text ?? '');
+}
 
 const useStyles = makeStyles({
   title: { margin: '24px 0 4px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
@@ -54,6 +79,8 @@ export function DirectoryLog() {
     ),
     ...(view.sort && !view.sort.descending ? { $orderby: 'activityDateTime asc' } : {}),
   });
+  const words = useWords();
+  const inWords = useCategory();
   const actor = ({ initiatedBy }: DirectoryAudit) =>
     story.told(
       initiatedBy?.user?.displayName ??
@@ -85,7 +112,7 @@ export function DirectoryLog() {
           {
             id: 'activity',
             title: t('column.activity'),
-            value: (row) => row.activityDisplayName,
+            value: (row) => words.activity(row.activityDisplayName),
             width: 'minmax(200px, 2fr)',
           },
           {
@@ -115,7 +142,8 @@ export function DirectoryLog() {
             id: 'category',
             title: t('column.category'),
             value: (row) => row.category,
-            options: CATEGORIES.map((value) => ({ value, label: value })),
+            cell: (row) => inWords(row.category),
+            options: CATEGORIES.map((value) => ({ value, label: t(`category.${value}`) })),
             optional: true,
           },
           {
@@ -142,10 +170,12 @@ function AuditPanel(props: { audit: DirectoryAudit; actor: string; onClose: () =
   const { t } = useTranslation();
   const styles = useStyles();
   const story = useStory();
+  const words = useWords();
+  const inWords = useCategory();
   const { audit } = props;
   return (
     <SidePanel
-      title={audit.activityDisplayName}
+      title={words.activity(audit.activityDisplayName)}
       subtitle={formatExact(audit.activityDateTime)}
       onClose={props.onClose}
     >
@@ -159,7 +189,7 @@ function AuditPanel(props: { audit: DirectoryAudit; actor: string; onClose: () =
           ],
           [t('logs.reason'), audit.resultReason && story.told(audit.resultReason)],
           [t('column.actor'), props.actor],
-          [t('column.category'), audit.category],
+          [t('column.category'), inWords(audit.category)],
           [
             t('logs.correlation'),
             audit.correlationId && <ShortId key="correlation" id={audit.correlationId} />,
@@ -169,7 +199,8 @@ function AuditPanel(props: { audit: DirectoryAudit; actor: string; onClose: () =
       {audit.targetResources.map((target, at) => (
         <section key={at}>
           <h3 className={styles.title}>
-            {story.told(target.displayName || target.id || '')} {target.type && `(${target.type})`}
+            {story.told(target.displayName || target.id || '')}
+            {isOne(TARGETS, target.type) && ` (${t(`target.${target.type}`)})`}
           </h3>
           <Changes changes={target.modifiedProperties ?? []} />
         </section>

@@ -17,6 +17,7 @@ import { allOf, oneOf, useRemoteList } from '../../api/remote';
 import { Provisioning } from '../../api/shapes';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';
+import { useWords } from '../../words';
 import { Changes } from './changes';
 import { since, usePeriods } from './period';
 
@@ -64,6 +65,8 @@ export function ProvisioningLog() {
     ),
     ...(view.sort && !view.sort.descending ? { $orderby: 'activityDateTime asc' } : {}),
   });
+  const story = useStory();
+  const words = useWords();
   const opened = list.rows?.find(({ id }) => id === address.open);
   const actionWord = (row: Provisioning) => {
     const word = row.provisioningAction ?? '';
@@ -126,7 +129,10 @@ export function ProvisioningLog() {
           {
             id: 'reason',
             title: t('logs.reason'),
-            value: (row) => row.provisioningStatusInfo?.errorInformation?.reason,
+            value: (row) => {
+              const error = row.provisioningStatusInfo?.errorInformation;
+              return story.told(words.reason(error?.errorCode, error?.reason));
+            },
             width: 'minmax(200px, 2fr)',
           },
           {
@@ -159,6 +165,7 @@ function ProvisioningPanel(props: {
   const { t } = useTranslation();
   const styles = useStyles();
   const story = useStory();
+  const words = useWords();
   const { entry } = props;
   const error = entry.provisioningStatusInfo?.errorInformation;
   return (
@@ -167,12 +174,18 @@ function ProvisioningPanel(props: {
       subtitle={`${props.tenant} · ${formatExact(entry.activityDateTime)} · ${formatDuration(entry.durationInMilliseconds ?? 0)}`}
       onClose={props.onClose}
     >
-      {error?.reason && <p className={styles.text}>{story.told(error.reason)}</p>}
+      {error?.reason && (
+        <p className={styles.text}>{story.told(words.reason(error.errorCode, error.reason))}</p>
+      )}
       <ol className={styles.steps}>
         {entry.provisioningSteps?.map((step) => (
           <li key={step.name} className={styles.step}>
             <Mark tone={TONES[step.status ?? ''] ?? 'none'} className={styles.mark} />
-            <span>{story.told(step.description ?? step.name ?? '')}</span>
+            <span>
+              {step.status === 'failure' && error
+                ? story.told(words.reason(error.errorCode, error.reason))
+                : words.step(step.name ?? '', step.description)}
+            </span>
           </li>
         ))}
       </ol>

@@ -17,6 +17,7 @@ import { SignIn } from '../../api/shapes';
 import { useTenants } from '../../tenants';
 import { Steps } from '../../why/steps';
 import { useStory } from '../../why/story';
+import { useWords } from '../../words';
 import { since, usePeriods } from './period';
 
 const KINDS = ['interactiveUser', 'nonInteractiveUser', 'servicePrincipal'] as const;
@@ -54,6 +55,9 @@ export function SignInLog() {
     homeTenantId && resourceTenantId && homeTenantId !== resourceTenantId
       ? `${name(homeTenantId)} → ${name(resourceTenantId)}`
       : name(own);
+  const words = useWords();
+  const reason = (row: SignIn) =>
+    isGood(row) ? '' : words.error(row.status?.errorCode, row.status?.failureReason);
   const opened = list.rows?.find(({ id }) => id === address.open);
 
   return (
@@ -66,7 +70,7 @@ export function SignInLog() {
         rowId={(row) => row.id}
         openId={address.open}
         onOpen={({ id }) => change({ open: id }, true)}
-        summary={(row) => row.status?.failureReason || row.appDisplayName || ''}
+        summary={(row) => reason(row) || row.appDisplayName || ''}
         empty={<Empty text={t('logs.signInsEmpty')} />}
         defaultSort={{ column: 'at', descending: true }}
         columns={[
@@ -116,7 +120,7 @@ export function SignInLog() {
           {
             id: 'reason',
             title: t('logs.reason'),
-            value: (row) => (isGood(row) ? '' : row.status?.failureReason),
+            value: reason,
             width: 'minmax(200px, 2fr)',
           },
           {
@@ -158,6 +162,7 @@ const kindOf = ({ signInEventTypes }: SignIn): Kind =>
 function SignInPanel(props: { entry: SignIn; tenants: string; onClose: () => void }) {
   const { t } = useTranslation();
   const story = useStory();
+  const words = useWords();
   const { entry } = props;
   const decision = entry.crossTenantAccessDecision;
   const facts = [
@@ -167,7 +172,12 @@ function SignInPanel(props: { entry: SignIn; tenants: string; onClose: () => voi
         {isGood(entry) ? t('logs.success') : `AADSTS${entry.status?.errorCode ?? ''}`}
       </Status>,
     ],
-    [t('logs.reason'), isGood(entry) ? undefined : story.told(entry.status?.failureReason ?? '')],
+    [
+      t('logs.reason'),
+      isGood(entry)
+        ? undefined
+        : story.told(words.error(entry.status?.errorCode, entry.status?.failureReason)),
+    ],
     [t('column.application'), entry.appDisplayName ?? entry.appId],
     [t('logs.resource'), entry.resourceDisplayName],
     [t('column.userName'), entry.userPrincipalName],

@@ -1,7 +1,16 @@
 /** One person brought to another tenant at once, and what was done, step by step. */
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem, type Change, type Problem } from '@isopolity/core';
-import { Failure, GraphCall, Lines, Mark, SidePanel, Status, type Tone } from '@isopolity/ui';
+import {
+  Disclosure,
+  Failure,
+  GraphCall,
+  Lines,
+  Mark,
+  SidePanel,
+  Status,
+  type Tone,
+} from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -9,6 +18,7 @@ import { ObjectPicker } from '../../objects/picker';
 import { graph } from '../../session';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';
+import { useWords } from '../../words';
 import { Changes } from '../logs/changes';
 import { Account, pairPath } from './model';
 
@@ -20,6 +30,12 @@ const TONES: Record<string, Tone> = {
 };
 const STEPS = ['Import', 'Scoping', 'Matching', 'Export'] as const;
 const OUTCOMES = ['Create', 'Update', 'Delete', 'Other'] as const;
+
+/** How Graph writes yes and no in an account. */
+const FLAGS: Record<string, 'demand.yes' | 'demand.no'> = {
+  True: 'demand.yes',
+  False: 'demand.no',
+};
 
 const useStyles = makeStyles({
   text: { margin: '0 0 16px' },
@@ -35,12 +51,6 @@ const useStyles = makeStyles({
   mark: { marginBlockStart: '3px' },
   name: { fontWeight: tokens.fontWeightSemibold },
   more: { gridColumn: 2, color: tokens.colorNeutralForeground2, overflowWrap: 'anywhere' },
-  summary: {
-    cursor: 'pointer',
-    fontSize: tokens.fontSizeBase200,
-    minHeight: '24px',
-    width: 'fit-content',
-  },
   details: {
     display: 'grid',
     gridTemplateColumns: 'minmax(0, 1fr) minmax(0, 1fr)',
@@ -58,6 +68,7 @@ export function DemandPanel({ tenant, onClose }: { tenant: string; onClose: () =
   const client = useQueryClient();
   const { name } = useTenants();
   const story = useStory();
+  const words = useWords();
   const [person, setPerson] = useState<string[]>([]);
   const [account, setAccount] = useState<Account>();
   const [problem, setProblem] = useState<Problem>();
@@ -144,16 +155,24 @@ export function DemandPanel({ tenant, onClose }: { tenant: string; onClose: () =
                 </span>
                 <div className={styles.more}>
                   {/* What went well is told by the name; why something didn't is in these words. */}
-                  {step.status !== 'Success' && story.told(step.description ?? '')}
+                  {step.status !== 'Success' &&
+                    story.told(words.reason(codeOf(step), step.description))}
                   {details.length > 0 && (
-                    <details>
-                      <summary className={styles.summary}>{t('demand.details')}</summary>
+                    <Disclosure label={t('demand.details')}>
                       <dl className={styles.details}>
                         {details.map(([key, value]) => (
-                          <Detail key={key} term={key} value={String(value)} />
+                          <Detail
+                            key={key}
+                            term={words.step(key)}
+                            value={
+                              FLAGS[String(value)]
+                                ? t(FLAGS[String(value)] ?? 'demand.no')
+                                : String(value)
+                            }
+                          />
                         ))}
                       </dl>
-                    </details>
+                    </Disclosure>
                   )}
                 </div>
               </li>
@@ -171,6 +190,10 @@ export function DemandPanel({ tenant, onClose }: { tenant: string; onClose: () =
     </SidePanel>
   );
 }
+
+/** Why a step didn't do what it is for. */
+const codeOf = ({ details }: Account['provisioningSteps'][number]): string =>
+  String(details?.SkipReason ?? details?.ErrorCode ?? '');
 
 function Detail({ term, value }: { term: string; value: string }) {
   const styles = useStyles();

@@ -9,7 +9,7 @@ export interface Given {
 
 const useStyles = makeStyles({
   list: { display: 'grid', gap: '12px' },
-  hint: { margin: '0', paddingInlineStart: '32px', color: tokens.colorNeutralForeground2 },
+  hint: { margin: '0', paddingInlineStart: '28px', color: tokens.colorNeutralForeground2 },
 });
 
 export function Consents({ given, onChange }: { given: Given; onChange: (given: Given) => void }) {

@@ -30,7 +30,7 @@ const useStyles = makeStyles({
     display: 'grid',
     gridTemplateColumns: '28px minmax(0, 1fr)',
     gap: '12px 16px',
-    '@media (max-width: 640px)': { gridTemplateColumns: '1fr' },
+    '@media (max-width: 640px)': { columnGap: '10px' },
   },
   number: {
     width: '26px',
@@ -43,11 +43,16 @@ const useStyles = makeStyles({
     fontSize: tokens.fontSizeBase200,
   },
   title: {
-    margin: '2px 0 12px',
+    margin: '4px 0 0',
     fontSize: tokens.fontSizeBase300,
     fontWeight: tokens.fontWeightSemibold,
   },
-  fields: { display: 'grid', gap: '16px' },
+  fields: {
+    gridColumn: 2,
+    display: 'grid',
+    gap: '16px',
+    '@media (max-width: 640px)': { gridColumn: '1 / -1' },
+  },
   tags: { display: 'flex', flexWrap: 'wrap', gap: '6px' },
   actions: { display: 'flex', gap: '8px', flexWrap: 'wrap' },
 });
@@ -122,10 +127,8 @@ export function CreateOrganization() {
       <span className={styles.number} aria-hidden="true">
         {number}
       </span>
-      <div>
-        <h2 className={styles.title}>{title}</h2>
-        <div className={styles.fields}>{fields}</div>
-      </div>
+      <h2 className={styles.title}>{title}</h2>
+      <div className={styles.fields}>{fields}</div>
     </section>
   );
 
@@ -134,6 +137,8 @@ export function CreateOrganization() {
       <PageHead title={t('org.create')} sentence={t('create.sentence')} />
       <form
         className={styles.form}
+        // What is missing is said beside the field, in the language in use.
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           setTried(true);

@@ -1,8 +1,8 @@
 /** What the admin of an invited tenant has to know, to copy and send: no mail goes out from here. */
-import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { makeStyles, tokens } from '@fluentui/react-components';
 import { CopyRegular } from '@fluentui/react-icons';
+import { CopyButton } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
-import { useState } from 'react';
 import { BASE } from '../../session';
 
 const useStyles = makeStyles({
@@ -23,7 +23,6 @@ export function Instructions(props: {
 }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const [copied, setCopied] = useState(false);
   const text = t('instructions.text', {
     organization: props.organization,
     invited: props.invited,
@@ -33,13 +32,7 @@ export function Instructions(props: {
   return (
     <div className={styles.box}>
       <p className={styles.text}>{text}</p>
-      <Button
-        size="small"
-        icon={<CopyRegular />}
-        onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
-      >
-        {copied ? t('ui.copied') : t('instructions.copy')}
-      </Button>
+      <CopyButton size="small" icon={<CopyRegular />} text={text} label={t('instructions.copy')} />
     </div>
   );
 }

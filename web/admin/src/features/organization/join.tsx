@@ -27,7 +27,7 @@ export function JoinPanel({
 }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { name } = useTenants();
+  const { name } = useTenants(invitation.members);
   const { run, isRunning, problem } = useAct({ inPlace: true });
   const [given, setGiven] = useState<Given>({ acceptUsers: true, skipConsent: true });
   const [reason, setReason] = useState<string>();

@@ -83,12 +83,14 @@ export function Members(props: { openId: string | undefined; onOpen: (tenant: st
           title: t('column.theirsHere'),
           value: ({ tenantId }) => here.get(tenantId),
           align: 'end',
+          width: 'minmax(140px, 1fr)',
         },
         {
           id: 'there',
           title: t('column.oursThere'),
           value: ({ tenantId }) => there.get(tenantId),
           align: 'end',
+          width: 'minmax(140px, 1fr)',
         },
         {
           id: 'since',

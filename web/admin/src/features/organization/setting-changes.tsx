@@ -21,9 +21,9 @@ const useStyles = makeStyles({
 export function SettingChanges({ changes }: { changes: JoinPreview['changes'] }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const story = useStory();
-  const { name, own } = useTenants();
   const partners = [...new Set(changes.map(({ tenantId }) => tenantId))];
+  const story = useStory(partners);
+  const { name, own } = useTenants(partners);
   return (
     <>
       {partners.map((partner) => (

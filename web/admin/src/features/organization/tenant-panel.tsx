@@ -1,6 +1,6 @@
 /** One tenant of the organization: who it is, its role, and parting from it. */
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
-import { type Change, formatExact } from '@isopolity/core';
+import type { Change } from '@isopolity/core';
 import { Facts, GraphCall, ShortId, SidePanel, Status, Time, useAct } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
@@ -57,7 +57,10 @@ export function TenantPanel(props: { member: Member; own: Member; onClose: () =>
               <Time at={member.addedDateTime} />
             </span>,
           ],
-          [t('column.joined'), member.joinedDateTime && formatExact(member.joinedDateTime)],
+          [
+            t('column.joined'),
+            member.joinedDateTime && <Time key="joined" at={member.joinedDateTime} />,
+          ],
         ]}
       />
       {member.transitionDetails?.details && <p>{member.transitionDetails.details}</p>}

@@ -1,4 +1,5 @@
 /** People who were deleted and can be restored. */
+import { LeftToRight } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { Person } from '../../api/shapes';
 import { DeletedObjects } from '../../objects/deleted';
@@ -20,7 +21,7 @@ export function DeletedPeople() {
           id: 'userName',
           title: t('column.userName'),
           value: (person) => person.userPrincipalName,
-          cell: (person) => <span dir="ltr">{person.userPrincipalName}</span>,
+          cell: (person) => <LeftToRight>{person.userPrincipalName}</LeftToRight>,
           width: 'minmax(220px, 2.4fr)',
         },
       ]}

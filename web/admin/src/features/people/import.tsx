@@ -46,6 +46,7 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusLarge,
   },
   over: { backgroundColor: tokens.colorNeutralBackground1Hover },
+  example: { margin: 0, color: tokens.colorNeutralForeground3 },
   text: { margin: 0 },
   mapping: { display: 'grid', gap: '12px', marginBlock: '16px' },
   lines: { listStyleType: 'none', margin: '12px 0', padding: 0, display: 'grid', gap: '8px' },
@@ -197,7 +198,9 @@ export function ImportPanel({ onClose }: { onClose: () => void }) {
       foot={
         <>
           <Button appearance="primary" disabled={!good.length} onClick={() => void start()}>
-            {t('import.do', { count: good.length, number: formatNumber(good.length) })}
+            {good.length
+              ? t('import.do', { count: good.length, number: formatNumber(good.length) })
+              : t('import.title')}
           </Button>
           <Button onClick={onClose}>{t('ui.cancel')}</Button>
         </>
@@ -227,6 +230,7 @@ export function ImportPanel({ onClose }: { onClose: () => void }) {
         />
         <Button onClick={() => picker.current?.click()}>{t('import.choose')}</Button>
         {wrong && <span role="alert">{wrong}</span>}
+        {!rows.length && <p className={styles.example}>{t('import.example')}</p>}
       </section>
       {rows.length > 0 && (
         <>

@@ -1,7 +1,16 @@
 /** The list of people, searched, sorted and filtered by the server. */
 import { DeleteRegular } from '@fluentui/react-icons';
 import type { Change } from '@isopolity/core';
-import { DataTable, Empty, Status, Time, useAct, useAddress, useTableView } from '@isopolity/ui';
+import {
+  DataTable,
+  Empty,
+  LeftToRight,
+  Status,
+  Time,
+  useAct,
+  useAddress,
+  useTableView,
+} from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { allOf, useRemoteList } from '../../api/remote';
 import { Person } from '../../api/shapes';
@@ -13,7 +22,7 @@ export const SELECT =
   'id,displayName,userPrincipalName,mail,givenName,surname,jobTitle,department,city,country,' +
   'userType,accountEnabled,creationType,externalUserState,createdDateTime,blockedHere,employeeId,' +
   'companyName,officeLocation,mobilePhone,usageLocation';
-const SORTED = ['displayName', 'userPrincipalName', 'department', 'createdDateTime'];
+const SORTED = ['displayName', 'userPrincipalName', 'createdDateTime'];
 
 /** Where somebody is from: of this tenant, synchronized or invited from another, a guest. */
 export const originOf = (person: Person): 'own' | 'across' | 'guest' =>
@@ -68,7 +77,7 @@ export function PeopleList() {
         rowId={(person) => person.id}
         openId={address.open}
         onOpen={({ id }) => change({ open: id, panel: undefined, edit: undefined }, true)}
-        summary={(person) => <span dir="ltr">{person.userPrincipalName}</span>}
+        summary={(person) => <LeftToRight>{person.userPrincipalName}</LeftToRight>}
         empty={<Empty text={t('person.empty')} />}
         defaultSort={{ column: 'displayName', descending: false }}
         bulk={[
@@ -112,7 +121,7 @@ export function PeopleList() {
             id: 'userPrincipalName',
             title: t('column.userName'),
             value: (person) => person.userPrincipalName,
-            cell: (person) => <span dir="ltr">{person.userPrincipalName}</span>,
+            cell: (person) => <LeftToRight>{person.userPrincipalName}</LeftToRight>,
             sortable: true,
             width: 'minmax(220px, 2.4fr)',
           },
@@ -130,7 +139,6 @@ export function PeopleList() {
             id: 'department',
             title: t('attribute.department'),
             value: (person) => person.department,
-            sortable: true,
           },
           { id: 'jobTitle', title: t('attribute.jobTitle'), value: (person) => person.jobTitle },
           {

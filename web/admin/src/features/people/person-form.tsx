@@ -1,7 +1,7 @@
 /** Makes or edits a person. Of somebody whose home is elsewhere only what is this tenant's is offered. */
 import { Button, Field, Input, makeStyles } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
-import { Failure, GraphCall, SidePanel, useAct } from '@isopolity/ui';
+import { CopyButton, Failure, GraphCall, SidePanel, useAct } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -135,9 +135,7 @@ export function PersonForm({ person, onClose }: { person?: Person; onClose: () =
                     autoComplete="new-password"
                     onChange={(_, { value }) => setPassword(value)}
                   />
-                  <Button onClick={() => void navigator.clipboard.writeText(password)}>
-                    {t('ui.copy')}
-                  </Button>
+                  <CopyButton text={password} label={t('ui.copy')} />
                 </div>
               )}
             </Field>

@@ -1,5 +1,4 @@
 /** Directory roles and who has them. */
-import { compareNames } from '@isopolity/core';
 import { queryOptions } from '@tanstack/react-query';
 import * as v from 'valibot';
 import { DirectoryObject } from '../../api/shapes';
@@ -37,14 +36,12 @@ const TEMPLATES = [
   '2af84b1e-32c8-42b7-82bc-daa82404023b',
 ];
 
-/** Those that can be given, by their names: so they stand among equals, whatever they are sorted by. */
+/** Those that can be given. */
 export const roles = queryOptions({
   queryKey: ['roles', 'definitions'],
   queryFn: async ({ signal }) => {
     const all = await graph.all(Role, `${DIRECTORY}/roleDefinitions?$select=${SELECT}`, { signal });
-    return all
-      .filter(({ id }) => !TEMPLATES.includes(id))
-      .sort((left, right) => compareNames(left.displayName, right.displayName));
+    return all.filter(({ id }) => !TEMPLATES.includes(id));
   },
   staleTime: 600_000,
 });

@@ -1,7 +1,7 @@
 /** One role: what it allows, who has it, assigning and taking it back. */
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
-import { Failure, Lines, SidePanel, useAct } from '@isopolity/ui';
+import { Disclosure, Failure, Lines, SidePanel, useAct } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { AddPeople } from '../../objects/add-objects';
@@ -13,7 +13,6 @@ const useStyles = makeStyles({
   text: { margin: '0 0 16px' },
   title: { margin: '24px 0 8px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
   allows: { marginBlockStart: '24px' },
-  summary: { cursor: 'pointer', minHeight: '24px', width: 'fit-content' },
   actions: {
     margin: '8px 0 0',
     paddingInlineStart: '16px',
@@ -83,16 +82,13 @@ export function RolePanel({ role, onClose }: { role: Role; onClose: () => void }
         }
       />
       {allowed.length > 0 && (
-        <details className={styles.allows}>
-          <summary className={styles.summary}>
-            {t('roles.allows', { number: allowed.length })}
-          </summary>
+        <Disclosure className={styles.allows} label={t('roles.allows', { number: allowed.length })}>
           <ul className={styles.actions} dir="ltr">
             {allowed.map((action) => (
               <li key={action}>{action}</li>
             ))}
           </ul>
-        </details>
+        </Disclosure>
       )}
     </SidePanel>
   );

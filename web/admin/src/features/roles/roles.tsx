@@ -1,10 +1,11 @@
 /** Directory roles: what each is for, and who has it. */
-import { asProblem } from '@isopolity/core';
+import { asProblem, compareNames } from '@isopolity/core';
 import { DataTable, Empty, PageHead, Status, useAddress, useTableView } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useNamesLine } from '../../objects/names';
+import { useWords } from '../../words';
 import { assignments, type Role, roles } from './model';
 import { RolePanel } from './role-panel';
 
@@ -13,6 +14,7 @@ export function Roles() {
   const [address, change] = useAddress();
   const view = useTableView();
   const line = useNamesLine();
+  const words = useWords();
   const defined = useQuery(roles);
   const assigned = useQuery(assignments);
   const holders = useMemo(() => {
@@ -23,8 +25,13 @@ export function Roles() {
     }
     return byRole;
   }, [assigned.data]);
+  const named = words.isReady
+    ? defined.data
+        ?.map(words.role)
+        .sort((left, right) => compareNames(left.displayName, right.displayName))
+    : undefined;
   const countOf = (role: Role) => holders.get(role.id)?.length ?? 0;
-  const opened = defined.data?.find(({ id }) => id === address.open);
+  const opened = named?.find(({ id }) => id === address.open);
   const problem = defined.error ?? assigned.error;
   const used = defined.data?.filter((role) => countOf(role)).length ?? 0;
   return (
@@ -41,7 +48,7 @@ export function Roles() {
         fill
         label={t('nav.roles')}
         view={view}
-        rows={assigned.data && defined.data}
+        rows={assigned.data && named}
         problem={problem && asProblem(problem)}
         onRetry={() => {
           void defined.refetch();
@@ -51,7 +58,7 @@ export function Roles() {
         openId={address.open}
         onOpen={({ id }) => change({ open: id }, true)}
         summary={(role) =>
-          countOf(role) ? line(holders.get(role.id) ?? [], countOf(role)) : t('roles.nobody')
+          countOf(role) ? line(holders.get(role.id) ?? [], countOf(role)) : role.description
         }
         empty={<Empty text={t('roles.nobody')} />}
         defaultSort={{ column: 'count', descending: true }}
@@ -60,7 +67,7 @@ export function Roles() {
             id: 'name',
             title: t('column.role'),
             value: ({ displayName }) => displayName,
-            width: 'minmax(200px, 1.4fr)',
+            width: 'minmax(280px, 2fr)',
           },
           {
             id: 'count',
@@ -73,18 +80,14 @@ export function Roles() {
             id: 'who',
             title: t('roles.who'),
             value: (role) => line(holders.get(role.id) ?? [], countOf(role)),
-            width: 'minmax(180px, 1.4fr)',
+            width: 'minmax(160px, 1fr)',
           },
           {
             id: 'kind',
             title: t('column.kind'),
             value: ({ isPrivileged }) => (isPrivileged ? 'privileged' : 'usual'),
             cell: ({ isPrivileged }) =>
-              isPrivileged ? (
-                <Status tone="partly">{t('roles.privileged')}</Status>
-              ) : (
-                t('roles.usual')
-              ),
+              isPrivileged ? <Status tone="partly">{t('roles.privileged')}</Status> : null,
             options: (['privileged', 'usual'] as const).map((value) => ({
               value,
               label: t(`roles.${value}`),
@@ -94,7 +97,7 @@ export function Roles() {
             id: 'description',
             title: t('column.description'),
             value: ({ description }) => description,
-            width: 'minmax(240px, 2.4fr)',
+            width: 'minmax(240px, 2.2fr)',
           },
         ]}
       />

@@ -1,5 +1,5 @@
 /** How the sign-in pages look: what is read, what may be sent, and the calls. */
-import { asProblem, type Change } from '@isopolity/core';
+import type { Change } from '@isopolity/core';
 import { queryOptions } from '@tanstack/react-query';
 import * as v from 'valibot';
 import { graph } from '../../session';
@@ -29,8 +29,12 @@ export type LogoName = keyof typeof LOGOS;
 export const LOGO_NAMES = ['bannerLogo', 'squareLogo'] as const satisfies readonly LogoName[];
 const BYTES_MAX = 51_200;
 
+/** The id of the one that is for every language without its own. */
+const DEFAULT = '0';
+
 const text = v.nullish(v.string());
 const Branding = v.object({
+  id: v.string(),
   backgroundColor: text,
   signInPageText: text,
   usernameHintText: text,
@@ -47,13 +51,10 @@ export const pathOf = (tenant: string) => `/v1.0/organization/${tenant}/branding
 export const branding = (tenant: string) =>
   queryOptions({
     queryKey: ['branding', tenant],
+    // The list is there in any case; the branding itself is a 404 until something is set.
     queryFn: async ({ signal }) => {
-      try {
-        return await graph.get(Branding, pathOf(tenant), { signal });
-      } catch (thrown) {
-        if (asProblem(thrown).kind === 'missing') return null;
-        throw thrown;
-      }
+      const all = await graph.all(Branding, `${pathOf(tenant)}/localizations`, { signal });
+      return all.find(({ id }) => id === DEFAULT) ?? null;
     },
   });
 

@@ -41,18 +41,25 @@ export function Effect(props: {
       {!effect && !error && <Lines count={3} />}
       {effect && !error && (
         <>
-          <People
-            tone={effect.added.count ? 'good' : 'none'}
-            text={t('share.adds', counted(effect.added.count))}
-            users={effect.added.users}
-            count={effect.added.count}
-          />
-          <People
-            tone={effect.removed.count ? 'bad' : 'none'}
-            text={t('share.removes', counted(effect.removed.count))}
-            users={effect.removed.users}
-            count={effect.removed.count}
-          />
+          {effect.added.count + effect.removed.count === 0 && (
+            <p className={styles.text}>{t('share.changesNobody')}</p>
+          )}
+          {effect.added.count > 0 && (
+            <People
+              tone="good"
+              text={t('share.adds', counted(effect.added.count))}
+              users={effect.added.users}
+              count={effect.added.count}
+            />
+          )}
+          {effect.removed.count > 0 && (
+            <People
+              tone="bad"
+              text={t('share.removes', counted(effect.removed.count))}
+              users={effect.removed.users}
+              count={effect.removed.count}
+            />
+          )}
           {effect.removed.count > 0 && (
             <p className={styles.text}>
               {effect.deletionGuard.trips ? t('share.trips') : t('share.restorable')}

@@ -7,6 +7,8 @@ import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { sharingFailures } from '../../api/queries';
 import type { SyncFailure } from '../../api/shapes';
+import { useStory } from '../../why/story';
+import { useWords } from '../../words';
 
 const useStyles = makeStyles({
   part: { marginBlockStart: '24px' },
@@ -23,6 +25,8 @@ const LISTED_MAX = 20;
 export function Failures({ tenant }: { tenant: string }) {
   const { t } = useTranslation();
   const styles = useStyles();
+  const story = useStory();
+  const words = useWords();
   const failures = useQuery(sharingFailures(tenant));
   const shown: SyncFailure[] = failures.data?.slice(0, LISTED_MAX) ?? [];
   return (
@@ -36,7 +40,7 @@ export function Failures({ tenant }: { tenant: string }) {
             <Link to="/people" search={{ open: failure.userId }} className={styles.name}>
               {failure.displayName ?? failure.userPrincipalName}
             </Link>
-            <div>{failure.reason}</div>
+            <div>{story.told(words.reason(failure.code, failure.reason))}</div>
             <div className={styles.label}>
               {t('failure.since')} <Time at={failure.failedSinceDateTime} />
               {failure.nextAttemptDateTime && (

@@ -20,6 +20,7 @@ import type { AdmissionTenant, AdmissionUser } from '../../api/shapes';
 import { People } from '../../objects/names';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';
+import { useWords } from '../../words';
 import { doorOf } from './incoming';
 import { useRuleWords } from './rule-words';
 
@@ -170,6 +171,8 @@ function Stopped({ tenant }: { tenant: AdmissionTenant }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { run, isRunning } = useAct();
+  const story = useStory();
+  const words = useWords();
   const users = useQuery(admissionUsers(tenant.tenantId));
   const shown = [...(users.data ?? [])].sort(
     (left, right) => Number(right.state === 'held') - Number(left.state === 'held'),
@@ -227,7 +230,8 @@ function Stopped({ tenant }: { tenant: AdmissionTenant }) {
               )}
             </span>
             <span className={styles.more}>
-              {t(`userState.${user.state}`)} <Time at={user.sinceDateTime} /> {user.reason}
+              {t(`userState.${user.state}`)} <Time at={user.sinceDateTime} />{' '}
+              {story.told(words.reason(user.code, user.reason))}
             </span>
           </li>
         ))}

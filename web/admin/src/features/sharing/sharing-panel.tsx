@@ -38,8 +38,9 @@ const useStyles = makeStyles({
     borderLeft: `3px solid ${tokens.colorPaletteRedBorderActive}`,
     paddingInlineStart: '12px',
     display: 'grid',
-    gap: '8px',
+    gap: '4px',
     justifyItems: 'start',
+    marginBlockEnd: '16px',
   },
   actions: { display: 'flex', flexWrap: 'wrap', gap: '8px' },
 });
@@ -104,6 +105,16 @@ export function SharingPanel({ pair, onClose }: { pair: PairStatus; onClose: () 
         </>
       }
     >
+      {refusing && (
+        <div className={styles.why}>
+          <span>{story.sentence(refusing, pair.tenantId)}</span>
+          {standing === 'blocked' && (
+            <Link to="/" search={{ pair: cellKey(own, pair.tenantId), action: 'sync' }}>
+              {t('share.whyAndMend')}
+            </Link>
+          )}
+        </div>
+      )}
       {entry.data ? (
         <p className={styles.text}>
           {words(entry.data)}{' '}
@@ -148,25 +159,21 @@ export function SharingPanel({ pair, onClose }: { pair: PairStatus; onClose: () 
         )}
       </p>
       <div className={styles.actions}>
-        <Button icon={<BranchForkRegular />} onClick={() => change({ edit: 'mapping' }, true)}>
+        <Button
+          size="small"
+          icon={<BranchForkRegular />}
+          onClick={() => change({ edit: 'mapping' }, true)}
+        >
           {t('mapping.open')}
         </Button>
-        <Button icon={<PersonArrowRightRegular />} onClick={() => change({ edit: 'demand' }, true)}>
+        <Button
+          size="small"
+          icon={<PersonArrowRightRegular />}
+          onClick={() => change({ edit: 'demand' }, true)}
+        >
           {t('demand.open')}
         </Button>
       </div>
-      {refusing && (
-        <div className={styles.part}>
-          <div className={styles.why}>
-            <span>{story.sentence(refusing, pair.tenantId)}</span>
-            {standing === 'blocked' && (
-              <Link to="/" search={{ pair: cellKey(own, pair.tenantId), action: 'sync' }}>
-                {t('share.whyAndMend')}
-              </Link>
-            )}
-          </div>
-        </div>
-      )}
       {pair.waitingDeletions > 0 && <Deletions pair={pair} />}
       {pair.groups && (
         <p className={styles.part}>

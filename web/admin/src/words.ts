@@ -1,0 +1,71 @@
+/**
+ * What the API tells in English only, in the language in use: roles, activities, reasons, errors and
+ * steps, each by its code, which stays when its words change.
+ *
+ * In English the API's own words are the text, as they are for a code that isn't known here. The
+ * catalogues come when a screen needs one; `npm run check` compares them with each other.
+ */
+
+import { useTranslation } from '@isopolity/ui/translation';
+import { useQuery } from '@tanstack/react-query';
+
+type Texts = Readonly<Record<string, string>>;
+
+interface Words {
+  activities: Texts;
+  /** By the number behind AADSTS. */
+  errors: Texts;
+  reasons: Texts;
+  /** Name and description, by the id of the template. */
+  roles: Readonly<Record<string, readonly [name: string, description: string]>>;
+  /** Of provisioning: its steps, and what is told of each. */
+  steps: Texts;
+}
+
+const catalogues = import.meta.glob<{ default: Words }>('../locales/words/*.json');
+
+/** Reasons of many causes, of which the API's words say more than the code does. */
+const VAGUE = [
+  'AzureActiveDirectoryCrossTenantSyncPolicyCheckFailure',
+  'Conflict',
+  'EntryConflict',
+  'ExpressionEvaluationFailed',
+  'Failure',
+  'InvalidPropertyValue',
+  'QuotaLimitExceeded',
+];
+
+const of = (texts: Texts | undefined, code: string | null | undefined) =>
+  code && texts && Object.hasOwn(texts, code) ? texts[code] : undefined;
+
+export function useWords() {
+  const { language } = useTranslation();
+  const load = catalogues[`../locales/words/${language}.json`];
+  const read = useQuery({
+    queryKey: ['words', language],
+    queryFn: async () => (await load?.())?.default ?? null,
+    enabled: Boolean(load),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: Number.POSITIVE_INFINITY,
+  });
+  const words = read.data ?? undefined;
+  return {
+    /** Whether the texts are there, or never will be: then the API's own are shown. */
+    isReady: !load || !read.isPending,
+    activity: (text: string): string => of(words?.activities, text) ?? text,
+    error: (code: number | undefined, text: string | null | undefined): string =>
+      of(words?.errors, String(code ?? '')) ?? text ?? '',
+    reason(code: string | null | undefined, text: string | null | undefined): string {
+      const known = of(words?.reasons, code);
+      if (!known) return text ?? '';
+      return text && VAGUE.includes(code ?? '') ? `${known} ${text}` : known;
+    },
+    role<R extends { id: string; displayName: string; description?: string | null | undefined }>(
+      role: R,
+    ): R {
+      const known = words && Object.hasOwn(words.roles, role.id) && words.roles[role.id];
+      return known ? { ...role, displayName: known[0], description: known[1] } : role;
+    },
+    step: (name: string, text?: string | null): string => of(words?.steps, name) ?? text ?? name,
+  };
+}
