@@ -145,7 +145,16 @@ const HereContext = createContext<Here>({ path: '/', address: {} });
 /** Gives everything below where it is, and ways to go elsewhere. */
 export function RouterProvider({ router, children }: { router: Router; children: ReactNode }) {
   const [here, setHere] = useState(router.here);
-  useEffect(() => router.watch(() => startTransition(() => setHere(router.here))), [router]);
+  useEffect(() => {
+    let { path } = router.here;
+    return router.watch(() => {
+      const next = router.here;
+      // What a click changes on the screen is there with it; only another screen is waited for.
+      if (next.path === path) setHere(next);
+      else startTransition(() => setHere(next));
+      path = next.path;
+    });
+  }, [router]);
   return (
     <RouterContext value={router}>
       <HereContext value={here}>{children}</HereContext>
