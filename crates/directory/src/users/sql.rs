@@ -51,7 +51,7 @@ pub(crate) const GET: &str = concat!(
     columns!(),
     " FROM users AS u WHERE u.tenant_id = ?1 AND u.id = ?2"
 );
-/// For [`store::among`].
+/// For [`store::Among`].
 pub(crate) const GET_MANY: &str = concat!(
     "SELECT ",
     columns!(),
