@@ -44,7 +44,16 @@ pub(crate) fn in_transaction<T>(
 /// Objects that one statement of [`Among::arms`] is about.
 const ARMS: usize = 64;
 
-/// A question about many objects, each by its id.
+/// By what a question is about many objects.
+#[derive(Debug, Clone, Copy)]
+pub enum Keys<'a> {
+    /// By their ids.
+    Ids(&'a [&'a [u8]]),
+    /// By texts.
+    Texts(&'a [&'a str]),
+}
+
+/// A question about many objects, each by its id or another key.
 pub struct Among {
     one: String,
     place: usize,
@@ -52,8 +61,8 @@ pub struct Among {
 }
 
 impl Among {
-    /// Of a question about a single object, whose id is `??` in it; the parameters of the ids begin
-    /// with this number.
+    /// Of a question about a single object, whose key is compared with `??` in it; the parameters of
+    /// the keys begin with this number.
     pub fn new(one: &str, place: usize) -> Self {
         Self {
             one: one.to_owned(),
@@ -62,9 +71,9 @@ impl Among {
         }
     }
 
-    /// The question about the object that stands at `id`.
-    pub(crate) fn about(&self, id: &str) -> String {
-        self.one.replace("??", id)
+    /// The question about the object whose key stands there.
+    pub(crate) fn about(&self, key: &str) -> String {
+        self.one.replace("??", key)
     }
 
     /// The number of the first parameter behind the fixed ones.
@@ -166,21 +175,24 @@ pub trait Connection: Send {
         params: &[Param<'_>],
         each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()>;
-    /// The same for a question about many objects, whose ids come behind the fixed parameters.
+    /// The same for a question about many objects, whose keys come behind the fixed parameters.
     fn query_among(
         &self,
         among: &Among,
         fixed: &[Param<'_>],
-        ids: &[&[u8]],
+        keys: Keys<'_>,
         each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()> {
         let sql = among.arms();
-        // Statements of one length stay prepared; nobody has the nil id.
-        let nobody: &[u8] = &[0; 16];
-        for some in ids.chunks(ARMS) {
-            let padded = some.iter().copied().chain(std::iter::repeat(nobody));
+        let keys: Vec<Param<'_>> = match keys {
+            Keys::Ids(ids) => ids.iter().copied().map(Param::Bytes).collect(),
+            Keys::Texts(texts) => texts.iter().copied().map(Param::Text).collect(),
+        };
+        for some in keys.chunks(ARMS) {
+            // Statements of one length stay prepared; nothing is equal to null.
+            let padded = some.iter().copied().chain(std::iter::repeat(Param::Null));
             let mut params = fixed.to_vec();
-            params.extend(padded.take(ARMS).map(Param::Bytes));
+            params.extend(padded.take(ARMS));
             self.query(sql, &params, each)?;
         }
         Ok(())

@@ -10,7 +10,7 @@ use rand::{Rng, SeedableRng};
 use types::{Actor, Error, Id, Result, TenantId, Timestamp};
 use uuid::Uuid;
 
-use crate::engine::{Among, Connection, Mode};
+use crate::engine::{Among, Connection, Keys, Mode};
 use crate::feed::{self, Change};
 use crate::params;
 use crate::value::{Param, Row};
@@ -105,7 +105,19 @@ impl<'c> ReadTx<'c> {
         mut each: impl FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()> {
         let ids: Vec<&[u8]> = ids.iter().map(|id| id.bytes().as_slice()).collect();
-        self.connection.query_among(among, fixed, &ids, &mut each)
+        let keys = Keys::Ids(&ids);
+        self.connection.query_among(among, fixed, keys, &mut each)
+    }
+    /// The same by texts.
+    pub fn for_each_named(
+        &self,
+        among: &Among,
+        fixed: &[Param<'_>],
+        names: &[&str],
+        mut each: impl FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let keys = Keys::Texts(names);
+        self.connection.query_among(among, fixed, keys, &mut each)
     }
     /// How many rows a `SELECT count(*) …` counts.
     pub fn count(&self, sql: &str, params: &[Param<'_>]) -> Result<u64> {

@@ -38,7 +38,7 @@ use values::{Bound, PostgresRow};
 use waiting::{BYTES_MAX, ROWS_MAX, Step, Waiting};
 pub(crate) use work::{Opening, Worker, directory_id, prepare, refuse_servers};
 
-use crate::engine::{Among, Connection, Mode, Table, in_transaction, tables_of};
+use crate::engine::{Among, Connection, Keys, Mode, Table, in_transaction, tables_of};
 use crate::value::{Param, Row};
 
 /// What a transaction says of itself, for the policies of the tables.
@@ -434,19 +434,27 @@ impl Connection for Postgres {
         &self,
         among: &Among,
         fixed: &[Param<'_>],
-        ids: &[&[u8]],
+        keys: Keys<'_>,
         each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()> {
         // Whatever the planner believes of the table, each is looked up by itself.
+        let ty = match keys {
+            Keys::Ids(_) => "bytea",
+            Keys::Texts(_) => "text",
+        };
         let sql = format!(
-            "SELECT found.* FROM unnest(?{}::bytea[]) AS asked (id) \
+            "SELECT found.* FROM unnest(?{}::{ty}[]) AS asked (k) \
              CROSS JOIN LATERAL ({} OFFSET 0) AS found",
             among.place(),
-            among.about("asked.id")
+            among.about("asked.k")
         );
-        for ids in ids.chunks(ASKED_AT_ONCE) {
+        let many: Vec<Bound<'_>> = match keys {
+            Keys::Ids(ids) => ids.chunks(ASKED_AT_ONCE).map(Bound::Ids).collect(),
+            Keys::Texts(texts) => texts.chunks(ASKED_AT_ONCE).map(Bound::Texts).collect(),
+        };
+        for many in many {
             let mut params: Vec<Bound<'_>> = fixed.iter().map(|param| Bound::One(*param)).collect();
-            params.push(Bound::Ids(ids));
+            params.push(many);
             self.send(Last::Query(&sql, &params, &mut |row| each(row)))?;
         }
         Ok(())

@@ -16,6 +16,8 @@ pub(super) enum Bound<'a> {
     One(Param<'a>),
     /// The ids of many.
     Ids(&'a [&'a [u8]]),
+    /// The names of many.
+    Texts(&'a [&'a str]),
 }
 
 impl ToSql for Value {
@@ -43,7 +45,10 @@ impl ToSql for Bound<'_> {
         let param = match self {
             Self::One(param) => *param,
             Self::Ids(ids) if <&[&[u8]] as ToSql>::accepts(ty) => return ids.to_sql(ty, out),
-            Self::Ids(_) => return Err(format!("many where the statement has {ty}").into()),
+            Self::Texts(texts) if <&[&str] as ToSql>::accepts(ty) => return texts.to_sql(ty, out),
+            Self::Ids(_) | Self::Texts(_) => {
+                return Err(format!("many where the statement has {ty}").into());
+            }
         };
         match param {
             Param::Null => Ok(IsNull::Yes),
