@@ -58,6 +58,7 @@ pub(crate) struct Link {
 }
 
 /// The last entry and the last one that was trimmed.
+#[derive(Clone, Copy)]
 struct Ends {
     head: Link,
     floor: Link,
@@ -86,7 +87,20 @@ fn link(row: &store::Row<'_>, column: usize) -> Result<Link> {
     })
 }
 
+/// The ends as this transaction has read or set them: an act may be recorded for each of many objects.
+#[derive(Default)]
+struct Known(Option<Ends>);
+
 fn ends(tx: &ReadTx<'_>) -> Result<Ends> {
+    if let Some(ends) = tx.known(|known: &mut Known| known.0) {
+        return Ok(ends);
+    }
+    let ends = read_ends(tx)?;
+    tx.known(|known: &mut Known| known.0 = Some(ends));
+    Ok(ends)
+}
+
+fn read_ends(tx: &ReadTx<'_>) -> Result<Ends> {
     let start = Link {
         seq: 0,
         digest: [0; 32],
@@ -104,20 +118,21 @@ fn ends(tx: &ReadTx<'_>) -> Result<Ends> {
         }))
 }
 
-fn set_ends(tx: &mut Tx<'_>, ends: &Ends) -> Result<()> {
+fn set_ends(tx: &mut Tx<'_>, ends: Ends) -> Result<()> {
     let tenant = tx.tenant();
-    tx.bookkeeping()
-        .execute(
-            SET_ENDS,
-            params![
-                &tenant,
-                ends.head.seq,
-                &ends.head.digest,
-                ends.floor.seq,
-                &ends.floor.digest
-            ],
-        )
-        .map(drop)
+    tx.bookkeeping().put_later(
+        1,
+        SET_ENDS,
+        params![
+            &tenant,
+            ends.head.seq,
+            &ends.head.digest,
+            ends.floor.seq,
+            &ends.floor.digest
+        ],
+    )?;
+    tx.known(|known: &mut Known| known.0 = Some(ends));
+    Ok(())
 }
 
 /// Takes the next place in the chain for an entry.
@@ -128,7 +143,7 @@ pub(crate) fn append(tx: &mut Tx<'_>, content: &Content<'_>) -> Result<Link> {
         seq,
         digest: content.digest(&head.digest, seq)?,
     };
-    set_ends(tx, &Ends { head, floor })?;
+    set_ends(tx, Ends { head, floor })?;
     Ok(head)
 }
 
@@ -144,7 +159,7 @@ pub fn trim(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64> {
         |row| link(row, 0),
     )?;
     let Some(floor) = last else { return Ok(0) };
-    set_ends(tx, &Ends { head, floor })?;
+    set_ends(tx, Ends { head, floor })?;
     let mut books = tx.bookkeeping();
     books.execute(
         "DELETE FROM audit_targets WHERE tenant_id = ?1 AND seq <= ?2",

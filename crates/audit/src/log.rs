@@ -1,7 +1,5 @@
 //! Writing entries and paging through them.
 
-use std::sync::LazyLock;
-
 use serde::{Deserialize, Serialize};
 use store::{Param, ReadTx, Row as StoredRow, Tx, params};
 use types::{Actor, Error, Result, Timestamp};
@@ -23,27 +21,6 @@ const INSERT: &str = "INSERT INTO audit_log (tenant_id, seq, id, at, category, a
     app_id, user_id, doc, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 const INSERT_TARGET: &str = "INSERT INTO audit_targets (tenant_id, target_id, at, seq) \
     VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant_id, target_id, at, seq) DO NOTHING";
-/// Targets in one statement.
-const TARGETS_AT_ONCE: usize = 25;
-/// [`INSERT_TARGET`] with so many rows.
-static INSERT_TARGETS: LazyLock<String> = LazyLock::new(|| {
-    let row = |row: usize| {
-        let first = 4 * row;
-        format!(
-            "(?{}, ?{}, ?{}, ?{})",
-            first + 1,
-            first + 2,
-            first + 3,
-            first + 4
-        )
-    };
-    let rows: Vec<String> = (0..TARGETS_AT_ONCE).map(row).collect();
-    format!(
-        "INSERT INTO audit_targets (tenant_id, target_id, at, seq) VALUES {} \
-         ON CONFLICT (tenant_id, target_id, at, seq) DO NOTHING",
-        rows.join(", ")
-    )
-});
 const GET: &str = "SELECT id, seq, at, doc FROM audit_log WHERE tenant_id = ?1 AND id = ?2";
 /// Pages of everything walk the log by time; those of one object walk its own entries by time.
 const LIST_ALL: &str = "SELECT e.id, e.seq, e.at, e.doc FROM audit_log e WHERE e.tenant_id = ?1 \
@@ -75,7 +52,7 @@ pub fn record(tx: &mut Tx<'_>, mut entry: Entry) -> Result<Uuid> {
         },
     )?;
     let mut books = tx.bookkeeping();
-    books.execute(
+    books.execute_later(
         INSERT,
         params![
             &tenant,
@@ -91,17 +68,8 @@ pub fn record(tx: &mut Tx<'_>, mut entry: Entry) -> Result<Uuid> {
             &link.digest,
         ],
     )?;
-    // Many at once where an entry names many, since each statement may be a way to a server.
-    let (chunks, rest) = entry.targets.as_chunks::<TARGETS_AT_ONCE>();
-    for chunk in chunks {
-        let mut values: Vec<Param<'_>> = Vec::with_capacity(4 * TARGETS_AT_ONCE);
-        for target in chunk {
-            values.extend(params![&tenant, &target.id, at, link.seq]);
-        }
-        books.execute(&INSERT_TARGETS, &values)?;
-    }
-    for target in rest {
-        books.execute(INSERT_TARGET, params![&tenant, &target.id, at, link.seq])?;
+    for target in &entry.targets {
+        books.execute_later(INSERT_TARGET, params![&tenant, &target.id, at, link.seq])?;
     }
     Ok(id)
 }

@@ -117,15 +117,35 @@ pub fn get(tx: &ReadTx<'_>, name: &str) -> Result<Domain> {
     .ok_or_else(|| Error::not_found("domain", name))
 }
 
+/// What was asked in this transaction, which may make many users.
+#[derive(Default)]
+struct Known {
+    initial: Option<String>,
+    verified: Option<String>,
+}
+
 /// The name of the initial domain.
 pub(crate) fn initial(tx: &ReadTx<'_>) -> Result<String> {
-    tx.query_one(INITIAL, params![&tx.tenant()], |row| row.string(0))?
-        .ok_or_else(|| Error::internal("the tenant has no initial domain"))
+    if let Some(known) = tx.known(|known: &mut Known| known.initial.clone()) {
+        return Ok(known);
+    }
+    let initial = tx
+        .query_one(INITIAL, params![&tx.tenant()], |row| row.string(0))?
+        .ok_or_else(|| Error::internal("the tenant has no initial domain"))?;
+    tx.known(|known: &mut Known| known.initial = Some(initial.clone()));
+    Ok(initial)
 }
 
 /// Whether users may have names in a (folded) domain.
 pub(crate) fn is_verified(tx: &ReadTx<'_>, name: &str) -> Result<bool> {
-    Ok(tx.count(VERIFIED, params![&tx.tenant(), name])? > 0)
+    if tx.known(|known: &mut Known| known.verified.as_deref() == Some(name)) {
+        return Ok(true);
+    }
+    let is_verified = tx.count(VERIFIED, params![&tx.tenant(), name])? > 0;
+    if is_verified {
+        tx.known(|known: &mut Known| known.verified = Some(name.to_owned()));
+    }
+    Ok(is_verified)
 }
 
 /// Shows a domain; `all` are the domains of the tenant, among which it may be a subdomain.
@@ -239,6 +259,7 @@ pub(crate) fn add_initial(tx: &mut Tx<'_>, name: &DomainName) -> Result<()> {
 
 fn insert(tx: &mut Tx<'_>, new: &Domain) -> Result<()> {
     let tenant = tx.tenant();
+    tx.forget::<Known>();
     let services = json!(new.supported_services).to_string();
     tx.record(Change::new("domain", new.feed_id, Op::Created, &[]))?
         .execute(
@@ -260,6 +281,7 @@ fn insert(tx: &mut Tx<'_>, new: &Domain) -> Result<()> {
 
 fn save(tx: &mut Tx<'_>, domain: &Domain, changed: &[&str]) -> Result<()> {
     let tenant = tx.tenant();
+    tx.forget::<Known>();
     let services = json!(domain.supported_services).to_string();
     tx.record(Change::new("domain", domain.feed_id, Op::Updated, changed))?
         .execute(
@@ -367,6 +389,7 @@ pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
         )));
     }
     let tenant = tx.tenant();
+    tx.forget::<Known>();
     tx.record(Change::new("domain", domain.feed_id, Op::Purged, &[]))?
         .execute(DELETE, params![&tenant, &domain.name])?;
     let activity = if domain.is_verified {

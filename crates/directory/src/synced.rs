@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
-use store::{Change, Op, ReadTx, Tx, params};
+use store::{Among, Change, Op, ReadTx, Tx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, Upn, fold, kind};
 
 use crate::schema::{is_mail, set};
@@ -143,7 +143,7 @@ pub struct Batch {
 impl Batch {
     /// For these users of a home tenant.
     pub fn open(tx: &ReadTx<'_>, home: TenantId, users: &[Id<kind::User>]) -> Result<Self> {
-        static GET_MANY: LazyLock<String> = LazyLock::new(|| store::among(sql::GET_BY_HOMES, 3));
+        static GET_MANY: LazyLock<Among> = LazyLock::new(|| Among::new(sql::GET_BY_HOMES, 3));
         let mut known: HashMap<_, _> = users.iter().map(|user| (*user, None)).collect();
         let tenant = tx.tenant();
         tx.for_each_among(&GET_MANY, params![&tenant, &home], users, |row| {

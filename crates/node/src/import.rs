@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use directory::users::User;
 use serde_json::{Map, Value, json};
 use sources::{Format, Import, ManagerRef, RecordError, SourceUser};
 use store::{ReadTx, Tx};
@@ -149,12 +150,17 @@ impl Node {
         users: Vec<SourceUser>,
         skipped: &mut Vec<RecordError>,
     ) -> Result<Vec<SourceUser>> {
+        if users.iter().all(|user| user.password.is_none()) {
+            return Ok(users);
+        }
         let island = self.store().island(tenant)?;
         let users = island
             .read(move |tx| {
                 let mut users = users;
-                for user in users.iter_mut().filter(|user| user.password.is_some()) {
-                    if directory::users::find_by_source(tx, &user.source_key)?.is_some() {
+                let keys: Vec<&str> = users.iter().map(|user| user.source_key.as_str()).collect();
+                let known = directory::users::find_by_sources(tx, &keys)?;
+                for user in &mut users {
+                    if known.contains_key(&user.source_key) {
                         user.password = None;
                     }
                 }
@@ -234,8 +240,9 @@ struct Rules {
 struct Run {
     /// By source key.
     outcomes: HashMap<String, Outcome>,
-    /// Names and mails that a dry run would have given away.
-    taken: HashSet<(&'static str, String)>,
+    taken: Taken,
+    /// Who can be somebody's manager, by source key.
+    managers: HashMap<String, Id<kind::User>>,
 }
 
 impl Run {
@@ -250,20 +257,26 @@ impl Run {
         }
         counts
     }
+}
 
+/// Names and mails that a dry run would have given away.
+#[derive(Default)]
+struct Taken(HashSet<(&'static str, String)>);
+
+impl Taken {
     /// In a dry run no user stands in the way of a later one of the file; here it does.
-    fn take(&mut self, user: &Map<String, Value>) -> Result<()> {
+    fn give(&mut self, user: &Map<String, Value>) -> Result<()> {
         let mut values = Vec::new();
         for property in ["userPrincipalName", "mail"] {
             if let Some(value) = user.get(property).and_then(Value::as_str) {
                 let value = (property, types::fold(value));
-                if self.taken.contains(&value) {
+                if self.0.contains(&value) {
                     return Err(Error::AlreadyExists { property });
                 }
                 values.push(value);
             }
         }
-        self.taken.extend(values);
+        self.0.extend(values);
         Ok(())
     }
 }
@@ -277,40 +290,101 @@ fn import_batch(
     let mut skipped = Vec::new();
     let domains = directory::tenant::verified_domains(tx)?;
     let initial = directory::tenant::initial_domain(tx)?;
+    let mut batch = Vec::with_capacity(users.len());
     for user in users {
-        let (line, label) = (
-            user.line,
-            user.dn.clone().unwrap_or_else(|| user.upn_hint.clone()),
-        );
-        let key = user.source_key.clone();
-        let mut outcome = None;
-        let attempt = tx.attempt(|tx| {
-            let user = prepared(user, rules, &domains, &initial)?;
-            let properties = rules.dry_run.then(|| user.properties.clone());
-            let done = import_one(tx, user, rules)?;
-            // A dry run does everything, and then undoes it.
-            if let Some(properties) = properties {
-                run.take(&properties)?;
-                outcome = Some(done);
-                return Err(Error::conflict("dry run"));
-            }
-            outcome = Some(done);
-            Ok(())
-        });
-        match (outcome, attempt) {
-            (Some(outcome), _) => {
-                run.outcomes.insert(key, outcome);
-            }
-            (None, Err(error @ Error::Unavailable { .. })) => return Err(error),
-            (None, Err(error)) => skipped.push(RecordError {
+        let label = user.dn.clone().unwrap_or_else(|| user.upn_hint.clone());
+        let line = user.line;
+        match prepared(user, rules, &domains, &initial) {
+            Ok(user) => batch.push((user, label)),
+            Err(error) => skipped.push(RecordError {
                 line,
                 key: Some(label),
                 message: error.to_string(),
             }),
-            (None, Ok(())) => {}
         }
     }
+    let mut known = known(tx, &batch)?;
+    // Each that was made may be the manager of those behind.
+    let mut managers = HashMap::new();
+    let mut one = |tx: &mut Tx<'_>, user: &SourceUser| {
+        let key = &user.source_key;
+        let manager = user.manager_source_key.as_ref();
+        let manager = manager.and_then(|key| managers.get(key).or_else(|| run.managers.get(key)));
+        let manager = manager.copied();
+        managers.remove(key);
+        // Whom this transaction may have changed is read again.
+        let old = match known.remove(key) {
+            Some(known) => known,
+            None => directory::users::find_by_source(tx, key)?,
+        };
+        let (outcome, id) = import_one(tx, user, old, manager, rules)?;
+        managers.extend(id.map(|id| (key.clone(), id)));
+        Ok(outcome)
+    };
+    let outcomes = if rules.dry_run {
+        let each = batch.iter().map(|(user, _)| {
+            let mut outcome = None;
+            // A dry run does everything, and then undoes it.
+            let undone = tx.attempt(|tx| {
+                let done = one(tx, user)?;
+                run.taken.give(&user.properties)?;
+                outcome = Some(done);
+                Err::<(), _>(Error::conflict("dry run"))
+            });
+            match (outcome, undone) {
+                (Some(outcome), _) => Ok(Ok(outcome)),
+                (None, Err(error @ Error::Unavailable { .. })) => Err(error),
+                (None, Err(error)) => Ok(Err(error)),
+                (None, Ok(())) => Err(Error::internal("a dry run wasn't undone")),
+            }
+        });
+        each.collect::<Result<Vec<Result<Outcome>>>>()?
+    } else {
+        tx.attempt_each(&batch, |tx, (user, _)| one(tx, user))?
+    };
+    for (outcome, (user, label)) in outcomes.into_iter().zip(batch) {
+        match outcome {
+            Ok(outcome) => {
+                run.outcomes.insert(user.source_key, outcome);
+            }
+            Err(error) => skipped.push(RecordError {
+                line: user.line,
+                key: Some(label),
+                message: error.to_string(),
+            }),
+        }
+    }
+    if !rules.dry_run {
+        run.managers.extend(managers);
+    }
     Ok(skipped)
+}
+
+/// Who is there already of these records, and what the others need that nobody has, asked for all of
+/// them at once.
+fn known(tx: &ReadTx<'_>, batch: &[(SourceUser, String)]) -> Result<HashMap<String, Option<User>>> {
+    let keys: Vec<&str> = batch
+        .iter()
+        .map(|(user, _)| user.source_key.as_str())
+        .collect();
+    let mut found = directory::users::find_by_sources(tx, &keys)?;
+    let folded = |property: &str| -> Vec<String> {
+        let values = batch.iter().filter_map(|(user, _)| {
+            user.properties
+                .get(property)
+                .and_then(Value::as_str)
+                .map(types::fold)
+        });
+        values.collect()
+    };
+    let (names, mails) = (folded("userPrincipalName"), folded("mail"));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mails: Vec<&str> = mails.iter().map(String::as_str).collect();
+    directory::users::look_for_free(tx, &names, &mails, &keys)?;
+    let known = keys
+        .into_iter()
+        .map(|key| (key.to_owned(), found.remove(key)));
+    Ok(known.collect())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -352,21 +426,28 @@ fn prepared(
     Ok(user)
 }
 
-/// Takes over one user.
-fn import_one(tx: &mut Tx<'_>, user: SourceUser, rules: &Rules) -> Result<Outcome> {
-    let mut properties = user.properties;
-    let Some(known) = directory::users::find_by_source(tx, &user.source_key)? else {
+/// Takes over one user, who may be there; answers the id of one who can be a manager.
+fn import_one(
+    tx: &mut Tx<'_>,
+    user: &SourceUser,
+    known: Option<User>,
+    manager: Option<Id<kind::User>>,
+    rules: &Rules,
+) -> Result<(Outcome, Option<Id<kind::User>>)> {
+    let mut properties = user.properties.clone();
+    let Some(known) = known else {
         properties.entry("accountEnabled").or_insert(json!(true));
-        directory::users::create(
+        let made = directory::users::create(
             tx,
             directory::users::NewUser {
                 properties,
-                password_hash: user.password,
-                source_key: Some(user.source_key),
+                password_hash: user.password.clone(),
+                source_key: Some(user.source_key.clone()),
+                manager,
                 ..directory::users::NewUser::default()
             },
         )?;
-        return Ok(Outcome::Created);
+        return Ok((Outcome::Created, Some(made.id)));
     };
     if known.deleted_at.is_some() {
         return Err(Error::conflict(format!(
@@ -385,12 +466,14 @@ fn import_one(tx: &mut Tx<'_>, user: SourceUser, rules: &Rules) -> Result<Outcom
             properties.insert((*property).to_owned(), nothing);
         }
     }
-    let changed = directory::users::update(tx, known.id, &properties)?;
-    Ok(if changed {
+    let id = (!known.is_external()).then_some(known.id);
+    let changed = directory::users::update_of(tx, known, &properties)?;
+    let outcome = if changed {
         Outcome::Updated
     } else {
         Outcome::Unchanged
-    })
+    };
+    Ok((outcome, id))
 }
 
 /// A user and the manager that the source names.
@@ -419,11 +502,23 @@ impl Link {
         }
     }
 
-    /// The manager's object, where there is one.
-    fn find(&self, tx: &ReadTx<'_>) -> Result<Option<Id<kind::User>>> {
+    /// The manager's source key, where that is known.
+    fn manager_key(&self) -> Option<&str> {
+        match (&self.manager, &self.name) {
+            (Some(key), _) | (None, Some(ManagerRef::Dn(key) | ManagerRef::Key(key))) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The manager's object, where there is one. `known`: those who have source keys.
+    fn find(
+        &self,
+        tx: &ReadTx<'_>,
+        known: &HashMap<String, User>,
+    ) -> Result<Option<Id<kind::User>>> {
         let found = match (&self.manager, &self.name) {
             (Some(key), _) | (None, Some(ManagerRef::Dn(key) | ManagerRef::Key(key))) => {
-                directory::users::find_by_source(tx, key)?
+                known.get(key).cloned()
             }
             (None, Some(ManagerRef::Upn(name))) => match directory::users::find(tx, name) {
                 Err(Error::NotFound { .. }) => None,
@@ -445,8 +540,12 @@ fn link_managers(
     run: &mut Run,
 ) -> Result<Vec<u64>> {
     let mut absent = Vec::new();
+    let users = links.iter().map(|link| link.user.as_str());
+    let managers = links.iter().filter_map(Link::manager_key);
+    let keys: HashSet<&str> = users.chain(managers).collect();
+    let known = directory::users::find_by_sources(tx, &keys.into_iter().collect::<Vec<_>>())?;
     for link in links {
-        let manager = link.find(tx)?;
+        let manager = link.find(tx, &known)?;
         if link.name.is_some() && manager.is_none() {
             absent.push(link.line);
         }
@@ -454,11 +553,13 @@ fn link_managers(
         let Some(outcome) = run.outcomes.get(&link.user).copied() else {
             continue;
         };
-        let user = directory::users::find_by_source(tx, &link.user)?.map(|user| user.id);
-        let Some(user) = user else {
+        let Some(user) = known.get(&link.user) else {
             continue;
         };
-        let now = directory::users::manager_of(tx, user)?;
+        let now = match manager {
+            Some(manager) if user.names_manager(manager) => Some(manager),
+            _ => directory::users::manager_of_user(tx, user)?,
+        };
         let changes = if link.is_named {
             // In a dry run a manager who would be made isn't there yet.
             let comes = link.manager.as_ref().is_some_and(|key| {
@@ -478,8 +579,8 @@ fn link_managers(
             continue;
         }
         match manager {
-            Some(manager) => directory::users::set_manager(tx, user, manager)?,
-            None => directory::users::remove_manager(tx, user)?,
+            Some(manager) => directory::users::set_manager_of(tx, user, manager)?,
+            None => directory::users::remove_manager(tx, user.id)?,
         }
     }
     Ok(absent)

@@ -1,6 +1,8 @@
 //! The seam between the store and a database engine: all that differs between SQLite and
 //! PostgreSQL stands behind these traits, and none of it is seen outside this crate's callers.
 
+use std::sync::OnceLock;
+
 use types::{Error, Result};
 
 use crate::value::{Kind, Param, Row};
@@ -36,6 +38,56 @@ pub(crate) fn in_transaction<T>(
             connection.rollback()?;
             Err(error)
         }
+    }
+}
+
+/// Objects that one statement of [`Among::arms`] is about.
+const ARMS: usize = 64;
+
+/// By what a question is about many objects.
+#[derive(Debug, Clone, Copy)]
+pub enum Keys<'a> {
+    /// By their ids.
+    Ids(&'a [&'a [u8]]),
+    /// By texts.
+    Texts(&'a [&'a str]),
+}
+
+/// A question about many objects, each by its id or another key.
+pub struct Among {
+    one: String,
+    place: usize,
+    arms: OnceLock<String>,
+}
+
+impl Among {
+    /// Of a question about a single object, whose key is compared with `??` in it; the parameters of
+    /// the keys begin with this number.
+    pub fn new(one: &str, place: usize) -> Self {
+        Self {
+            one: one.to_owned(),
+            place,
+            arms: OnceLock::new(),
+        }
+    }
+
+    /// The question about the object whose key stands there.
+    pub(crate) fn about(&self, key: &str) -> String {
+        self.one.replace("??", key)
+    }
+
+    /// The number of the first parameter behind the fixed ones.
+    pub(crate) const fn place(&self) -> usize {
+        self.place
+    }
+
+    /// Asks for each in an arm of its own.
+    fn arms(&self) -> &str {
+        self.arms.get_or_init(|| {
+            let places = self.place..self.place + ARMS;
+            let arms: Vec<String> = places.map(|at| self.about(&format!("?{at}"))).collect();
+            arms.join(" UNION ALL ")
+        })
     }
 }
 
@@ -106,6 +158,12 @@ pub trait Connection: Send {
         let _ = expected;
         self.execute(sql, params)
     }
+    /// The same of a statement that writes all of one row, whose key its first `key` parameters are.
+    /// It may take the place of one with the same text and key that waits.
+    fn put_later(&self, key: usize, sql: &str, params: &[Param<'_>]) -> Result<()> {
+        let _ = key;
+        self.execute(sql, params).map(drop)
+    }
     /// Runs what waits.
     fn settle(&self) -> Result<()> {
         Ok(())
@@ -117,6 +175,28 @@ pub trait Connection: Send {
         params: &[Param<'_>],
         each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()>;
+    /// The same for a question about many objects, whose keys come behind the fixed parameters.
+    fn query_among(
+        &self,
+        among: &Among,
+        fixed: &[Param<'_>],
+        keys: Keys<'_>,
+        each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let sql = among.arms();
+        let keys: Vec<Param<'_>> = match keys {
+            Keys::Ids(ids) => ids.iter().copied().map(Param::Bytes).collect(),
+            Keys::Texts(texts) => texts.iter().copied().map(Param::Text).collect(),
+        };
+        for some in keys.chunks(ARMS) {
+            // Statements of one length stay prepared; nothing is equal to null.
+            let padded = some.iter().copied().chain(std::iter::repeat(Param::Null));
+            let mut params = fixed.to_vec();
+            params.extend(padded.take(ARMS));
+            self.query(sql, &params, each)?;
+        }
+        Ok(())
+    }
     /// Runs statements that are run once, without parameters or answers: migrations.
     fn batch(&self, sql: &str) -> Result<()>;
     /// Begins a transaction.

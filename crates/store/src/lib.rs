@@ -36,12 +36,13 @@ mod work;
 mod writer;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use engine::Among;
 pub use feed::{Change, ChangeRow, Op};
 pub use island::{Island, Store};
 pub use lock::DataLock;
 pub use options::Options;
 pub use registry::{NewTenant, Tenant};
 pub use transfer::{MovedTenant, transfer};
-pub use tx::{Bookkeeping, ReadTx, Recorded, Tx, among};
+pub use tx::{Bookkeeping, ReadTx, Recorded, Tx};
 pub use value::{Param, Row};
 pub use work::{Fence, WorkChanges};

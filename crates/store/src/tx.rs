@@ -1,6 +1,8 @@
 //! Transactions: what domain code works with.
 
-use std::cell::Cell;
+use std::any::{Any, TypeId};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::ops::Deref;
 
 use rand::rngs::StdRng;
@@ -8,31 +10,17 @@ use rand::{Rng, SeedableRng};
 use types::{Actor, Error, Id, Result, TenantId, Timestamp};
 use uuid::Uuid;
 
-use crate::engine::{Connection, Mode};
+use crate::engine::{Among, Connection, Keys, Mode};
 use crate::feed::{self, Change};
 use crate::params;
 use crate::value::{Param, Row};
-
-/// Objects that one question of [`ReadTx::for_each_among`] is about.
-const ASKED_AT_ONCE: usize = 64;
-
-/// A statement for [`ReadTx::for_each_among`] from one about a single object, whose id is `??` in it;
-/// the parameters of the ids begin with this number.
-///
-/// It asks for each object in an arm of its own. Given a list, PostgreSQL would rather go through all
-/// that a tenant has when its statistics take that tenant for small, as they do while it grows.
-pub fn among(sql: &str, first: usize) -> String {
-    let arms: Vec<String> = (first..first + ASKED_AT_ONCE)
-        .map(|at| sql.replace("??", &format!("?{at}")))
-        .collect();
-    arms.join(" UNION ALL ")
-}
 
 /// A snapshot of one island at one instant.
 pub struct ReadTx<'c> {
     connection: &'c dyn Connection,
     tenant: TenantId,
     now: Timestamp,
+    known: RefCell<HashMap<TypeId, Box<dyn Any>>>,
 }
 
 impl<'c> ReadTx<'c> {
@@ -41,6 +29,7 @@ impl<'c> ReadTx<'c> {
             connection,
             tenant,
             now,
+            known: RefCell::default(),
         }
     }
     pub(crate) const fn connection(&self) -> &'c dyn Connection {
@@ -53,6 +42,27 @@ impl<'c> ReadTx<'c> {
     /// The transaction's instant.
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+    /// What a module knows of the island within this transaction, so that it needn't ask again: one
+    /// value of each type, its default at first. Whoever writes what the value tells of keeps it true
+    /// or calls [`ReadTx::forget`]. Where something is undone all of it is forgotten. `work` mustn't
+    /// use the transaction's knowledge.
+    pub fn known<T: Any + Default, R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
+        let mut known = self.known.borrow_mut();
+        let kept = known.entry(TypeId::of::<T>());
+        let kept = kept.or_insert_with(|| Box::new(T::default()));
+        match kept.downcast_mut::<T>() {
+            Some(kept) => work(kept),
+            // One that is kept under a type's id is of that type.
+            None => work(&mut T::default()),
+        }
+    }
+    /// Forgets what is known of one type.
+    pub fn forget<T: Any>(&self) {
+        self.known.borrow_mut().remove(&TypeId::of::<T>());
+    }
+    fn forget_all(&self) {
+        self.known.borrow_mut().clear();
     }
     /// All rows of a query, each made into a `T`. The closure must not use the transaction.
     pub fn query<T>(
@@ -86,25 +96,28 @@ impl<'c> ReadTx<'c> {
     ) -> Result<()> {
         self.connection.query(sql, params, &mut each)
     }
-    /// The same for a query about many objects, made by [`among`], whose ids come behind the fixed
-    /// parameters. Asks about some at a time.
+    /// The same for a question about many objects, whose ids come behind the fixed parameters.
     pub fn for_each_among<K>(
         &self,
-        sql: &str,
+        among: &Among,
         fixed: &[Param<'_>],
         ids: &[Id<K>],
         mut each: impl FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()> {
-        // Statements of one length stay prepared; nobody has the nil id.
-        let nobody = Id::nil();
-        for some in ids.chunks(ASKED_AT_ONCE) {
-            let padded = some.iter().chain(std::iter::repeat(&nobody));
-            let padded = padded.take(ASKED_AT_ONCE);
-            let mut params = fixed.to_vec();
-            params.extend(padded.map(Param::from));
-            self.connection.query(sql, &params, &mut each)?;
-        }
-        Ok(())
+        let ids: Vec<&[u8]> = ids.iter().map(|id| id.bytes().as_slice()).collect();
+        let keys = Keys::Ids(&ids);
+        self.connection.query_among(among, fixed, keys, &mut each)
+    }
+    /// The same by texts.
+    pub fn for_each_named(
+        &self,
+        among: &Among,
+        fixed: &[Param<'_>],
+        names: &[&str],
+        mut each: impl FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let keys = Keys::Texts(names);
+        self.connection.query_among(among, fixed, keys, &mut each)
     }
     /// How many rows a `SELECT count(*) …` counts.
     pub fn count(&self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
@@ -224,6 +237,7 @@ impl<'c> Tx<'c> {
             // costs the engine a copy of each page that is written behind it.
             let outcome = part(self);
             if outcome.is_err() && self.writes > 0 {
+                self.forget_all();
                 self.connection().rollback()?;
                 begin(self.connection(), self.tenant())?;
                 self.seq.set(seq);
@@ -239,6 +253,7 @@ impl<'c> Tx<'c> {
         match outcome {
             Ok(value) => Ok(value),
             Err(error) => {
+                self.forget_all();
                 self.connection().undo()?;
                 self.seq.set(seq);
                 Err(error)
@@ -374,6 +389,12 @@ impl Bookkeeping<'_, '_> {
         self.tx.writes += 1;
         let connection = self.tx.connection();
         connection.execute_later(sql, params, None).map(drop)
+    }
+    /// The same for a statement that writes all of one row, whose key its first `key` parameters are:
+    /// what waited of the same row needn't be written any more.
+    pub fn put_later(&mut self, key: usize, sql: &str, params: &[Param<'_>]) -> Result<()> {
+        self.tx.writes += 1;
+        self.tx.connection().put_later(key, sql, params)
     }
 }
 

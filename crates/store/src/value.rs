@@ -108,6 +108,15 @@ pub(crate) enum Value {
 }
 
 impl Value {
+    pub(crate) fn of(param: Param<'_>) -> Self {
+        match param {
+            Param::Null => Self::Null,
+            Param::Int(value) => Self::Int(value),
+            Param::Text(value) => Self::Text(value.to_owned()),
+            Param::Bytes(value) => Self::Bytes(value.to_vec()),
+        }
+    }
+
     pub(crate) fn read(row: &Row<'_>, column: usize, kind: Kind) -> Result<Self> {
         Ok(match kind {
             Kind::Int => row.opt_int(column)?.map_or(Self::Null, Self::Int),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use store::{ReadTx, Tx, params};
+use store::{Among, ReadTx, Tx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
 /// What the target has.
@@ -150,12 +150,12 @@ pub(crate) fn of_many(
     target: TenantId,
     users: &[Id<kind::User>],
 ) -> Result<HashMap<Id<kind::User>, Option<Link>>> {
-    static GET_MANY: LazyLock<String> = LazyLock::new(|| {
+    static GET_MANY: LazyLock<Among> = LazyLock::new(|| {
         let sql = format!(
             "SELECT {COLUMNS} FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
              AND user_id = ??"
         );
-        store::among(&sql, 3)
+        Among::new(&sql, 3)
     });
     let mut links: HashMap<_, _> = users.iter().map(|user| (*user, None)).collect();
     let tenant = tx.tenant();

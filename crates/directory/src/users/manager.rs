@@ -11,9 +11,21 @@ use uuid::Uuid;
 use super::{User, exists, get, sql};
 use crate::audited;
 
+impl User {
+    /// Whether this is the manager of an internal user, as far as the user's own row tells: one who
+    /// was deleted is none.
+    pub fn names_manager(&self, manager: Id<kind::User>) -> bool {
+        self.home.is_none() && self.manager_ref == Some(manager)
+    }
+}
+
 /// The manager, if there is one.
 pub fn manager_of(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<Option<Id<kind::User>>> {
-    let user = get(tx, id)?;
+    manager_of_user(tx, &get(tx, id)?)
+}
+
+/// The same of a user that was read already.
+pub fn manager_of_user(tx: &ReadTx<'_>, user: &User) -> Result<Option<Id<kind::User>>> {
     let Some(manager) = user.manager_ref else {
         return Ok(None);
     };
@@ -29,26 +41,34 @@ pub fn manager_of(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<Option<Id<kind:
 
 /// Sets the manager of an internal user.
 pub fn set_manager(tx: &mut Tx<'_>, id: Id<kind::User>, manager: Id<kind::User>) -> Result<()> {
-    let user = changeable(tx, id)?;
-    if id == manager {
+    let user = get(tx, id)?;
+    check_changeable(&user)?;
+    if !exists(tx, manager)? {
+        return Err(Error::not_found("user", manager));
+    }
+    set_manager_of(tx, &user, manager)
+}
+
+/// The same of an internal user that was read already, and a manager that is there.
+pub fn set_manager_of(tx: &mut Tx<'_>, user: &User, manager: Id<kind::User>) -> Result<()> {
+    check_changeable(user)?;
+    if user.id == manager {
         return Err(Error::invalid(
             "manager",
             "A user can't be the manager of himself or herself.",
         ));
     }
-    if !exists(tx, manager)? {
-        return Err(Error::not_found("user", manager));
-    }
     if user.manager_ref == Some(manager) {
         return Ok(());
     }
-    write(tx, &user, Some(manager))
+    write(tx, user, Some(manager))
 }
 
 /// Takes the manager of an internal user away. `NotFound` if there is none.
 pub fn remove_manager(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<()> {
-    let user = changeable(tx, id)?;
-    if manager_of(tx, id)?.is_none() {
+    let user = get(tx, id)?;
+    check_changeable(&user)?;
+    if manager_of_user(tx, &user)?.is_none() {
         return Err(Error::not_found("manager", id));
     }
     write(tx, &user, None)
@@ -56,19 +76,18 @@ pub fn remove_manager(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<()> {
 
 fn write(tx: &mut Tx<'_>, old: &User, manager: Option<Id<kind::User>>) -> Result<()> {
     let (tenant, id) = (tx.tenant(), old.id);
-    let before = manager_of(tx, id)?.map(Id::uuid);
+    let before = manager_of_user(tx, old)?.map(Id::uuid);
     let change = Change::new("user", id.uuid(), Op::Updated, &["manager"]).with_related(before);
     tx.record(change)?
-        .execute(sql::SET_MANAGER, params![&tenant, &id, manager.as_ref()])?;
+        .execute_later(sql::SET_MANAGER, params![&tenant, &id, manager.as_ref()])?;
     let mut new = old.clone();
     new.manager_ref = manager;
     audited::change(tx, "Update user", old, &new, &["Manager"])
 }
 
-fn changeable(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<User> {
-    let user = get(tx, id)?;
+fn check_changeable(user: &User) -> Result<()> {
     match user.home {
-        None => Ok(user),
+        None => Ok(()),
         Some((home, _)) => Err(Error::invalid(
             "manager",
             format!(

@@ -11,6 +11,7 @@
 //! Source: the `user` resource of Microsoft Graph, its operations, and `directory: deletedItems`.
 
 mod deletion;
+mod free;
 mod manager;
 mod password;
 mod properties;
@@ -19,8 +20,11 @@ mod sponsors;
 pub(crate) mod sql;
 mod write;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
-use store::{ReadTx, Row, params};
+use store::{Among, ReadTx, Row, params};
 use types::{Error, Id, Result, TenantId, Timestamp, fold, kind};
 
 use crate::document::{Document, ObjectText, Unparsed};
@@ -32,7 +36,11 @@ pub use deletion::{
     restore_without_mail,
 };
 pub(crate) use deletion::{forget, mark_deleted};
-pub use manager::{count_direct_reports, direct_reports, manager_of, remove_manager, set_manager};
+pub use free::look_for_free;
+pub use manager::{
+    count_direct_reports, direct_reports, manager_of, manager_of_user, remove_manager, set_manager,
+    set_manager_of,
+};
 pub use password::{
     PasswordChange, password_change, password_hash, require_password_change, set_password,
 };
@@ -42,7 +50,7 @@ pub(crate) use sponsors::drop_sponsors;
 pub use sponsors::{
     SPONSORS_MAX, add_sponsor, count_sponsors, ensure_sponsor, remove_sponsor, sponsors,
 };
-pub use write::{NewUser, create, end_sessions, update, update_kept};
+pub use write::{NewUser, create, end_sessions, update, update_kept, update_of};
 pub(crate) use write::{
     check_mapped, insert, normal, refuse_taken, save, save_as, save_unseen, set_home_enabled,
 };
@@ -309,6 +317,20 @@ pub fn find_by_source(tx: &ReadTx<'_>, source_key: &str) -> Result<Option<User>>
         params![&tx.tenant(), source_key],
         sql::user,
     )
+}
+
+/// The same of many records, by their keys.
+pub fn find_by_sources(tx: &ReadTx<'_>, source_keys: &[&str]) -> Result<HashMap<String, User>> {
+    static GET_MANY: LazyLock<Among> = LazyLock::new(|| Among::new(sql::GET_BY_SOURCES, 2));
+    let mut found = HashMap::new();
+    tx.for_each_named(&GET_MANY, params![&tx.tenant()], source_keys, |row| {
+        let user = sql::user(row)?;
+        if let Some(key) = user.source_key.clone() {
+            found.insert(key, user);
+        }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// Whether there is such a user that isn't deleted.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
-use store::{ReadTx, Row, params};
+use store::{Among, ReadTx, Row, params};
 use types::{Error, Id, Result, Timestamp, kind};
 
 use super::{proxy_address, public, spelled_type, sql};
@@ -81,7 +81,7 @@ pub fn scanned_many(
     tx: &ReadTx<'_>,
     ids: &[Id<kind::User>],
 ) -> Result<HashMap<Id<kind::User>, ScannedUser>> {
-    static GET_MANY: LazyLock<String> = LazyLock::new(|| store::among(sql::GET_MANY, 2));
+    static GET_MANY: LazyLock<Among> = LazyLock::new(|| Among::new(sql::GET_MANY, 2));
     let mut users = HashMap::with_capacity(ids.len());
     tx.for_each_among(&GET_MANY, params![&tx.tenant()], ids, |row| {
         let user = scanned(row)?;
@@ -93,7 +93,7 @@ pub fn scanned_many(
 
 /// Those of these users who belong to another tenant, or to none and were invited.
 pub fn external_among(tx: &ReadTx<'_>, ids: &[Id<kind::User>]) -> Result<HashSet<Id<kind::User>>> {
-    static EXTERNAL: LazyLock<String> = LazyLock::new(|| store::among(sql::IS_EXTERNAL, 2));
+    static EXTERNAL: LazyLock<Among> = LazyLock::new(|| Among::new(sql::IS_EXTERNAL, 2));
     let mut external = HashSet::new();
     tx.for_each_among(&EXTERNAL, params![&tx.tenant()], ids, |row| {
         external.insert(row.id(0)?);

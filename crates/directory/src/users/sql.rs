@@ -51,7 +51,7 @@ pub(crate) const GET: &str = concat!(
     columns!(),
     " FROM users AS u WHERE u.tenant_id = ?1 AND u.id = ?2"
 );
-/// For [`store::among`].
+/// For [`store::Among`].
 pub(crate) const GET_MANY: &str = concat!(
     "SELECT ",
     columns!(),
@@ -64,6 +64,12 @@ pub(crate) const GET_BY_UPN: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM users AS u WHERE u.tenant_id = ?1 AND u.user_principal_name = ?2"
+);
+/// For [`store::Among`].
+pub(crate) const GET_BY_SOURCES: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM users AS u WHERE u.tenant_id = ?1 AND u.source_key = ??"
 );
 pub(crate) const GET_BY_SOURCE: &str = concat!(
     "SELECT ",
@@ -129,6 +135,14 @@ pub(crate) const INTERNAL_BY_MAIL: &str = "SELECT id FROM users WHERE tenant_id 
     AND home_tenant_id IS NULL AND creation_type IS NULL AND deleted_at IS NULL LIMIT 1";
 pub(crate) const SOURCE_IS_TAKEN: &str =
     "SELECT count(*) FROM users WHERE tenant_id = ?1 AND source_key = ?2";
+/// The three before for [`store::Among`].
+pub(crate) const UPNS_TAKEN: &str = "SELECT u.user_principal_name FROM users AS u \
+    WHERE u.tenant_id = ?1 AND u.user_principal_name = ??";
+pub(crate) const MAILS_TAKEN: &str = "SELECT u.mail FROM users AS u WHERE u.tenant_id = ?1 \
+    AND u.mail = ?? AND u.home_tenant_id IS NULL AND u.creation_type IS NULL \
+    AND u.deleted_at IS NULL";
+pub(crate) const SOURCES_TAKEN: &str =
+    "SELECT u.source_key FROM users AS u WHERE u.tenant_id = ?1 AND u.source_key = ??";
 pub(crate) const MANAGER_AT_HOME: &str = "SELECT id FROM users WHERE tenant_id = ?1 \
     AND home_tenant_id = ?2 AND home_id = ?3 AND deleted_at IS NULL";
 pub(crate) const EXISTS: &str =

@@ -7,7 +7,7 @@ use types::{Error, Id, Result, Upn, fold, kind};
 use super::password::PasswordChange;
 use super::properties::USER;
 use super::sql::{self, Columns, Fixed, Folded};
-use super::{HOME_DISABLED, ISSUER, User, get};
+use super::{HOME_DISABLED, ISSUER, User, free, get};
 use crate::schema::{Purpose, is_mail, is_nickname, set};
 use crate::synced_mapping;
 use crate::{audited, domains};
@@ -23,6 +23,8 @@ pub struct NewUser {
     pub password_change: PasswordChange,
     /// The key by which an import finds the user again.
     pub source_key: Option<String>,
+    /// The manager: a user of this tenant who is there.
+    pub manager: Option<Id<kind::User>>,
 }
 
 const REQUIRED: [&str; 4] = [
@@ -54,7 +56,7 @@ pub fn create(tx: &mut Tx<'_>, new: NewUser) -> Result<User> {
         blocked_here: false,
         folded_type: take_type(&mut body)?.unwrap_or_else(|| "member".into()),
         home: None,
-        manager_ref: None,
+        manager_ref: new.manager,
         source_key: new.source_key,
         is_invited: false,
     };
@@ -67,6 +69,7 @@ pub fn create(tx: &mut Tx<'_>, new: NewUser) -> Result<User> {
         new.password_change.note(&mut user.document);
     }
     if let Some(key) = &user.source_key
+        && !free::is_source_key_free(tx, key)
         && tx.count(sql::SOURCE_IS_TAKEN, params![&tx.tenant(), key])? > 0
     {
         return Err(Error::AlreadyExists {
@@ -91,14 +94,20 @@ pub(crate) fn insert(tx: &mut Tx<'_>, user: &User, password_hash: Option<&str>) 
         source_key: user.source_key.as_deref(),
         password_hash,
     };
+    free::take(tx, user);
+    // That nobody has the name was looked up before, under the lock on all writing.
     tx.record(Change::new("user", id.uuid(), Op::Created, &[]))?
-        .execute(sql::INSERT, &sql::insertion(&tenant, &id, &columns, &fixed))?;
-    Ok(())
+        .execute_later(sql::INSERT, &sql::insertion(&tenant, &id, &columns, &fixed))
 }
 
 /// Changes a user by a JSON patch object; answers whether that changed anything.
 pub fn update(tx: &mut Tx<'_>, id: Id<kind::User>, patch: &Map<String, Value>) -> Result<bool> {
-    change(tx, id, patch, true)
+    change(tx, get(tx, id)?, patch, true)
+}
+
+/// [`update`] of a user that was read already.
+pub fn update_of(tx: &mut Tx<'_>, user: User, patch: &Map<String, Value>) -> Result<bool> {
+    change(tx, user, patch, true)
 }
 
 /// [`update`] of a user of another tenant that has parted from this one: what its home has left here
@@ -108,16 +117,15 @@ pub fn update_kept(
     id: Id<kind::User>,
     patch: &Map<String, Value>,
 ) -> Result<bool> {
-    change(tx, id, patch, false)
+    change(tx, get(tx, id)?, patch, false)
 }
 
 fn change(
     tx: &mut Tx<'_>,
-    id: Id<kind::User>,
+    old: User,
     patch: &Map<String, Value>,
     is_kept_current: bool,
 ) -> Result<bool> {
-    let old = get(tx, id)?;
     let mut user = old.clone();
     let mut body = patch.clone();
     let enabled = take_bool(&mut body, "accountEnabled")?;
@@ -207,6 +215,7 @@ pub(crate) fn save_as(tx: &mut Tx<'_>, user: &User, change: Change<'_>) -> Resul
     let columns = columns(user, &doc, &folded, &upn);
     let params = sql::parameters(&tenant, &user.id, &columns);
     let (params, _) = params.split_at(sql::UPDATE_PARAMETERS);
+    free::take(tx, user);
     tx.record(change)?.execute_later(sql::UPDATE, params)
 }
 
@@ -249,7 +258,9 @@ fn settle(tx: &ReadTx<'_>, user: &mut User, names: &[&str]) -> Result<()> {
             }
             ("mail", Some(mail)) if !user.is_external() => {
                 let mail = fold(mail);
-                if tx.count(sql::MAIL_IS_TAKEN, params![&tx.tenant(), &mail, &user.id])? > 0 {
+                if !free::is_mail_free(tx, &mail)
+                    && tx.count(sql::MAIL_IS_TAKEN, params![&tx.tenant(), &mail, &user.id])? > 0
+                {
                     return Err(Error::AlreadyExists { property: "mail" });
                 }
             }
@@ -285,6 +296,9 @@ pub(super) fn check_upn(tx: &ReadTx<'_>, upn: &Upn, id: Id<kind::User>) -> Resul
 
 /// That nobody else has a folded name.
 pub(crate) fn refuse_taken(tx: &ReadTx<'_>, folded: &str, id: Id<kind::User>) -> Result<()> {
+    if free::is_upn_free(tx, folded) {
+        return Ok(());
+    }
     let owner: Option<Id<kind::User>> =
         tx.query_one(sql::UPN_IS_TAKEN, params![&tx.tenant(), folded], |row| {
             row.id(0)

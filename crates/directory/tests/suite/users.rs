@@ -340,6 +340,69 @@ fn a_source_key_finds_its_user_and_belongs_to_one() {
 }
 
 #[test]
+fn what_was_found_free_is_given_away_once() {
+    let f = fixture();
+    f.user("ann");
+    let made = f.write(|tx| {
+        let upn = |alias: &str| format!("{alias}@{DOMAIN}").to_lowercase();
+        let names = ["ann", "bob", "cat"].map(upn);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mails = ["bob@x.example", "cat@x.example"];
+        users::look_for_free(tx, &names, &mails, &["1", "2"])?;
+        let mut outcomes = Vec::new();
+        for (alias, mail, key) in [
+            ("ann", "ann@x.example", "1"),
+            ("bob", "BOB@x.example", "1"),
+            ("Bob", "cat@x.example", "2"),
+            ("cat", "bob@x.example", "2"),
+            ("cat", "cat@x.example", "1"),
+            ("cat", "cat@x.example", "2"),
+            ("eve", "eve@x.example", "3"),
+        ] {
+            let mut properties = user_body(alias);
+            properties.insert("mail".into(), mail.into());
+            let new = NewUser {
+                properties,
+                source_key: Some(key.into()),
+                ..NewUser::default()
+            };
+            // One that is made and taken back leaves its name free.
+            let taken_back = tx.attempt(|tx| {
+                users::create(tx, new.clone())?;
+                Err::<(), _>(Error::conflict("taken back"))
+            });
+            assert!(taken_back.is_err());
+            outcomes.push(match tx.attempt(|tx| users::create(tx, new)) {
+                Ok(_) => "made",
+                Err(Error::AlreadyExists { property }) => property,
+                Err(error) => return Err(error),
+            });
+            users::look_for_free(tx, &names, &mails, &["1", "2"])?;
+        }
+        let found = users::find_by_sources(tx, &["1", "2", "3", "4"])?;
+        let mut keys: Vec<String> = found.into_keys().collect();
+        keys.sort();
+        assert_eq!(keys, ["1", "2", "3"]);
+        Ok(outcomes)
+    });
+    let (name, mail, key) = ("userPrincipalName", "mail", "sourceKey");
+    assert_eq!(made, [name, "made", name, mail, key, "made", "made"]);
+}
+
+#[test]
+fn without_being_asked_again_a_name_is_still_given_away_once() {
+    let f = fixture();
+    let made = f.write(|tx| {
+        let name = format!("bob@{DOMAIN}").to_lowercase();
+        users::look_for_free(tx, &[&name], &[], &[])?;
+        let body = || new(Value::Object(user_body("bob")));
+        users::create(tx, body())?;
+        Ok(users::create(tx, body()).is_ok())
+    });
+    assert!(!made);
+}
+
+#[test]
 fn passwords_are_never_shown() {
     const HASH: &str = "$argon2id$secret-hash";
     let f = fixture();

@@ -101,7 +101,7 @@ impl Body {
                 properties: self.properties,
                 password_hash: Some(hash_password(call, names, &password).await?),
                 password_change: self.password.change.unwrap_or_default(),
-                source_key: None,
+                ..NewUser::default()
             },
             manager: self.manager,
         })

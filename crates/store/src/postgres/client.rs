@@ -3,41 +3,53 @@
 //! The protocol's client is asynchronous, which is what lets statements be sent together; here it
 //! runs on a small runtime of the connection's own, only while somebody waits for an answer.
 
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::num::NonZeroUsize;
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use lru::LruCache;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 use tokio::time::timeout;
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, Error, Row, Socket, Statement};
+
+use super::waiting::Step;
 
 /// Prepared statements kept per connection.
 const STATEMENTS: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
+/// Turns of the runtime that are enough for what speaks the protocol to write what it was given.
+const TURNS_TO_WRITE: usize = 2;
 /// How long taking leave of the server may take.
 const LEAVE_TIME_MAX: Duration = Duration::from_secs(1);
 
-type Outcome<T> = Result<T, Error>;
+pub(super) type Outcome<T> = Result<T, Error>;
 /// A statement on its way: it is sent when it is first looked at, and answers how many rows it
 /// changed.
-pub(super) type Sent<'a> = Pin<Box<dyn Future<Output = Outcome<u64>> + 'a>>;
+pub(super) type Sent = Pin<Box<dyn Future<Output = Outcome<u64>> + Send>>;
 
 /// A connection.
 pub(super) struct Client {
     parts: Option<Parts>,
-    statements: LruCache<String, Statement>,
+    statements: LruCache<String, Prepared>,
     /// Whether a statement failed, after which the transaction takes no other until it is undone.
     pub(super) has_failed: bool,
 }
 
+/// A statement, and the same for many rows at once.
+struct Prepared {
+    one: Statement,
+    many: Option<Statement>,
+}
+
 /// What a connection consists of, until it is closed.
 struct Parts {
-    inner: tokio_postgres::Client,
+    inner: Arc<tokio_postgres::Client>,
     /// What speaks the protocol; its end is the connection's.
     speaker: JoinHandle<()>,
     runtime: Runtime,
@@ -63,7 +75,7 @@ impl Client {
         });
         Ok(Self {
             parts: Some(Parts {
-                inner,
+                inner: Arc::new(inner),
                 speaker,
                 runtime,
             }),
@@ -89,14 +101,75 @@ impl Client {
         &self.parts().inner
     }
 
+    /// Whether a statement is prepared already, or its form for many rows.
+    pub(super) fn knows(&mut self, sql: &str, many: bool) -> bool {
+        let prepared = self.statements.get(sql);
+        prepared.is_some_and(|prepared| !many || prepared.many.is_some())
+    }
+
     /// The statement, prepared with the first use.
     pub(super) fn prepared(&mut self, sql: &str) -> Outcome<Statement> {
-        if let Some(statement) = self.statements.get(sql) {
-            return Ok(statement.clone());
+        if let Some(prepared) = self.statements.get(sql) {
+            return Ok(prepared.one.clone());
         }
-        let statement = self.wait_for(self.sender().prepare(&numbered(sql)))?;
-        self.statements.push(sql.to_owned(), statement.clone());
-        Ok(statement)
+        let one = self.wait_for(self.sender().prepare(&numbered(sql)))?;
+        let prepared = Prepared {
+            one: one.clone(),
+            many: None,
+        };
+        self.statements.push(sql.to_owned(), prepared);
+        Ok(one)
+    }
+
+    /// The statement's form for many rows, which `many` makes for the types of its parameters.
+    pub(super) fn prepared_many(
+        &mut self,
+        sql: &str,
+        many: impl FnOnce(&[Type]) -> Option<String>,
+    ) -> Outcome<Statement> {
+        let known = self.statements.get(sql);
+        if let Some(many) = known.and_then(|prepared| prepared.many.clone()) {
+            return Ok(many);
+        }
+        let one = self.prepared(sql)?;
+        let Some(text) = many(one.params()) else {
+            return Ok(one);
+        };
+        let many = self.wait_for(self.sender().prepare(&numbered(&text)))?;
+        if let Some(prepared) = self.statements.get_mut(sql) {
+            prepared.many = Some(many.clone());
+        }
+        Ok(many)
+    }
+
+    /// A statement to be sent with these parameters.
+    pub(super) fn execution<P>(&self, statement: Statement, params: Vec<P>) -> Sent
+    where
+        P: ToSql + Send + Sync + 'static,
+    {
+        let sender = Arc::clone(&self.parts().inner);
+        Box::pin(async move { sender.execute_raw(&statement, params).await })
+    }
+
+    /// Statements without parameters and answers to be sent.
+    pub(super) fn running(&self, sql: String) -> Sent {
+        let sender = Arc::clone(&self.parts().inner);
+        Box::pin(async move { sender.batch_execute(&sql).await.map(|()| 0) })
+    }
+
+    /// Puts statements on their way without waiting for their answers, as far as the connection
+    /// takes them at once.
+    pub(super) fn put_on_way(&self, steps: &mut VecDeque<Step>) {
+        self.wait_for(async {
+            poll_fn(|context| {
+                let _ = poll_steps(steps.iter_mut(), context);
+                Poll::Ready(())
+            })
+            .await;
+            for _ in 0..TURNS_TO_WRITE {
+                yield_now().await;
+            }
+        });
     }
 
     /// Runs statements without parameters and answers.
@@ -139,47 +212,61 @@ impl Drop for Client {
     }
 }
 
-/// Sends statements in their order and `last` behind them, without waiting in between, and answers
-/// what came of each. The first failure is the failure of all: those behind it weren't carried out.
+/// Sends the statements that aren't sent yet, and looks whether all are done. Answers come in the
+/// order of the statements, so of those that were sent none behind the first that isn't done is
+/// looked at.
+fn poll_steps<'s>(
+    steps: impl Iterator<Item = &'s mut Step>,
+    context: &mut Context<'_>,
+) -> Poll<()> {
+    let mut all = Poll::Ready(());
+    for step in steps {
+        if step.outcome.is_some() || (all.is_pending() && step.is_sent) {
+            continue;
+        }
+        step.is_sent = true;
+        match step.sent.as_mut().poll(context) {
+            Poll::Ready(outcome) => step.outcome = Some(outcome),
+            Poll::Pending => all = Poll::Pending,
+        }
+    }
+    all
+}
+
+/// Waits for the answers of the first `count` statements.
+pub(super) async fn arrived(steps: &mut VecDeque<Step>, count: usize) {
+    poll_fn(|context| poll_steps(steps.iter_mut().take(count), context)).await;
+}
+
+/// Sends statements in their order and `last` behind them, without waiting in between; answers what
+/// came of `last`, and leaves what came of the others with them. `None` if one of these couldn't be
+/// sent at all, so that `last` wasn't either.
 pub(super) async fn in_order<T>(
-    before: Vec<Sent<'_>>,
+    before: &mut VecDeque<Step>,
     last: impl Future<Output = Outcome<T>>,
-) -> Outcome<(Vec<u64>, T)> {
-    let mut before: Vec<(Sent<'_>, Option<Outcome<u64>>)> =
-        before.into_iter().map(|sent| (sent, None)).collect();
+) -> Outcome<Option<T>> {
     let mut last = pin!(last);
-    let mut last_outcome = None;
+    let (mut is_sent, mut outcome) = (false, None);
     poll_fn(|context| {
-        let mut is_done = true;
-        for (sent, outcome) in &mut before {
-            if outcome.is_none() {
-                match sent.as_mut().poll(context) {
-                    Poll::Ready(done) => *outcome = Some(done),
-                    Poll::Pending => is_done = false,
-                }
-            }
+        let all = poll_steps(before.iter_mut(), context);
+        if outcome.is_some() {
+            return all;
         }
-        if last_outcome.is_none() {
-            match last.as_mut().poll(context) {
-                Poll::Ready(done) => last_outcome = Some(done),
-                Poll::Pending => is_done = false,
-            }
+        if !is_sent && before.iter().any(Step::has_failed) {
+            outcome = Some(Ok(None));
+            return all;
         }
-        if is_done {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
+        is_sent = true;
+        match last.as_mut().poll(context) {
+            Poll::Ready(done) => {
+                outcome = Some(done.map(Some));
+                all
+            }
+            Poll::Pending => Poll::Pending,
         }
     })
     .await;
-    let mut counts = Vec::with_capacity(before.len());
-    for (_, outcome) in before {
-        counts.push(outcome.unwrap_or(Ok(0))?);
-    }
-    match last_outcome {
-        Some(outcome) => outcome.map(|value| (counts, value)),
-        None => unreachable!("the last one was waited for"),
-    }
+    outcome.unwrap_or(Ok(None))
 }
 
 /// `?1` as PostgreSQL writes it: `$1`. Our statements have no other question marks but in texts

@@ -10,7 +10,9 @@
 //! - After a failed statement PostgreSQL refuses all others until the transaction or a mark is
 //!   undone, and turns a commit silently into its opposite; so a failure is remembered here.
 //! - A round trip is dear, so what needs no answer of its own goes together with what does: the words
-//!   that begin a transaction, and statements that may wait ([`waiting`]).
+//!   that begin a transaction or set a mark, and statements that may wait ([`waiting`]). Where many
+//!   wait they are put on their way without waiting for their answers, which are looked at when
+//!   something else is waited for; so the database works on what was made while more is made.
 
 mod client;
 mod pool;
@@ -20,6 +22,7 @@ mod waiting;
 mod work;
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::future::ready;
 use std::path::Path;
 use std::pin::pin;
@@ -29,17 +32,19 @@ use futures_util::StreamExt as _;
 use tokio_postgres::error::SqlState;
 use types::{Error, Result, TenantId};
 
-use client::{Client, Sent, in_order};
+use client::{arrived, in_order};
 use pool::{Lent, Pool};
 use values::{Bound, PostgresRow};
-use waiting::Waiting;
+use waiting::{BYTES_MAX, ROWS_MAX, Step, Waiting};
 pub(crate) use work::{Opening, Worker, directory_id, prepare, refuse_servers};
 
-use crate::engine::{Connection, Mode, Table, in_transaction, tables_of};
+use crate::engine::{Among, Connection, Keys, Mode, Table, in_transaction, tables_of};
 use crate::value::{Param, Row};
 
 /// What a transaction says of itself, for the policies of the tables.
 const TENANT_SETTING: &str = "isopolity.tenant";
+/// Objects that one question is about.
+const ASKED_AT_ONCE: usize = 1_024;
 /// By what a transaction says that it looks at the heads of all feeds.
 const HEADS_SETTING: &str = "isopolity.heads";
 
@@ -69,10 +74,15 @@ pub(crate) struct Postgres {
 
 /// A transaction.
 struct Open {
+    /// What was sent and not answered yet, in its order. Before the connection, which it holds.
+    on_way: VecDeque<Step>,
     lent: Lent,
-    /// The words that begin it, until they are sent with its first statement.
-    words: Option<String>,
+    /// The words that begin it or set a mark, until they are sent with what comes next. Nothing is on
+    /// its way or was waiting when they came.
+    words: Vec<String>,
     waiting: Waiting,
+    /// Whether anything of it was sent.
+    is_begun: bool,
 }
 
 /// What is sent last, whose answer is waited for.
@@ -80,7 +90,7 @@ enum Last<'a> {
     Nothing,
     Words(&'a str),
     Execute(&'a str, &'a [Param<'a>]),
-    Query(&'a str, &'a [Param<'a>], &'a mut Each<'a>),
+    Query(&'a str, &'a [Bound<'a>], &'a mut Each<'a>),
 }
 
 type Each<'a> = dyn FnMut(&Row<'_>) -> Result<()> + 'a;
@@ -132,25 +142,51 @@ impl Postgres {
     fn send_within(&self, mut last: Last<'_>) -> Result<u64> {
         let mut open = self.open.borrow_mut();
         let open = open.as_mut().ok_or_else(no_transaction)?;
-        let is_first = open.words.is_some();
+        if !open.is_begun && open.waiting.is_empty() {
+            return self.begin_with(open, &mut last);
+        }
+        self.ensure_begun(open)?;
+        open.send(&mut last, &mut false)
+    }
+
+    /// Begins the transaction, unless that was done.
+    fn ensure_begun(&self, open: &mut Open) -> Result<()> {
+        if !open.is_begun {
+            // What waits is given away as it is sent, but the first sending may have to be repeated.
+            let waiting = std::mem::take(&mut open.waiting);
+            self.begin_with(open, &mut Last::Nothing)?;
+            open.waiting = waiting;
+        }
+        Ok(())
+    }
+
+    /// Sends the first of a transaction; nothing waits.
+    fn begin_with(&self, open: &mut Open, last: &mut Last<'_>) -> Result<u64> {
+        let words = open.words.clone();
+        let ends = matches!(last, Last::Words(COMMIT));
         let mut is_seen = false;
-        let sent = open.send(&mut last, &mut is_seen);
+        let sent = open.send(last, &mut is_seen);
         let is_cut = matches!(&sent, Err(Error::Unavailable { .. }))
             && open.lent.client().is_ok_and(|client| client.is_closed());
-        let ends = matches!(last, Last::Words(COMMIT));
-        if !is_first || !is_cut || ends || is_seen {
-            if sent.is_ok() {
-                open.sent();
-            }
+        open.is_begun = true;
+        if !is_cut || ends || is_seen {
             return sent;
         }
         // An idle connection may have been cut while nobody looked; nothing was done on it yet.
         open.lent = self.server.pool.lend_new()?;
-        let sent = open.send(&mut last, &mut is_seen);
-        if sent.is_ok() {
-            open.sent();
+        open.words = words;
+        open.send(last, &mut is_seen)
+    }
+
+    /// Has a statement wait, and puts what waits on its way once it is much.
+    fn wait(&self, push: impl FnOnce(&mut Waiting) -> bool) -> Result<()> {
+        let mut open = self.open.borrow_mut();
+        let open = open.as_mut().ok_or_else(no_transaction)?;
+        if !push(&mut open.waiting) {
+            return Ok(());
         }
-        sent
+        self.ensure_begun(open)?;
+        open.push()
     }
 
     fn run(&self, sql: &str) -> Result<()> {
@@ -173,53 +209,159 @@ impl Postgres {
 }
 
 impl Open {
-    /// Sends all that isn't sent yet, and `last`; answers how many rows that has changed. Whether a
-    /// row was handed out already is told by `is_seen`.
+    /// Sends all that isn't sent yet, and `last`, and waits for all answers; tells how many rows
+    /// `last` has changed. Whether a row was handed out already is told by `is_seen`.
     fn send(&mut self, last: &mut Last<'_>, is_seen: &mut bool) -> Result<u64> {
-        let client = self.lent.client()?;
-        let sent = send(client, self.words.as_deref(), &self.waiting, last, is_seen);
-        sent.map_err(|failure| {
-            client.has_failed = true;
-            match failure {
-                Failure::Database(error) => {
-                    let statement = match last {
-                        Last::Nothing => "",
-                        Last::Words(sql) | Last::Execute(sql, _) | Last::Query(sql, ..) => sql,
-                    };
-                    let first: Vec<&str> = statement.split_whitespace().take(4).collect();
-                    let first = first.join(" ");
-                    tracing::debug!(%error, statement = first, "a statement failed");
-                    convert(error)
-                }
-                Failure::Own(error) => error,
+        let sent = self.try_send(last, is_seen);
+        self.checked(sent, last)
+    }
+
+    /// Has what waits be carried out without waiting for it, unless much is on its way already.
+    fn push(&mut self) -> Result<()> {
+        let pushed = self.try_push();
+        self.checked(pushed, &Last::Nothing)
+    }
+
+    /// Looks at what came of those whose answers are there. The first failure is the failure of all:
+    /// those behind it weren't carried out.
+    fn checked<T>(&mut self, sent: std::result::Result<T, Failure>, last: &Last<'_>) -> Result<T> {
+        if sent.is_err() {
+            self.on_way.retain(|step| step.is_sent);
+            let all = self.on_way.len();
+            let client = self.lent.client()?;
+            client.wait_for(arrived(&mut self.on_way, all));
+        }
+        let mut outcome = sent;
+        while let Some(step) = self.on_way.pop_front_if(|step| step.outcome.is_some()) {
+            if let Err(failure) = step.end() {
+                outcome = Err(failure);
+                break;
             }
+        }
+        let failure = match outcome {
+            Ok(value) => return Ok(value),
+            Err(failure) => failure,
+        };
+        // What waits belongs to what has failed.
+        self.on_way.clear();
+        self.waiting = Waiting::default();
+        self.lent.client()?.has_failed = true;
+        Err(match failure {
+            Failure::Database(error) => {
+                let statement = match last {
+                    Last::Nothing => "",
+                    Last::Words(sql) | Last::Execute(sql, _) | Last::Query(sql, ..) => sql,
+                };
+                let first: Vec<&str> = statement.split_whitespace().take(4).collect();
+                let first = first.join(" ");
+                tracing::debug!(%error, statement = first, "a statement failed");
+                convert(error)
+            }
+            Failure::Own(error) => error,
         })
     }
 
-    /// Whether anything was sent or waits to be.
-    fn is_begun(&self) -> bool {
-        self.words.is_none() || self.waits()
+    fn try_push(&mut self) -> std::result::Result<(), Failure> {
+        self.take_waiting(None)?;
+        let client = self.lent.client().map_err(Failure::Own)?;
+        client.put_on_way(&mut self.on_way);
+        let mut rows: usize = self.on_way.iter().map(|step| step.rows).sum();
+        let mut bytes: usize = self.on_way.iter().map(|step| step.bytes).sum();
+        // The oldest are waited for until the others aren't too many.
+        let oldest = self.on_way.iter().take_while(|step| {
+            let is_much = rows > ROWS_MAX || bytes > BYTES_MAX;
+            rows -= step.rows;
+            bytes -= step.bytes;
+            is_much
+        });
+        let count = oldest.count();
+        client.wait_for(arrived(&mut self.on_way, count));
+        Ok(())
+    }
+
+    /// Makes statements to be sent of the words and of what waits; `last` goes behind them.
+    fn take_waiting(&mut self, last: Option<&str>) -> std::result::Result<(), Failure> {
+        let client = self.lent.client().map_err(Failure::Own)?;
+        if !self.words.is_empty() {
+            let words = std::mem::take(&mut self.words).join("; ");
+            let is_prepared =
+                last.is_none_or(|sql| client.knows(sql, false)) && self.waiting.is_prepared(client);
+            if self.is_begun && !is_prepared {
+                // Preparing may fail, and the transaction with it; so the mark is set before.
+                client.run(&words)?;
+            } else {
+                self.on_way.push_back(Step::new(client.running(words)));
+            }
+        }
+        self.waiting.take(client, &mut self.on_way)?;
+        Ok(())
+    }
+
+    fn try_send(
+        &mut self,
+        last: &mut Last<'_>,
+        is_seen: &mut bool,
+    ) -> std::result::Result<u64, Failure> {
+        self.take_waiting(match last {
+            Last::Nothing | Last::Words(_) => None,
+            Last::Execute(sql, _) | Last::Query(sql, ..) => Some(sql),
+        })?;
+        let before = &mut self.on_way;
+        let client = self.lent.client().map_err(Failure::Own)?;
+        match last {
+            Last::Nothing => {
+                client.wait_for(in_order(before, ready(Ok(()))))?;
+                Ok(0)
+            }
+            Last::Words(sql) => {
+                let last = client.sender().batch_execute(sql);
+                let sent = client.wait_for(in_order(before, last))?;
+                sent.map(|()| 0).ok_or_else(unsent)
+            }
+            Last::Execute(sql, params) => {
+                let statement = client.prepared(sql)?;
+                let params = params.iter().map(|param| Bound::One(*param));
+                let last = client.sender().execute_raw(&statement, params);
+                client.wait_for(in_order(before, last))?.ok_or_else(unsent)
+            }
+            Last::Query(sql, params, each) => {
+                let statement = client.prepared(sql)?;
+                let mut own = Ok(());
+                let last = async {
+                    let rows = client.sender().query_raw(&statement, *params).await?;
+                    let mut rows = pin!(rows);
+                    while let Some(row) = rows.next().await {
+                        let row = row?;
+                        *is_seen = true;
+                        if own.is_ok() {
+                            own = each(&Row(&PostgresRow(&row)));
+                        }
+                    }
+                    Ok(())
+                };
+                let sent = client.wait_for(in_order(before, last))?;
+                own.map_err(Failure::Own)?;
+                sent.map(|()| 0).ok_or_else(unsent)
+            }
+        }
     }
 
     fn has_failed(&mut self) -> bool {
         self.lent.client().is_ok_and(|client| client.has_failed)
     }
 
-    fn waits(&self) -> bool {
-        !self.waiting.is_empty()
+    /// Whether the last mark was set within what isn't sent yet.
+    fn mark_waits(&self) -> bool {
+        self.words.last().is_some_and(|words| words == MARK)
     }
 
-    /// What was to be sent is sent.
-    fn sent(&mut self) {
-        self.words = None;
-        if !self.waiting.is_empty() {
-            self.waiting = Waiting::default();
-        }
+    fn has_unanswered(&self) -> bool {
+        !self.waiting.is_empty() || !self.on_way.is_empty()
     }
 }
 
 /// Why a sending failed.
-enum Failure {
+pub(crate) enum Failure {
     Database(tokio_postgres::Error),
     Own(Error),
 }
@@ -230,64 +372,12 @@ impl From<tokio_postgres::Error> for Failure {
     }
 }
 
-fn send(
-    client: &mut Client,
-    words: Option<&str>,
-    waiting: &Waiting,
-    last: &mut Last<'_>,
-    is_seen: &mut bool,
-) -> std::result::Result<u64, Failure> {
-    let statement = match last {
-        Last::Nothing | Last::Words(_) => None,
-        Last::Execute(sql, _) | Last::Query(sql, ..) => Some(client.prepared(sql)?),
-    };
-    let waiting = waiting.ready(client)?;
-    let sender = client.sender();
-    let words = words.map(|words| -> Sent<'_> {
-        Box::pin(async move { sender.batch_execute(words).await.map(|()| 0) })
-    });
-    let first = usize::from(words.is_some());
-    let before: Vec<Sent<'_>> = words.into_iter().chain(waiting.send(client)).collect();
-    let mut own = Ok(());
-    let (counts, changed) = match (last, &statement) {
-        (Last::Words(sql), _) => {
-            let last = sender.batch_execute(sql);
-            let (counts, ()) = client.wait_for(in_order(before, last))?;
-            (counts, 0)
-        }
-        (Last::Execute(_, params), Some(statement)) => {
-            let params = params.iter().map(|param| Bound(*param));
-            let last = sender.execute_raw(statement, params);
-            client.wait_for(in_order(before, last))?
-        }
-        (Last::Query(_, params, each), Some(statement)) => {
-            let params = params.iter().map(|param| Bound(*param));
-            let last = async {
-                let mut rows = pin!(sender.query_raw(statement, params).await?);
-                while let Some(row) = rows.next().await {
-                    let row = row?;
-                    *is_seen = true;
-                    if own.is_ok() {
-                        own = each(&Row(&PostgresRow(&row)));
-                    }
-                }
-                Ok(())
-            };
-            let (counts, ()) = client.wait_for(in_order(before, last))?;
-            (counts, 0)
-        }
-        _ => {
-            let (counts, ()) = client.wait_for(in_order(before, ready(Ok(()))))?;
-            (counts, 0)
-        }
-    };
-    waiting
-        .check(counts.get(first..).unwrap_or_default())
-        .map_err(Failure::Own)?;
-    own.map_err(Failure::Own)?;
-    Ok(changed)
+/// The last statement wasn't sent, since one before it couldn't be; that one's failure tells why.
+fn unsent() -> Failure {
+    Failure::Own(Error::internal("an earlier statement couldn't be sent"))
 }
 
+const MARK: &str = "SAVEPOINT mark";
 const COMMIT: &str = "COMMIT";
 
 fn no_transaction() -> Error {
@@ -303,21 +393,20 @@ impl Connection for Postgres {
         if params.is_empty() || !self.in_transaction() {
             return self.execute(sql, params);
         }
-        let is_full = {
-            let mut open = self.open.borrow_mut();
-            let open = open.as_mut().ok_or_else(no_transaction)?;
-            open.waiting.push(sql, params, expected);
-            open.waiting.is_full()
-        };
-        if is_full {
-            self.settle()?;
-        }
+        self.wait(|waiting| waiting.push(sql, params, expected))?;
         Ok(expected.unwrap_or(0))
+    }
+
+    fn put_later(&self, key: usize, sql: &str, params: &[Param<'_>]) -> Result<()> {
+        if params.is_empty() || !self.in_transaction() {
+            return self.execute(sql, params).map(drop);
+        }
+        self.wait(|waiting| waiting.put(key, sql, params))
     }
 
     fn settle(&self) -> Result<()> {
         let (has_failed, waits) = match self.open.borrow_mut().as_mut() {
-            Some(open) => (open.has_failed(), open.waits()),
+            Some(open) => (open.has_failed(), open.has_unanswered()),
             None => return Ok(()),
         };
         if has_failed {
@@ -336,8 +425,41 @@ impl Connection for Postgres {
         params: &[Param<'_>],
         each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.send(Last::Query(sql, params, &mut |row| each(row)))
+        let params: Vec<Bound<'_>> = params.iter().map(|param| Bound::One(*param)).collect();
+        self.send(Last::Query(sql, &params, &mut |row| each(row)))
             .map(drop)
+    }
+
+    fn query_among(
+        &self,
+        among: &Among,
+        fixed: &[Param<'_>],
+        keys: Keys<'_>,
+        each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        // Each is looked up by itself. Whose island it is (?1) is hidden from the planner: told that,
+        // it takes a tenant that its statistics don't know for empty, and whatever index begins with
+        // the tenant for as good as the key.
+        let ty = match keys {
+            Keys::Ids(_) => "bytea",
+            Keys::Texts(_) => "text",
+        };
+        let sql = format!(
+            "SELECT found.* FROM unnest(?{}::{ty}[]) AS asked (k) \
+             CROSS JOIN LATERAL ({} OFFSET 0) AS found",
+            among.place(),
+            among.about("asked.k").replace("?1", "(SELECT ?1::bytea)")
+        );
+        let many: Vec<Bound<'_>> = match keys {
+            Keys::Ids(ids) => ids.chunks(ASKED_AT_ONCE).map(Bound::Ids).collect(),
+            Keys::Texts(texts) => texts.chunks(ASKED_AT_ONCE).map(Bound::Texts).collect(),
+        };
+        for many in many {
+            let mut params: Vec<Bound<'_>> = fixed.iter().map(|param| Bound::One(*param)).collect();
+            params.push(many);
+            self.send(Last::Query(&sql, &params, &mut |row| each(row)))?;
+        }
+        Ok(())
     }
 
     fn batch(&self, sql: &str) -> Result<()> {
@@ -347,9 +469,11 @@ impl Connection for Postgres {
     fn begin(&self, mode: Mode) -> Result<()> {
         let lent = self.server.pool.lend()?;
         *self.open.borrow_mut() = Some(Open {
+            on_way: VecDeque::new(),
             lent,
-            words: Some(self.first_words(mode)),
+            words: vec![self.first_words(mode)],
             waiting: Waiting::default(),
+            is_begun: false,
         });
         Ok(())
     }
@@ -366,7 +490,8 @@ impl Connection for Postgres {
                 1,
             ));
         }
-        let committed = if self.open.borrow().as_ref().is_some_and(Open::is_begun) {
+        let is_written = |open: &Open| open.is_begun || !open.waiting.is_empty();
+        let committed = if self.open.borrow().as_ref().is_some_and(is_written) {
             self.send_within(Last::Words(COMMIT)).map(drop)
         } else {
             Ok(())
@@ -391,7 +516,8 @@ impl Connection for Postgres {
         let Some(mut open) = self.open.borrow_mut().take() else {
             return Ok(());
         };
-        let is_begun = open.words.is_none() || open.lent.client()?.has_failed;
+        open.on_way.clear();
+        let is_begun = open.is_begun || open.has_failed();
         if !is_begun || open.lent.run("ROLLBACK").is_ok() {
             open.lent.give_back();
         }
@@ -400,25 +526,45 @@ impl Connection for Postgres {
 
     // Of savepoints with the same name the last one is meant, so one name does for all.
     fn savepoint(&self) -> Result<()> {
-        self.run("SAVEPOINT mark")
+        {
+            let mut open = self.open.borrow_mut();
+            let open = open.as_mut().ok_or_else(no_transaction)?;
+            // What came before fails before the mark is set, or it would be undone to another one.
+            if !open.has_failed() && !open.has_unanswered() {
+                open.words.push(MARK.to_owned());
+                return Ok(());
+            }
+        }
+        self.run(MARK)
     }
 
     fn release(&self) -> Result<()> {
+        {
+            let mut open = self.open.borrow_mut();
+            let open = open.as_mut().ok_or_else(no_transaction)?;
+            if open.mark_waits() && open.waiting.is_empty() {
+                open.words.pop();
+                return Ok(());
+            }
+        }
         self.run("RELEASE SAVEPOINT mark")
     }
 
     fn undo(&self) -> Result<()> {
-        {
-            let mut open = self.open.borrow_mut();
-            let open = open.as_mut().ok_or_else(no_transaction)?;
-            // What waits was written since the mark: setting it has sent what came before.
-            open.waiting = Waiting::default();
-            let client = open.lent.client()?;
-            client
-                .run("ROLLBACK TO SAVEPOINT mark; RELEASE SAVEPOINT mark")
-                .map_err(convert)?;
-            client.has_failed = false;
+        let mut open = self.open.borrow_mut();
+        let open = open.as_mut().ok_or_else(no_transaction)?;
+        // What waits or is on its way was written since the mark, which was set behind all before.
+        open.waiting = Waiting::default();
+        if open.mark_waits() {
+            open.words.pop();
+            return Ok(());
         }
+        open.on_way.clear();
+        let client = open.lent.client()?;
+        client
+            .run("ROLLBACK TO SAVEPOINT mark; RELEASE SAVEPOINT mark")
+            .map_err(convert)?;
+        client.has_failed = false;
         Ok(())
     }
 

@@ -8,11 +8,33 @@ use types::{Error, Result};
 
 use super::convert;
 use crate::engine::RowAccess;
-use crate::value::Param;
+use crate::value::{Param, Value};
 
 /// A parameter, written as the type that the statement has for its place.
 #[derive(Debug)]
-pub(super) struct Bound<'a>(pub(super) Param<'a>);
+pub(super) enum Bound<'a> {
+    One(Param<'a>),
+    /// The ids of many.
+    Ids(&'a [&'a [u8]]),
+    /// The names of many.
+    Texts(&'a [&'a str]),
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        Bound::One(self.as_param()).to_sql(ty, out)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
 
 impl ToSql for Bound<'_> {
     fn to_sql(
@@ -20,7 +42,15 @@ impl ToSql for Bound<'_> {
         ty: &Type,
         out: &mut BytesMut,
     ) -> std::result::Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        match self.0 {
+        let param = match self {
+            Self::One(param) => *param,
+            Self::Ids(ids) if <&[&[u8]] as ToSql>::accepts(ty) => return ids.to_sql(ty, out),
+            Self::Texts(texts) if <&[&str] as ToSql>::accepts(ty) => return texts.to_sql(ty, out),
+            Self::Ids(_) | Self::Texts(_) => {
+                return Err(format!("many where the statement has {ty}").into());
+            }
+        };
+        match param {
             Param::Null => Ok(IsNull::Yes),
             Param::Int(value) => match *ty {
                 Type::INT4 => i32::try_from(value)?.to_sql(ty, out),

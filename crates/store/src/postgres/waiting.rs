@@ -1,244 +1,258 @@
 //! Statements that wait to be sent: those whose answers nobody needs one by one.
 //!
 //! A round trip costs more than most statements, and so does each statement beside another row of the
-//! same one. So what waits is put together by its text: an insertion of single rows becomes one of
-//! many (in a few sizes, so that it stays prepared), and all is sent in one go.
+//! same one. So what waits is put together by its text, and an insertion of single rows becomes one of
+//! all that wait: its rows come as arrays, one for each column, so that one prepared statement does for
+//! any number of them.
 
-use tokio_postgres::Statement;
-use types::{Error, Result};
+use std::collections::VecDeque;
 
-use super::client::{Client, Sent};
-use super::values::Bound;
-use crate::value::Param;
+use tokio_postgres::types::Type;
+use types::Error;
 
-/// Rows that wait, at most.
-const ROWS_MAX: usize = 2_048;
-/// Bytes of the texts that wait, at most.
-const BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Rows of one statement, the largest that fits first.
-const SIZES: [usize; 4] = [128, 32, 8, 1];
+use super::Failure;
+use super::client::{Client, Outcome, Sent};
+use crate::value::{Param, Value};
+
+/// Rows that wait or are on their way, at most.
+pub(super) const ROWS_MAX: usize = 2_048;
+/// Bytes of the texts that wait or are on their way, at most.
+pub(super) const BYTES_MAX: usize = 4 * 1024 * 1024;
+/// So many rows of one text are sent without waiting for more, so that the database is at work on
+/// them while others are made.
+const ROWS_AT_ONCE: usize = 128;
 
 /// Statements that wait.
 #[derive(Default)]
 pub(super) struct Waiting {
     groups: Vec<Group>,
-    rows: usize,
-    bytes: usize,
 }
 
 /// All that waits of one text.
 struct Group {
     sql: String,
-    /// Parameters of one row.
-    width: usize,
-    params: Vec<Owned>,
-    /// How many rows all of them together have to change, where that matters.
+    /// The parameters: of an insertion column by column, otherwise row by row.
+    params: Vec<Vec<Value>>,
+    is_by_column: bool,
+    rows: usize,
+    bytes: usize,
+    /// How many rows each of them has to change, where that matters.
     expected: Option<u64>,
 }
 
-/// A parameter that is kept.
-enum Owned {
-    Null,
-    Int(i64),
-    Text(Box<str>),
-    Bytes(Box<[u8]>),
+/// A statement that is on its way.
+pub(super) struct Step {
+    pub(super) sent: Sent,
+    /// Whether it was looked at, and thus sent.
+    pub(super) is_sent: bool,
+    pub(super) outcome: Option<Outcome<u64>>,
+    expected: Option<u64>,
+    pub(super) rows: usize,
+    pub(super) bytes: usize,
 }
 
-impl Owned {
-    fn of(param: Param<'_>) -> Self {
-        match param {
-            Param::Null => Self::Null,
-            Param::Int(value) => Self::Int(value),
-            Param::Text(value) => Self::Text(value.into()),
-            Param::Bytes(value) => Self::Bytes(value.into()),
+impl Step {
+    pub(super) fn new(sent: Sent) -> Self {
+        Self {
+            sent,
+            is_sent: false,
+            outcome: None,
+            expected: None,
+            rows: 0,
+            bytes: 0,
         }
     }
-    fn bound(&self) -> Bound<'_> {
-        Bound(match self {
-            Self::Null => Param::Null,
-            Self::Int(value) => Param::Int(*value),
-            Self::Text(value) => Param::Text(value),
-            Self::Bytes(value) => Param::Bytes(value),
-        })
+
+    pub(super) const fn has_failed(&self) -> bool {
+        matches!(self.outcome, Some(Err(_)))
     }
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Null | Self::Int(_) => 0,
-            Self::Text(value) => value.len(),
-            Self::Bytes(value) => value.len(),
+
+    /// What came of it, against what was expected.
+    pub(super) fn end(self) -> std::result::Result<(), Failure> {
+        let changed = self.outcome.transpose()?;
+        if self
+            .expected
+            .is_some_and(|expected| changed != Some(expected))
+        {
+            return Err(Failure::Own(Error::internal(
+                "a statement changed another number of rows than was expected",
+            )));
         }
+        Ok(())
     }
 }
 
 impl Waiting {
-    /// Has a statement wait; it has parameters.
-    pub(super) fn push(&mut self, sql: &str, params: &[Param<'_>], expected: Option<u64>) {
-        let params = params.iter().map(|param| Owned::of(*param));
-        let at = self
-            .groups
-            .iter()
-            .position(|group| group.sql == sql && group.expected.is_some() == expected.is_some());
-        let group = if let Some(group) = at.and_then(|at| self.groups.get_mut(at)) {
-            group.params.extend(params);
-            group
+    /// Has a statement wait; it has parameters. Answers whether so many of its text wait that they
+    /// should be sent.
+    pub(super) fn push(&mut self, sql: &str, params: &[Param<'_>], expected: Option<u64>) -> bool {
+        let group = self.group(sql, params.len(), expected);
+        let row = params.iter().map(|param| Value::of(*param));
+        if group.is_by_column {
+            for (column, value) in group.params.iter_mut().zip(row) {
+                column.push(value);
+            }
         } else {
-            let params: Vec<Owned> = params.collect();
+            group.params.push(row.collect());
+        }
+        group.rows += 1;
+        group.bytes += bytes(params);
+        group.rows >= ROWS_AT_ONCE || group.bytes >= BYTES_MAX / 2
+    }
+
+    /// The same, in the place of the last one of its text if both begin with the same `key`
+    /// parameters.
+    pub(super) fn put(&mut self, key: usize, sql: &str, params: &[Param<'_>]) -> bool {
+        let group = self.group(sql, params.len(), None);
+        if let Some(last) = group.params.last_mut().filter(|_| !group.is_by_column) {
+            let mut keys = params.iter().zip(last.iter()).take(key);
+            if keys.all(|(new, old)| old.as_param() == *new) {
+                *last = params.iter().map(|param| Value::of(*param)).collect();
+                return false;
+            }
+        }
+        self.push(sql, params, None)
+    }
+
+    fn group(&mut self, sql: &str, width: usize, expected: Option<u64>) -> &mut Group {
+        let is_it = |group: &Group| group.sql == sql && group.expected == expected;
+        let at = self.groups.iter().position(is_it);
+        let at = at.unwrap_or_else(|| {
+            let is_by_column = Template::of(sql, width).is_some();
             self.groups.push(Group {
                 sql: sql.to_owned(),
-                width: params.len(),
-                params,
-                expected: expected.map(|_| 0),
+                params: (0..if is_by_column { width } else { 0 })
+                    .map(|_| Vec::new())
+                    .collect(),
+                is_by_column,
+                rows: 0,
+                bytes: 0,
+                expected,
             });
-            match self.groups.last_mut() {
-                Some(group) => group,
-                None => return,
-            }
-        };
-        if let (Some(sum), Some(expected)) = (&mut group.expected, expected) {
-            *sum += expected;
-        }
-        let last = group.params.len().saturating_sub(group.width);
-        self.bytes += group
-            .params
-            .iter()
-            .skip(last)
-            .map(Owned::bytes)
-            .sum::<usize>();
-        self.rows += 1;
+            self.groups.len() - 1
+        });
+        &mut self.groups[at]
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.rows == 0
+        self.groups.is_empty()
     }
 
-    /// Whether it is time to send them.
-    pub(super) const fn is_full(&self) -> bool {
-        self.rows >= ROWS_MAX || self.bytes >= BYTES_MAX
-    }
-
-    /// Prepares what is needed to send them.
-    pub(super) fn ready(
-        &self,
-        client: &mut Client,
-    ) -> std::result::Result<Ready<'_>, tokio_postgres::Error> {
-        let mut steps = Vec::new();
-        for (number, group) in self.groups.iter().enumerate() {
-            let template = Template::of(&group.sql, group.width);
-            let mut rest = group.params.as_slice();
-            while !rest.is_empty() {
-                let left = rest.len() / group.width;
-                let rows = match &template {
-                    Some(_) => SIZES.into_iter().find(|size| *size <= left).unwrap_or(1),
-                    None => 1,
-                };
-                let (now, after) = rest.split_at((rows * group.width).min(rest.len()));
-                let statement = match &template {
-                    Some(template) if rows > 1 => client.prepared(&template.rows(rows))?,
-                    _ => client.prepared(&group.sql)?,
-                };
-                steps.push((number, statement, now));
-                rest = after;
-            }
-        }
-        Ok(Ready {
-            waiting: self,
-            steps,
-        })
-    }
-}
-
-/// Statements that wait, prepared.
-pub(super) struct Ready<'w> {
-    waiting: &'w Waiting,
-    /// Of which group, the statement, its parameters.
-    steps: Vec<(usize, Statement, &'w [Owned])>,
-}
-
-impl Ready<'_> {
-    /// Puts them on their way.
-    pub(super) fn send<'s>(&'s self, client: &'s Client) -> impl Iterator<Item = Sent<'s>> {
-        let sender = client.sender();
-        self.steps
+    /// Whether the connection has all of its statements prepared.
+    pub(super) fn is_prepared(&self, client: &mut Client) -> bool {
+        self.groups
             .iter()
-            .map(move |(_, statement, params)| -> Sent<'s> {
-                Box::pin(sender.execute_raw(statement, params.iter().map(Owned::bound)))
-            })
+            .all(|group| client.knows(&group.sql, group.is_many()))
     }
 
-    /// Compares what they did with what was expected of them.
-    pub(super) fn check(&self, counts: &[u64]) -> Result<()> {
-        for (number, group) in self.waiting.groups.iter().enumerate() {
-            let own = self
-                .steps
-                .iter()
-                .zip(counts)
-                .filter(|(step, _)| step.0 == number);
-            let sum: u64 = own.map(|(_, count)| count).sum();
-            if group.expected.is_some_and(|expected| expected != sum) {
-                return Err(Error::internal(
-                    "a statement changed another number of rows than was expected",
-                ));
-            }
+    /// Makes statements to be sent of them; none waits any more.
+    pub(super) fn take(&mut self, client: &mut Client, steps: &mut VecDeque<Step>) -> Outcome<()> {
+        for group in std::mem::take(&mut self.groups) {
+            group.into_steps(client, steps)?;
         }
         Ok(())
     }
+}
+
+impl Group {
+    const fn is_many(&self) -> bool {
+        self.is_by_column && self.rows > 1
+    }
+
+    fn into_steps(self, client: &mut Client, steps: &mut VecDeque<Step>) -> Outcome<()> {
+        let mut add = |sent, rows: usize, bytes| {
+            steps.push_back(Step {
+                expected: self.expected.map(|expected| expected * rows as u64),
+                rows,
+                bytes,
+                ..Step::new(sent)
+            });
+        };
+        if !self.is_by_column {
+            let statement = client.prepared(&self.sql)?;
+            let bytes = self.bytes / self.rows.max(1);
+            for row in self.params {
+                add(client.execution(statement.clone(), row), 1, bytes);
+            }
+            return Ok(());
+        }
+        let sent = if self.rows > 1 {
+            let template = Template::of(&self.sql, self.params.len());
+            let many = |types: &[Type]| template.map(|template| template.rows(types));
+            let statement = client.prepared_many(&self.sql, many)?;
+            client.execution(statement, self.params)
+        } else {
+            let statement = client.prepared(&self.sql)?;
+            let row: Vec<Value> = self.params.into_iter().flatten().collect();
+            client.execution(statement, row)
+        };
+        add(sent, self.rows, self.bytes);
+        Ok(())
+    }
+}
+
+fn bytes(params: &[Param<'_>]) -> usize {
+    let bytes = |param: &Param<'_>| match param {
+        Param::Null | Param::Int(_) => 0,
+        Param::Text(value) => value.len(),
+        Param::Bytes(value) => value.len(),
+    };
+    params.iter().map(bytes).sum()
 }
 
 /// An insertion of one row, which can be made one of many.
 struct Template<'s> {
     before: &'s str,
     behind: &'s str,
-    width: usize,
 }
 
 impl<'s> Template<'s> {
     /// Of a statement `INSERT INTO … VALUES (?1, …, ?n)`, with `ON CONFLICT … DO NOTHING` at most
     /// behind it: others may depend on the rows before.
     fn of(sql: &'s str, width: usize) -> Option<Self> {
+        if !sql.starts_with("INSERT INTO ") || width == 0 {
+            return None;
+        }
         let values: Vec<String> = (1..=width).map(|place| format!("?{place}")).collect();
         let row = format!("VALUES ({})", values.join(", "));
         let (before, behind) = sql.split_once(&row)?;
         let is_plain = behind.is_empty()
             || (behind.trim_start().starts_with("ON CONFLICT") && behind.ends_with(" DO NOTHING"));
-        (before.starts_with("INSERT INTO ") && is_plain && width > 0).then_some(Self {
-            before,
-            behind,
-            width,
-        })
+        is_plain.then_some(Self { before, behind })
     }
 
-    fn rows(&self, rows: usize) -> String {
-        let mut sql = format!("{}VALUES ", self.before);
-        let mut place = 0;
-        for row in 0..rows {
-            sql.push_str(if row == 0 { "(" } else { ", (" });
-            for column in 0..self.width {
-                place += 1;
-                if column > 0 {
-                    sql.push_str(", ");
-                }
-                sql.push('?');
-                sql.push_str(&place.to_string());
-            }
-            sql.push(')');
-        }
-        sql.push_str(self.behind);
-        sql
+    /// The same with an array for each column, whose values have these types.
+    fn rows(&self, types: &[Type]) -> String {
+        let arrays: Vec<String> = types
+            .iter()
+            .enumerate()
+            .map(|(column, ty)| format!("?{}::{}[]", column + 1, ty.name()))
+            .collect();
+        format!(
+            "{}SELECT * FROM unnest({}){}",
+            self.before,
+            arrays.join(", "),
+            self.behind
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio_postgres::types::Type;
+
     use super::Template;
 
     #[test]
     fn an_insertion_of_one_row_becomes_one_of_many() {
         let sql = "INSERT INTO t (a, b) VALUES (?1, ?2) ON CONFLICT (a) DO NOTHING";
-        let many = Template::of(sql, 2).map(|template| template.rows(3));
+        let types = [Type::BYTEA, Type::INT8];
+        let many = Template::of(sql, 2).map(|template| template.rows(&types));
         assert_eq!(
             many.as_deref(),
             Some(
-                "INSERT INTO t (a, b) VALUES (?1, ?2), (?3, ?4), (?5, ?6) ON CONFLICT (a) DO NOTHING"
+                "INSERT INTO t (a, b) SELECT * FROM unnest(?1::bytea[], ?2::int8[]) \
+                 ON CONFLICT (a) DO NOTHING"
             )
         );
         for other in [

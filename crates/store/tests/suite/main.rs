@@ -10,5 +10,6 @@
 
 mod feed_order;
 mod islands;
+mod later;
 mod transfer;
 mod work;
