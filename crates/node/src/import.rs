@@ -367,7 +367,7 @@ fn known(tx: &ReadTx<'_>, batch: &[(SourceUser, String)]) -> Result<HashMap<Stri
         .iter()
         .map(|(user, _)| user.source_key.as_str())
         .collect();
-    let mut found = directory::users::find_by_sources(tx, &keys)?;
+    let found = directory::users::find_by_sources(tx, &keys)?;
     let folded = |property: &str| -> Vec<String> {
         let values = batch.iter().filter_map(|(user, _)| {
             user.properties
@@ -381,10 +381,15 @@ fn known(tx: &ReadTx<'_>, batch: &[(SourceUser, String)]) -> Result<HashMap<Stri
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mails: Vec<&str> = mails.iter().map(String::as_str).collect();
     directory::users::look_for_free(tx, &names, &mails, &keys)?;
-    let known = keys
+    // A key may come twice.
+    let mut known: HashMap<String, Option<User>> = found
         .into_iter()
-        .map(|key| (key.to_owned(), found.remove(key)));
-    Ok(known.collect())
+        .map(|(key, user)| (key, Some(user)))
+        .collect();
+    for key in keys {
+        known.entry(key.to_owned()).or_default();
+    }
+    Ok(known)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
