@@ -6,6 +6,7 @@ import { makeStyles, tokens } from '@fluentui/react-components';
 import { asCurl, asProblem, type Change, type Graph, type Problem } from '@isopolity/core';
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { CopyButton } from './copy-button';
 import { Disclosure } from './disclosure';
 import { ToastPlace, useTell } from './toasts';
@@ -46,13 +47,17 @@ export interface Act {
   /** What takes it back; asked for only then, where it needs what the server has made. */
   undo?: Change | Change[] | (() => Promise<Change[]>);
   optimistic?: Optimistic[];
+  /**
+   * What the screen does once it is done, before anything is read again: a panel that closes then
+   * doesn't ask about what is gone.
+   */
+  after?: () => void;
   /** What is read again; everything if left out. */
   refresh?: QueryKey[];
 }
 
 export interface Acting {
-  /** Does it; whether it was done. */
-  run: (act: Act) => Promise<boolean>;
+  run: (act: Act) => Promise<void>;
   isRunning: boolean;
   /** Why the last one wasn't done. */
   problem: Problem | undefined;
@@ -79,7 +84,7 @@ export function useAct(options: { inPlace?: boolean } = {}): Acting {
         : [client.invalidateQueries()],
     );
 
-  const run = async (act: Act): Promise<boolean> => {
+  const run = async (act: Act): Promise<void> => {
     setRunning(true);
     setProblem(undefined);
     const before: [QueryKey, unknown][] = [];
@@ -97,10 +102,13 @@ export function useAct(options: { inPlace?: boolean } = {}): Acting {
       if (!options.inPlace) tell(t(`problem.${problem.kind}`), { problem });
       setRunning(false);
       void refresh(act);
-      return false;
+      return;
     }
-    setRunning(false);
-    const { undo, optimistic: _, ...rest } = act;
+    flushSync(() => {
+      setRunning(false);
+      act.after?.();
+    });
+    const { undo, optimistic: _, after: __, ...rest } = act;
     const takeBack = async () => {
       try {
         const change = typeof undo === 'function' ? await undo() : (undo ?? []);
@@ -112,7 +120,6 @@ export function useAct(options: { inPlace?: boolean } = {}): Acting {
     };
     tell(act.done, undo ? { undo: () => void takeBack() } : {});
     void refresh(act);
-    return true;
   };
 
   return { run, isRunning, problem, forget: () => setProblem(undefined) };

@@ -34,7 +34,8 @@ export function AddPeople(props: {
                 undo: chosen.map(props.removing),
                 done: props.done(chosen.length),
                 refresh: props.refresh,
-              }).then((isDone) => isDone && setChosen([]))
+                after: () => setChosen([]),
+              })
             }
           >
             {props.action(chosen.length)}

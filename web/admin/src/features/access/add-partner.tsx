@@ -41,7 +41,8 @@ export function AddPartner(props: {
                 undo: { method: 'DELETE', path: `${PARTNERS_PATH}/${found.tenantId}` },
                 done: t('access.added', { tenant: found.displayName }),
                 refresh: [['access']],
-              }).then((isDone) => isDone && props.onAdded(found.tenantId));
+                after: () => props.onAdded(found.tenantId),
+              });
             }}
           >
             {found ? t('add.do', { tenant: found.displayName }) : t('access.add')}

@@ -71,7 +71,8 @@ export function PartEditor(props: Scope & { part: Part; onClose: () => void }) {
       undo: before,
       done: t('access.saved', { tenant: name }),
       refresh: [['access'], ['readiness'], ['explain']],
-    }).then((isDone) => isDone && props.onClose());
+      after: props.onClose,
+    });
 
   return (
     <form className={styles.form} onSubmit={(event) => event.preventDefault()}>

@@ -70,7 +70,8 @@ export function ApplicationPanel({ id, onClose }: { id: string; onClose: () => v
                 undo: restoring(id),
                 done: t('app.deletedDone', { name: saved }),
                 refresh,
-              }).then((isDone) => isDone && onClose())
+                after: onClose,
+              })
             }
           >
             {t('person.delete')}
@@ -102,7 +103,8 @@ export function ApplicationPanel({ id, onClose }: { id: string; onClose: () => v
                 undo: rename(saved),
                 done: t('person.saved', { name: name.trim() }),
                 refresh,
-              }).then((isDone) => isDone && setName(undefined))
+                after: () => setName(undefined),
+              })
             }
           >
             {t('app.rename')}

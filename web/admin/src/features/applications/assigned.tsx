@@ -74,10 +74,10 @@ export function Assigned({ principal }: { principal: Principal }) {
                 undo: takingBack(read.data ?? []),
                 done: t('app.assignedDone', { name: principal.displayName ?? '' }),
                 refresh: [['principals'], ['explain']],
-              }).then((isDone) => {
-                if (!isDone) return;
-                setUsers([]);
-                setGroups([]);
+                after: () => {
+                  setUsers([]);
+                  setGroups([]);
+                },
               })
             }
           >

@@ -80,7 +80,8 @@ export function AddCertificate({ app }: { app: Application }) {
                   undo: certificatesTo(app, kept, []),
                   done: t('app.certificateAdded'),
                   refresh: [['applications']],
-                }).then((isDone) => isDone && setChosen(undefined))
+                  after: () => setChosen(undefined),
+                })
               }
             >
               {t('app.addCertificate')}

@@ -118,7 +118,8 @@ export function Credentials({ app }: { app: Application }) {
                   change: removal,
                   done: t('app.secretRemoved', { name }),
                   refresh: [['applications']],
-                }).then((isDone) => isDone && close())
+                  after: close,
+                })
               }
             />
           )}

@@ -72,7 +72,8 @@ export function PrincipalPanel({ id, onClose }: { id: string; onClose: () => voi
               undo: restoring(id),
               done: t('app.deletedDone', { name: principal.displayName ?? '' }),
               refresh: [['principals'], ['deleted']],
-            }).then((isDone) => isDone && onClose())
+              after: onClose,
+            })
           }
         >
           {t('person.delete')}

@@ -63,7 +63,8 @@ export function Redirects({ app }: { app: Application }) {
                   undo: { method: 'PATCH', path, body: bodyOf(saved) },
                   done: t('redirect.saved'),
                   refresh: [['applications']],
-                }).then((isDone) => isDone && setTexts({}))
+                  after: () => setTexts({}),
+                })
               }
             >
               {t('redirect.save')}

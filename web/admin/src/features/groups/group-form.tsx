@@ -56,7 +56,8 @@ export function GroupForm({ onClose }: { onClose: () => void }) {
                 change,
                 done: t('group.created', { name: name.trim() }),
                 refresh: [['groups']],
-              }).then((isDone) => isDone && onClose())
+                after: onClose,
+              })
             }
           >
             {t('group.create')}

@@ -72,7 +72,8 @@ export function GroupPanel({ id, onClose }: { id: string; onClose: () => void })
                 undo: restoring(id),
                 done: t('group.deletedDone', { count: 1 }),
                 refresh,
-              }).then((isDone) => isDone && onClose())
+                after: onClose,
+              })
             }
           >
             {t('person.delete')}

@@ -139,9 +139,7 @@ function Editor(props: {
         }
       : back;
   const save = (what: Change, done: string) =>
-    void run({ change: what, undo, done, refresh: [['sharing'], ['readiness']] }).then(
-      (isDone) => isDone && onClose(),
-    );
+    void run({ change: what, undo, done, refresh: [['sharing'], ['readiness']], after: onClose });
   const standing = !answer
     ? undefined
     : !answer.isEligible

@@ -78,7 +78,8 @@ export function AddTenant({ onClose }: { onClose: () => void }) {
                 done: t('add.done', { tenant: found.displayName }),
                 undo: { method: 'DELETE', path: `${MEMBERS_PATH}/${found.tenantId}` },
                 refresh: [['organization'], ['readiness']],
-              }).then((isDone) => isDone && setAdded(found));
+                after: () => setAdded(found),
+              });
             }}
           >
             {found ? t('add.do', { tenant: found.displayName }) : t('org.add')}

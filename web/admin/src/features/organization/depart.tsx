@@ -58,11 +58,7 @@ export function Depart(props: {
           <Button
             appearance="primary"
             disabled={!preview.data || isRunning}
-            onClick={() =>
-              void run({ change, done: t('depart.begun') }).then(
-                (isDone) => isDone && props.onClose(),
-              )
-            }
+            onClick={() => void run({ change, done: t('depart.begun'), after: props.onClose })}
           >
             {t(`depart.do.${act}.${treatment}`, {
               count: theirs,

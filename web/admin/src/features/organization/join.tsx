@@ -75,7 +75,8 @@ export function JoinPanel({
                   change: decline,
                   done: t('join.declined', { organization }),
                   refresh: [['invitations'], ['organization']],
-                }).then((isDone) => isDone && onClose())
+                  after: onClose,
+                })
               }
             >
               {t('join.decline', { organization })}
@@ -88,9 +89,7 @@ export function JoinPanel({
               appearance="primary"
               disabled={isRunning || !preview.data}
               onClick={() =>
-                void run({ change: join, done: t('join.done', { organization }) }).then(
-                  (isDone) => isDone && onClose(),
-                )
+                void run({ change: join, done: t('join.done', { organization }), after: onClose })
               }
             >
               {loosening

@@ -125,7 +125,8 @@ function Pending(props: { member: Member; isOwner: boolean; onClose: () => void 
                   },
                 },
                 refresh: [['organization'], ['readiness']],
-              }).then((isDone) => isDone && props.onClose())
+                after: props.onClose,
+              })
             }
           >
             {t('add.takeBack')}

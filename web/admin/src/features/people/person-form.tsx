@@ -97,7 +97,8 @@ export function PersonForm({ person, onClose }: { person?: Person; onClose: () =
                   ? t('person.saved', { name: values.displayName ?? '' })
                   : t('person.created', { name: values.displayName ?? '' }),
                 refresh: [['people'], ['sharing']],
-              }).then((isDone) => isDone && onClose())
+                after: onClose,
+              })
             }
           >
             {person ? t('ui.save') : t('person.create')}

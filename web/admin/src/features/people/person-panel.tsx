@@ -142,7 +142,8 @@ export function PersonPanel({ id, onClose }: { id: string; onClose: () => void }
                 undo: restoring(id),
                 done: t('person.deletedDone', { count: 1 }),
                 refresh: [['people'], ['sharing'], ['deleted']],
-              }).then((isDone) => isDone && onClose())
+                after: onClose,
+              })
             }
           >
             {t('person.delete')}

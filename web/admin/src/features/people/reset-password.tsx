@@ -44,14 +44,13 @@ export function ResetPassword({ person, onClose }: { person: Person; onClose: ()
       if (!answer) return;
       setMade(answer.newPassword);
       void client.invalidateQueries({ queryKey: ['people', person.id] });
-    } else if (
+    } else {
       await acting.run({
         change,
         done: t('methods.resetDone', { name }),
         refresh: [['people', person.id]],
-      })
-    ) {
-      onClose();
+        after: onClose,
+      });
     }
   };
   return (

@@ -83,7 +83,8 @@ export function SigningIn({ person }: { person: Person }) {
               change: ending,
               done: t('methods.ended', { name }),
               refresh: [['people', person.id]],
-            }).then((isDone) => isDone && setEnding(false))
+              after: () => setEnding(false),
+            })
           }
         />
       )}
@@ -152,7 +153,8 @@ function Methods({ user, name }: { user: string; name: string }) {
                     change,
                     done: t('methods.removed', { method: label }),
                     refresh: [['people', user, 'methods']],
-                  }).then((isDone) => isDone && close())
+                    after: close,
+                  })
                 }
               />
             )}

@@ -107,7 +107,8 @@ function AddDomain({ onClose }: { onClose: () => void }) {
                 change: adding,
                 done: t('settings.domainAdded', { domain: id }),
                 refresh: [['domains']],
-              }).then((isDone) => isDone && change({ panel: undefined, open: id }, true))
+                after: () => change({ panel: undefined, open: id }, true),
+              })
             }
           >
             {t('settings.addDomain')}
@@ -211,7 +212,8 @@ function DomainPanel({ domain, onClose }: { domain: Domain; onClose: () => void 
                 change: removing,
                 done: t('settings.domainRemoved', { domain: domain.id }),
                 refresh: [['domains'], ['tenant']],
-              }).then((isGone) => isGone && onClose())
+                after: onClose,
+              })
             }
           />
         )}

@@ -63,7 +63,8 @@ export function Keys() {
                 change: ROTATE,
                 done: t('keys.rotated'),
                 refresh: [['signing-keys']],
-              }).then((isDone) => isDone && close())
+                after: close,
+              })
             }
           />
         </div>

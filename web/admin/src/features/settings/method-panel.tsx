@@ -48,7 +48,8 @@ export function MethodPanel(props: { id: MethodId; method: Method; onClose: () =
                 undo: before,
                 done: t('settings.saved'),
                 refresh: [['sign-in-methods']],
-              }).then((isDone) => isDone && onClose())
+                after: onClose,
+              })
             }
           >
             {t('ui.save')}

@@ -116,7 +116,8 @@ export function RulesEditor(props: {
                 undo: { method: 'PATCH', path, body: before },
                 done: t('admission.saved'),
                 refresh: [['admission']],
-              }).then((isDone) => isDone && onClose())
+                after: onClose,
+              })
             }
           >
             {t('admission.save')}
@@ -129,7 +130,8 @@ export function RulesEditor(props: {
                   change: { method: 'DELETE', path },
                   done: t('admission.backToDefault', { tenant: partner ?? '' }),
                   refresh: [['admission']],
-                }).then((isDone) => isDone && onClose())
+                  after: onClose,
+                })
               }
             >
               {t('share.useDefault')}

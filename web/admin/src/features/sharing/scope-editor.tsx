@@ -156,7 +156,8 @@ function Editor(props: {
                 undo,
                 done: tenant ? t('share.saved', { tenant: name(tenant) }) : t('share.savedDefault'),
                 refresh: [['sharing'], ['readiness']],
-              }).then((isDone) => isDone && onClose())
+                after: onClose,
+              })
             }
           >
             {count
@@ -174,7 +175,8 @@ function Editor(props: {
                   undo: { method: 'PUT', path, body: bodyOf(saved) },
                   done: t('share.backToDefault', { tenant: name(tenant) }),
                   refresh: [['sharing'], ['readiness']],
-                }).then((isDone) => isDone && onClose())
+                  after: onClose,
+                })
               }
             >
               {t('share.useDefault')}
