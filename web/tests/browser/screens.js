@@ -32,6 +32,21 @@ export const screens = (deployment) => {
       path: `/admin/users-across?tenant=${fabrikam}&edit=mapping`,
     },
     { name: 'users-across-demand', path: `/admin/users-across?tenant=${fabrikam}&edit=demand` },
+    {
+      name: 'users-across-demand-done',
+      path: `/admin/users-across?tenant=${fabrikam}&edit=demand`,
+      act: async (page) => {
+        const panel = page.getByRole('complementary');
+        await panel.getByRole('combobox').fill('Anneliese');
+        await page
+          .getByRole('option', { name: /Anneliese/ })
+          .first()
+          .click();
+        await panel.getByRole('button', { name: 'Bring this person' }).click();
+        await panel.getByRole('listitem').nth(4).waitFor();
+      },
+      english: true,
+    },
     { name: 'users-across-in', path: '/admin/users-across?tab=incoming' },
     { name: 'users-across-in-tenant', path: `/admin/users-across?tab=incoming&tenant=${fabrikam}` },
     {

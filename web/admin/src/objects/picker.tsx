@@ -5,12 +5,10 @@ import {
   Field,
   makeStyles,
   Option,
-  Tag,
-  TagGroup,
   tokens,
 } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
-import { useRested } from '@isopolity/ui';
+import { Chips, useRested } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -23,7 +21,6 @@ const PAUSE_MS = 200;
 const NAMED_MAX = 200;
 
 const useStyles = makeStyles({
-  tags: { display: 'flex', flexWrap: 'wrap', gap: '6px', marginBlockStart: '8px' },
   more: { color: tokens.colorNeutralForeground3 },
   wide: { width: '100%' },
 });
@@ -103,19 +100,11 @@ export function ObjectPicker(props: {
           </Option>
         )}
       </Combobox>
-      {value.length > 0 && (
-        <TagGroup
-          className={styles.tags}
-          aria-label={props.label}
-          onDismiss={(_, { value: id }) => onChange(value.filter((each) => each !== id))}
-        >
-          {value.map((id) => (
-            <Tag key={id} value={id} size="small" dismissible>
-              {nameOf(id)}
-            </Tag>
-          ))}
-        </TagGroup>
-      )}
+      <Chips
+        label={props.label}
+        chips={value.map((id) => ({ id, name: nameOf(id) }))}
+        onTakeOut={(id) => onChange(value.filter((each) => each !== id))}
+      />
     </Field>
   );
 }

@@ -6,13 +6,11 @@ import {
   makeStyles,
   Radio,
   RadioGroup,
-  Tag,
-  TagGroup,
   Textarea,
   tokens,
 } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
-import { Failure, GraphCall, PageHead, useAct } from '@isopolity/ui';
+import { Chips, Failure, GraphCall, PageHead, useAct } from '@isopolity/ui';
 import { Navigate, useNavigate } from '@isopolity/ui/router';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
@@ -53,7 +51,6 @@ const useStyles = makeStyles({
     gap: '16px',
     '@media (max-width: 640px)': { gridColumn: '1 / -1' },
   },
-  tags: { display: 'flex', flexWrap: 'wrap', gap: '6px' },
   actions: { display: 'flex', gap: '8px', flexWrap: 'wrap' },
 });
 
@@ -143,9 +140,11 @@ export function CreateOrganization() {
           event.preventDefault();
           setTried(true);
           if (!name.trim() || isEmptyChoice) return;
-          void run({ change: changes, done: t('create.done', { name: name.trim() }) }).then(
-            (isDone) => isDone && navigate({ to: '/organization' }),
-          );
+          void run({
+            change: changes,
+            done: t('create.done', { name: name.trim() }),
+            after: () => navigate({ to: '/organization' }),
+          });
         }}
       >
         {step(
@@ -185,21 +184,14 @@ export function CreateOrganization() {
               }
               onFound={(found) => setAdded([...added, found])}
             />
-            {added.length > 0 && (
-              <TagGroup
-                className={styles.tags}
-                aria-label={t('create.tenants')}
-                onDismiss={(_, { value }) =>
-                  setAdded(added.filter(({ tenantId }) => tenantId !== value))
-                }
-              >
-                {added.map(({ tenantId, displayName, domain }) => (
-                  <Tag key={tenantId} value={tenantId} dismissible>
-                    {displayName} · {domain}
-                  </Tag>
-                ))}
-              </TagGroup>
-            )}
+            <Chips
+              label={t('create.tenants')}
+              chips={added.map(({ tenantId, displayName, domain }) => ({
+                id: tenantId,
+                name: `${displayName} · ${domain}`,
+              }))}
+              onTakeOut={(id) => setAdded(added.filter(({ tenantId }) => tenantId !== id))}
+            />
           </>,
         )}
         {step(
