@@ -47,6 +47,9 @@ const TARGETS = [
   'User',
 ] as const;
 
+/** How the log names the operator of the deployment, and another tenant. */
+const OTHER_ACTOR = /^isopolity \((?:(operator)|tenant (\S+))\)$/;
+
 const isOne = <T extends string>(all: readonly T[], text: string | null | undefined): text is T =>
   (all as readonly (string | null | undefined)[]).includes(text);
 
@@ -81,13 +84,14 @@ export function DirectoryLog() {
   });
   const words = useWords();
   const inWords = useCategory();
-  const actor = ({ initiatedBy }: DirectoryAudit) =>
-    story.told(
-      initiatedBy?.user?.displayName ??
-        initiatedBy?.user?.userPrincipalName ??
-        initiatedBy?.app?.displayName ??
-        '',
-    );
+  const actor = ({ initiatedBy }: DirectoryAudit) => {
+    const { user, app } = initiatedBy ?? {};
+    const text = user?.displayName ?? user?.userPrincipalName ?? app?.displayName ?? '';
+    // Whoever is neither a user nor an application here has no id, and is told in brackets.
+    const [, told, tenant] = (!app?.appId && OTHER_ACTOR.exec(text)) || [];
+    if (tenant) return t('logs.somebodyIn', { tenant: story.told(tenant) });
+    return told ? t('logs.operator') : story.told(text);
+  };
   const targets = ({ targetResources }: DirectoryAudit) => {
     const [first, ...more] = targetResources;
     const name = story.told(first?.displayName || first?.id || '');
