@@ -262,12 +262,18 @@ impl Config {
     }
 
     /// The origin that clients use: `public_url`, else made of `listen`. An address that stands for
-    /// all of a machine's isn't one to connect to, so this machine's name for itself replaces it.
+    /// all of a machine's isn't one to connect to, so this machine's name for itself replaces it;
+    /// so it does where nobody chose an address, because passkeys need a name.
     pub fn origin(&self) -> String {
         self.public_url.clone().unwrap_or_else(|| {
             let scheme = if self.tls.is_on() { "https" } else { "http" };
             match self.listen.rsplit_once(':') {
-                Some(("0.0.0.0" | "[::]", port)) => format!("{scheme}://localhost:{port}"),
+                Some((host, port))
+                    if matches!(host, "0.0.0.0" | "[::]")
+                        || *self.source("listen") == Source::Default =>
+                {
+                    format!("{scheme}://localhost:{port}")
+                }
                 _ => format!("{scheme}://{}", self.listen),
             }
         })

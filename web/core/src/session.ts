@@ -96,6 +96,19 @@ const identityOf = (claims: v.InferOutput<typeof Claims>): Identity => ({
   userName: claims.preferred_username ?? '',
 });
 
+const Discovery = v.object({ authorization_endpoint: v.string() });
+
+/** The origin that the sign-in service goes by; nothing if it doesn't tell. */
+async function serviceOrigin(): Promise<string | undefined> {
+  try {
+    const response = await fetch('/organizations/v2.0/.well-known/openid-configuration');
+    const { authorization_endpoint } = v.parse(Discovery, await response.json());
+    return new URL(authorization_endpoint).origin;
+  } catch {
+    return undefined;
+  }
+}
+
 /** One signed-in account of this tab. */
 export class Session {
   readonly #config: ClientConfig;
@@ -107,6 +120,11 @@ export class Session {
   #renewal: Promise<void> | undefined;
   readonly #watchers = new Set<() => void>();
   #ended = false;
+  #tellAsked = () => {};
+  /** Once the first question is on its way: what takes long had better begin then, not before. */
+  readonly asked = new Promise<void>((resolve) => {
+    this.#tellAsked = resolve;
+  });
 
   constructor(config: ClientConfig) {
     this.#config = config;
@@ -157,6 +175,12 @@ export class Session {
 
   /** Goes to the sign-in page, to return to where the person is now. */
   async signIn(options: { chooseAccount?: boolean } = {}): Promise<void> {
+    const home = await serviceOrigin();
+    if (home && home !== location.origin) {
+      // The same server by another name: an answer would go to its own one only.
+      location.replace(home + location.pathname + location.search);
+      return;
+    }
     const [state, nonce, verifier] = [random(), random(), random()];
     const authority = options.chooseAccount
       ? 'organizations'
@@ -227,7 +251,9 @@ export class Session {
     const own = { state: random(), nonce: random(), verifier: random() };
     const query = await this.#question(own, 'query');
     query.set('prompt', 'none');
-    const response = await fetch(`/${tenant}/oauth2/v2.0/authorize?${query}`).catch(() => null);
+    const asking = fetch(`/${tenant}/oauth2/v2.0/authorize?${query}`);
+    this.#tellAsked();
+    const response = await asking.catch(() => null);
     const came = new URL(response?.url || location.href);
     const answer = came.searchParams;
     const code = answer.get('code');
@@ -300,10 +326,12 @@ export class Session {
     authority: string,
     grant: Record<string, string>,
   ): Promise<v.InferOutput<typeof Claims> | undefined> {
-    const response = await fetch(`/${authority}/oauth2/v2.0/token`, {
+    const asking = fetch(`/${authority}/oauth2/v2.0/token`, {
       method: 'POST',
       body: new URLSearchParams({ client_id: this.#config.clientId, ...grant }),
-    }).catch(() => {
+    });
+    this.#tellAsked();
+    const response = await asking.catch(() => {
       throw new Problem('unreachable', 'The sign-in service can’t be reached.');
     });
     const body: unknown = await response.json().catch(() => null);

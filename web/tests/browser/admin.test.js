@@ -113,6 +113,18 @@ test('a change shows at once, is undone from its toast, and is taken back if it 
   await leave(page);
 });
 
+test('by another name of the server it goes to the one that people sign in at', async () => {
+  const page = await deployment.visitor();
+  const other = deployment.url.replace('127.0.0.1', 'localhost');
+  page.friends.add(other);
+  await page.goto(`${other}/admin/organization?q=fab`);
+  const { admin, adminPassword } = deployment.tenant('Contoso');
+  await signIn(page, admin, adminPassword);
+  await page.waitForURL(`${deployment.url}/admin/organization?q=fab`);
+  await page.getByRole('row', { name: /Fabrikam/ }).waitFor();
+  await leave(page);
+});
+
 test('a fourth tenant is added and joins, having seen what that changes, and is taken out again', async () => {
   const northwind = await deployment.addTenant('Northwind');
   const contoso = await deployment.admin('Contoso', '/admin/organization?add=1');

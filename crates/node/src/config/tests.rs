@@ -169,7 +169,9 @@ fn secrets_are_masked_and_what_cannot_be_done_yet_is_refused() {
 
 #[test]
 fn the_origin_is_made_of_the_address() {
-    assert_eq!(Config::at("x").origin(), "http://127.0.0.1:8080");
+    assert_eq!(Config::at("x").origin(), "http://localhost:8080");
+    let config = with_flags(&[("listen", "127.0.0.1:8080")]).unwrap();
+    assert_eq!(config.origin(), "http://127.0.0.1:8080");
     let config = with_flags(&[("tls.self_signed", "true"), ("listen", "[::1]:1")]).unwrap();
     assert_eq!(config.origin(), "https://[::1]:1");
     let config = with_flags(&[("listen", "0.0.0.0:1")]).unwrap();
