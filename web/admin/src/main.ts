@@ -8,23 +8,42 @@ import { followTheme } from '@isopolity/ui/theme';
 import { loadCatalogue } from './catalogues';
 import { session } from './session';
 
-const load = () => import('./start');
+const errors = Error as { stackTraceLimit?: number };
+
+/**
+ * Loads the rest, during which errors have no stack traces. React makes a few errors when it is
+ * loaded, and for the line numbers of each V8 would parse all that is being loaded a second time.
+ */
+async function load() {
+  const { stackTraceLimit } = errors;
+  if (stackTraceLimit === undefined) return await import('./start');
+  errors.stackTraceLimit = 0;
+  try {
+    return await import('./start');
+  } finally {
+    errors.stackTraceLimit = stackTraceLimit;
+  }
+}
 
 async function main(): Promise<void> {
   followTheme();
   dress(preferredLanguage());
-  if (session.isExpected) {
-    // The page's frame is shown.
-    document.documentElement.dataset.expected = '';
-    void load();
-    void loadCatalogue(preferredLanguage());
-  }
-  const opened = await session.open().then(
+  const { isExpected } = session;
+  const opening = session.open().then(
     (goOn) => ({ goOn }),
     (thrown: unknown) => ({ problem: asProblem(thrown) }),
   );
+  let loading: ReturnType<typeof load> | undefined;
+  if (isExpected) {
+    // The page's frame is shown.
+    document.documentElement.dataset.expected = '';
+    void loadCatalogue(preferredLanguage());
+    // The server answers while the rest begins, which keeps the page busy.
+    loading = Promise.race([session.asked, opening]).then(load);
+  }
+  const opened = await opening;
   if ('goOn' in opened && opened.goOn === undefined) return;
-  const { start } = await load();
+  const { start } = await (loading ?? load());
   await start('problem' in opened ? opened : { goOn: opened.goOn as string });
 }
 
