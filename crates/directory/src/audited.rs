@@ -18,6 +18,7 @@ use crate::domains::Domain;
 use crate::groups::{self, Group, LinkKind};
 use crate::key_credentials::KeyCredential;
 use crate::oauth2_permission_grants::Grant;
+use crate::password_credentials::Password;
 use crate::photos::{Owner, Photo};
 use crate::roles::Role;
 use crate::service_principals::{self, ServicePrincipal};
@@ -249,6 +250,12 @@ impl Audited for Group {
     }
 }
 
+fn key_descriptions(passwords: &[Password], keys: &[KeyCredential]) -> Value {
+    let passwords = passwords.iter().map(Password::description);
+    let keys = keys.iter().map(KeyCredential::description);
+    passwords.chain(keys).collect()
+}
+
 impl Audited for Application {
     const CATEGORY: &'static str = APPLICATIONS;
     fn target(&self) -> Target {
@@ -256,18 +263,7 @@ impl Audited for Application {
     }
     fn audited_value(&self, property: &str) -> Option<Value> {
         match property {
-            // Without the hints, which are the secrets' beginnings.
-            "KeyDescription" => {
-                let passwords = self.passwords.iter().map(|password| {
-                    format!(
-                        "[KeyIdentifier={},KeyType=Password,KeyUsage=Verify,DisplayName={}]",
-                        password.key_id,
-                        password.display_name.as_deref().unwrap_or_default()
-                    )
-                });
-                let keys = self.keys.iter().map(KeyCredential::description);
-                Some(passwords.chain(keys).collect())
-            }
+            "KeyDescription" => Some(key_descriptions(&self.passwords, &self.keys)),
             _ => self.value(property),
         }
     }
@@ -280,7 +276,7 @@ impl Audited for ServicePrincipal {
     }
     fn audited_value(&self, property: &str) -> Option<Value> {
         match property {
-            "KeyDescription" => Some(self.keys.iter().map(KeyCredential::description).collect()),
+            "KeyDescription" => Some(key_descriptions(&self.passwords, &self.keys)),
             _ => self.value(property),
         }
     }

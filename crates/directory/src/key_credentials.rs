@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use store::{Change, Op, ReadTx, Row, Tx, params};
-use types::{Certificate, Error, Id, Result, Timestamp, kind};
+use store::{Change, Op, ReadTx, Recorded, Row, Tx, params};
+use types::{Certificate, Error, Id, Result, TenantId, Timestamp, kind};
 use uuid::Uuid;
 
 use crate::{applications, audited, service_principals};
@@ -35,6 +35,7 @@ const RENAME: &str = "UPDATE key_credentials SET display_name = ?4 WHERE tenant_
     AND owner_id = ?2 AND key_id = ?3";
 const DELETE: &str = "DELETE FROM key_credentials WHERE tenant_id = ?1 AND owner_id = ?2 \
     AND key_id = ?3";
+const DELETE_ALL: &str = "DELETE FROM key_credentials WHERE tenant_id = ?1 AND owner_id = ?2";
 const SPEND: &str = "INSERT INTO client_assertions (tenant_id, app_id, digest, expires_at) \
     VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant_id, app_id, digest) DO NOTHING";
 const FORGET_SPENT: &str = "DELETE FROM client_assertions WHERE tenant_id = ?1 AND expires_at < ?2";
@@ -115,6 +116,14 @@ pub enum Owner {
 }
 
 impl Owner {
+    /// The object's kind, as the feed names it.
+    pub(crate) const fn kind(self) -> &'static str {
+        match self {
+            Self::Application(_) => "application",
+            Self::ServicePrincipal(_) => "servicePrincipal",
+        }
+    }
+
     /// The object's id.
     pub const fn id(self) -> Uuid {
         match self {
@@ -313,6 +322,13 @@ pub fn remove(tx: &mut Tx<'_>, owner: Owner, key_id: Uuid) -> Result<()> {
     write(tx, owner, &before, &after, &[], &[key_id])
 }
 
+/// Removes what an object that is deleted for good leaves behind.
+pub(crate) fn forget(recorded: &mut Recorded<'_, '_>, tenant: TenantId, owner: Uuid) -> Result<()> {
+    recorded
+        .execute(DELETE_ALL, params![&tenant, &owner])
+        .map(drop)
+}
+
 fn check(keys: &[KeyCredential]) -> Result<()> {
     if keys.len() > CERTIFICATES_MAX {
         return Err(Error::LimitExceeded {
@@ -342,11 +358,7 @@ fn write(
     removed: &[Uuid],
 ) -> Result<()> {
     let (tenant, id) = (tx.tenant(), owner.id());
-    let kind = match owner {
-        Owner::Application(_) => "application",
-        Owner::ServicePrincipal(_) => "servicePrincipal",
-    };
-    let change = Change::new(kind, id, Op::Updated, &["keyCredentials"]);
+    let change = Change::new(owner.kind(), id, Op::Updated, &["keyCredentials"]);
     let mut recorded = tx.record(change)?;
     for key_id in removed {
         recorded.execute(DELETE, params![&tenant, &id, key_id])?;

@@ -30,6 +30,7 @@ pub mod key_credentials;
 pub mod listing;
 pub mod oauth2_permission_grants;
 pub mod owners;
+pub mod password_credentials;
 pub mod permissions;
 pub mod photos;
 mod references;

@@ -3,22 +3,21 @@
 //! `Application.ReadWrite.OwnedBy` reads all applications, as in Graph, and changes those that the
 //! client has created itself.
 
-use directory::applications::{self, Application, NewPassword};
+use directory::applications::{self, Application};
 use directory::key_credentials::Owner;
 use directory::owners::Owned;
 use directory::{app_roles, service_principals};
-use identity::oauth::{NewClientSecret, new_client_secret};
 use identity::revocation;
-use serde_json::{Map, Value};
+
 use store::{ReadTx, Tx};
-use types::{Error, Id, kind};
-use uuid::Uuid;
+use types::{Id, kind};
 
 use crate::app_key::{self, AppKey, Reach};
 use crate::errors::Refusal;
 use crate::key_credentials;
 use crate::listing::{self, Source};
 use crate::owners;
+use crate::password_credentials;
 use crate::query_options::Allowed;
 use crate::references::Bound;
 use crate::reply::Reply;
@@ -45,11 +44,6 @@ const CREATE: &[&str] = &[
     "Application.ReadWrite.All",
 ];
 const WRITE: &[&str] = &["Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"];
-const SECRETS: &[&str] = &[
-    "Application.ReadWrite.OwnedBy",
-    "Application.ReadWrite.All",
-    "Directory.ReadWrite.All",
-];
 
 static SOURCE: Source<Application> = Source {
     set: "applications",
@@ -76,18 +70,6 @@ pub(crate) fn routes(routes: &mut Routes) {
         "Delete an application and its service principal, for 30 days restorably",
         delete,
     );
-    area.post(
-        "/applications/{id}/addPassword",
-        SECRETS,
-        "Make a secret, which is shown this once",
-        add_password,
-    );
-    area.post(
-        "/applications/{id}/removePassword",
-        SECRETS,
-        "Remove a secret",
-        remove_password,
-    );
     area.get(
         "/applications(appId='{appId}')",
         READ,
@@ -106,18 +88,6 @@ pub(crate) fn routes(routes: &mut Routes) {
         WRITE,
         "Delete an application by its client id",
         delete,
-    );
-    area.post(
-        "/applications(appId='{appId}')/addPassword",
-        SECRETS,
-        "Make a secret for a client id, which is shown this once",
-        add_password,
-    );
-    area.post(
-        "/applications(appId='{appId}')/removePassword",
-        SECRETS,
-        "Remove a secret of a client id",
-        remove_password,
     );
 }
 
@@ -167,14 +137,15 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
     let mut body = call.object("application")?;
     let bound = Bound::take(&call, &mut body, &["owners"])?;
     let keys = key_credentials::take(&mut body)?;
-    let passwords = take_passwords(&mut body)?;
+    let passwords = password_credentials::take(&mut body)?;
     let creator = call.caller.user();
     let (id, shown) = call
         .write(move |tx| {
             let mut made = applications::create(tx, &body)?;
             owners::bind(tx, Owned::Application(made.id), &bound)?;
             owners::of_creator(tx, Owned::Application(made.id), &bound, creator)?;
-            let secrets = add_passwords(tx, made.id, &passwords)?;
+            let secrets =
+                password_credentials::add_all(tx, Owner::Application(made.id), &passwords)?;
             if !passwords.is_empty() {
                 made = applications::get(tx, made.id)?;
             }
@@ -184,7 +155,7 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
                 made = applications::get(tx, made.id)?;
             }
             let mut shown = applications::project(&made, None)?;
-            show_secrets(&mut shown, &secrets);
+            password_credentials::show(&mut shown, &secrets);
             Ok((made.id, shown))
         })
         .await?;
@@ -194,70 +165,6 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
         &shown,
         &format!("/applications/{id}"),
     )
-}
-
-/// A secret that is to be made with its application.
-struct Wanted {
-    body: applications::PasswordBody,
-    made: NewClientSecret,
-}
-
-/// Takes the secrets out of the body of a new application, and makes them.
-fn take_passwords(body: &mut Map<String, Value>) -> Result<Vec<Wanted>, Refusal> {
-    let wrong = || {
-        Error::invalid(
-            "passwordCredentials",
-            "'passwordCredentials' has to be a list of objects.",
-        )
-    };
-    let list = match body.shift_remove("passwordCredentials") {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(list)) => list,
-        Some(_) => return Err(wrong().into()),
-    };
-    let mut wanted = Vec::new();
-    // More than an application may have needn't be made.
-    for credential in list.iter().take(applications::SECRETS_MAX + 1) {
-        let mut credential = credential.as_object().ok_or_else(wrong)?.clone();
-        credential.retain(|name, value| !name.starts_with("@odata.") && !value.is_null());
-        wanted.push(Wanted {
-            body: applications::parse_password(&credential)?,
-            made: new_client_secret(identity::random()?),
-        });
-    }
-    Ok(wanted)
-}
-
-/// Adds the secrets of a new application; answers each by its id.
-fn add_passwords(
-    tx: &mut Tx<'_>,
-    application: Id<kind::Application>,
-    wanted: &[Wanted],
-) -> types::Result<Vec<(Uuid, String)>> {
-    let mut secrets = Vec::new();
-    for Wanted { body, made } in wanted {
-        let new = NewPassword {
-            display_name: body.display_name.as_deref(),
-            start: body.start,
-            end: body.end,
-            secret_hash: &made.hash,
-            hint: &made.hint,
-        };
-        let added = applications::add_password(tx, application, &new)?;
-        secrets.push((added.key_id, made.secret.expose().to_owned()));
-    }
-    Ok(secrets)
-}
-
-/// Shows new secrets, this once.
-fn show_secrets(shown: &mut Map<String, Value>, secrets: &[(Uuid, String)]) {
-    let list = shown.get_mut("passwordCredentials");
-    for credential in list.and_then(Value::as_array_mut).into_iter().flatten() {
-        let id = credential["keyId"].as_str().and_then(types::parse_uuid);
-        if let Some((_, secret)) = secrets.iter().find(|(key, _)| Some(*key) == id) {
-            credential["secretText"] = secret.as_str().into();
-        }
-    }
 }
 
 async fn update(call: Call) -> Result<Reply, Refusal> {
@@ -316,83 +223,6 @@ async fn delete(call: Call) -> Result<Reply, Refusal> {
         }
         applications::delete(tx, found.id)?;
         Ok(principal.into_iter().collect())
-    })
-    .await?;
-    Ok(Reply::no_content())
-}
-
-/// Refuses parameters that an action doesn't have.
-fn only(parameters: &Map<String, Value>, known: &str, action: &str) -> Result<(), Refusal> {
-    match parameters.keys().find(|name| *name != known) {
-        None => Ok(()),
-        Some(other) => Err(Error::invalid(
-            other.as_str(),
-            format!(
-                "The parameter '{other}' in the request payload is not a valid parameter for the operation '{action}'."
-            ),
-        )
-        .into()),
-    }
-}
-
-async fn add_password(call: Call) -> Result<Reply, Refusal> {
-    let (key, reach) = (Key::of(&call)?, Reach::of(&call, SECRETS));
-    let parameters = call.parameters()?;
-    only(&parameters, "passwordCredential", "addPassword")?;
-    let wanted = match parameters.get("passwordCredential") {
-        None | Some(Value::Null) => applications::PasswordBody::default(),
-        Some(Value::Object(credential)) => {
-            let mut credential = credential.clone();
-            credential.retain(|name, _| !name.starts_with("@odata."));
-            applications::parse_password(&credential)?
-        }
-        Some(_) => {
-            return Err(Error::invalid(
-                "passwordCredential",
-                "The parameter 'passwordCredential' has to be an object.",
-            )
-            .into());
-        }
-    };
-    let made = new_client_secret(identity::random()?);
-    let (hash, hint) = (made.hash, made.hint);
-    let added = call
-        .write(move |tx| {
-            let application = find_own(tx, key, reach)?;
-            let new = NewPassword {
-                display_name: wanted.display_name.as_deref(),
-                start: wanted.start,
-                end: wanted.end,
-                secret_hash: &hash,
-                hint: &hint,
-            };
-            applications::add_password(tx, application.id, &new)
-        })
-        .await?;
-    let mut shown = added.to_json();
-    shown["secretText"] = made.secret.expose().into();
-    Reply::object(&call, "microsoft.graph.passwordCredential", &shown)
-}
-
-async fn remove_password(call: Call) -> Result<Reply, Refusal> {
-    let (key, reach) = (Key::of(&call)?, Reach::of(&call, SECRETS));
-    let parameters = call.parameters()?;
-    only(&parameters, "keyId", "removePassword")?;
-    let key_id: Uuid = parameters
-        .get("keyId")
-        .and_then(Value::as_str)
-        .and_then(types::parse_uuid)
-        .ok_or_else(|| {
-            Error::invalid(
-                "keyId",
-                "The parameter 'keyId' is required: the GUID of the secret that is to be removed.",
-            )
-        })?;
-    // The tokens that were granted for it end with it; those of other secrets live on.
-    reconsidering(&call, move |tx| {
-        let application = find_own(tx, key, reach)?;
-        applications::remove_password(tx, application.id, key_id)?;
-        Ok(principal(tx, &application)?.into_iter().collect())
     })
     .await?;
     Ok(Reply::no_content())

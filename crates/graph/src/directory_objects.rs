@@ -188,7 +188,7 @@ pub(crate) async fn list(
     let after: Option<Uuid> = call.skip_token(name)?;
     let counted = call.options.is_advanced() && after.is_none();
     let sieve = Sieve::of(call, cast)?;
-    if sieve.is_some() && !call.options.is_advanced() {
+    if sieve.as_ref().is_some_and(|sieve| !sieve.is_by_id()) && !call.options.is_advanced() {
         return Err(Error::unsupported(
             "Filtering needs the header ConsistencyLevel: eventual and the parameter $count=true here.",
         )

@@ -80,34 +80,36 @@ fn roll(area: &mut Area<'_>, add: &'static str, remove: &'static str, of: Of) {
 
 /// Whose keys a route is about.
 #[derive(Debug, Clone, Copy)]
-enum Of {
+pub(crate) enum Of {
     Application,
     ServicePrincipal,
 }
 
 /// The object that a path names.
 #[derive(Clone, Copy)]
-enum Target {
+pub(crate) enum Target {
     Application(AppKey<kind::Application>),
     ServicePrincipal(AppKey<kind::ServicePrincipal>),
 }
 
 /// The object, found.
-struct Found {
-    owner: Owner,
+pub(crate) struct Found {
+    /// Whose the credentials are.
+    pub(crate) owner: Owner,
     /// Whose tokens hang on it.
-    principal: Option<Id<kind::ServicePrincipal>>,
+    pub(crate) principal: Option<Id<kind::ServicePrincipal>>,
 }
 
 impl Target {
-    fn of(call: &Call, of: Of) -> Result<Self, Refusal> {
+    pub(crate) fn of(call: &Call, of: Of) -> Result<Self, Refusal> {
         Ok(match of {
             Of::Application => Self::Application(AppKey::of(call)?),
             Of::ServicePrincipal => Self::ServicePrincipal(AppKey::of(call)?),
         })
     }
 
-    fn find(self, tx: &ReadTx<'_>, reach: Reach) -> types::Result<Found> {
+    /// Finds it, if the caller may change it.
+    pub(crate) fn find(self, tx: &ReadTx<'_>, reach: Reach) -> types::Result<Found> {
         match self {
             Self::Application(key) => {
                 let found = crate::applications::find(tx, key)?;
@@ -240,7 +242,7 @@ fn certificate(text: &str) -> Result<Certificate, Error> {
 }
 
 /// The parameters of an action, of which only these may be there.
-fn parameters(call: &Call, known: &[&str]) -> Result<Map<String, Value>, Refusal> {
+pub(crate) fn parameters(call: &Call, known: &[&str]) -> Result<Map<String, Value>, Refusal> {
     let parameters = call.parameters()?;
     match parameters.keys().find(|name| !known.contains(&name.as_str())) {
         None => Ok(parameters),

@@ -128,6 +128,7 @@ mod oauth2_permission_grants;
 mod openapi;
 mod organization;
 mod owners;
+mod password_credentials;
 mod path;
 pub mod permissions;
 mod photos;
@@ -191,6 +192,7 @@ pub fn all_routes() -> Routes {
     service_principals::routes(&mut routes);
     synchronization::routes(&mut routes);
     key_credentials::routes(&mut routes);
+    password_credentials::routes(&mut routes);
     app_role_assignments::routes(&mut routes);
     oauth2_permission_grants::routes(&mut routes);
     subscriptions::routes(&mut routes);

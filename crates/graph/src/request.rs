@@ -274,8 +274,20 @@ impl Request {
     }
 
     /// The body as an object of a Graph type (`user`), without annotations.
+    ///
+    /// In a change it may name the object's own id again, as clients do that send whole objects.
     pub fn object(&self, kind: &str) -> Result<Map<String, Value>, Refusal> {
-        body::object(self.json()?, Some(kind))
+        let mut object = body::object(self.json()?, Some(kind))?;
+        let is_own = |id: &str| {
+            self.find_key("id")
+                .is_some_and(|own| own.eq_ignore_ascii_case(id))
+        };
+        if self.method == Method::PATCH
+            && object.get("id").and_then(Value::as_str).is_some_and(is_own)
+        {
+            object.shift_remove("id");
+        }
+        Ok(object)
     }
 
     /// The body of an action: an object without a type. An empty body has no parameters.

@@ -102,6 +102,27 @@ pub fn instance(
     }))
 }
 
+/// `/metadata/endpoints`: where a client finds what of this deployment, as Azure's clouds tell it.
+/// Terraform's `azuread` provider takes its addresses from here (`metadata_host`). There is no
+/// resource manager; clients refuse an answer without its address, so it is the deployment's own.
+///
+/// Source: <https://management.azure.com/metadata/endpoints?api-version=2022-09-01>.
+pub fn endpoints(public_url: &PublicUrl) -> Value {
+    json!({
+        "name": public_url.authority(),
+        "portal": format!("{public_url}/admin"),
+        "authentication": {
+            "loginEndpoint": public_url.as_str(),
+            "audiences": [public_url.as_str()],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "microsoftGraphResourceId": public_url.as_str(),
+        "resourceManager": public_url.as_str(),
+        "suffixes": {},
+    })
+}
+
 /// The tenant of which an address is the token endpoint or the issuer, as it was written there.
 pub fn tenant_of_audience<'a>(public_url: &PublicUrl, audience: &'a str) -> Option<&'a str> {
     let tenant = tenant_segment(public_url, audience)?;

@@ -1,7 +1,9 @@
 //! Confidential clients that the operator makes: application, service principal, secret and
 //! admin-consented permissions in one step.
 
-use directory::applications::{self, NewPassword};
+use directory::applications;
+use directory::key_credentials::Owner;
+use directory::password_credentials::{self, NewPassword};
 use directory::{app_roles, permissions, service_principals};
 use identity::Secret;
 use identity::oauth::{NewClientSecret, new_client_secret};
@@ -40,9 +42,9 @@ pub(crate) fn make(
     }
     let application = applications::create(tx, &properties)?;
     let hint: String = secret.secret.expose().chars().take(HINT_LENGTH).collect();
-    applications::add_password(
+    password_credentials::add(
         tx,
-        application.id,
+        Owner::Application(application.id),
         &NewPassword {
             display_name: Some("Made by the operator"),
             start: None,

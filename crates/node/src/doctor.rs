@@ -241,9 +241,10 @@ const REFERENCES: &[(&str, &str)] = &[
          (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = s.user_id)",
     ),
     (
-        "secrets of applications that aren't there",
-        "SELECT count(*) FROM application_secrets s WHERE s.tenant_id = ?1 AND NOT EXISTS \
-         (SELECT 1 FROM applications a WHERE a.tenant_id = ?1 AND a.id = s.application_id)",
+        "secrets of applications and service principals that aren't there",
+        "SELECT count(*) FROM password_credentials p WHERE p.tenant_id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM applications a WHERE a.tenant_id = ?1 AND a.id = p.owner_id) AND NOT EXISTS \
+         (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = p.owner_id)",
     ),
     (
         "identity synchronizations of partners that aren't there",

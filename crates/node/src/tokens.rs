@@ -5,7 +5,8 @@ use std::sync::Arc;
 use audit::sign_ins::{Kind, Named, Principal as SignedPrincipal, SignIn};
 use directory::service_principals::ServicePrincipal;
 use directory::{
-    app_roles, applications, key_credentials, permissions, service_principals, tenant,
+    app_roles, applications, key_credentials, password_credentials, permissions,
+    service_principals, tenant,
 };
 use identity::discovery::tenant_of_audience;
 use identity::keys::{self, TenantKeys};
@@ -70,9 +71,8 @@ impl Loader for TenantKeysLoader {
                     Ok(_) | Err(Error::NotFound { .. }) => return Ok(None),
                     Err(error) => return Err(error),
                 };
-                if let Some(secret) = secret
-                    && !applications::has_secret(tx, found.app_id, secret)?
-                    && !has_certificate(tx, &found, secret)?
+                if let Some(key_id) = secret
+                    && !has_credential(tx, &found, key_id)?
                 {
                     return Ok(None);
                 }
@@ -110,15 +110,40 @@ impl Loader for TenantKeysLoader {
     }
 }
 
-/// Whether a client has the certificate with this key id still, by its application or itself.
-fn has_certificate(tx: &ReadTx<'_>, principal: &ServicePrincipal, key_id: Uuid) -> Result<bool> {
-    if key_credentials::has(tx, principal.id.uuid(), key_id)? {
-        return Ok(true);
+/// The objects whose credentials are a client's: its application, where it is of this tenant, and its
+/// service principal.
+fn owners(tx: &ReadTx<'_>, principal: &ServicePrincipal) -> Result<impl Iterator<Item = Uuid>> {
+    let application = applications::describe(tx, principal.app_id)?;
+    let owner = application.map(|application| application.id.uuid());
+    Ok(owner.into_iter().chain([principal.id.uuid()]))
+}
+
+/// Whether a client has the secret or certificate with this key id still.
+fn has_credential(tx: &ReadTx<'_>, principal: &ServicePrincipal, key_id: Uuid) -> Result<bool> {
+    for owner in owners(tx, principal)? {
+        if password_credentials::has(tx, owner, key_id)? || key_credentials::has(tx, owner, key_id)?
+        {
+            return Ok(true);
+        }
     }
-    match applications::describe(tx, principal.app_id)? {
-        Some(application) => key_credentials::has(tx, application.id.uuid(), key_id),
-        None => Ok(false),
+    Ok(false)
+}
+
+/// How a secret stands that a client has shown.
+fn secret(
+    tx: &ReadTx<'_>,
+    principal: &ServicePrincipal,
+    secret_hash: &[u8],
+) -> Result<ProofStanding> {
+    let mut standing = ProofStanding::Unknown;
+    for owner in owners(tx, principal)? {
+        match password_credentials::find(tx, owner, secret_hash)? {
+            None => {}
+            Some(found) if found.is_valid => return Ok(ProofStanding::Valid(found.key_id)),
+            Some(_) => standing = ProofStanding::Expired,
+        }
     }
+    Ok(standing)
 }
 
 /// How the certificate stands that an assertion names, and whether its key has signed.
@@ -132,10 +157,8 @@ fn certificate(
         Some(Thumbprint::Sha256(digest)) => key_credentials::Thumbprint::Sha256(digest),
         None => return Ok(ProofStanding::Unknown),
     };
-    let application = applications::describe(tx, principal.app_id)?;
-    let owners = application.map(|application| application.id.uuid());
     let mut standing = ProofStanding::Unknown;
-    for owner in owners.into_iter().chain([principal.id.uuid()]) {
+    for owner in owners(tx, principal)? {
         for key in key_credentials::find(tx, owner, thumbprint)? {
             if !assertion.is_signed_by(&key.public_key) {
                 standing = ProofStanding::Forged;
@@ -157,15 +180,7 @@ pub(crate) fn proof_standing(
 ) -> Result<ProofStanding> {
     match proof {
         Proof::Assertion(assertion) => certificate(tx, principal, assertion),
-        Proof::Secret { secret, .. } => {
-            let hash = secret_hash(secret.expose());
-            let found = applications::find_secret(tx, principal.app_id, &hash)?;
-            Ok(match found {
-                None => ProofStanding::Unknown,
-                Some(found) if found.is_valid => ProofStanding::Valid(found.key_id),
-                Some(_) => ProofStanding::Expired,
-            })
-        }
+        Proof::Secret { secret: shown, .. } => secret(tx, principal, &secret_hash(shown.expose())),
     }
 }
 

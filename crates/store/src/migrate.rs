@@ -58,6 +58,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     33 "0033_delegated_subscriptions",
     34 "0034_branding",
     35 "0035_trusted_factors",
+    36 "0036_password_credentials",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":
@@ -161,7 +162,15 @@ mod tests {
             let Some((_, rest)) = statement.split_once("CREATE TABLE ") else {
                 continue;
             };
-            let table = rest.split_whitespace().next().unwrap_or_default();
+            let made = rest.split_whitespace().next().unwrap_or_default();
+            let renamed = statements().find_map(|later| {
+                let (old, new) = later
+                    .split_once("ALTER TABLE ")?
+                    .1
+                    .split_once(" RENAME TO ")?;
+                (old == made).then_some(new)
+            });
+            let table = renamed.unwrap_or(made);
             let says = format!("SELECT create_distributed_table('{table}', 'tenant_id');");
             assert!(
                 document.contains(&says),

@@ -8,7 +8,6 @@
 //! Source: the `application` resource of Microsoft Graph.
 
 mod properties;
-mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,14 +19,11 @@ use uuid::Uuid;
 
 use crate::key_credentials::{self, KeyCredential};
 use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json, folded_json_list};
+use crate::password_credentials::{self, Password};
 use crate::schema::Purpose;
 use crate::{audited, references, search, service_principals, tenant};
 
 use properties::{APPLICATION, ENTITY};
-pub use secrets::{
-    FoundSecret, NewPassword, Password, PasswordBody, SECRETS_MAX, add_password, find_secret,
-    has_secret, parse_password, remove_password,
-};
 
 macro_rules! columns {
     () => {
@@ -81,8 +77,6 @@ const UPDATE: &str = "UPDATE applications SET doc = ?3, deleted_at = ?4, display
     identifier_uris = ?6, sign_in_audience = ?7, publisher_domain = ?8, tags = ?9 \
     WHERE tenant_id = ?1 AND id = ?2";
 const DELETE: &str = "DELETE FROM applications WHERE tenant_id = ?1 AND id = ?2";
-const DELETE_SECRETS: &str =
-    "DELETE FROM application_secrets WHERE tenant_id = ?1 AND application_id = ?2";
 
 const ALIVE: Scope<'_> = Scope {
     sql: "a.deleted_at IS NULL",
@@ -315,7 +309,7 @@ fn application(row: &Row<'_>) -> Result<Application> {
 }
 
 fn with_credentials(tx: &ReadTx<'_>, mut found: Application) -> Result<Application> {
-    found.passwords = secrets::list(tx, found.id)?;
+    found.passwords = password_credentials::list(tx, found.id.uuid())?;
     found.keys = key_credentials::list(tx, found.id.uuid())?;
     Ok(found)
 }
@@ -662,13 +656,14 @@ pub fn restore(tx: &mut Tx<'_>, id: Id<kind::Application>) -> Result<Application
     Ok(application)
 }
 
-/// Deletes a deleted application for good, and its secrets with it.
+/// Deletes a deleted application for good, and its secrets and certificates with it.
 pub fn purge(tx: &mut Tx<'_>, id: Id<kind::Application>) -> Result<()> {
     let application = get_deleted(tx, id)?;
     let tenant = tx.tenant();
     references::drop_all(tx, id.uuid())?;
     let mut recorded = tx.record(Change::new("application", id.uuid(), Op::Purged, &[]))?;
-    recorded.execute(DELETE_SECRETS, params![&tenant, &id])?;
+    password_credentials::forget(&mut recorded, tenant, id.uuid())?;
+    key_credentials::forget(&mut recorded, tenant, id.uuid())?;
     recorded.execute(DELETE, params![&tenant, &id])?;
     audited::act(tx, "Hard Delete application", &application)
 }

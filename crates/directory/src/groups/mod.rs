@@ -360,6 +360,12 @@ fn apply(
         ));
     }
     check_types(group)?;
+    if group.document.contains_key("resourceProvisioningOptions") {
+        return Err(wrong(
+            "resourceProvisioningOptions",
+            "nothing can be provisioned with a group here, so it has to be empty",
+        ));
+    }
     if purpose == Purpose::Update && was_dynamic != group.is_dynamic() {
         return Err(wrong(
             "groupTypes",

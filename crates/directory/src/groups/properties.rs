@@ -41,7 +41,7 @@ pub(super) static GROUP: Type = Type {
         write("resourceBehaviorOptions", Shape::TextList(16, 64))
             .fixed()
             .shown(),
-        read("resourceProvisioningOptions", Shape::MadeList).shown(),
+        write("resourceProvisioningOptions", Shape::TextList(16, 64)).shown(),
         write("securityEnabled", Shape::Bool).shown(),
         read("securityIdentifier", Shape::Made).shown(),
         write("theme", Shape::Text(32)).shown(),

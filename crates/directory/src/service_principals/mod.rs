@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::key_credentials::{self, KeyCredential};
 use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json_list, folded_list};
+use crate::password_credentials::{self, Password};
 use crate::permissions::{self, GRAPH_APP_ID};
 use crate::schema::Purpose;
 use crate::{applications, audited, references, search};
@@ -116,6 +117,9 @@ pub struct ServicePrincipal {
     /// Whether it may sign in.
     pub account_enabled: bool,
     owner: Option<Uuid>,
+    /// What is known of its own secrets, beside those of its application; of one that was looked up
+    /// alone.
+    pub passwords: Vec<Password>,
     /// Its own certificates, beside those of its application; of one that was looked up alone.
     pub keys: Vec<KeyCredential>,
 }
@@ -145,6 +149,7 @@ impl ServicePrincipal {
             deleted_at: None,
             account_enabled: true,
             owner: None,
+            passwords: Vec::new(),
             keys: Vec::new(),
         }
     }
@@ -215,6 +220,7 @@ impl ServicePrincipal {
             "appId" => json!(self.app_id),
             "deletedDateTime" => json!(self.deleted_at?),
             "accountEnabled" => self.account_enabled.into(),
+            "passwordCredentials" => self.passwords.iter().map(Password::to_json).collect(),
             "appOwnerOrganizationId" => json!(self.owner?),
             "appRoles" if self.app_id == GRAPH_APP_ID => permissions::app_roles(),
             "oauth2PermissionScopes" if self.app_id == GRAPH_APP_ID => permissions::scopes(),
@@ -280,11 +286,13 @@ fn principal(row: &Row<'_>) -> Result<ServicePrincipal> {
         deleted_at: row.opt_timestamp(4)?,
         account_enabled: row.bool(5)?,
         owner: row.opt_uuid(6)?,
+        passwords: Vec::new(),
         keys: Vec::new(),
     })
 }
 
-fn with_keys(tx: &ReadTx<'_>, mut found: ServicePrincipal) -> Result<ServicePrincipal> {
+fn with_credentials(tx: &ReadTx<'_>, mut found: ServicePrincipal) -> Result<ServicePrincipal> {
+    found.passwords = password_credentials::list(tx, found.id.uuid())?;
     found.keys = key_credentials::list(tx, found.id.uuid())?;
     Ok(found)
 }
@@ -300,7 +308,7 @@ pub(crate) fn load(
 /// A service principal that isn't deleted.
 pub fn get(tx: &ReadTx<'_>, id: Id<kind::ServicePrincipal>) -> Result<ServicePrincipal> {
     let found = load(tx, id)?.filter(|found| found.deleted_at.is_none());
-    with_keys(
+    with_credentials(
         tx,
         found.ok_or_else(|| Error::not_found("servicePrincipal", id))?,
     )
@@ -337,7 +345,7 @@ pub fn find_by_name(tx: &ReadTx<'_>, name: &str) -> Result<Option<(ServicePrinci
 /// The service principal of a client id.
 pub fn get_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<ServicePrincipal> {
     let found = find_by_app_id(tx, app_id)?;
-    with_keys(
+    with_credentials(
         tx,
         found.ok_or_else(|| Error::not_found("servicePrincipal", app_id))?,
     )
@@ -357,7 +365,10 @@ pub fn exists(tx: &ReadTx<'_>, id: Id<kind::ServicePrincipal>) -> Result<bool> {
 /// A page of the service principals that aren't deleted.
 pub fn list(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<ServicePrincipal>> {
     let found = LISTING.page(tx, &ALIVE, page, principal)?;
-    found.into_iter().map(|it| with_keys(tx, it)).collect()
+    found
+        .into_iter()
+        .map(|it| with_credentials(tx, it))
+        .collect()
 }
 
 /// How many there are, or for how many a filter is true.
@@ -415,6 +426,7 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Servic
         deleted_at: None,
         account_enabled: flag(enabled)?.unwrap_or(true),
         owner: Some(tx.tenant().uuid()),
+        passwords: Vec::new(),
         keys: Vec::new(),
     };
     refuse_taken_names(tx, &made)?;
@@ -470,6 +482,7 @@ pub(crate) fn create_graph(tx: &mut Tx<'_>) -> Result<()> {
         deleted_at: None,
         account_enabled: true,
         owner: None,
+        passwords: Vec::new(),
         keys: Vec::new(),
     };
     store(tx, &made, Op::Created, &[])
@@ -657,13 +670,16 @@ pub(crate) fn mark_restored(
     Ok(principal)
 }
 
-/// Deletes a deleted service principal for good, and its role assignments with it.
+/// Deletes a deleted service principal for good, and its role assignments, secrets and certificates
+/// with it.
 pub fn purge(tx: &mut Tx<'_>, id: Id<kind::ServicePrincipal>) -> Result<()> {
     let principal = get_deleted(tx, id)?;
     let tenant = tx.tenant();
     references::drop_all(tx, id.uuid())?;
-    tx.record(Change::new("servicePrincipal", id.uuid(), Op::Purged, &[]))?
-        .execute(DELETE, params![&tenant, &id])?;
+    let mut recorded = tx.record(Change::new("servicePrincipal", id.uuid(), Op::Purged, &[]))?;
+    password_credentials::forget(&mut recorded, tenant, id.uuid())?;
+    key_credentials::forget(&mut recorded, tenant, id.uuid())?;
+    recorded.execute(DELETE, params![&tenant, &id])?;
     audited::act(tx, "Hard delete service principal", &principal)
 }
 

@@ -7,6 +7,11 @@ use query::{Entity, Operators, Property, PropertyKind};
 
 use crate::schema::{Shape, Type, read, write};
 
+static SAML: Type = Type {
+    name: "samlSingleSignOnSettings",
+    properties: &[write("relayState", Shape::Text(2_048))],
+};
+
 pub(super) static SERVICE_PRINCIPAL: Type = Type {
     name: "servicePrincipal",
     properties: &[
@@ -36,11 +41,15 @@ pub(super) static SERVICE_PRINCIPAL: Type = Type {
         write("notificationEmailAddresses", Shape::TextList(5, 320)).shown(),
         read("oauth2PermissionScopes", Shape::MadeList).shown(),
         read("passwordCredentials", Shape::MadeList).shown(),
-        read("preferredSingleSignOnMode", Shape::Made).shown(),
-        read("preferredTokenSigningKeyThumbprint", Shape::Made).shown(),
+        write(
+            "preferredSingleSignOnMode",
+            Shape::Choice(&["password", "saml", "notSupported", "oidc"]),
+        )
+        .shown(),
+        write("preferredTokenSigningKeyThumbprint", Shape::Text(64)).shown(),
         write("replyUrls", Shape::TextList(256, 2_048)).shown(),
         read("resourceSpecificApplicationPermissions", Shape::MadeList).shown(),
-        read("samlSingleSignOnSettings", Shape::Made).shown(),
+        write("samlSingleSignOnSettings", Shape::Object(&SAML)).shown(),
         write("servicePrincipalNames", Shape::TextList(100, 256)).shown(),
         read("servicePrincipalType", Shape::Made).shown(),
         read("signInAudience", Shape::Made).shown(),
@@ -48,6 +57,8 @@ pub(super) static SERVICE_PRINCIPAL: Type = Type {
         read("tokenEncryptionKeyId", Shape::Made).shown(),
         read("verifiedPublisher", Shape::Made).shown(),
         read("customSecurityAttributes", Shape::Made),
+        // Of beta.
+        write("samlMetadataUrl", Shape::Text(2_048)),
     ],
 };
 

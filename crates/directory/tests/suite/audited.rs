@@ -2,6 +2,8 @@
 use crate::common;
 use crate::common::{Fixture, fixture, home, home_id, object, synced, user_body};
 use audit::Row;
+use directory::key_credentials::Owner;
+use directory::password_credentials::{self, NewPassword};
 use directory::users::NewUser;
 use directory::{
     app_roles, applications, domains, groups, service_principals, synced as sync, tenant, users,
@@ -234,16 +236,17 @@ fn applications_secrets_and_roles_are_told_of_without_the_secrets() {
     let ann = f.user("ann").id.uuid();
     let (role, rows) = recorded(&f, move |tx| {
         let app = applications::create(tx, &object(json!({"displayName": "Payroll"})))?;
-        let password = applications::NewPassword {
+        let password = NewPassword {
             display_name: Some("first"),
             start: None,
             end: None,
             secret_hash: b"the-hash",
             hint: "hint-of-it",
         };
-        let key = applications::add_password(tx, app.id, &password)?.key_id;
+        let owner = Owner::Application(app.id);
+        let key = password_credentials::add(tx, owner, &password)?.key_id;
         applications::update(tx, app.id, &object(json!({"notes": "Ours"})))?;
-        applications::remove_password(tx, app.id, key)?;
+        password_credentials::remove(tx, owner, key)?;
         let body = object(json!({"appId": app.app_id}));
         let principal = service_principals::create(tx, &body)?.id;
         let patch = object(json!({"accountEnabled": false}));

@@ -17,7 +17,9 @@ mod metadata;
 use crate::common::{
     DOMAIN, Fixture, fixture, group_body, object, synced, unified_body, user_body,
 };
-use directory::applications::{self, NewPassword};
+use directory::applications;
+use directory::key_credentials::Owner;
+use directory::password_credentials::{self, NewPassword};
 use directory::photos::{self, Photo};
 use directory::roles::{self, GLOBAL_ADMINISTRATOR, built_in};
 use directory::users::{self, NewUser};
@@ -176,7 +178,7 @@ fn applications_service_principals_and_assignments_fit() {
                 secret_hash: b"hash",
                 hint: "abc",
             };
-            applications::add_password(tx, app.id, &new)?;
+            password_credentials::add(tx, Owner::Application(app.id), &new)?;
             let body = object(json!({"appId": app.app_id, "tags": ["x"]}));
             let principal = service_principals::create(tx, &body)?;
             Ok((applications::get(tx, app.id)?, principal))

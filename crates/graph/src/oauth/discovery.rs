@@ -29,6 +29,11 @@ pub(super) async fn instance(call: PublicCall) -> Result<Reply, Refusal> {
     answer(&call, document.map_err(Failure::from)).map(open)
 }
 
+pub(super) async fn endpoints(call: PublicCall) -> Result<Reply, Refusal> {
+    let document = discovery::endpoints(call.platform().node.public_url());
+    answer(&call, Ok::<_, Failure>(document)).map(open)
+}
+
 pub(super) async fn keys(call: PublicCall) -> Result<Reply, Refusal> {
     let keys = match authority(&call).await {
         Ok(Authority::Tenant(tenant)) => call

@@ -79,6 +79,15 @@ pub(crate) fn routes(routes: &mut Routes) {
         )
         .errors(ErrorForm::OAuth)
         .cors();
+    oauth
+        .public(
+            Method::GET,
+            "/metadata/endpoints",
+            "The addresses of this deployment, for clients of many clouds",
+            discovery::endpoints,
+        )
+        .errors(ErrorForm::OAuth)
+        .cors();
     for method in [Method::GET, Method::POST] {
         oauth
             .public(

@@ -211,6 +211,68 @@ async fn what_takes_a_client_out_ends_its_tokens() {
 }
 
 #[tokio::test]
+async fn a_service_principal_has_secrets_of_its_own() {
+    let d = Deployment::start().await;
+    let client = d.client(&["Application.Read.All"]).await;
+    let principal = format!("/servicePrincipals(appId='{}')", client.client_id);
+    let add = format!("{principal}/addPassword");
+    let body = json!({ "passwordCredential": { "displayName": "its own" } });
+    let added = d.admin.post(&add, body).await.expect(200).json;
+    let secret = added["secretText"].as_str().unwrap();
+    let by_it = d.client_with(&client, secret).await;
+    assert!(works(&by_it).await);
+    let read = d.admin.get(&principal).await.expect(200).json;
+    let shown = &read["passwordCredentials"];
+    assert_eq!(shown[0]["keyId"], added["keyId"]);
+    assert_eq!(shown[0]["displayName"], "its own");
+    assert_eq!(shown[0]["secretText"], Value::Null);
+    assert_eq!(shown.as_array().unwrap().len(), 1);
+    // Those of the application are the application's.
+    let application = format!("/applications(appId='{}')", client.client_id);
+    let of_app = d.admin.get(&application).await.expect(200).json;
+    let key = json!({ "keyId": of_app["passwordCredentials"][0]["keyId"] });
+    let remove = format!("{principal}/removePassword");
+    d.admin.post(&remove, key).await.expect(400);
+    let key = json!({ "keyId": added["keyId"] });
+    d.admin.post(&remove, key.clone()).await.expect(204);
+    d.admin.post(&remove, key).await.expect(400);
+    assert!(!works(&by_it).await, "its secret is gone");
+    assert!(works(&client).await, "the application's is there");
+    // Whoever may only read gets none, nor does another tenant.
+    client.post(&add, json!({})).await.expect(403);
+    let path = format!("/servicePrincipals/{}/addPassword", id(&read));
+    let (_, other) = d.other("Fabrikam", "fabrikam.example").await;
+    other.post(&path, json!({})).await.expect(404);
+}
+
+#[tokio::test]
+async fn what_an_automation_tool_sends_whole_is_taken() {
+    let d = Deployment::start().await;
+    let (application, principal) = d.admin.application(json!({ "displayName": "Wiki" })).await;
+    let path = format!("/applications/{}", id(&application));
+    let whole = json!({ "id": id(&application), "notes": "ours" });
+    d.admin.patch(&path, whole).await.expect(204);
+    let other = json!({ "id": id(&principal), "notes": "theirs" });
+    d.admin.patch(&path, other).await.expect(400);
+    let by_id = format!("/servicePrincipals/{}", id(&principal));
+    let patch = json!({
+        "preferredSingleSignOnMode": "oidc", "samlSingleSignOnSettings": { "relayState": "/x" },
+        "loginUrl": null, "notificationEmailAddresses": [],
+    });
+    d.admin.patch(&by_id, patch).await.expect(204);
+    let read = d.admin.get(&by_id).await.expect(200).json;
+    assert_eq!(read["preferredSingleSignOnMode"], "oidc");
+    assert_eq!(read["samlSingleSignOnSettings"]["relayState"], "/x");
+    let beta = d
+        .admin
+        .get(&format!("/beta{by_id}?$select=samlMetadataUrl"))
+        .await;
+    assert_eq!(beta.expect(200).json["samlMetadataUrl"], Value::Null);
+    let wrong = json!({ "preferredSingleSignOnMode": "magic" });
+    d.admin.patch(&by_id, wrong).await.expect(400);
+}
+
+#[tokio::test]
 async fn replacing_a_secret_interrupts_nobody() {
     let d = Deployment::start().await;
     let client = d.client(&["Application.Read.All"]).await;

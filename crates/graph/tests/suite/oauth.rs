@@ -91,6 +91,29 @@ async fn only_authorities_of_ours_are_confirmed() {
 }
 
 #[tokio::test]
+async fn a_client_of_many_clouds_finds_the_addresses_of_this_one() {
+    let d = Deployment::start().await;
+    let path = "/metadata/endpoints?api-version=2022-09-01";
+    let found = d.get(path).await.expect(200).json;
+    assert_eq!(found["authentication"]["loginEndpoint"], d.url);
+    assert_eq!(found["microsoftGraphResourceId"], d.url);
+    for required in ["name", "resourceManager"] {
+        assert_ne!(found[required].as_str().unwrap(), "");
+    }
+    // The scope that such a client makes of it.
+    let scope = format!(
+        "{}/.default",
+        found["microsoftGraphResourceId"].as_str().unwrap()
+    );
+    let client = d.client(&["User.Read.All"]).await;
+    let fields = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}&scope={scope}",
+        client.client_id, client.client_secret
+    );
+    d.post_form(&d.tenant, fields).await.expect(200);
+}
+
+#[tokio::test]
 async fn who_tried_basic_is_told_to_try_basic() {
     let d = Deployment::start().await;
     let path = format!("/{}/oauth2/v2.0/token", d.tenant);

@@ -171,6 +171,16 @@ pub(super) static ROWS: &[Row] = &[
         &["servicePrincipals/delete"],
     ),
     post(
+        "/servicePrincipals/{id}/addPassword",
+        WRITE_DIRECTORY,
+        PRINCIPAL_CREDENTIALS,
+    ),
+    post(
+        "/servicePrincipals/{id}/removePassword",
+        WRITE_DIRECTORY,
+        PRINCIPAL_CREDENTIALS,
+    ),
+    post(
         "/servicePrincipals/{id}/addKey",
         WRITE_DIRECTORY,
         PRINCIPAL_CREDENTIALS,

@@ -1,0 +1,195 @@
+//! Secrets of applications and service principals: in the body of a new application, and the actions
+//! `addPassword` and `removePassword`. A secret is shown once, in the answer that makes it.
+//!
+//! Source: "application: addPassword", "servicePrincipal: addPassword", "removePassword" (Microsoft
+//! Graph).
+
+use directory::key_credentials::Owner;
+use directory::password_credentials::{self, NewPassword, PasswordBody, SECRETS_MAX};
+use identity::oauth::{NewClientSecret, new_client_secret};
+use serde_json::{Map, Value};
+use store::Tx;
+use types::Error;
+use uuid::Uuid;
+
+use crate::app_key::Reach;
+use crate::errors::Refusal;
+use crate::key_credentials::{Of, Target, parameters};
+use crate::reply::Reply;
+use crate::request::Call;
+use crate::revocation::reconsidering;
+use crate::route::{Area, Routes, Versions};
+
+const CHANGE: &[&str] = &[
+    "Application.ReadWrite.OwnedBy",
+    "Application.ReadWrite.All",
+    "Directory.ReadWrite.All",
+];
+
+/// Registers the actions.
+pub(crate) fn routes(routes: &mut Routes) {
+    let mut area = routes.area("applications", Versions::Both);
+    change(
+        &mut area,
+        "/applications/{id}/addPassword",
+        "/applications/{id}/removePassword",
+        Of::Application,
+    );
+    change(
+        &mut area,
+        "/applications(appId='{appId}')/addPassword",
+        "/applications(appId='{appId}')/removePassword",
+        Of::Application,
+    );
+    let mut area = routes.area("servicePrincipals", Versions::Both);
+    change(
+        &mut area,
+        "/servicePrincipals/{id}/addPassword",
+        "/servicePrincipals/{id}/removePassword",
+        Of::ServicePrincipal,
+    );
+    change(
+        &mut area,
+        "/servicePrincipals(appId='{appId}')/addPassword",
+        "/servicePrincipals(appId='{appId}')/removePassword",
+        Of::ServicePrincipal,
+    );
+}
+
+fn change(area: &mut Area<'_>, add: &'static str, remove: &'static str, of: Of) {
+    area.post(
+        add,
+        CHANGE,
+        "Make a secret, which is shown this once",
+        move |call| add_password(call, of),
+    );
+    area.post(remove, CHANGE, "Remove a secret", move |call| {
+        remove_password(call, of)
+    });
+}
+
+/// A secret that is to be made with its application.
+pub(crate) struct Wanted {
+    body: PasswordBody,
+    made: NewClientSecret,
+}
+
+/// Takes the secrets out of the body of a new application, and makes them.
+pub(crate) fn take(body: &mut Map<String, Value>) -> Result<Vec<Wanted>, Refusal> {
+    let wrong = || {
+        Error::invalid(
+            "passwordCredentials",
+            "'passwordCredentials' has to be a list of objects.",
+        )
+    };
+    let list = match body.shift_remove("passwordCredentials") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(wrong().into()),
+    };
+    let mut wanted = Vec::new();
+    // More than an application may have needn't be made.
+    for credential in list.iter().take(SECRETS_MAX + 1) {
+        let mut credential = credential.as_object().ok_or_else(wrong)?.clone();
+        credential.retain(|name, value| !name.starts_with("@odata.") && !value.is_null());
+        wanted.push(Wanted {
+            body: password_credentials::parse(&credential)?,
+            made: new_client_secret(identity::random()?),
+        });
+    }
+    Ok(wanted)
+}
+
+/// Adds the secrets of a new application; answers each by its id.
+pub(crate) fn add_all(
+    tx: &mut Tx<'_>,
+    owner: Owner,
+    wanted: &[Wanted],
+) -> types::Result<Vec<(Uuid, String)>> {
+    let mut secrets = Vec::new();
+    for Wanted { body, made } in wanted {
+        let new = NewPassword {
+            display_name: body.display_name.as_deref(),
+            start: body.start,
+            end: body.end,
+            secret_hash: &made.hash,
+            hint: &made.hint,
+        };
+        let added = password_credentials::add(tx, owner, &new)?;
+        secrets.push((added.key_id, made.secret.expose().to_owned()));
+    }
+    Ok(secrets)
+}
+
+/// Shows new secrets, this once.
+pub(crate) fn show(shown: &mut Map<String, Value>, secrets: &[(Uuid, String)]) {
+    let list = shown.get_mut("passwordCredentials");
+    for credential in list.and_then(Value::as_array_mut).into_iter().flatten() {
+        let id = credential["keyId"].as_str().and_then(types::parse_uuid);
+        if let Some((_, secret)) = secrets.iter().find(|(key, _)| Some(*key) == id) {
+            credential["secretText"] = secret.as_str().into();
+        }
+    }
+}
+
+/// Reads the parameter of `addPassword`.
+fn wanted(parameters: &Map<String, Value>) -> Result<PasswordBody, Refusal> {
+    match parameters.get("passwordCredential") {
+        None | Some(Value::Null) => Ok(PasswordBody::default()),
+        Some(Value::Object(credential)) => {
+            let mut credential = credential.clone();
+            credential.retain(|name, _| !name.starts_with("@odata."));
+            Ok(password_credentials::parse(&credential)?)
+        }
+        Some(_) => Err(Error::invalid(
+            "passwordCredential",
+            "The parameter 'passwordCredential' has to be an object.",
+        )
+        .into()),
+    }
+}
+
+async fn add_password(call: Call, of: Of) -> Result<Reply, Refusal> {
+    let (target, reach) = (Target::of(&call, of)?, Reach::of(&call, CHANGE));
+    let wanted = wanted(&parameters(&call, &["passwordCredential"])?)?;
+    let made = new_client_secret(identity::random()?);
+    let (hash, hint) = (made.hash, made.hint);
+    let added = call
+        .write(move |tx| {
+            let owner = target.find(tx, reach)?.owner;
+            let new = NewPassword {
+                display_name: wanted.display_name.as_deref(),
+                start: wanted.start,
+                end: wanted.end,
+                secret_hash: &hash,
+                hint: &hint,
+            };
+            password_credentials::add(tx, owner, &new)
+        })
+        .await?;
+    let mut shown = added.to_json();
+    shown["secretText"] = made.secret.expose().into();
+    Reply::object(&call, "microsoft.graph.passwordCredential", &shown)
+}
+
+async fn remove_password(call: Call, of: Of) -> Result<Reply, Refusal> {
+    let (target, reach) = (Target::of(&call, of)?, Reach::of(&call, CHANGE));
+    let key_id: Uuid = parameters(&call, &["keyId"])?
+        .get("keyId")
+        .and_then(Value::as_str)
+        .and_then(types::parse_uuid)
+        .ok_or_else(|| {
+            Error::invalid(
+                "keyId",
+                "The parameter 'keyId' is required: the GUID of the secret that is to be removed.",
+            )
+        })?;
+    // The tokens that were granted for it end with it; those of other secrets live on.
+    reconsidering(&call, move |tx| {
+        let found = target.find(tx, reach)?;
+        password_credentials::remove(tx, found.owner, key_id)?;
+        Ok(found.principal.into_iter().collect())
+    })
+    .await?;
+    Ok(Reply::no_content())
+}
