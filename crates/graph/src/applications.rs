@@ -1,4 +1,4 @@
-//! `/applications`: registrations of clients and resources, and their secrets.
+//! `/applications`: registrations of clients and resources.
 //!
 //! `Application.ReadWrite.OwnedBy` reads all applications, as in Graph, and changes those that the
 //! client has created itself.
@@ -8,7 +8,6 @@ use directory::key_credentials::Owner;
 use directory::owners::Owned;
 use directory::{app_roles, service_principals};
 use identity::revocation;
-
 use store::{ReadTx, Tx};
 use types::{Id, kind};
 

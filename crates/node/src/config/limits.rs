@@ -179,7 +179,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(TOKENS, "token_request_parameters", 64, "parameters in the body of a token request"),
     fixed(TOKENS, "token_cache_bytes", 67_108_864, "bytes of memory for tokens that were verified"),
     fixed(TOKENS, "retired_key_seconds", 3_899, "seconds that a key stays in the key set after another has taken its place"),
-    fixed(TOKENS, "client_secrets", 100, "secrets of one application"),
+    fixed(TOKENS, "client_secrets", 100, "secrets of one application or service principal"),
     fixed(TOKENS, "client_certificates", 100, "certificates of one application or service principal"),
     fixed(TOKENS, "permission_grants_look", 10_000, "delegated permission grants that one request looks at; the next page goes on behind them"),
     fixed(TOKENS, "redirect_uris", 256, "redirect URIs of one application, of 256 characters each"),
