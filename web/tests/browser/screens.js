@@ -43,7 +43,7 @@ export const screens = (deployment) => {
           .first()
           .click();
         await panel.getByRole('button', { name: 'Bring this person' }).click();
-        await panel.getByRole('listitem').nth(4).waitFor();
+        await panel.getByRole('button', { name: 'Once more' }).waitFor();
       },
       english: true,
     },
