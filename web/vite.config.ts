@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin, type Rolldown } from 'vite';
+import { reactErrors } from './vite/react-errors.ts';
 import { styles } from './vite/styles.ts';
 import { themes } from './vite/themes.ts';
 
@@ -159,7 +160,16 @@ function pages(): Plugin {
 }
 
 export default defineConfig(({ command }) => ({
-  plugins: [react(), themes(), styles(), pages(), compiledAhead(), fetchedAhead(), precompressed()],
+  plugins: [
+    react(),
+    reactErrors(),
+    themes(),
+    styles(),
+    pages(),
+    compiledAhead(),
+    fetchedAhead(),
+    precompressed(),
+  ],
   // Texts are data: parsed as such, in a third of the time.
   json: { stringify: true },
   define: {

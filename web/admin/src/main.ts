@@ -8,22 +8,7 @@ import { followTheme } from '@isopolity/ui/theme';
 import { loadCatalogue } from './catalogues';
 import { session } from './session';
 
-const errors = Error as { stackTraceLimit?: number };
-
-/**
- * Loads the rest, during which errors have no stack traces. React makes a few errors when it is
- * loaded, and for the line numbers of each V8 would parse all that is being loaded a second time.
- */
-async function load() {
-  const { stackTraceLimit } = errors;
-  if (stackTraceLimit === undefined) return await import('./start');
-  errors.stackTraceLimit = 0;
-  try {
-    return await import('./start');
-  } finally {
-    errors.stackTraceLimit = stackTraceLimit;
-  }
-}
+const load = () => import('./start');
 
 async function main(): Promise<void> {
   followTheme();
