@@ -89,7 +89,7 @@ export function DirectoryLog() {
     const text = user?.displayName ?? user?.userPrincipalName ?? app?.displayName ?? '';
     // Whoever is neither a user nor an application here has no id, and is told in brackets.
     const [, told, tenant] = (!app?.appId && OTHER_ACTOR.exec(text)) || [];
-    if (tenant) return t('logs.somebodyIn', { tenant: story.told(tenant) });
+    if (tenant) return story.told(tenant);
     return told ? t('logs.operator') : story.told(text);
   };
   const targets = ({ targetResources }: DirectoryAudit) => {
