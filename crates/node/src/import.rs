@@ -381,7 +381,7 @@ fn known(tx: &ReadTx<'_>, batch: &[(SourceUser, String)]) -> Result<HashMap<Stri
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mails: Vec<&str> = mails.iter().map(String::as_str).collect();
     directory::users::look_for_free(tx, &names, &mails, &keys)?;
-    // A key may come twice.
+    // Whoever is looked for and not found is new.
     let mut known: HashMap<String, Option<User>> = found
         .into_iter()
         .map(|(key, user)| (key, Some(user)))

@@ -336,6 +336,27 @@ async fn a_bad_record_is_named_and_skipped() {
     d.finish().await;
 }
 
+/// Of two records with one key the first counts, whether the user is new or known, and the other is
+/// named with its line.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_with_a_key_that_was_there_before_is_skipped() {
+    let d = SHARED.get();
+    let contoso = d.tenant("Contoso").await;
+    let domain = &contoso.domain;
+    for (first, last) in [("Cook", "Chef"), ("Waiter", "Host")] {
+        let rows = format!(
+            "userPrincipalName,displayName,jobTitle\n\
+            dora@{domain},Dora,{first}\nemil@{domain},Emil,Cook\nDORA@{domain},Dora,{last}\n"
+        );
+        let file = write(&d, &contoso, "twice.csv", rows);
+        let report = import(&d, &contoso, "csv", &file, &[]).json.unwrap();
+        assert_eq!(count(&report, "skipped"), 1, "{report}");
+        assert_eq!(skipped_records(&report)[0]["line"], 4, "{report}");
+        assert_eq!(person(&contoso, "Dora").await["jobTitle"], first);
+    }
+    d.finish().await;
+}
+
 /// What the file speaks of is the source's, its absence included; the rest stays.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_source_takes_away_goes() {
