@@ -26,7 +26,8 @@ use crate::request::Call;
 use crate::revocation::reconsidering;
 use crate::route::{Area, Routes, Versions};
 
-const ROLL: &[&str] = &[
+/// What lets a client change credentials.
+pub(crate) const CHANGE: &[&str] = &[
     "Application.ReadWrite.OwnedBy",
     "Application.ReadWrite.All",
     "Directory.ReadWrite.All",
@@ -66,13 +67,13 @@ pub(crate) fn routes(routes: &mut Routes) {
 fn roll(area: &mut Area<'_>, add: &'static str, remove: &'static str, of: Of) {
     area.post(
         add,
-        ROLL,
+        CHANGE,
         "Add a certificate, by proof of another",
         move |call| add_key(call, of),
     );
     area.post(
         remove,
-        ROLL,
+        CHANGE,
         "Remove a certificate, by proof of one",
         move |call| remove_key(call, of),
     );
@@ -254,6 +255,19 @@ pub(crate) fn parameters(call: &Call, known: &[&str]) -> Result<Map<String, Valu
     }
 }
 
+/// The id of the credential that an action is to remove.
+pub(crate) fn key_id(parameters: &Map<String, Value>, what: &str) -> Result<Uuid, Error> {
+    let id = parameters.get("keyId").and_then(Value::as_str);
+    id.and_then(types::parse_uuid).ok_or_else(|| {
+        Error::invalid(
+            "keyId",
+            format!(
+                "The parameter 'keyId' is required: the GUID of the {what} that is to be removed."
+            ),
+        )
+    })
+}
+
 fn proof(parameters: &Map<String, Value>) -> Result<Assertion, Refusal> {
     let proof = parameters.get("proof").and_then(Value::as_str);
     let proof = proof.ok_or_else(|| {
@@ -292,7 +306,7 @@ async fn prove(call: &Call, target: Target, reach: Reach, proof: Assertion) -> R
 }
 
 async fn add_key(call: Call, of: Of) -> Result<Reply, Refusal> {
-    let (target, reach) = (Target::of(&call, of)?, Reach::of(&call, ROLL));
+    let (target, reach) = (Target::of(&call, of)?, Reach::of(&call, CHANGE));
     let parameters = parameters(&call, &["keyCredential", "passwordCredential", "proof"])?;
     let proof = proof(&parameters)?;
     if !matches!(
@@ -322,18 +336,9 @@ async fn add_key(call: Call, of: Of) -> Result<Reply, Refusal> {
 }
 
 async fn remove_key(call: Call, of: Of) -> Result<Reply, Refusal> {
-    let (target, reach) = (Target::of(&call, of)?, Reach::of(&call, ROLL));
+    let (target, reach) = (Target::of(&call, of)?, Reach::of(&call, CHANGE));
     let parameters = parameters(&call, &["keyId", "proof"])?;
-    let key_id: Uuid = parameters
-        .get("keyId")
-        .and_then(Value::as_str)
-        .and_then(types::parse_uuid)
-        .ok_or_else(|| {
-            Error::invalid(
-                "keyId",
-                "The parameter 'keyId' is required: the GUID of the certificate that is to be removed.",
-            )
-        })?;
+    let key_id = key_id(&parameters, "certificate")?;
     prove(&call, target, reach, proof(&parameters)?).await?;
     // The tokens that were granted for it end with it.
     reconsidering(&call, move |tx| {

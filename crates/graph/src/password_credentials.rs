@@ -5,7 +5,7 @@
 //! Graph).
 
 use directory::key_credentials::Owner;
-use directory::password_credentials::{self, NewPassword, PasswordBody, SECRETS_MAX};
+use directory::password_credentials::{self, NewPassword, Password, PasswordBody, SECRETS_MAX};
 use identity::oauth::{NewClientSecret, new_client_secret};
 use serde_json::{Map, Value};
 use store::Tx;
@@ -14,17 +14,11 @@ use uuid::Uuid;
 
 use crate::app_key::Reach;
 use crate::errors::Refusal;
-use crate::key_credentials::{Of, Target, parameters};
+use crate::key_credentials::{CHANGE, Of, Target, key_id, parameters};
 use crate::reply::Reply;
 use crate::request::Call;
 use crate::revocation::reconsidering;
 use crate::route::{Area, Routes, Versions};
-
-const CHANGE: &[&str] = &[
-    "Application.ReadWrite.OwnedBy",
-    "Application.ReadWrite.All",
-    "Directory.ReadWrite.All",
-];
 
 /// Registers the actions.
 pub(crate) fn routes(routes: &mut Routes) {
@@ -68,10 +62,34 @@ fn change(area: &mut Area<'_>, add: &'static str, remove: &'static str, of: Of) 
     });
 }
 
-/// A secret that is to be made with its application.
+/// A secret that is to be added.
 pub(crate) struct Wanted {
     body: PasswordBody,
     made: NewClientSecret,
+}
+
+impl Wanted {
+    fn new(body: PasswordBody) -> Result<Self, Error> {
+        let made = new_client_secret(identity::random()?);
+        Ok(Self { body, made })
+    }
+
+    /// Adds it to an object.
+    fn add(&self, tx: &mut Tx<'_>, owner: Owner) -> types::Result<Password> {
+        let new = NewPassword {
+            display_name: self.body.display_name.as_deref(),
+            start: self.body.start,
+            end: self.body.end,
+            secret_hash: &self.made.hash,
+            hint: &self.made.hint,
+        };
+        password_credentials::add(tx, owner, &new)
+    }
+
+    /// The secret itself.
+    fn secret(&self) -> String {
+        self.made.secret.expose().to_owned()
+    }
 }
 
 /// Takes the secrets out of the body of a new application, and makes them.
@@ -92,10 +110,7 @@ pub(crate) fn take(body: &mut Map<String, Value>) -> Result<Vec<Wanted>, Refusal
     for credential in list.iter().take(SECRETS_MAX + 1) {
         let mut credential = credential.as_object().ok_or_else(wrong)?.clone();
         credential.retain(|name, value| !name.starts_with("@odata.") && !value.is_null());
-        wanted.push(Wanted {
-            body: password_credentials::parse(&credential)?,
-            made: new_client_secret(identity::random()?),
-        });
+        wanted.push(Wanted::new(password_credentials::parse(&credential)?)?);
     }
     Ok(wanted)
 }
@@ -107,16 +122,9 @@ pub(crate) fn add_all(
     wanted: &[Wanted],
 ) -> types::Result<Vec<(Uuid, String)>> {
     let mut secrets = Vec::new();
-    for Wanted { body, made } in wanted {
-        let new = NewPassword {
-            display_name: body.display_name.as_deref(),
-            start: body.start,
-            end: body.end,
-            secret_hash: &made.hash,
-            hint: &made.hint,
-        };
-        let added = password_credentials::add(tx, owner, &new)?;
-        secrets.push((added.key_id, made.secret.expose().to_owned()));
+    for wanted in wanted {
+        let added = wanted.add(tx, owner)?;
+        secrets.push((added.key_id, wanted.secret()));
     }
     Ok(secrets)
 }
@@ -151,39 +159,22 @@ fn wanted(parameters: &Map<String, Value>) -> Result<PasswordBody, Refusal> {
 
 async fn add_password(call: Call, of: Of) -> Result<Reply, Refusal> {
     let (target, reach) = (Target::of(&call, of)?, Reach::of(&call, CHANGE));
-    let wanted = wanted(&parameters(&call, &["passwordCredential"])?)?;
-    let made = new_client_secret(identity::random()?);
-    let (hash, hint) = (made.hash, made.hint);
+    let wanted = Wanted::new(wanted(&parameters(&call, &["passwordCredential"])?)?)?;
+    let secret = wanted.secret();
     let added = call
         .write(move |tx| {
             let owner = target.find(tx, reach)?.owner;
-            let new = NewPassword {
-                display_name: wanted.display_name.as_deref(),
-                start: wanted.start,
-                end: wanted.end,
-                secret_hash: &hash,
-                hint: &hint,
-            };
-            password_credentials::add(tx, owner, &new)
+            wanted.add(tx, owner)
         })
         .await?;
     let mut shown = added.to_json();
-    shown["secretText"] = made.secret.expose().into();
+    shown["secretText"] = secret.into();
     Reply::object(&call, "microsoft.graph.passwordCredential", &shown)
 }
 
 async fn remove_password(call: Call, of: Of) -> Result<Reply, Refusal> {
     let (target, reach) = (Target::of(&call, of)?, Reach::of(&call, CHANGE));
-    let key_id: Uuid = parameters(&call, &["keyId"])?
-        .get("keyId")
-        .and_then(Value::as_str)
-        .and_then(types::parse_uuid)
-        .ok_or_else(|| {
-            Error::invalid(
-                "keyId",
-                "The parameter 'keyId' is required: the GUID of the secret that is to be removed.",
-            )
-        })?;
+    let key_id = key_id(&parameters(&call, &["keyId"])?, "secret")?;
     // The tokens that were granted for it end with it; those of other secrets live on.
     reconsidering(&call, move |tx| {
         let found = target.find(tx, reach)?;

@@ -45,7 +45,7 @@ export function ObjectList(props: {
               size="small"
               appearance="subtle"
               icon={<DismissRegular />}
-              aria-label={t('group.remove', { name: item.name })}
+              aria-label={t('ui.takeOut', { name: item.name })}
               disabled={props.isRunning === true}
               onClick={() => onRemove(item)}
             />
