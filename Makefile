@@ -22,7 +22,7 @@ demo: build ## Three tenants with real people, one organization, everyone synced
 # Whatever names the workspace builds its dependencies with the same features, and so only once. The
 # black-box suite takes the same build: a release build of its own would be a third of the time.
 test: setup ## Everything that has to be green: format, lints, tests on both engines, end to end, dependencies
-	@$(MAKE) --no-print-directory lint units e2e e2e-postgres browser browser-postgres deny
+	@scripts/beside-deny.sh $(MAKE) --no-print-directory lint units e2e e2e-postgres browser browser-postgres
 
 units: ## The tests of the crates on both engines
 	@$(MAKE) --no-print-directory unit
@@ -32,7 +32,7 @@ unit: ## The tests of the crates
 	cargo test --locked --workspace --exclude e2e
 
 unit-postgres: ## The same tests on PostgreSQL, beside a server of their own
-	scripts/with-postgres.sh cargo test --locked --workspace --exclude e2e
+	RUST_TEST_THREADS=4 scripts/with-postgres.sh cargo test --locked --workspace --exclude e2e
 
 binary: setup ## Build target/debug/isopolity, for the black-box suite
 	cargo build --locked --workspace --bin isopolity

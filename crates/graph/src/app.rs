@@ -8,7 +8,7 @@
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -53,7 +53,8 @@ struct Inner {
     platform: Platform,
     table: Table,
     metrics: Metrics,
-    openapi: Bytes,
+    /// Made when it is first asked for: most who start a server never read it.
+    openapi: OnceLock<Bytes>,
     places: Semaphore,
     payloads: Arc<Semaphore>,
     throttle: Throttle,
@@ -83,7 +84,6 @@ impl App {
     /// Puts a table of routes before a deployment.
     pub fn new(platform: Platform, routes: Routes) -> types::Result<Self> {
         let table = Table::new(routes)?;
-        let openapi = openapi::render(&table, &platform.public_url)?;
         let inner = Inner {
             metrics: Metrics::new(table.routes().len()),
             payloads: Arc::new(Semaphore::new(PAYLOADS_IN_FLIGHT_MAX)),
@@ -100,7 +100,7 @@ impl App {
                 "limits.scope_preview_requests",
                 platform.limits.scope_preview_requests,
             ),
-            openapi,
+            openapi: OnceLock::new(),
             table,
             platform,
         };
@@ -124,8 +124,13 @@ impl App {
         &self.0.table
     }
 
-    pub(crate) fn openapi(&self) -> Bytes {
-        self.0.openapi.clone()
+    /// The table of routes as OpenAPI, the same for everybody.
+    pub(crate) fn openapi(&self) -> types::Result<Bytes> {
+        if let Some(document) = self.0.openapi.get() {
+            return Ok(document.clone());
+        }
+        let document = openapi::render(&self.0.table, &self.0.platform.public_url)?;
+        Ok(self.0.openapi.get_or_init(|| document).clone())
     }
 
     pub(crate) fn on_demand(&self) -> &Throttle {

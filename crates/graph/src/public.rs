@@ -76,7 +76,7 @@ async fn metrics(call: PublicCall) -> Result<Reply, Refusal> {
 }
 
 async fn openapi(call: PublicCall) -> Result<Reply, Refusal> {
-    Ok(Reply::bytes("application/json", call.app.openapi()))
+    Ok(Reply::bytes("application/json", call.app.openapi()?))
 }
 
 async fn metadata(_call: PublicCall) -> Result<Reply, Refusal> {

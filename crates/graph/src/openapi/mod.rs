@@ -18,7 +18,7 @@ use self::schemas::Schemas;
 use crate::public::METADATA;
 use crate::route::{Route, Table, Version};
 
-/// Renders the document once; it's the same for everybody.
+/// Renders the document, which takes milliseconds: it's the same for everybody, so once.
 pub(crate) fn render(table: &Table, public_url: &str) -> types::Result<Bytes> {
     let types = Types::read(METADATA)?;
     let mut schemas = Schemas::new(&types);
