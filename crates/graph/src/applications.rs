@@ -12,11 +12,10 @@ use store::{ReadTx, Tx};
 use types::{Id, kind};
 
 use crate::app_key::{self, AppKey, Reach};
+use crate::credentials;
 use crate::errors::Refusal;
-use crate::key_credentials;
 use crate::listing::{self, Source};
 use crate::owners;
-use crate::password_credentials;
 use crate::query_options::Allowed;
 use crate::references::Bound;
 use crate::reply::Reply;
@@ -135,8 +134,8 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
 async fn create(call: Call) -> Result<Reply, Refusal> {
     let mut body = call.object("application")?;
     let bound = Bound::take(&call, &mut body, &["owners"])?;
-    let keys = key_credentials::take(&mut body)?;
-    let passwords = password_credentials::take(&mut body)?;
+    let keys = credentials::keys::take(&mut body)?;
+    let passwords = credentials::passwords::take(&mut body)?;
     let creator = call.caller.user();
     let (id, shown) = call
         .write(move |tx| {
@@ -144,7 +143,7 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
             owners::bind(tx, Owned::Application(made.id), &bound)?;
             owners::of_creator(tx, Owned::Application(made.id), &bound, creator)?;
             let secrets =
-                password_credentials::add_all(tx, Owner::Application(made.id), &passwords)?;
+                credentials::passwords::add_all(tx, Owner::Application(made.id), &passwords)?;
             if !passwords.is_empty() {
                 made = applications::get(tx, made.id)?;
             }
@@ -154,7 +153,7 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
                 made = applications::get(tx, made.id)?;
             }
             let mut shown = applications::project(&made, None)?;
-            password_credentials::show(&mut shown, &secrets);
+            credentials::passwords::show(&mut shown, &secrets);
             Ok((made.id, shown))
         })
         .await?;
@@ -169,7 +168,7 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
 async fn update(call: Call) -> Result<Reply, Refusal> {
     let (key, reach) = (Key::of(&call)?, Reach::of(&call, WRITE));
     let mut patch = call.object("application")?;
-    let keys = key_credentials::take(&mut patch)?;
+    let keys = credentials::keys::take(&mut patch)?;
     if keys.is_some() {
         let find = move |tx: &ReadTx<'_>| Ok(Owned::Application(find(tx, key)?.id));
         app_key::check_credentials(&call, "applications/credentials/update", find).await?;

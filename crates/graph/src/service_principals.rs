@@ -13,8 +13,8 @@ use store::ReadTx;
 use types::kind;
 
 use crate::app_key::{self, AppKey, Reach};
+use crate::credentials;
 use crate::errors::Refusal;
-use crate::key_credentials;
 use crate::listing::{self, Source};
 use crate::owners;
 use crate::query_options::Allowed;
@@ -176,7 +176,7 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
 async fn update(call: Call) -> Result<Reply, Refusal> {
     let (key, reach) = (Key::of(&call)?, Reach::of(&call, WRITE));
     let mut patch = call.object("servicePrincipal")?;
-    let keys = key_credentials::take(&mut patch)?;
+    let keys = credentials::keys::take(&mut patch)?;
     if keys.is_some() {
         let find = move |tx: &ReadTx<'_>| Ok(Owned::ServicePrincipal(find(tx, key)?.id));
         app_key::check_credentials(&call, "servicePrincipals/credentials/update", find).await?;

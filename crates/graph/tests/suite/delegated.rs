@@ -8,6 +8,8 @@ const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
 const USER_ADMINISTRATOR: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
 const GROUPS_ADMINISTRATOR: &str = "fdd7a751-b60b-444a-984c-02652fe8fa1c";
 const HELPDESK_ADMINISTRATOR: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
+const SECURITY_READER: &str = "5d6b6bb7-de71-4623-b4af-96380a352509";
+const GLOBAL_READER: &str = "f2ef992c-3afb-46b9-b7cf-a126ee74c451";
 const PRIVILEGED_ROLE_ADMINISTRATOR: &str = "e8611ab8-c189-46e8-94e1-60213ab1f814";
 const APPLICATION_ADMINISTRATOR: &str = "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3";
 const HYBRID_IDENTITY_ADMINISTRATOR: &str = "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2";
@@ -397,6 +399,43 @@ async fn who_manages_applications_gives_them_no_more_than_that() {
             .post(&format!("{by_id}/addPassword"), json!({}))
             .await,
     );
+}
+
+#[tokio::test]
+async fn readers_see_how_the_tenant_is_joined_to_others_and_change_nothing() {
+    const POLICY: &str = "/policies/crossTenantAccessPolicy";
+    let d = Deployment::start().await;
+    let (other, _) = d.other("Fabrikam", "fabrikam.example").await;
+    let partner = format!("{POLICY}/partners/{other}");
+    let body = json!({ "tenantId": other,
+        "identitySynchronization": { "userSyncInbound": { "isSyncAllowed": true } } });
+    let made = d.admin.post(&format!("{POLICY}/partners"), body).await;
+    made.expect(201);
+    let scope =
+        "Policy.Read.All Policy.ReadWrite.CrossTenantAccess MultiTenantOrganization.Read.All";
+    let paths = [
+        POLICY.to_owned(),
+        format!("{POLICY}/default"),
+        format!("{POLICY}/partners"),
+        partner.clone(),
+        format!("{partner}/identitySynchronization"),
+        format!("{POLICY}/templates/multiTenantOrganizationPartnerConfiguration"),
+    ];
+    for (role, alias) in [(SECURITY_READER, "ann"), (GLOBAL_READER, "bob")] {
+        let person = user(&d, alias).await;
+        let before = d.signed_in(&person, scope).await;
+        for path in &paths {
+            denied(before.get(path).await);
+        }
+        give(&d, role, &person).await;
+        let reader = d.signed_in(&person, scope).await;
+        for path in &paths {
+            reader.get(path).await.expect(200);
+        }
+        denied(reader.patch(&partner, json!({})).await);
+        denied(reader.delete(&partner).await);
+        denied(reader.patch(POLICY, json!({ "displayName": "ours" })).await);
+    }
 }
 
 #[tokio::test]

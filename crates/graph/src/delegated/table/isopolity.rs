@@ -2,6 +2,7 @@
 //! cross-tenant synchronization does, admission and readiness for what the access policy does, keys
 //! for what the organization does.
 
+use super::organization::SECURITY_READER;
 use super::{Row, Texts, delete, get, patch, post, put};
 
 const SYNC_READ: Texts = &["Synchronization.Read.All", "Synchronization.ReadWrite.All"];
@@ -27,7 +28,7 @@ const ROTATE: Texts = &["organization/allProperties/allTasks"];
 const SHARING: Texts = &["servicePrincipals/synchronization/standard/read"];
 const SHARE: Texts = &["servicePrincipals/synchronization.cloudTenantToCloudTenant/jobs/manage"];
 const SCHEMA: Texts = &["servicePrincipals/synchronization.cloudTenantToCloudTenant/schema/manage"];
-const POLICY: Texts = &["crossTenantAccessPolicy/standard/read"];
+const POLICY: Texts = &["crossTenantAccessPolicy/standard/read", SECURITY_READER];
 const ADMIT: Texts = &["crossTenantAccessPolicy/partners/identitySynchronization/basic/update"];
 const MEND: Texts = &["crossTenantAccessPolicy/partners/b2bCollaboration/update"];
 const DOORS: Texts = &["multiTenantOrganization/joinRequest/standard/read"];

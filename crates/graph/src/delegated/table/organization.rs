@@ -55,13 +55,25 @@ const TENANT: Texts = &[
 ];
 const BRANDING_CHANGE: Texts = &["loginOrganizationBranding/allProperties/allTasks"];
 const DOMAIN: Texts = &["domains/standard/read"];
-const POLICY_READ: Texts = &["crossTenantAccessPolicy/standard/read"];
-const DEFAULT_READ: Texts = &["crossTenantAccessPolicy/default/standard/read"];
+/// Graph's pages let Security Readers read the policy, though the list of their actions lacks its
+/// own; this one they have, and nobody else who may not.
+pub(super) const SECURITY_READER: &str = "crossTenantAccessPolicy/partners/templates/\
+     multiTenantOrganizationPartnerConfiguration/standard/read";
+const POLICY_READ: Texts = &["crossTenantAccessPolicy/standard/read", SECURITY_READER];
+const DEFAULT_READ: Texts = &[
+    "crossTenantAccessPolicy/default/standard/read",
+    SECURITY_READER,
+];
 const DEFAULT_UPDATE: Texts = &["crossTenantAccessPolicy/default/b2bCollaboration/update"];
-const PARTNER_READ: Texts = &["crossTenantAccessPolicy/partners/standard/read"];
+const PARTNER_READ: Texts = &[
+    "crossTenantAccessPolicy/partners/standard/read",
+    SECURITY_READER,
+];
 const PARTNER_UPDATE: Texts = &["crossTenantAccessPolicy/partners/b2bCollaboration/update"];
-const SYNC_READ: Texts =
-    &["crossTenantAccessPolicy/partners/identitySynchronization/standard/read"];
+const SYNC_READ: Texts = &[
+    "crossTenantAccessPolicy/partners/identitySynchronization/standard/read",
+    SECURITY_READER,
+];
 const SYNC_CREATE: Texts = &["crossTenantAccessPolicy/partners/identitySynchronization/create"];
 const SYNC_UPDATE: Texts =
     &["crossTenantAccessPolicy/partners/identitySynchronization/basic/update"];

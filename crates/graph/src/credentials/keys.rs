@@ -9,131 +9,39 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use directory::key_credentials::{self, KeyCredential, NewKey, Owner};
-use directory::owners::Owned;
-use directory::service_principals;
+use directory::key_credentials::{self, KeyCredential, NewKey};
 use http::{StatusCode, header};
 use identity::oauth::Assertion;
 use serde_json::{Map, Value};
-use store::ReadTx;
-use types::{Certificate, Error, Id, Timestamp, kind};
-use uuid::Uuid;
+use types::{Certificate, Error, Timestamp};
 
-use crate::app_key::{AppKey, Reach};
+use super::{CHANGE, Of, Target, key_id, parameters};
+use crate::app_key::Reach;
 use crate::errors::Refusal;
 use crate::reply::Reply;
 use crate::request::Call;
 use crate::revocation::reconsidering;
-use crate::route::{Area, Routes, Versions};
+use crate::route::Routes;
 
-/// What lets a client change credentials.
-pub(crate) const CHANGE: &[&str] = &[
-    "Application.ReadWrite.OwnedBy",
-    "Application.ReadWrite.All",
-    "Directory.ReadWrite.All",
-];
 const NAME: &str = "keyCredentials";
 
 /// Registers the actions.
-pub(crate) fn routes(routes: &mut Routes) {
-    let mut area = routes.area("applications", Versions::Both);
-    roll(
-        &mut area,
-        "/applications/{id}/addKey",
-        "/applications/{id}/removeKey",
-        Of::Application,
-    );
-    roll(
-        &mut area,
-        "/applications(appId='{appId}')/addKey",
-        "/applications(appId='{appId}')/removeKey",
-        Of::Application,
-    );
-    let mut area = routes.area("servicePrincipals", Versions::Both);
-    roll(
-        &mut area,
-        "/servicePrincipals/{id}/addKey",
-        "/servicePrincipals/{id}/removeKey",
-        Of::ServicePrincipal,
-    );
-    roll(
-        &mut area,
-        "/servicePrincipals(appId='{appId}')/addKey",
-        "/servicePrincipals(appId='{appId}')/removeKey",
-        Of::ServicePrincipal,
-    );
-}
-
-fn roll(area: &mut Area<'_>, add: &'static str, remove: &'static str, of: Of) {
-    area.post(
-        add,
-        CHANGE,
-        "Add a certificate, by proof of another",
-        move |call| add_key(call, of),
-    );
-    area.post(
-        remove,
-        CHANGE,
-        "Remove a certificate, by proof of one",
-        move |call| remove_key(call, of),
-    );
-}
-
-/// Whose keys a route is about.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Of {
-    Application,
-    ServicePrincipal,
-}
-
-/// The object that a path names.
-#[derive(Clone, Copy)]
-pub(crate) enum Target {
-    Application(AppKey<kind::Application>),
-    ServicePrincipal(AppKey<kind::ServicePrincipal>),
-}
-
-/// The object, found.
-pub(crate) struct Found {
-    /// Whose the credentials are.
-    pub(crate) owner: Owner,
-    /// Whose tokens hang on it.
-    pub(crate) principal: Option<Id<kind::ServicePrincipal>>,
-}
-
-impl Target {
-    pub(crate) fn of(call: &Call, of: Of) -> Result<Self, Refusal> {
-        Ok(match of {
-            Of::Application => Self::Application(AppKey::of(call)?),
-            Of::ServicePrincipal => Self::ServicePrincipal(AppKey::of(call)?),
-        })
+pub(super) fn routes(routes: &mut Routes) {
+    for (path, of) in paths!("addKey") {
+        of.area(routes).post(
+            path,
+            CHANGE,
+            "Add a certificate, by proof of another",
+            move |call| add_key(call, of),
+        );
     }
-
-    /// Finds it, if the caller may change it.
-    pub(crate) fn find(self, tx: &ReadTx<'_>, reach: Reach) -> types::Result<Found> {
-        match self {
-            Self::Application(key) => {
-                let found = crate::applications::find(tx, key)?;
-                reach.check(tx, Owned::Application(found.id), found.created_by_app_id())?;
-                let principal = service_principals::find_by_app_id(tx, found.app_id)?;
-                Ok(Found {
-                    owner: Owner::Application(found.id),
-                    principal: principal.map(|principal| principal.id),
-                })
-            }
-            Self::ServicePrincipal(key) => {
-                let found = crate::service_principals::find(tx, key)?;
-                reach.check(
-                    tx,
-                    Owned::ServicePrincipal(found.id),
-                    found.created_by_app_id(),
-                )?;
-                Ok(Found {
-                    owner: Owner::ServicePrincipal(found.id),
-                    principal: Some(found.id),
-                })
-            }
-        }
+    for (path, of) in paths!("removeKey") {
+        of.area(routes).post(
+            path,
+            CHANGE,
+            "Remove a certificate, by proof of one",
+            move |call| remove_key(call, of),
+        );
     }
 }
 
@@ -240,32 +148,6 @@ fn instant(name: &str, text: &str) -> Result<Timestamp, Error> {
 
 fn certificate(text: &str) -> Result<Certificate, Error> {
     identity::certificate::parse(&binary("key", text)?)
-}
-
-/// The parameters of an action, of which only these may be there.
-pub(crate) fn parameters(call: &Call, known: &[&str]) -> Result<Map<String, Value>, Refusal> {
-    let parameters = call.parameters()?;
-    match parameters.keys().find(|name| !known.contains(&name.as_str())) {
-        None => Ok(parameters),
-        Some(other) => Err(Error::invalid(
-            other.as_str(),
-            format!("The parameter '{other}' in the request payload is not a valid parameter for the operation."),
-        )
-        .into()),
-    }
-}
-
-/// The id of the credential that an action is to remove.
-pub(crate) fn key_id(parameters: &Map<String, Value>, what: &str) -> Result<Uuid, Error> {
-    let id = parameters.get("keyId").and_then(Value::as_str);
-    id.and_then(types::parse_uuid).ok_or_else(|| {
-        Error::invalid(
-            "keyId",
-            format!(
-                "The parameter 'keyId' is required: the GUID of the {what} that is to be removed."
-            ),
-        )
-    })
 }
 
 fn proof(parameters: &Map<String, Value>) -> Result<Assertion, Refusal> {

@@ -12,54 +12,30 @@ use store::Tx;
 use types::Error;
 use uuid::Uuid;
 
+use super::{CHANGE, Of, Target, key_id, parameters};
 use crate::app_key::Reach;
 use crate::errors::Refusal;
-use crate::key_credentials::{CHANGE, Of, Target, key_id, parameters};
 use crate::reply::Reply;
 use crate::request::Call;
 use crate::revocation::reconsidering;
-use crate::route::{Area, Routes, Versions};
+use crate::route::Routes;
 
 /// Registers the actions.
-pub(crate) fn routes(routes: &mut Routes) {
-    let mut area = routes.area("applications", Versions::Both);
-    change(
-        &mut area,
-        "/applications/{id}/addPassword",
-        "/applications/{id}/removePassword",
-        Of::Application,
-    );
-    change(
-        &mut area,
-        "/applications(appId='{appId}')/addPassword",
-        "/applications(appId='{appId}')/removePassword",
-        Of::Application,
-    );
-    let mut area = routes.area("servicePrincipals", Versions::Both);
-    change(
-        &mut area,
-        "/servicePrincipals/{id}/addPassword",
-        "/servicePrincipals/{id}/removePassword",
-        Of::ServicePrincipal,
-    );
-    change(
-        &mut area,
-        "/servicePrincipals(appId='{appId}')/addPassword",
-        "/servicePrincipals(appId='{appId}')/removePassword",
-        Of::ServicePrincipal,
-    );
-}
-
-fn change(area: &mut Area<'_>, add: &'static str, remove: &'static str, of: Of) {
-    area.post(
-        add,
-        CHANGE,
-        "Make a secret, which is shown this once",
-        move |call| add_password(call, of),
-    );
-    area.post(remove, CHANGE, "Remove a secret", move |call| {
-        remove_password(call, of)
-    });
+pub(super) fn routes(routes: &mut Routes) {
+    for (path, of) in paths!("addPassword") {
+        of.area(routes).post(
+            path,
+            CHANGE,
+            "Make a secret, which is shown this once",
+            move |call| add_password(call, of),
+        );
+    }
+    for (path, of) in paths!("removePassword") {
+        of.area(routes)
+            .post(path, CHANGE, "Remove a secret", move |call| {
+                remove_password(call, of)
+            });
+    }
 }
 
 /// A secret that is to be added.
