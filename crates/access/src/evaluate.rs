@@ -20,7 +20,7 @@ use crate::mend;
 use crate::model::{
     AccessType, B2bSetting, Named, OFFICE_365, Settings, Target, TargetConfiguration, TargetType,
 };
-use crate::partners::{Partner, find_partner};
+use crate::partners::{Partner, find_partner, find_partners};
 use crate::stance::{Door, Doors, Stance};
 
 /// Which way a user goes, seen from this tenant.
@@ -81,20 +81,19 @@ impl Rules {
         })
     }
 
-    /// The rules about several tenants, in the order in which they are named.
+    /// The rules about several tenants, each named once, in the order in which they are named.
     pub fn load_each(tx: &ReadTx<'_>, partners: &[TenantId]) -> Result<Vec<Self>> {
         let default = Arc::new(get_default(tx)?.settings);
-        partners
+        let mut entries = find_partners(tx, partners)?;
+        Ok(partners
             .iter()
-            .map(|partner| {
-                Ok(Self {
-                    tenant: tx.tenant(),
-                    partner: *partner,
-                    entry: find_partner(tx, *partner)?,
-                    default: Arc::clone(&default),
-                })
+            .map(|partner| Self {
+                tenant: tx.tenant(),
+                partner: *partner,
+                entry: entries.remove(partner),
+                default: Arc::clone(&default),
             })
-            .collect()
+            .collect())
     }
 
     /// Whether users may be synced: outbound, ours there; inbound, theirs here.

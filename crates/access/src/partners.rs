@@ -1,7 +1,10 @@
 //! Partners: the entries for single tenants, which override the default part by part.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
-use store::{Change, Op, ReadTx, Row, Tx, params};
+use store::{Among, Change, Op, ReadTx, Row, Tx, params};
 use types::{Error, Result, TenantId};
 
 use crate::body::{self, Object};
@@ -87,6 +90,21 @@ fn make(row: &Row<'_>) -> Result<Partner> {
 
 pub(crate) fn find_partner(tx: &ReadTx<'_>, partner: TenantId) -> Result<Option<Partner>> {
     tx.query_one(GET, params![&tx.tenant(), &partner], make)
+}
+
+/// The entries for several tenants, of those that have one.
+pub(crate) fn find_partners(
+    tx: &ReadTx<'_>,
+    partners: &[TenantId],
+) -> Result<HashMap<TenantId, Partner>> {
+    static GET_MANY: LazyLock<Among> = LazyLock::new(|| Among::new(&GET.replace("?2", "??"), 2));
+    let mut found = HashMap::with_capacity(partners.len());
+    tx.for_each_among(&GET_MANY, params![&tx.tenant()], partners, |row| {
+        let partner = make(row)?;
+        found.insert(partner.tenant_id, partner);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// The entry for a tenant.

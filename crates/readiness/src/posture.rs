@@ -107,23 +107,29 @@ pub fn tell(tx: &ReadTx<'_>, asker: Option<TenantId>, question: Question) -> Res
         Some(asker) => vec![asker],
         None => members,
     };
-    let counts = outlooks(tx, &counted)?
-        .into_iter()
-        .zip(&counted)
-        .filter_map(|((_, counts), target)| Some((*target, counts?)))
+    let mut looked: Vec<TenantId> = told.iter().chain(&counted).copied().collect();
+    looked.sort_unstable();
+    looked.dedup();
+    let outlooks: BTreeMap<TenantId, (Outlook, Option<Counts>)> =
+        looked.iter().copied().zip(outlooks(tx, &looked)?).collect();
+    let counts = counted
+        .iter()
+        .filter_map(|target| Some((*target, outlooks.get(target)?.1?)))
         .collect();
-    let towards = if told.is_empty() {
-        Vec::new()
-    } else {
-        Rules::load_each(tx, &told)?
-            .iter()
-            .zip(outlooks(tx, &told)?)
-            .map(|(rules, (outlook, _))| Towards {
-                stance: rules.stance(),
-                outlook,
-            })
-            .collect()
+    let rules = match told.as_slice() {
+        [] => Vec::new(),
+        told => Rules::load_each(tx, told)?,
     };
+    let towards = rules
+        .iter()
+        .zip(&told)
+        .filter_map(|(rules, target)| {
+            Some(Towards {
+                stance: rules.stance(),
+                outlook: outlooks.get(target)?.0,
+            })
+        })
+        .collect();
     Ok(Answer {
         seq: tx.head()?,
         whole: changed.is_none(),

@@ -17,11 +17,14 @@ use types::{Actor, Result, TenantId};
 use crate::BATCHES_IN_FLIGHT_MAX;
 use crate::concern::Concerns;
 use crate::jobs;
-use crate::pair::{self, End, Position, Stage};
+use crate::pair::{self, End, Pair, Position, Stage};
 use crate::runner::Runner;
 
 /// Links that one commit forgets.
 const FORGET_AT_ONCE: usize = 2_000;
+/// Pairs that are taken up at the same time: with thousands of them whoever asks a server that has
+/// just started shall not have to wait for all.
+const STARTS_AT_ONCE: usize = 32;
 /// The longest wait without a hint.
 pub(crate) const WAIT_MAX: Duration = Duration::from_mins(1);
 /// Waits after a failure to reach the other side double from the first to the second.
@@ -37,6 +40,7 @@ struct Inner {
     courier: Courier,
     live: Mutex<HashMap<(TenantId, TenantId), Position>>,
     large: Semaphore,
+    starts: Semaphore,
     tenants: Mutex<HashMap<TenantId, (Fence, JoinHandle<()>)>>,
     /// Each task holds a receiver, so that the end of the last one shows.
     tasks: watch::Sender<()>,
@@ -55,6 +59,7 @@ impl Engine {
             courier,
             live: Mutex::default(),
             large: Semaphore::new(BATCHES_IN_FLIGHT_MAX),
+            starts: Semaphore::new(STARTS_AT_ONCE),
             tenants: Mutex::default(),
             tasks: watch::channel(()).0,
         }))
@@ -208,14 +213,15 @@ impl Engine {
         let mut retry = Retry::default();
         loop {
             heads.see();
-            let outcome = match forget(island, target).await {
-                Ok(End::Done | End::Goes) => break,
-                Ok(End::Together) => {
-                    let begun = Runner::start(self, island, target, heads.clone(), &mut retry);
-                    match begun.await {
-                        Ok(mut runner) => runner.run(concerns).await,
-                        Err(error) => Err(error),
-                    }
+            let Ok(turn) = self.0.starts.acquire().await else {
+                return;
+            };
+            let outcome = match begin(island, target).await {
+                Ok(None) => break,
+                Ok(Some(begun)) => {
+                    Runner::new(self, island, begun, heads.clone(), &mut retry, turn)
+                        .run(concerns)
+                        .await
                 }
                 Err(error) => Err(error),
             };
@@ -227,18 +233,41 @@ impl Engine {
     }
 }
 
-/// Ends a pair if the two tenants have parted.
-async fn forget(island: &Island, target: TenantId) -> Result<End> {
+/// A pair as its task takes it up.
+pub(crate) struct Begun {
+    pub(crate) pair: Pair,
+    /// Whether a job governs it.
+    pub(crate) configured: bool,
+}
+
+/// Takes a pair up; `None` if the two tenants have parted, behind the end of what they had.
+async fn begin(island: &Island, target: TenantId) -> Result<Option<Begun>> {
+    // Of those that a server finds at its start nearly all just go on, for which nothing is written.
+    let going = island.read(move |tx| {
+        let configured = jobs::governs(tx, target)?;
+        let pair = pair::going(tx, target)?;
+        Ok(pair.map(|pair| Begun { pair, configured }))
+    });
+    if let Some(begun) = going.await? {
+        return Ok(Some(begun));
+    }
     loop {
-        let end = island
-            .write(Actor::System, move |tx| {
-                pair::end(tx, target, FORGET_AT_ONCE)
-            })
-            .await?;
-        if end != End::Goes {
-            return Ok(end);
+        let forgotten = island.write(Actor::System, move |tx| {
+            pair::end(tx, target, FORGET_AT_ONCE)
+        });
+        match forgotten.await? {
+            End::Goes => {}
+            End::Done => return Ok(None),
+            End::Together => break,
         }
     }
+    let begun = island.write(Actor::System, move |tx| {
+        Ok(Begun {
+            configured: jobs::governs(tx, target)?,
+            pair: pair::ensure(tx, target)?,
+        })
+    });
+    begun.await.map(Some)
 }
 
 /// The tasks of a tenant's pairs, which end with it.

@@ -470,8 +470,18 @@ pub(crate) enum End {
     Done,
 }
 
-/// Ends a pair if its tenants have parted and no job governs it: drops up to `limit` of its links. The users in the
-/// target stay as they are. Once begun it goes to its end, even if the two come together again.
+/// A pair that simply goes on: its tenants are together or a job governs it, and no end has begun.
+pub(crate) fn going(tx: &ReadTx<'_>, target: TenantId) -> Result<Option<Pair>> {
+    let Some(pair) = get(tx, target)? else {
+        return Ok(None);
+    };
+    let lives = matches!(pair.stage, Stage::New | Stage::Running);
+    Ok((lives && jobs::is_due(tx, target)?).then_some(pair))
+}
+
+/// Ends a pair if its tenants have parted and no job governs it: drops up to `limit` of its links.
+/// The users in the target stay as they are. Once begun it goes to its end, even if the two come
+/// together again.
 pub(crate) fn end(tx: &mut Tx<'_>, target: TenantId, limit: usize) -> Result<End> {
     let together = jobs::is_due(tx, target)?;
     let over = if together { End::Together } else { End::Done };

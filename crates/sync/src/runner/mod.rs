@@ -23,7 +23,7 @@ use types::trace::Trace;
 use types::{Actor, Error, Result, TenantId, Timestamp};
 
 use crate::concern::Concerns;
-use crate::engine::{Engine, Heads, Retry, WAIT_MAX};
+use crate::engine::{Begun, Engine, Heads, Retry, WAIT_MAX};
 use crate::groups::Work;
 use crate::jobs::{self, Done};
 use crate::pair::{self, Phase, Position, Stage};
@@ -104,6 +104,8 @@ pub(crate) struct Runner<'e> {
     ahead: Option<Ahead<'e>>,
     /// Up to where other servers were told that all is settled.
     told: Option<Position>,
+    /// Its turn among the pairs that start.
+    turn: Option<SemaphorePermit<'e>>,
     is_over: bool,
 }
 
@@ -114,23 +116,21 @@ impl Drop for Runner<'_> {
 }
 
 impl<'e> Runner<'e> {
-    pub(crate) async fn start(
+    /// Holds its turn among the starts until it has sent something or waits for something.
+    pub(crate) fn new(
         engine: &'e Engine,
         island: &Island,
-        target: TenantId,
+        begun: Begun,
         heads: Heads,
         retry: &'e mut Retry,
-    ) -> Result<Self> {
-        let (pair, configured) = island
-            .write(Actor::System, move |tx| {
-                Ok((pair::ensure(tx, target)?, jobs::governs(tx, target)?))
-            })
-            .await?;
-        Ok(Self {
+        turn: SemaphorePermit<'e>,
+    ) -> Self {
+        let Begun { pair, configured } = begun;
+        Self {
             configured,
             engine,
             retry,
-            target,
+            target: pair.target,
             heads,
             island: island.clone(),
             seq: pair.stream_seq,
@@ -142,8 +142,9 @@ impl<'e> Runner<'e> {
             unanswered: None,
             ahead: None,
             told: None,
+            turn: Some(turn),
             is_over: false,
-        })
+        }
     }
 
     /// Works until the two tenants have parted.
@@ -191,6 +192,9 @@ impl<'e> Runner<'e> {
         step: Step<'e>,
         concerns: &Mutex<Concerns>,
     ) -> Result<Option<Answered<'e>>> {
+        if !matches!(step, Step::Again) {
+            self.turn = None;
+        }
         match step {
             Step::Sent(answered) => {
                 self.retry.reset();

@@ -1,8 +1,11 @@
 //! A pair's place in the stream of its target: sending, asking again, finding out where the two stand
 //! after a crash.
 
+use std::time::Duration;
+
 use border::{Envelope, Receipt};
 use tokio::sync::SemaphorePermit;
+use tokio::time::timeout;
 use types::trace::Trace;
 use types::{Actor, Error, Result};
 
@@ -16,6 +19,8 @@ use crate::wire::{Item, Outbound, Reply, STREAM, USERS};
 const LARGE_BATCH: usize = 64;
 /// Numbers that a life has hardly ever used more of when it is cut off before they are written down.
 const UNSETTLED_MAX: u64 = 3;
+/// How long a pair that starts waits for its target before another one gets its turn.
+const TURN_MAX: Duration = Duration::from_secs(1);
 
 impl<'e> Runner<'e> {
     fn envelope(&self, items: &[&Item], work: &Work) -> Result<Envelope> {
@@ -40,7 +45,15 @@ impl<'e> Runner<'e> {
     /// Takes the next place in the target's stream.
     pub(super) async fn make_sure(&mut self) -> Result<Step<'e>> {
         let envelope = self.envelope(&[], &Work::default())?;
-        let receipt = self.engine.transport().deliver(envelope).await?;
+        let delivered = self.engine.transport().deliver(envelope);
+        let mut delivered = std::pin::pin!(delivered);
+        let receipt = if let Ok(receipt) = timeout(TURN_MAX, &mut delivered).await {
+            receipt?
+        } else {
+            // Others don't wait for a target that is slow to answer.
+            self.turn = None;
+            delivered.await?
+        };
         self.sure = matches!(receipt, Receipt::Applied { .. } | Receipt::Refused { .. });
         Ok(match receipt {
             Receipt::Applied { .. } => {
@@ -131,7 +144,8 @@ impl<'e> Runner<'e> {
         }
     }
 
-    pub(super) async fn place(&self) -> Result<SemaphorePermit<'e>> {
+    pub(super) async fn place(&mut self) -> Result<SemaphorePermit<'e>> {
+        self.turn = None;
         self.engine.large().acquire().await.map_err(Error::internal)
     }
 
