@@ -41,8 +41,11 @@ pub(crate) fn in_transaction<T>(
     }
 }
 
-/// Objects that one statement of [`Among::arms`] is about.
-const ARMS: usize = 64;
+/// Objects that one statement of [`Among::arms`] is about. Each connection prepares it once, which
+/// takes as much time and memory as there are arms.
+const ARMS: usize = 16;
+/// Objects up to which each is asked for by itself: an arm costs something without a key, too.
+const ALONE_MAX: usize = 4;
 
 /// By what a question is about many objects.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +60,7 @@ pub enum Keys<'a> {
 pub struct Among {
     one: String,
     place: usize,
+    alone: OnceLock<String>,
     arms: OnceLock<String>,
 }
 
@@ -67,6 +71,7 @@ impl Among {
         Self {
             one: one.to_owned(),
             place,
+            alone: OnceLock::new(),
             arms: OnceLock::new(),
         }
     }
@@ -79,6 +84,12 @@ impl Among {
     /// The number of the first parameter behind the fixed ones.
     pub(crate) const fn place(&self) -> usize {
         self.place
+    }
+
+    /// Asks for a single one.
+    fn alone(&self) -> &str {
+        self.alone
+            .get_or_init(|| self.about(&format!("?{}", self.place)))
     }
 
     /// Asks for each in an arm of its own.
@@ -183,17 +194,24 @@ pub trait Connection: Send {
         keys: Keys<'_>,
         each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()> {
-        let sql = among.arms();
         let keys: Vec<Param<'_>> = match keys {
             Keys::Ids(ids) => ids.iter().copied().map(Param::Bytes).collect(),
             Keys::Texts(texts) => texts.iter().copied().map(Param::Text).collect(),
         };
         for some in keys.chunks(ARMS) {
+            let mut params = fixed.to_vec();
+            if some.len() <= ALONE_MAX {
+                for key in some {
+                    params.truncate(fixed.len());
+                    params.push(*key);
+                    self.query(among.alone(), &params, each)?;
+                }
+                continue;
+            }
             // Statements of one length stay prepared; nothing is equal to null.
             let padded = some.iter().copied().chain(std::iter::repeat(Param::Null));
-            let mut params = fixed.to_vec();
             params.extend(padded.take(ARMS));
-            self.query(sql, &params, each)?;
+            self.query(among.arms(), &params, each)?;
         }
         Ok(())
     }
