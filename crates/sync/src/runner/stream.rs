@@ -95,6 +95,8 @@ impl<'e> Runner<'e> {
 
     /// Brings the links in line with what the target has.
     pub(super) async fn adopt(&mut self) -> Result<Step<'e>> {
+        // As long as the target has users to list; others that start don't wait for it.
+        self.turn = None;
         let (from, target) = (self.island.tenant(), self.target);
         let configured = self.configured;
         let mut after = None;
