@@ -15,7 +15,7 @@ use identity::oauth::Assertion;
 use serde_json::{Map, Value};
 use types::{Certificate, Error, Timestamp};
 
-use super::{CHANGE, Of, Target, key_id, parameters};
+use super::{CHANGE, Of, Target, action, key_id, parameters};
 use crate::app_key::Reach;
 use crate::errors::Refusal;
 use crate::reply::Reply;
@@ -27,22 +27,18 @@ const NAME: &str = "keyCredentials";
 
 /// Registers the actions.
 pub(super) fn routes(routes: &mut Routes) {
-    for (path, of) in paths!("addKey") {
-        of.area(routes).post(
-            path,
-            CHANGE,
-            "Add a certificate, by proof of another",
-            move |call| add_key(call, of),
-        );
-    }
-    for (path, of) in paths!("removeKey") {
-        of.area(routes).post(
-            path,
-            CHANGE,
-            "Remove a certificate, by proof of one",
-            move |call| remove_key(call, of),
-        );
-    }
+    action(
+        routes,
+        paths!("addKey"),
+        "Add a certificate, by proof of another",
+        add_key,
+    );
+    action(
+        routes,
+        paths!("removeKey"),
+        "Remove a certificate, by proof of one",
+        remove_key,
+    );
 }
 
 fn wrong(name: &str, reason: &str) -> Error {

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use crate::app_key::{AppKey, Reach};
 use crate::errors::Refusal;
+use crate::reply::Reply;
 use crate::request::Call;
-use crate::route::{Area, Routes, Versions};
+use crate::route::{Routes, Versions};
 
 /// The paths of an action, and whose credentials it changes there.
 macro_rules! paths {
@@ -58,13 +59,20 @@ enum Of {
     ServicePrincipal,
 }
 
-impl Of {
-    fn area(self, routes: &mut Routes) -> Area<'_> {
-        let name = match self {
-            Self::Application => "applications",
-            Self::ServicePrincipal => "servicePrincipals",
+/// Registers an action at all of its paths.
+fn action<A, F>(routes: &mut Routes, paths: [(&'static str, Of); 4], summary: &'static str, act: A)
+where
+    A: Fn(Call, Of) -> F + Copy + Send + Sync + 'static,
+    F: Future<Output = Result<Reply, Refusal>> + Send + 'static,
+{
+    for (path, of) in paths {
+        let area = match of {
+            Of::Application => "applications",
+            Of::ServicePrincipal => "servicePrincipals",
         };
-        routes.area(name, Versions::Both)
+        routes
+            .area(area, Versions::Both)
+            .post(path, CHANGE, summary, move |call| act(call, of));
     }
 }
 

@@ -12,7 +12,7 @@ use store::Tx;
 use types::Error;
 use uuid::Uuid;
 
-use super::{CHANGE, Of, Target, key_id, parameters};
+use super::{CHANGE, Of, Target, action, key_id, parameters};
 use crate::app_key::Reach;
 use crate::errors::Refusal;
 use crate::reply::Reply;
@@ -22,20 +22,18 @@ use crate::route::Routes;
 
 /// Registers the actions.
 pub(super) fn routes(routes: &mut Routes) {
-    for (path, of) in paths!("addPassword") {
-        of.area(routes).post(
-            path,
-            CHANGE,
-            "Make a secret, which is shown this once",
-            move |call| add_password(call, of),
-        );
-    }
-    for (path, of) in paths!("removePassword") {
-        of.area(routes)
-            .post(path, CHANGE, "Remove a secret", move |call| {
-                remove_password(call, of)
-            });
-    }
+    action(
+        routes,
+        paths!("addPassword"),
+        "Make a secret, which is shown this once",
+        add_password,
+    );
+    action(
+        routes,
+        paths!("removePassword"),
+        "Remove a secret",
+        remove_password,
+    );
 }
 
 /// A secret that is to be added.
