@@ -180,7 +180,14 @@ mod tests {
     fn made_up_rows_fit_the_products_tables() {
         let directory = tempfile::tempdir().unwrap();
         let limit = measure(&rows::made_up(1_500), directory.path()).unwrap();
-        assert!(limit.users > 0.0 && limit.all_one_thread > limit.users_one_commit);
+        // Which is the longest is for the bench to say: a disk may stall in any of them.
+        let measured = [
+            limit.users,
+            limit.users_one_commit,
+            limit.all_one_thread,
+            limit.all_two_threads,
+        ];
+        assert!(measured.iter().all(|seconds| *seconds > 0.0), "{limit:?}");
         assert!(single_commits(3, directory.path()).unwrap().max() > 0.0);
         let left = std::fs::read_dir(directory.path()).unwrap().count();
         assert_eq!(left, 0, "nothing stays behind");
