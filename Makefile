@@ -19,6 +19,10 @@ build: web ## Build target/release/isopolity
 demo: build ## Three tenants with real people, one organization, everyone synced; then serve it
 	target/release/isopolity demo
 
+# What is built here is built whole and once, so keeping what a later build could take up again only
+# costs: a fifth of the time and half of the space.
+export CARGO_INCREMENTAL = 0
+
 # Whatever names the workspace builds its dependencies with the same features, and so only once. The
 # black-box suite takes the same build: a release build of its own would be a third of the time.
 test: setup ## Everything that has to be green: format, lints, tests on both engines, end to end, dependencies
