@@ -23,6 +23,7 @@ pub mod branding;
 pub mod delegation;
 mod document;
 pub mod domains;
+mod filters;
 pub mod first_party;
 pub mod groups;
 pub mod invitations;

@@ -1,5 +1,9 @@
 //! The index of words behind `$search`: a reader of the feed.
 //!
+//! It also has the whole values of properties that few objects have, for `$filter`: those that the
+//! tables of properties place in [`query::Column::Index`]. So an object doesn't carry a column for
+//! each of them.
+//!
 //! It isn't written with the objects but behind them, by whoever searches ([`catch_up`], before the
 //! search) and by housekeeping. So writing costs what it did, objects from before the index need
 //! nothing of their own, and a search still finds what was written before it, unless that is very
@@ -10,12 +14,16 @@
 //! lists look objects up in their own tables, so that nobody sees them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 
-use query::search::{WORDED, word_field, words};
+use query::search::{WORDED, value_field, value_word, word_field, words};
+use query::{Column, Entity, Property, PropertyKind};
 use serde_json::{Map, Value};
 use store::{Op, ReadTx, Tx, params};
 use types::{Error, Result};
 use uuid::Uuid;
+
+use crate::{applications, groups, service_principals, users};
 
 /// The name of its position among the readers of the feed.
 pub const READER: &str = "search";
@@ -33,6 +41,8 @@ const SEPARATOR: char = '\u{1f}';
 
 struct Kind {
     number: i64,
+    /// How its objects are filtered.
+    entity: fn() -> &'static Entity,
     /// Its name in the feed.
     name: &'static str,
     /// The next objects behind an id.
@@ -41,19 +51,20 @@ struct Kind {
 }
 
 macro_rules! kind {
-    ($number:ident, $name:literal, $table:literal) => {
+    ($number:ident, $name:literal, $table:literal, $entity:path) => {
         Kind {
             number: $number,
+            entity: $entity,
             name: $name,
             scan: concat!(
                 "SELECT id, doc FROM ",
                 $table,
-                " WHERE tenant_id = ?1 AND deleted_at IS NULL AND id > ?2 ORDER BY id LIMIT ?3"
+                " WHERE tenant_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
             ),
             get: concat!(
                 "SELECT doc FROM ",
                 $table,
-                " WHERE tenant_id = ?1 AND deleted_at IS NULL AND id = ?2"
+                " WHERE tenant_id = ?1 AND id = ?2"
             ),
         }
     };
@@ -61,10 +72,20 @@ macro_rules! kind {
 
 /// In the order in which they are looked at.
 static KINDS: [Kind; 4] = [
-    kind!(USER, "user", "users"),
-    kind!(GROUP, "group", "groups"),
-    kind!(SERVICE_PRINCIPAL, "servicePrincipal", "service_principals"),
-    kind!(APPLICATION, "application", "applications"),
+    kind!(USER, "user", "users", users::entity),
+    kind!(GROUP, "group", "groups", groups::entity),
+    kind!(
+        SERVICE_PRINCIPAL,
+        "servicePrincipal",
+        "service_principals",
+        service_principals::entity
+    ),
+    kind!(
+        APPLICATION,
+        "application",
+        "applications",
+        applications::entity
+    ),
 ];
 
 const SCAN: &str = "SELECT kind, after_id FROM search_scan WHERE tenant_id = ?1";
@@ -177,8 +198,7 @@ fn follow(tx: &mut Tx<'_>, position: u64) -> Result<()> {
         let Some(kind) = KINDS.iter().find(|kind| kind.name == row.kind) else {
             continue;
         };
-        let is_worded = |name: &String| WORDED.iter().any(|(own, _)| own == name);
-        if row.op != Op::Updated || row.properties.iter().any(is_worded) {
+        if row.op != Op::Updated || row.properties.iter().any(|name| kind.looks_at(name)) {
             changed.insert(row.object, kind);
         }
     }
@@ -203,7 +223,52 @@ fn words_of(kind: &Kind, document: &str) -> Result<Words> {
             all.extend(words(text).into_iter().map(|word| (field, word)));
         }
     }
+    add_values(kind.number, (kind.entity)(), &document, &mut all);
     Ok(all)
+}
+
+impl Kind {
+    /// Whether a property's change can change the words.
+    fn looks_at(&self, name: &str) -> bool {
+        let is_indexed = |property: &Property| match property.kind {
+            PropertyKind::Object(entity) => has_indexed(entity),
+            _ => is_indexed(property),
+        };
+        let property = (self.entity)().properties.iter();
+        WORDED.iter().any(|(own, _)| *own == name)
+            || property.filter(|own| own.name == name).any(is_indexed)
+    }
+}
+
+fn is_indexed(property: &Property) -> bool {
+    matches!(property.column, Some(Column::Index(_)))
+}
+
+fn has_indexed(entity: &Entity) -> bool {
+    entity.properties.iter().any(is_indexed)
+}
+
+/// The values of an object that are in the index as a whole, those within its complex values too.
+fn add_values(kind: i64, entity: &Entity, object: &Map<String, Value>, all: &mut Words) {
+    for property in entity.properties {
+        let Some(value) = object.get(property.name) else {
+            continue;
+        };
+        match (property.column, property.kind, value) {
+            (Some(Column::Index(number)), of, value) => {
+                let field = value_field(kind, number);
+                let values = value
+                    .as_array()
+                    .map_or(slice::from_ref(value), Vec::as_slice);
+                let words = values.iter().filter_map(|value| value_word(of, value));
+                all.extend(words.map(|word| (field, word)));
+            }
+            (_, PropertyKind::Object(inner), Value::Object(object)) => {
+                add_values(kind, inner, object, all);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Makes an object's words these.

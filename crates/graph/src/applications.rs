@@ -45,6 +45,7 @@ const WRITE: &[&str] = &["Application.ReadWrite.OwnedBy", "Application.ReadWrite
 
 static SOURCE: Source<Application> = Source {
     set: "applications",
+    entity: applications::entity,
     list: applications::list,
     count: applications::count,
     place: applications::place,

@@ -183,6 +183,7 @@ fn tell_home(tx: &mut Tx<'_>, user: &users::User) -> types::Result<()> {
 
 static USERS: Source<users::User> = Source {
     set: "directory/deletedItems/microsoft.graph.user",
+    entity: users::entity,
     list: users::list_deleted,
     count: users::count_deleted,
     place: users::place,
@@ -190,6 +191,7 @@ static USERS: Source<users::User> = Source {
 };
 static GROUPS: Source<groups::Group> = Source {
     set: "directory/deletedItems/microsoft.graph.group",
+    entity: groups::entity,
     list: groups::list_deleted,
     count: groups::count_deleted,
     place: groups::place,
@@ -197,6 +199,7 @@ static GROUPS: Source<groups::Group> = Source {
 };
 static APPLICATIONS: Source<applications::Application> = Source {
     set: "directory/deletedItems/microsoft.graph.application",
+    entity: applications::entity,
     list: applications::list_deleted,
     count: applications::count_deleted,
     place: applications::place,
@@ -204,6 +207,7 @@ static APPLICATIONS: Source<applications::Application> = Source {
 };
 static SERVICE_PRINCIPALS: Source<service_principals::ServicePrincipal> = Source {
     set: "directory/deletedItems/microsoft.graph.servicePrincipal",
+    entity: service_principals::entity,
     list: service_principals::list_deleted,
     count: service_principals::count_deleted,
     place: service_principals::place,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use directory::search::{self, Progress};
 use directory::{Order, Page as Wanted, Place};
-use query::Filter;
+use query::{Entity, Filter};
 use serde_json::{Map, Value};
 use store::ReadTx;
 use types::{Actor, Error};
@@ -32,6 +32,8 @@ pub(crate) type Shown = Map<String, Value>;
 pub(crate) struct Source<T> {
     /// The entity set: `applications`. Tokens of its links are of this kind.
     pub(crate) set: &'static str,
+    /// How its objects are filtered.
+    pub(crate) entity: fn() -> &'static Entity,
     pub(crate) list: fn(&ReadTx<'_>, &Wanted<'_>) -> types::Result<Vec<T>>,
     pub(crate) count: fn(&ReadTx<'_>, Option<&Filter>, bool) -> types::Result<u64>,
     pub(crate) place: fn(&T, Order) -> Place,
@@ -88,9 +90,15 @@ fn is_advanced(call: &Call) -> bool {
     call.options.is_advanced() || (call.options.is_eventual && call.options.search.is_some())
 }
 
-/// Brings the index of words up to what was written before a search.
-async fn make_searchable(call: &Call) -> Result<(), Refusal> {
-    if call.options.search.is_none() {
+/// Brings the index of words up to what was written before a search, or a filter by what only the
+/// index has.
+async fn make_searchable<T>(
+    call: &Call,
+    source: &Source<T>,
+    condition: Option<&Filter>,
+) -> Result<(), Refusal> {
+    let entity = (source.entity)();
+    if condition.is_none_or(|condition| !query::uses_index(condition, entity)) {
         return Ok(());
     }
     let mut progress = call.read_few(search::progress).await?;
@@ -102,12 +110,12 @@ async fn make_searchable(call: &Call) -> Result<(), Refusal> {
     // Behind by some changes is what `ConsistencyLevel: eventual` allows.
     let is_near = match progress {
         Progress::Current => true,
-        Progress::Behind(changes) => changes <= BEHIND_MAX,
+        Progress::Behind(changes) => call.options.is_eventual && changes <= BEHIND_MAX,
         Progress::Building => false,
     };
     if !is_near {
         return Err(Refusal::busy(
-            "The index that $search needs is being made. Try again.",
+            "The index that this query needs is being made. Try again.",
             5,
         ));
     }
@@ -152,7 +160,7 @@ pub(crate) async fn list_shown<T: 'static>(
     let size = page_size(call)?;
     let after: Option<Place> = call.skip_token(source.set)?;
     let (advanced, counts) = (is_advanced(call), call.options.is_advanced());
-    make_searchable(call).await?;
+    make_searchable(call, source, filter.as_ref()).await?;
     let (items, count, next) = call
         .read(move |tx| {
             let wanted = Wanted {
@@ -214,7 +222,7 @@ pub(crate) async fn count<T: 'static>(
 ) -> Result<Reply, Refusal> {
     check_count(call)?;
     let filter = condition(call)?;
-    make_searchable(call).await?;
+    make_searchable(call, source, filter.as_ref()).await?;
     let count = call
         .read(move |tx| (source.count)(tx, filter.as_ref(), true))
         .await?;

@@ -45,6 +45,7 @@ const WRITE: &[&str] = &[
 
 static SOURCE: Source<ServicePrincipal> = Source {
     set: "servicePrincipals",
+    entity: service_principals::entity,
     list: service_principals::list,
     count: service_principals::count,
     place: service_principals::place,

@@ -15,7 +15,7 @@ use crate::filter::{
     Comparison, Expression, Filter, Function, Literal, Node, Path, Position, Predicate, Quantifier,
     Value, invalid,
 };
-use crate::plan::{ListTest, Operand, Plan, Rows, Slot, Sought, Test};
+use crate::plan::{ListTest, Operand, Place, Plan, Rows, Slot, Sought, Test};
 use crate::schema::{Column, Entity, Operator, Property, PropertyKind, Support};
 use crate::search::{self, Search};
 
@@ -457,18 +457,22 @@ impl Found<'_> {
         }
     }
     fn slot(self) -> Result<Slot> {
-        match self.property.column {
-            Some(Column::Name(column)) => Ok(Slot {
-                column,
-                names: self.names,
-                kind: self.property.kind,
-                is_selective: self.property.is_selective,
-            }),
-            _ => Err(Error::internal(format_args!(
-                "{}.{} has no column",
-                self.owner, self.path
-            ))),
-        }
+        let place = match self.property.column {
+            Some(Column::Name(column)) => Place::Column(column),
+            Some(Column::Index(number)) => Place::Index(number),
+            _ => {
+                return Err(Error::internal(format_args!(
+                    "{}.{} has no column",
+                    self.owner, self.path
+                )));
+            }
+        };
+        Ok(Slot {
+            place,
+            names: self.names,
+            kind: self.property.kind,
+            is_selective: self.property.is_selective,
+        })
     }
     fn rows(self) -> Result<Rows> {
         match self.property.column {

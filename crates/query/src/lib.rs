@@ -35,4 +35,4 @@ pub use filter::Filter;
 pub use odata::{OrderBy, parse_filter, parse_log_filter, parse_orderby, parse_select};
 pub use schema::{Column, Entity, Operator, Operators, Property, PropertyKind};
 pub use search::{Search, SearchTable, parse_search};
-pub use sql::{Compiled, Options, SqlValue, compile};
+pub use sql::{Compiled, Options, SqlValue, compile, uses_index};

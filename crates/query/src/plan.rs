@@ -11,6 +11,7 @@ use types::{Timestamp, fold};
 
 use crate::filter::Comparison;
 use crate::schema::PropertyKind;
+use crate::search::{instant_word, text_word};
 
 /// A condition whose every part is known to be right.
 #[derive(Debug)]
@@ -43,10 +44,18 @@ pub(crate) enum Sought {
     Where(Box<Plan>),
 }
 
-/// One property: its column, and its way in the JSON object.
+/// Where a property's value is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    Column(&'static str),
+    /// In the index of words, under this number.
+    Index(i64),
+}
+
+/// One property: its place, and its way in the JSON object.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    pub(crate) column: &'static str,
+    pub(crate) place: Place,
     pub(crate) names: Vec<&'static str>,
     pub(crate) kind: PropertyKind,
     pub(crate) is_selective: bool,
@@ -85,7 +94,29 @@ pub(crate) enum Operand {
     Bytes(Vec<u8>),
 }
 
+impl Operand {
+    /// As the index of words has it.
+    fn word(&self) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(text_word(text)),
+            Self::Integer(number) => Self::Text(instant_word(*number)),
+            Self::Bytes(bytes) => Self::Bytes(bytes.clone()),
+        }
+    }
+}
+
 impl Test {
+    /// The test of a value's word in the index instead of the value.
+    pub(crate) fn of_word(&self) -> Self {
+        match self {
+            Self::Compare(comparison, operand) => Self::Compare(*comparison, operand.word()),
+            Self::In(operands) => Self::In(operands.iter().map(Operand::word).collect()),
+            Self::StartsWith(part) => Self::StartsWith(text_word(part)),
+            Self::EndsWith(part) => Self::EndsWith(part.clone()),
+            Self::Contains(part) => Self::Contains(part.clone()),
+        }
+    }
+
     pub(crate) fn holds(&self, value: &Operand) -> bool {
         let text = |test: fn(&str, &str) -> bool, part: &str| matches!(value, Operand::Text(whole) if test(whole, part));
         match self {
@@ -109,6 +140,22 @@ impl Plan {
             }
             Self::Search(_) => true,
             _ => false,
+        }
+    }
+
+    /// Whether a part of it is looked up in the index of words.
+    pub(crate) fn uses_index(&self) -> bool {
+        let is_indexed = |slot: &Slot| matches!(slot.place, Place::Index(_));
+        match self {
+            Self::And(plans) | Self::Or(plans) => plans.iter().any(Self::uses_index),
+            Self::Not(plan) => plan.uses_index(),
+            Self::IsNull(slot)
+            | Self::Test(slot, _)
+            | Self::ListAny(slot, _)
+            | Self::ListCount(slot, ..) => is_indexed(slot),
+            Self::RowsAny(_, body) => body.as_ref().is_some_and(|body| body.uses_index()),
+            Self::RowsCount(..) => false,
+            Self::Search(_) => true,
         }
     }
 }

@@ -8,6 +8,8 @@
 //! * Bool: BIGINT 0 or 1. Integer: BIGINT. `DateTime`: BIGINT, microseconds since 1970 in UTC. Guid: the
 //!   16 bytes. NULL for null.
 //! * [`PropertyKind::ObjectList`]: one row per element in a table of its own.
+//! * [`Column::Index`]: nothing of the row's; the index that `$search` looks into has the value, or
+//!   those of a list, as [`crate::search::value_word`] writes them.
 //!
 //! Source: "Advanced query capabilities on Microsoft Entra ID objects" (Microsoft Graph), for which
 //! operators work by default, which only as advanced queries, and which don't.
@@ -69,6 +71,10 @@ pub enum Column {
         /// What ties its rows to the entity's: `i.user_id = u.id`.
         on: &'static str,
     },
+    /// The index of words: for what few objects have, so that the others don't carry a column for
+    /// it. The number is the property's among those of its kind of object; for
+    /// [`PropertyKind::Text`], [`PropertyKind::DateTime`] and [`PropertyKind::TextList`].
+    Index(i64),
 }
 
 /// Something that can be done with a property in a filter.
@@ -182,6 +188,15 @@ impl Operators {
         Operator::Count,
         Operator::All,
     ]);
+    /// `any` with `eq`; advanced with `in`, `startswith`, `ne`, `not`, also `all`: for lists in the
+    /// index of words, which doesn't count.
+    pub const INDEXED_LIST: Self = Self::NONE.by_default(&[Operator::Equal]).when_advanced(&[
+        Operator::NotEqual,
+        Operator::Not,
+        Operator::In,
+        Operator::StartsWith,
+        Operator::All,
+    ]);
     /// As [`Self::LIST`], and `endswith` when advanced.
     pub const MAIL_LIST: Self = Self::LIST.when_advanced(&[Operator::EndsWith]);
     /// All of them by default; for filters that only this product's own rules use.
@@ -265,6 +280,21 @@ impl Property {
             is_selective: false,
         }
     }
+    /// A property whose values are in the index of words, under this number.
+    pub const fn indexed(
+        name: &'static str,
+        kind: PropertyKind,
+        number: i64,
+        operators: Operators,
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            column: Some(Column::Index(number)),
+            operators,
+            is_selective: false,
+        }
+    }
     /// A complex property: filtering is up to the properties within.
     pub const fn object(name: &'static str, entity: &'static Entity) -> Self {
         Self {
@@ -343,6 +373,18 @@ impl Entity {
                 }
                 _ if is_rows => problems.push(format!("{name} needs a column, not rows")),
                 _ => {}
+            }
+            if let Some(Column::Index(number)) = property.column {
+                let is_known = matches!(
+                    property.kind,
+                    PropertyKind::Text | PropertyKind::DateTime | PropertyKind::TextList
+                );
+                if !is_known || property.operators.support(Operator::Count) != Support::None {
+                    problems.push(format!("{name} can't be in the index of words"));
+                }
+                if !(1..1_000).contains(&number) {
+                    problems.push(format!("{name}: {number} isn't a number of the index"));
+                }
             }
             if property.column.is_none() && property.operators != Operators::NONE {
                 problems.push(format!("{name} has operators but no column"));

@@ -8,9 +8,11 @@
 //!
 //! Source: "Use the $search query parameter", on directory objects (Microsoft Graph).
 
-use types::{Error, Result, fold};
+use serde_json::Value;
+use types::{Error, Result, Timestamp, fold};
 
 use crate::filter::{Expression, Filter, Node, Path, Position};
+use crate::schema::PropertyKind;
 
 /// The longest text of a `$search`, in bytes.
 pub const SEARCH_TEXT_MAX: usize = 4_096;
@@ -24,8 +26,12 @@ pub const WORD_CHARACTERS_MAX: usize = 64;
 /// The properties that are searched by their words, with the numbers that an index of words has for
 /// them.
 pub const WORDED: [(&str, i64); 2] = [("displayName", 1), ("description", 2)];
-/// Numbers of properties that an index keeps for each kind of object.
+/// The characters of a value that count in a filter, where the value is in the index.
+pub const VALUE_CHARACTERS_MAX: usize = 256;
+/// Numbers of properties that an index keeps for each kind of object: those that are searched by
+/// their words, and those whose whole values are in it.
 const FIELDS: i64 = 16;
+const VALUE_FIELDS: i64 = 1_000;
 
 /// What is searched for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +65,30 @@ pub struct SearchTable {
 /// The number of one property of one kind of object in an index of words.
 pub const fn word_field(kind: i64, property: i64) -> i64 {
     kind * FIELDS + property
+}
+
+/// The number of one property of one kind of object whose whole values are in the index.
+pub const fn value_field(kind: i64, property: i64) -> i64 {
+    kind * VALUE_FIELDS + property
+}
+
+/// A value of a property as the index has it, in an order that is the values' own: a folded text, or
+/// an instant's microseconds. Only the beginning of a long text counts.
+pub fn value_word(kind: PropertyKind, value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    Some(match kind {
+        PropertyKind::DateTime => instant_word(text.parse::<Timestamp>().ok()?.0),
+        _ => text_word(&fold(text)),
+    })
+}
+
+pub(crate) fn text_word(folded: &str) -> String {
+    folded.chars().take(VALUE_CHARACTERS_MAX).collect()
+}
+
+pub(crate) fn instant_word(microseconds: i64) -> String {
+    // Above zero, and of one length, so that their texts are ordered as they are.
+    format!("{:020}", i128::from(microseconds) - i128::from(i64::MIN))
 }
 
 /// Reads a `$search`, as a condition beside those of a `$filter`.

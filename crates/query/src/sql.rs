@@ -10,9 +10,9 @@ use types::{Error, Result};
 
 use crate::bind::bind;
 use crate::filter::{Comparison, Filter};
-use crate::plan::{ListTest, Operand, Plan, Rows, Sought, Test};
+use crate::plan::{ListTest, Operand, Place, Plan, Rows, Sought, Test};
 use crate::schema::Entity;
-use crate::search::{SearchTable, word_field};
+use crate::search::{SearchTable, value_field, word_field};
 
 /// The objects that have a word, up to its field.
 const WORDS: &str =
@@ -69,13 +69,21 @@ pub fn compile(
     };
     let sql = writer.condition(&plan, false);
     if writer.lacks_search {
-        return Err(Error::unsupported("$search isn't supported here."));
+        return Err(Error::unsupported(
+            "$search, and $filter by what only its index has, aren't supported here.",
+        ));
     }
     Ok(Compiled {
         sql,
         params: writer.params,
         is_selective: plan.is_selective(),
     })
+}
+
+/// Whether `filter` over `entity` is answered by the index of words as well, which has to be brought
+/// up to date before then. A filter that can't be bound isn't answered at all.
+pub fn uses_index(filter: &Filter, entity: &Entity) -> bool {
+    bind(filter, entity, true).is_ok_and(|plan| plan.uses_index())
 }
 
 struct Writer {
@@ -108,22 +116,38 @@ impl Writer {
             Plan::And(plans) => self.join(plans, negated, if negated { " OR " } else { " AND " }),
             Plan::Or(plans) => self.join(plans, negated, if negated { " AND " } else { " OR " }),
             Plan::Not(plan) => self.condition(plan, !negated),
-            Plan::IsNull(slot) => is_null(slot.column, !negated),
-            Plan::Test(slot, test) => {
-                let condition = self.test(slot.column, test);
-                guard(slot.column, &condition, negated)
-            }
-            Plan::ListAny(slot, tests) if tests.is_empty() => is_null(slot.column, negated),
-            Plan::ListAny(slot, tests) => {
-                let tests: Vec<_> = tests
-                    .iter()
-                    .map(|test| self.list_test(slot.column, test))
-                    .collect();
-                guard(slot.column, &format!("({})", tests.join(" OR ")), negated)
-            }
-            Plan::ListCount(slot, comparison, number) => match emptiness(*comparison, *number) {
-                Some(empty) => is_null(slot.column, empty != negated),
-                None => self.list_count(slot.column, *comparison, *number, negated),
+            Plan::IsNull(slot) => match slot.place {
+                Place::Column(column) => is_null(column, !negated),
+                Place::Index(number) => self.indexed(number, &[], !negated),
+            },
+            Plan::Test(slot, test) => match slot.place {
+                Place::Column(column) => {
+                    let condition = self.test(column, test);
+                    guard(column, &condition, negated)
+                }
+                Place::Index(number) => self.indexed(number, &[(false, test)], negated),
+            },
+            Plan::ListAny(slot, tests) => match slot.place {
+                Place::Column(column) if tests.is_empty() => is_null(column, negated),
+                Place::Column(column) => {
+                    let tests: Vec<_> = tests
+                        .iter()
+                        .map(|test| self.list_test(column, test))
+                        .collect();
+                    guard(column, &format!("({})", tests.join(" OR ")), negated)
+                }
+                Place::Index(number) => {
+                    let tests: Vec<_> = tests.iter().map(|it| (it.negated, &it.test)).collect();
+                    self.indexed(number, &tests, negated)
+                }
+            },
+            Plan::ListCount(slot, comparison, number) => match slot.place {
+                Place::Column(column) => match emptiness(*comparison, *number) {
+                    Some(empty) => is_null(column, empty != negated),
+                    None => self.list_count(column, *comparison, *number, negated),
+                },
+                // No property in the index has the operator: `Entity::problems` sees to it.
+                Place::Index(_) => "1 = 0".to_owned(),
             },
             Plan::RowsAny(rows, body) => {
                 let body = body.as_ref().map(|body| self.condition(body, false));
@@ -193,6 +217,31 @@ impl Writer {
                 format!("SELECT {id} FROM {from} WHERE {tenant} = ?1 AND {condition}")
             }
         }
+    }
+
+    /// That the index of words has a value of a property, or one that meets one of the tests, each
+    /// of which may be negated.
+    fn indexed(&mut self, number: i64, tests: &[(bool, &Test)], negated: bool) -> String {
+        let Some(table) = self.search else {
+            self.lacks_search = true;
+            return String::new();
+        };
+        let field = self.parameter(SqlValue::Int(value_field(table.kind, number)));
+        let tests: Vec<_> = tests
+            .iter()
+            .map(|(is_not, test)| {
+                let test = self.test("s.word", &test.of_word());
+                let not = if *is_not { "NOT " } else { "" };
+                format!("{not}({test})")
+            })
+            .collect();
+        let not = if negated { "NOT " } else { "" };
+        let and = if tests.is_empty() {
+            String::new()
+        } else {
+            format!(" AND ({})", tests.join(" OR "))
+        };
+        format!("({} {not}IN ({WORDS}{field}{and}))", table.id)
     }
 
     fn join(&mut self, plans: &[Plan], negated: bool, separator: &str) -> String {

@@ -5,6 +5,7 @@
 
 use query::{Entity, Operators, Property, PropertyKind};
 
+use crate::filters::{certificates, secrets, unset};
 use crate::schema::{Shape, Type, read, write};
 
 const URIS: Shape = Shape::TextList(super::REDIRECT_URIS_MAX, 256);
@@ -256,10 +257,19 @@ pub(super) static ENTITY: Entity = Entity {
             Operators::TEXT,
         ),
         Property::new("tags", PropertyKind::TextList, "a.tags", Operators::LIST),
+        Property::indexed(
+            "applicationTemplateId",
+            PropertyKind::Text,
+            3,
+            Operators::TEXT,
+        ),
+        certificates("certificate.tenant_id = a.tenant_id AND certificate.owner_id = a.id"),
         Property::unfilterable("createdByAppId", PropertyKind::Guid),
-        Property::unfilterable("description", PropertyKind::Text),
+        Property::indexed("description", PropertyKind::Text, 1, Operators::TEXT),
+        unset("disabledByMicrosoftStatus"),
         Property::unfilterable("notes", PropertyKind::Text),
-        Property::unfilterable("uniqueName", PropertyKind::Text),
+        secrets("secret.tenant_id = a.tenant_id AND secret.owner_id = a.id"),
+        Property::indexed("uniqueName", PropertyKind::Text, 2, Operators::TEXT),
     ],
 };
 

@@ -5,6 +5,7 @@
 
 use query::{Entity, Operator, Operators, Property, PropertyKind};
 
+use crate::filters::{LICENSE, PREMISES_ERROR, SERVICE_ERROR, never, no_texts, none, unset};
 use crate::schema::{Shape, Type, read, write};
 
 pub(super) static GROUP: Type = Type {
@@ -160,9 +161,32 @@ pub(super) static ENTITY: Entity = Entity {
             "g.visibility",
             Operators::EXACT,
         ),
-        Property::unfilterable("membershipRule", PropertyKind::Text),
-        Property::unfilterable("preferredLanguage", PropertyKind::Text),
+        // Nobody has a licence and no group expires or comes from premises, but scripts ask.
+        none("assignedLicenses", &LICENSE),
+        never("expirationDateTime"),
+        Property::indexed("membershipRule", PropertyKind::Text, 2, Operators::TEXT),
+        never("onPremisesLastSyncDateTime"),
+        none("onPremisesProvisioningErrors", &PREMISES_ERROR),
+        unset("onPremisesSamAccountName"),
+        unset("onPremisesSecurityIdentifier"),
+        Property::indexed("preferredLanguage", PropertyKind::Text, 1, Operators::TEXT),
+        Property::new(
+            "proxyAddresses",
+            PropertyKind::TextList,
+            "('\u{1f}smtp:' || g.mail || '\u{1f}')",
+            Operators::MAIL_LIST,
+        ),
+        Property::new(
+            "renewedDateTime",
+            PropertyKind::DateTime,
+            "g.created_at",
+            Operators::ORDERED,
+        ),
+        // No group is a team yet; who looks for teams finds none.
+        no_texts("resourceProvisioningOptions"),
+        none("serviceProvisioningErrors", &SERVICE_ERROR),
         Property::unfilterable("theme", PropertyKind::Text),
+        Property::indexed("uniqueName", PropertyKind::Text, 3, Operators::TEXT),
     ],
 };
 

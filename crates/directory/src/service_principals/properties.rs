@@ -5,6 +5,7 @@
 
 use query::{Entity, Operators, Property, PropertyKind};
 
+use crate::filters::{certificates, secrets, unset};
 use crate::schema::{Shape, Type, read, write};
 
 static SAML: Type = Type {
@@ -98,8 +99,23 @@ pub(super) static ENTITY: Entity = Entity {
             Operators::EXACT,
         ),
         Property::new("tags", PropertyKind::TextList, "s.tags", Operators::LIST),
-        Property::unfilterable("description", PropertyKind::Text),
+        Property::indexed(
+            "alternativeNames",
+            PropertyKind::TextList,
+            2,
+            Operators::INDEXED_LIST,
+        ),
+        Property::indexed(
+            "applicationTemplateId",
+            PropertyKind::Text,
+            3,
+            Operators::TEXT,
+        ),
+        certificates("certificate.tenant_id = s.tenant_id AND certificate.owner_id = s.id"),
+        Property::indexed("description", PropertyKind::Text, 1, Operators::TEXT),
+        unset("disabledByMicrosoftStatus"),
         Property::unfilterable("homepage", PropertyKind::Text),
+        secrets("secret.tenant_id = s.tenant_id AND secret.owner_id = s.id"),
     ],
 };
 

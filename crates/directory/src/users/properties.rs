@@ -3,8 +3,11 @@
 //! Source: the CSDL of Microsoft Graph, the `user` resource page (lengths, default set) and
 //! "Advanced query capabilities on Microsoft Entra ID objects" (operators).
 
-use query::{Entity, Operators, Property, PropertyKind};
+use query::{Entity, Operator, Operators, Property, PropertyKind};
 
+use crate::filters::{
+    LICENSE, PLAN, PREMISES_ERROR, PROVISIONED_PLAN, SERVICE_ERROR, never, no_texts, none, unset,
+};
 use crate::schema::{Shape, Type, read, write};
 
 static EMPLOYEE_ORG_DATA: Type = Type {
@@ -277,22 +280,42 @@ pub(super) static ENTITY: Entity = Entity {
         .selective(),
         Property::new("userType", PropertyKind::Text, "u.user_type", NULLABLE),
         Property::unfilterable("aboutMe", PropertyKind::Text),
-        Property::unfilterable("ageGroup", PropertyKind::Text),
-        Property::unfilterable("assignedLicenses", PropertyKind::ObjectList(&NOTHING)),
-        Property::unfilterable("assignedPlans", PropertyKind::ObjectList(&NOTHING)),
+        Property::indexed("ageGroup", PropertyKind::Text, 18, NULLABLE),
+        // Nobody has a licence, but scripts ask.
+        none("assignedLicenses", &LICENSE),
+        none("assignedPlans", &PLAN),
         Property::unfilterable("authorizationInfo", PropertyKind::Text),
         Property::unfilterable("birthday", PropertyKind::DateTime),
-        Property::unfilterable("consentProvidedForMinor", PropertyKind::Text),
+        Property::indexed("consentProvidedForMinor", PropertyKind::Text, 19, NULLABLE),
         Property::unfilterable("customSecurityAttributes", PropertyKind::Text),
         Property::unfilterable("deviceEnrollmentLimit", PropertyKind::Integer),
-        Property::unfilterable("employeeLeaveDateTime", PropertyKind::DateTime),
-        Property::unfilterable("employeeOrgData", PropertyKind::Object(&ORG_DATA)),
-        Property::unfilterable("externalUserStateChangeDateTime", PropertyKind::DateTime),
-        Property::unfilterable("faxNumber", PropertyKind::Text),
+        Property::indexed(
+            "employeeLeaveDateTime",
+            PropertyKind::DateTime,
+            21,
+            Operators::ORDERED,
+        ),
+        Property::object("employeeOrgData", &ORG_DATA),
+        Property::indexed(
+            "externalUserStateChangeDateTime",
+            PropertyKind::DateTime,
+            22,
+            Operators::ORDERED,
+        ),
+        Property::indexed("faxNumber", PropertyKind::Text, 20, Operators::TEXT),
         Property::unfilterable("hireDate", PropertyKind::DateTime),
-        Property::unfilterable("identities", PropertyKind::ObjectList(&IDENTITY)),
+        // Only those that aren't names of this tenant are found, as in Graph.
+        Property::rows(
+            "identities",
+            &IDENTITY,
+            "(SELECT CAST('federated' AS TEXT) AS sign_in_type, \
+             CAST('externalazuread' AS TEXT) AS issuer, \
+             CAST(NULL AS TEXT) AS issuer_assigned_id) AS identity",
+            "u.home_tenant_id IS NOT NULL",
+            Operators::NONE.by_default(&[Operator::Equal]),
+        ),
         Property::unfilterable("identityParentId", PropertyKind::Text),
-        Property::unfilterable("imAddresses", PropertyKind::TextList),
+        no_texts("imAddresses"),
         Property::unfilterable("interests", PropertyKind::TextList),
         Property::unfilterable("isManagementRestricted", PropertyKind::Text),
         Property::unfilterable("isResourceAccount", PropertyKind::Text),
@@ -305,34 +328,25 @@ pub(super) static ENTITY: Entity = Entity {
         Property::unfilterable("mailboxSettings", PropertyKind::Text),
         Property::unfilterable("mySite", PropertyKind::Text),
         Property::unfilterable("onPremisesDistinguishedName", PropertyKind::Text),
-        Property::unfilterable("onPremisesDomainName", PropertyKind::Text),
-        Property::unfilterable(
-            "onPremisesExtensionAttributes",
-            PropertyKind::Object(&EXTENSIONS),
-        ),
-        Property::unfilterable("onPremisesImmutableId", PropertyKind::Text),
-        Property::unfilterable("onPremisesLastSyncDateTime", PropertyKind::DateTime),
-        Property::unfilterable(
-            "onPremisesProvisioningErrors",
-            PropertyKind::ObjectList(&NOTHING),
-        ),
-        Property::unfilterable("onPremisesSamAccountName", PropertyKind::Text),
-        Property::unfilterable("onPremisesSecurityIdentifier", PropertyKind::Text),
-        Property::unfilterable("onPremisesUserPrincipalName", PropertyKind::Text),
-        Property::unfilterable("passwordPolicies", PropertyKind::Text),
+        unset("onPremisesDomainName"),
+        Property::object("onPremisesExtensionAttributes", &EXTENSIONS),
+        unset("onPremisesImmutableId"),
+        never("onPremisesLastSyncDateTime"),
+        none("onPremisesProvisioningErrors", &PREMISES_ERROR),
+        unset("onPremisesSamAccountName"),
+        unset("onPremisesSecurityIdentifier"),
+        unset("onPremisesUserPrincipalName"),
+        Property::indexed("passwordPolicies", PropertyKind::Text, 23, NULLABLE),
         Property::unfilterable("passwordProfile", PropertyKind::Text),
         Property::unfilterable("pastProjects", PropertyKind::TextList),
         Property::unfilterable("preferredDataLocation", PropertyKind::Text),
         Property::unfilterable("preferredName", PropertyKind::Text),
         Property::unfilterable("print", PropertyKind::Text),
-        Property::unfilterable("provisionedPlans", PropertyKind::ObjectList(&NOTHING)),
+        none("provisionedPlans", &PROVISIONED_PLAN),
         Property::unfilterable("responsibilities", PropertyKind::TextList),
         Property::unfilterable("schools", PropertyKind::TextList),
         Property::unfilterable("securityIdentifier", PropertyKind::Text),
-        Property::unfilterable(
-            "serviceProvisioningErrors",
-            PropertyKind::ObjectList(&NOTHING),
-        ),
+        none("serviceProvisioningErrors", &SERVICE_ERROR),
         Property::unfilterable("showInAddressList", PropertyKind::Bool),
         Property::unfilterable("signInActivity", PropertyKind::Text),
         Property::unfilterable("signInSessionsValidFromDateTime", PropertyKind::DateTime),
@@ -340,40 +354,39 @@ pub(super) static ENTITY: Entity = Entity {
     ],
 };
 
-/// What can't be filtered either, so that an error says this and not that it isn't there.
 static ORG_DATA: Entity = Entity {
     name: "employeeOrgData",
     properties: &[
-        Property::unfilterable("costCenter", PropertyKind::Text),
-        Property::unfilterable("division", PropertyKind::Text),
+        Property::indexed("costCenter", PropertyKind::Text, 16, NULLABLE),
+        Property::indexed("division", PropertyKind::Text, 17, NULLABLE),
     ],
 };
 static IDENTITY: Entity = Entity {
     name: "objectIdentity",
     properties: &[
-        Property::unfilterable("issuer", PropertyKind::Text),
-        Property::unfilterable("issuerAssignedId", PropertyKind::Text),
-        Property::unfilterable("signInType", PropertyKind::Text),
+        part("issuer", "identity.issuer"),
+        part("issuerAssignedId", "identity.issuer_assigned_id"),
+        part("signInType", "identity.sign_in_type"),
     ],
 };
 static EXTENSIONS: Entity = Entity {
     name: "onPremisesExtensionAttributes",
     properties: &[
-        Property::unfilterable("extensionAttribute1", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute2", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute3", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute4", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute5", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute6", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute7", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute8", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute9", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute10", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute11", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute12", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute13", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute14", PropertyKind::Text),
-        Property::unfilterable("extensionAttribute15", PropertyKind::Text),
+        extension("extensionAttribute1", 1),
+        extension("extensionAttribute2", 2),
+        extension("extensionAttribute3", 3),
+        extension("extensionAttribute4", 4),
+        extension("extensionAttribute5", 5),
+        extension("extensionAttribute6", 6),
+        extension("extensionAttribute7", 7),
+        extension("extensionAttribute8", 8),
+        extension("extensionAttribute9", 9),
+        extension("extensionAttribute10", 10),
+        extension("extensionAttribute11", 11),
+        extension("extensionAttribute12", 12),
+        extension("extensionAttribute13", 13),
+        extension("extensionAttribute14", 14),
+        extension("extensionAttribute15", 15),
     ],
 };
 static NOTHING: Entity = Entity {
@@ -382,7 +395,18 @@ static NOTHING: Entity = Entity {
 };
 
 /// `eq`, `in`; advanced `ne`, `not`, `eq null`.
-const NULLABLE: Operators = Operators::EXACT.when_advanced(&[query::Operator::Null]);
+const NULLABLE: Operators = Operators::EXACT.when_advanced(&[Operator::Null]);
+
+/// One of the attributes that are free for everybody's use.
+const fn extension(name: &'static str, number: i64) -> Property {
+    Property::indexed(name, PropertyKind::Text, number, Operators::TEXT)
+}
+
+/// A text of a collection's elements.
+const fn part(name: &'static str, column: &'static str) -> Property {
+    let operators = Operators::NONE.by_default(&[Operator::Equal, Operator::Null]);
+    Property::new(name, PropertyKind::Text, column, operators)
+}
 
 const fn bool(name: &'static str, column: &'static str) -> Property {
     Property::new(name, PropertyKind::Bool, column, Operators::EXACT)

@@ -17,6 +17,7 @@ const SET: &str = "reports/authenticationMethods/userRegistrationDetails";
 
 static SOURCE: Source<User> = Source {
     set: SET,
+    entity: users::entity,
     list: users::list,
     count: users::count,
     place: users::place,

@@ -63,6 +63,7 @@ const BOUND: [&str; 2] = ["owners", "members"];
 
 static SOURCE: Source<Group> = Source {
     set: "groups",
+    entity: groups::entity,
     list: groups::list,
     count: groups::count,
     place: groups::place,

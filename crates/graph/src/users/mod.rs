@@ -49,6 +49,7 @@ const DELETE: &[&str] = &[
 
 static SOURCE: Source<User> = Source {
     set: "users",
+    entity: users::entity,
     list: users::list,
     count: users::count,
     place: users::place,

@@ -743,3 +743,44 @@ async fn applications_and_service_principals_have_owners() {
         .await
         .refused(404, "Request_ResourceNotFound");
 }
+
+#[tokio::test]
+async fn credentials_that_end_soon_are_found() {
+    let d = Deployment::start().await;
+    let mut ids = Vec::new();
+    for (name, end) in [
+        ("soon", "2027-01-01T00:00:00Z"),
+        ("later", "2028-01-01T00:00:00Z"),
+    ] {
+        let made = json!({ "displayName": name, "description": format!("{name} or not") });
+        let made = d.admin.post("/applications", made).await.expect(201).json;
+        let id = made["id"].as_str().unwrap().to_owned();
+        let secret = json!({ "passwordCredential": { "endDateTime": end } });
+        let secret = d
+            .admin
+            .post(&format!("/applications/{id}/addPassword"), secret)
+            .await
+            .expect(200)
+            .json;
+        ids.push((id, secret["keyId"].as_str().unwrap().to_owned()));
+    }
+    let names = async |filter: &str| {
+        let target = format!("/applications?$select=displayName&$filter={filter}");
+        let page = d.admin.get(&target).await.expect(200).json;
+        let items = page["value"].as_array().unwrap().iter();
+        let names: Vec<String> = items
+            .map(|item| item["displayName"].as_str().unwrap().to_owned())
+            .collect();
+        names
+    };
+    let soon = "passwordCredentials/any(c:c/endDateTime le 2027-06-01T00:00:00Z)";
+    assert_eq!(names(soon).await, ["soon"]);
+    let key = format!("passwordCredentials/any(c:c/keyId eq {})", ids[1].1);
+    assert_eq!(names(&key).await, ["later"]);
+    assert!(
+        names("keyCredentials/any(c:c/endDateTime ge 2026-01-01T00:00:00Z)")
+            .await
+            .is_empty()
+    );
+    assert_eq!(names("startswith(description,'later or')").await, ["later"]);
+}

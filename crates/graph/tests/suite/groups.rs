@@ -560,3 +560,56 @@ async fn references_are_read_one_by_one_and_together() {
             .refused(404, "Request_ResourceNotFound");
     }
 }
+
+#[tokio::test]
+async fn what_few_groups_have_is_filtered_too() {
+    let d = Deployment::start().await;
+    for (name, more) in [
+        ("sales", json!({ "preferredLanguage": "el-GR" })),
+        (
+            "both",
+            json!({ "preferredLanguage": "en-GB", "uniqueName": "unique-1" }),
+        ),
+        ("none", json!({})),
+    ] {
+        let mut body = body(name);
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        d.admin.post("/groups", body).await.expect(201);
+    }
+    let names = async |filter: &str| {
+        let target = format!("/groups?$count=true&$filter={filter}");
+        let page = d.admin.get_advanced(&target).await.expect(200).json;
+        let items = page["value"].as_array().unwrap().iter();
+        let mut names: Vec<String> = items
+            .map(|item| item["displayName"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("preferredLanguage eq 'EL-gr'").await, ["sales"]);
+    assert_eq!(names("startswith(preferredLanguage,'e')").await.len(), 2);
+    assert_eq!(names("preferredLanguage eq null").await, ["none"]);
+    let plain = "/groups?$filter=uniqueName eq 'unique-1'";
+    let plain = d.admin.get(plain).await.expect(200).json;
+    assert_eq!(plain["value"][0]["displayName"], "both");
+    // What scripts look for everywhere, and what nothing here has.
+    let teams = "resourceProvisioningOptions/Any(x:x eq 'Team')";
+    assert!(names(teams).await.is_empty());
+    assert_eq!(names(&format!("not {teams}")).await.len(), 3);
+    let plain = format!("/groups?$filter={teams}");
+    d.admin.get(&plain).await.expect(200);
+    assert!(names("assignedLicenses/any()").await.is_empty());
+    assert_eq!(names("onPremisesSamAccountName eq null").await.len(), 3);
+    assert_eq!(names("expirationDateTime eq null").await.len(), 3);
+    assert_eq!(
+        names("renewedDateTime ge 2020-01-01T00:00:00Z").await.len(),
+        3
+    );
+    assert!(
+        names("proxyAddresses/any(p:startswith(p,'smtp:'))")
+            .await
+            .is_empty()
+    );
+}
