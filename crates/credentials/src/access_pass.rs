@@ -149,7 +149,7 @@ pub fn create(
     wanted: Wanted,
     hash: &str,
 ) -> Result<Pass> {
-    if user.is_external() {
+    if !directory::invitations::signs_in_here(tx, user)? {
         return Err(Error::invalid(
             "userId",
             "This user signs in at the home tenant, where a temporary access pass has to be made.",

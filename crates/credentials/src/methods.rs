@@ -213,6 +213,14 @@ pub(crate) fn remove(tx: &mut Tx<'_>, method: &Method) -> Result<()> {
     Ok(())
 }
 
+/// Takes all of a user's methods away, with what stands in for them.
+pub fn clear(tx: &mut Tx<'_>, user: Id<User>) -> Result<()> {
+    for method in list(tx, user)? {
+        remove(tx, &method)?;
+    }
+    Ok(())
+}
+
 /// Writes what is known of a method.
 pub(crate) fn describe(tx: &mut Tx<'_>, method: &Method, doc: &str) -> Result<()> {
     let tenant = tx.tenant();

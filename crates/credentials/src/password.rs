@@ -5,6 +5,7 @@
 //!
 //! Source: OWASP Authentication Cheat Sheet, "Authentication and error messages".
 
+use directory::invitations;
 use directory::users::{self, PasswordChange, User};
 use identity::password::check_for;
 use identity::{Secret, revocation};
@@ -52,9 +53,9 @@ pub fn find(tx: &ReadTx<'_>, name: &str) -> Result<Option<User>> {
         return Ok(None);
     }
     match users::find(tx, name) {
-        Ok(user) if user.is_external() => Ok(None),
-        Ok(user) => Ok(Some(user)),
-        Err(Error::NotFound { .. }) => Ok(None),
+        Ok(user) if invitations::signs_in_here(tx, &user)? => Ok(Some(user)),
+        Ok(_) => Ok(None),
+        Err(Error::NotFound { .. }) => invitations::from_outside(tx, name),
         Err(error) => Err(error),
     }
 }

@@ -5,6 +5,7 @@
 //!   mail. Only a tenant that held the address's domain when the invitation was made can turn the
 //!   invited user into its synced one ([`crate::synced`]), with the same object id.
 //! - Of a link only the hash of its ticket is kept.
+//! - Whose address is no tenant's signs in here: the link leads to where a password is chosen, once.
 //!
 //! Source: the `invitation` resource and "Create invitation" (Microsoft Graph); "Properties of a
 //! Microsoft Entra B2B collaboration user".
@@ -29,6 +30,12 @@ const KEEP: &str = "INSERT INTO invitations (tenant_id, address, id, user_id, ho
     ON CONFLICT (tenant_id, address) DO UPDATE SET id = excluded.id, user_id = excluded.user_id, \
     home_tenant_id = excluded.home_tenant_id, ticket_hash = excluded.ticket_hash, \
     redirect_url = excluded.redirect_url, invited_at = excluded.invited_at";
+const BY_LINK: &str = "SELECT address, home_tenant_id, redirect_url FROM invitations \
+    WHERE tenant_id = ?1 AND user_id = ?2 AND ticket_hash = ?3";
+const OUTSIDE: &str = "SELECT user_id FROM invitations WHERE tenant_id = ?1 AND address = ?2 \
+    AND home_tenant_id IS NULL";
+const IS_OUTSIDE: &str = "SELECT 1 FROM invitations WHERE tenant_id = ?1 AND user_id = ?2 \
+    AND home_tenant_id IS NULL LIMIT 1";
 const FORGET_OTHERS: &str = "DELETE FROM invitations WHERE tenant_id = ?1 AND user_id = ?2";
 
 const REDEEM: &str = "INSERT INTO redemptions (tenant_id, home_tenant_id, home_id, user_id) \
@@ -73,6 +80,70 @@ pub struct Invited {
     pub user: User,
     /// Whether there is something to redeem.
     pub is_pending: bool,
+}
+
+/// Where a link leads.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// Who was invited.
+    pub user: User,
+    /// Under which address.
+    pub address: String,
+    /// The tenant that held the address's domain.
+    pub home_tenant: Option<TenantId>,
+    /// Where the person goes on.
+    pub redirect_url: String,
+}
+
+/// What the holder of a link's ticket has been invited to; nothing once another link has replaced it
+/// or the user is gone.
+pub fn of_link(
+    tx: &ReadTx<'_>,
+    user: Id<kind::User>,
+    ticket_hash: &[u8; 32],
+) -> Result<Option<Link>> {
+    let found = tx.query_one(
+        BY_LINK,
+        params![&tx.tenant(), &user, &ticket_hash[..]],
+        |row| Ok((row.string(0)?, row.opt_id(1)?, row.string(2)?)),
+    )?;
+    let Some((address, home_tenant, redirect_url)) = found else {
+        return Ok(None);
+    };
+    let user = users::load(tx, user)?.filter(|user| user.deleted_at.is_none());
+    Ok(user.map(|user| Link {
+        user,
+        address,
+        home_tenant,
+        redirect_url,
+    }))
+}
+
+/// Whether a user proves to this tenant who they are: its own people, and those who were invited
+/// under an address of no tenant.
+pub fn signs_in_here(tx: &ReadTx<'_>, user: &User) -> Result<bool> {
+    if !user.is_external() {
+        return Ok(true);
+    }
+    if home_of(tx, user)?.is_some() {
+        return Ok(false);
+    }
+    let found = tx.query_one(IS_OUTSIDE, params![&tx.tenant(), &user.id], |_| Ok(()))?;
+    Ok(found.is_some())
+}
+
+/// The user who was invited under an address of no tenant.
+pub fn from_outside(tx: &ReadTx<'_>, address: &str) -> Result<Option<User>> {
+    let address = fold(address);
+    let found = tx.query_one(OUTSIDE, params![&tx.tenant(), &address], |row| row.id(0))?;
+    let user = match found {
+        Some(id) => users::load(tx, id)?.filter(|user| user.deleted_at.is_none()),
+        None => None,
+    };
+    match user {
+        Some(user) if signs_in_here(tx, &user)? => Ok(Some(user)),
+        _ => Ok(None),
+    }
 }
 
 /// Checks an address: what Graph lets be invited.
@@ -169,6 +240,17 @@ pub fn redeem(
     id: Id<kind::User>,
     (home_tenant, home_id): (TenantId, Id<kind::User>),
 ) -> Result<()> {
+    let user = accept(tx, id)?;
+    if user.home.is_none() {
+        let tenant = tx.tenant();
+        tx.bookkeeping()
+            .execute(REDEEM, params![&tenant, &home_tenant, &home_id, &id])?;
+    }
+    Ok(())
+}
+
+/// Notes that the person has accepted.
+pub fn accept(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<User> {
     let old = users::get(tx, id)?;
     let mut user = old.clone();
     set(&mut user.document, STATE, Some("Accepted".into()));
@@ -177,12 +259,7 @@ pub fn redeem(
     let names = [STATE, STATE_CHANGED];
     users::save(tx, &user, Op::Updated, &names)?;
     audited::change(tx, "Redeem external user invite", &old, &user, &names)?;
-    if user.home.is_none() {
-        let tenant = tx.tenant();
-        tx.bookkeeping()
-            .execute(REDEEM, params![&tenant, &home_tenant, &home_id, &id])?;
-    }
-    Ok(())
+    Ok(user)
 }
 
 /// Whether anybody was invited under an address whose domain was a tenant's.

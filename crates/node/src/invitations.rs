@@ -5,7 +5,10 @@
 //! has: an invitation never tells who exists.
 
 use border::Handler;
+use credentials::methods;
 use directory::invitations::{Invited, NewInvitation};
+use directory::users::{self, PasswordChange};
+use identity::revocation;
 use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx};
 use types::{Error, Id, Result, TenantId};
@@ -65,7 +68,17 @@ pub fn invite(tx: &mut Tx<'_>, new: &NewInvitation) -> Result<Invited> {
     {
         return Err(blocked());
     }
-    directory::invitations::invite(tx, new)
+    let invited = directory::invitations::invite(tx, new)?;
+    if new.reset.is_some() {
+        // Whoever redeems next may be another person: nothing that the last one has leads in.
+        let user = invited.user.id;
+        methods::clear(tx, user)?;
+        if users::password_hash(tx, user)?.is_some() {
+            users::set_password(tx, user, None, PasswordChange::None)?;
+        }
+        revocation::revoke(tx, user)?;
+    }
+    Ok(invited)
 }
 
 impl Node {

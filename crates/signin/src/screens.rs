@@ -69,7 +69,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
                     (form(page, "accounts", html! { button type="submit" { (words.back) } }))
                 }
             },
-            form_action: action(client.as_ref()),
+            form_action: action(page, client.as_ref()),
             more_policy: passkey_policy(passkey.as_ref()),
         },
         Screen::Password {
@@ -104,7 +104,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
                 }
                 (other_account(page, words))
             },
-            form_action: action(client.as_ref()),
+            form_action: action(page, client.as_ref()),
             more_policy: passkey_policy(passkey.as_ref()),
         },
         Screen::AccessPass {
@@ -129,7 +129,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
                 (choose(page, "choose", "password", words.use_password))
                 (other_account(page, words))
             },
-            form_action: action(client.as_ref()),
+            form_action: action(page, client.as_ref()),
             more_policy: String::new(),
         },
         Screen::Accounts { client, accounts } => Content {
@@ -139,14 +139,14 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
                 @for account in accounts { (account_form(page, "account", account)) }
                 (other_account(page, words))
             },
-            form_action: action(client.as_ref()),
+            form_action: action(page, client.as_ref()),
             more_policy: String::new(),
         },
         Screen::Consent(consent) => Content {
             title: words.consent_title,
             lead: Some(consent.account.name.clone()),
             body: self::consent(page, words, consent),
-            form_action: action(Some(&consent.client)),
+            form_action: action(page, Some(&consent.client)),
             more_policy: String::new(),
         },
         Screen::AdminConsent(consent) => Content {
@@ -156,7 +156,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
                 p .note { strong { (words.for_all) } }
                 (self::consent(page, words, consent))
             },
-            form_action: action(Some(&consent.client)),
+            form_action: action(page, Some(&consent.client)),
             more_policy: String::new(),
         },
         Screen::Redeem { name, organization } => Content {
@@ -189,7 +189,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
                 }))
                 (other_account(page, words))
             },
-            form_action: action(Some(&consent.client)),
+            form_action: action(page, Some(&consent.client)),
             more_policy: String::new(),
         },
         Screen::DeviceCode { account, problem } => Content {
@@ -279,8 +279,10 @@ fn passkey_policy(asked: Option<&PasskeyView>) -> String {
     asked.map(|_| passkey::policy()).unwrap_or_default()
 }
 
-fn action(client: Option<&ClientView>) -> String {
-    towards(client.and_then(|client| client.redirect_uri.as_deref()))
+/// Where a page's form may lead: to the client, or to where the errand ends without one.
+fn action(page: &Page, client: Option<&ClientView>) -> String {
+    let client = client.and_then(|client| client.redirect_uri.as_deref());
+    towards(client.or(page.redirect_uri.as_deref()))
 }
 
 fn ended(title: &str, lead: Option<String>, body: Markup) -> Content<'_> {
@@ -469,6 +471,7 @@ fn error<'a>(
         OAuthError::BlockedByHome => words.error_blocked_by_home,
         OAuthError::BlockedHere => words.error_blocked_here,
         OAuthError::NotHere => words.error_not_here,
+        OAuthError::UnknownInvitation => words.error_invitation,
         OAuthError::Unavailable => words.error_busy,
         OAuthError::TooManyAttempts => words.too_many,
         _ => words.error_app,

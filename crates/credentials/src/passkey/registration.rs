@@ -4,6 +4,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use directory::invitations;
 use directory::users::User;
 use identity::sha256;
 use serde_json::{Value, json};
@@ -157,7 +158,7 @@ impl RelyingParty {
         user: &User,
         minutes: u32,
     ) -> Result<Creation> {
-        if user.is_external() {
+        if !invitations::signs_in_here(tx, user)? {
             return Err(Error::invalid(
                 "userId",
                 "This user signs in at the home tenant and has no passkeys here.",

@@ -7,9 +7,9 @@ use store::{Change, Op, ReadTx, Tx, params};
 use types::{Actor, Error, Id, Result, kind};
 
 use super::{User, get, sql};
-use crate::audited;
 use crate::document::Document;
 use crate::schema::set;
+use crate::{audited, invitations};
 
 /// Document key of ours: that the password has to be changed at the next sign-in.
 const CHANGE: &str = "#passwordChange";
@@ -83,7 +83,7 @@ pub fn password_change(user: &User) -> PasswordChange {
 
 fn own(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<User> {
     let user = get(tx, id)?;
-    if user.is_external() {
+    if !invitations::signs_in_here(tx, &user)? {
         return Err(Error::invalid(
             "passwordProfile",
             "This user signs in at the home tenant and has no password here.",

@@ -91,6 +91,14 @@ pub(super) fn routes(oauth: &mut Area<'_>) {
     oauth
         .public(
             Method::GET,
+            "/redeem",
+            "Follow an invitation's link",
+            follow_invitation,
+        )
+        .errors(ErrorForm::Page);
+    oauth
+        .public(
+            Method::GET,
             "/devicelogin",
             "Find the tenant to sign in at for a device",
             find_device_page,
@@ -258,6 +266,34 @@ async fn admin_consent(call: PublicCall) -> Result<Reply, Refusal> {
     let browser = browser(&call, tenant);
     let outcome = node
         .admin_consent(tenant, form, browser, trail_of(&call))
+        .await;
+    send(&call, tenant, outcome).await
+}
+
+/// The link of an invitation, which says itself which tenant it is of.
+async fn follow_invitation(call: PublicCall) -> Result<Reply, Refusal> {
+    let found = async {
+        let form = Form::of_query(&call.query)?;
+        let id = |name| form.require(name).map(types::parse_uuid);
+        let (tenant, user) = (id("tenant")?, id("user")?);
+        let ticket = form.require("ticket")?.to_owned();
+        let (Some(tenant), Some(user)) = (tenant, user) else {
+            return Err(OAuthError::UnknownInvitation.into());
+        };
+        let tenant = match find_tenant(&call, &tenant.to_string()).await {
+            Err(Failure::Refused(_)) => return Err(OAuthError::UnknownInvitation.into()),
+            tenant => tenant?,
+        };
+        Ok::<_, Failure>((tenant, user, ticket))
+    };
+    let (tenant, user, ticket) = match found.await {
+        Ok(found) => found,
+        Err(failure) => return problem(&call, failure),
+    };
+    let node = &call.platform().node;
+    let browser = browser(&call, tenant);
+    let outcome = node
+        .follow_invitation(tenant, user, &ticket, browser, trail_of(&call))
         .await;
     send(&call, tenant, outcome).await
 }

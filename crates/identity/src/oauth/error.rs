@@ -159,6 +159,8 @@ pub enum OAuthError {
     BlockedHere,
     /// The person has no account in this tenant.
     NotHere,
+    /// The link of an invitation isn't one, or not any more.
+    UnknownInvitation,
     /// Name or password is wrong.
     WrongCredentials,
     /// The account is disabled.
@@ -231,7 +233,7 @@ impl OAuthError {
         match self {
             Self::MissingParameter(_) => ("invalid_request", 900_144, 400),
             Self::DuplicateParameter(_) => ("invalid_request", 9_000_411, 400),
-            Self::Malformed(_) => ("invalid_request", 90_013, 400),
+            Self::Malformed(_) | Self::UnknownInvitation => ("invalid_request", 90_013, 400),
             Self::BodyTooLong => ("invalid_request", 90_015, 400),
             Self::Method(_) => ("invalid_request", 900_561, 405),
             Self::UnknownTenant(_) => ("invalid_request", 90_002, 400),

@@ -233,6 +233,9 @@ impl OAuthError {
                 external user in the tenant first. Sign out and sign in again with a different \
                 account."
                 .into(),
+            Self::UnknownInvitation => "The link isn't that of an invitation that can be redeemed: a \
+                newer one has replaced it, or the invitation was taken back."
+                .into(),
             Self::WrongCredentials => {
                 "Error validating credentials due to invalid username or password.".into()
             }

@@ -106,7 +106,9 @@ impl Node {
                     .decide_for_all(tenant, flow, asked, accept, (browser, trail))
                     .await;
             }
-            Errand::SignOut(_) | Errand::Visit(_) | Errand::Account(_) => return Ok(None),
+            Errand::SignOut(_) | Errand::Visit(_) | Errand::Account(_) | Errand::Invitation(_) => {
+                return Ok(None);
+            }
         };
         if !accept {
             let error = OAuthError::ConsentDeclined;

@@ -119,6 +119,9 @@ impl Why {
     }
 }
 
+/// What the log calls the way in by an invitation's link.
+const INVITATIONS: &str = "Invitation redemption";
+
 /// Notes the client and the API that it asks for.
 pub(super) fn of_client(
     tx: &ReadTx<'_>,
@@ -189,6 +192,12 @@ pub(super) fn of_errand(
             sign_in.app = Some(Named {
                 id: account::APP_ID,
                 display_name: Some(account::APP_NAME.to_owned()),
+            });
+        }
+        Errand::Invitation(_) => {
+            sign_in.app = Some(Named {
+                id: Uuid::nil(),
+                display_name: Some(INVITATIONS.to_owned()),
             });
         }
         Errand::SignOut(_) => {}

@@ -45,17 +45,20 @@ impl Account {
     }
 
     pub(super) fn view(&self) -> AccountView {
-        // Who is from elsewhere knows the name of home, not the one that the account has here.
-        let mail = self.user.property("mail");
-        let name = match mail.as_str() {
-            Some(mail) if self.user.is_external() => mail,
-            _ => self.user.user_principal_name(),
-        };
         AccountView {
             session: self.session.id,
-            name: name.to_owned(),
+            name: known_name(&self.user),
             display_name: self.user.display_name().to_owned(),
         }
+    }
+}
+
+/// The name that a person knows: who is from elsewhere knows the one of home, not the one that the
+/// account has here.
+pub(super) fn known_name(user: &User) -> String {
+    match user.property("mail").as_str() {
+        Some(mail) if user.is_external() => mail.to_owned(),
+        _ => user.user_principal_name().to_owned(),
     }
 }
 
@@ -132,13 +135,19 @@ pub(super) fn advance_for(
             (_, Some(request), Some(client)) => consented(tx, flow, request, &client, account)?,
             (Errand::AdminConsent(asked), ..) => asked.next(tx, &account)?,
             // Somebody who is from elsewhere goes on from there, not from here.
-            (Errand::Visit(_), ..) if account.user.home.is_some() => {
+            (Errand::Visit(_), ..) if account.user.is_external() => {
                 Need::Refuse(OAuthError::NotHere, Some(account.user.id))
             }
-            (Errand::Visit(_) | Errand::Account(_), ..) => Need::Go(Box::new(Ready {
-                session: account.session,
-                user: account.user,
-            })),
+            // A link is for nobody else.
+            (Errand::Invitation(invited), ..) if account.user.id != invited.user() => {
+                Need::Refuse(OAuthError::NotHere, Some(account.user.id))
+            }
+            (Errand::Visit(_) | Errand::Account(_) | Errand::Invitation(_), ..) => {
+                Need::Go(Box::new(Ready {
+                    session: account.session,
+                    user: account.user,
+                }))
+            }
             _ => device::next(tx, flow, account)?,
         },
         Err(screen) => Need::Show(screen),
@@ -194,7 +203,10 @@ pub(super) fn demand(errand: &Errand, standing: &Standing) -> Demand {
         Errand::Authorize(request) => Demand {
             multifactor: request.claims.is_multifactor,
         },
-        Errand::AdminConsent(_) | Errand::Device { .. } | Errand::SignOut(_) => Demand::default(),
+        Errand::AdminConsent(_)
+        | Errand::Device { .. }
+        | Errand::SignOut(_)
+        | Errand::Invitation(_) => Demand::default(),
     }
 }
 
@@ -263,7 +275,14 @@ fn pick(
         .and_then(|request| request.login_hint.as_deref())
         .filter(|hint| hint.contains('@'));
     let selects = request.is_some_and(|request| request.prompt.select_account);
-    let found = if let Some(session) = flow.session {
+    let invited = match &flow.errand {
+        Errand::Invitation(invited) => Some(invited.user()),
+        _ => None,
+    };
+    let is_invited = |it: &Account| Some(it.user.id) == invited;
+    let found = if let Some(found) = accounts.iter().position(is_invited) {
+        found
+    } else if let Some(session) = flow.session {
         let chosen = accounts.iter().position(|it| it.session.id == session);
         chosen.ok_or_else(|| ask_name(flow.name.clone()))?
     } else if let Some(name) = &flow.name {

@@ -72,6 +72,7 @@ impl Node {
             Errand::Authorize(request) => Some(request.to.redirect_uri.clone()),
             Errand::AdminConsent(asked) => Some(asked.to.redirect_uri.clone()),
             Errand::Visit(visit) => visit.client().redirect_uri,
+            Errand::Invitation(invited) => Some(invited.redirect_uri().to_owned()),
             Errand::Device { .. } | Errand::SignOut(_) | Errand::Account(_) => None,
         };
         Ok(Outcome {
@@ -151,7 +152,10 @@ impl Node {
             Errand::Authorize(request) => &request.to,
             Errand::AdminConsent(asked) => &asked.to,
             Errand::Visit(visit) => return Ok(Some(visit.client())),
-            Errand::Device { .. } | Errand::SignOut(_) | Errand::Account(_) => return Ok(None),
+            Errand::Device { .. }
+            | Errand::SignOut(_)
+            | Errand::Account(_)
+            | Errand::Invitation(_) => return Ok(None),
         };
         let (client_id, to) = (to.client_id, to.redirect_uri.clone());
         let island = self.store().island(tenant)?;

@@ -46,6 +46,8 @@ pub(super) enum Errand {
     Account(super::account::Own),
     /// Another tenant, where this one's people are visitors.
     Visit(Box<super::visit::Visit>),
+    /// An invitation's link.
+    Invitation(Box<super::invitation::Invited>),
 }
 
 pub(super) type Pending = Flow<Errand, Proof>;
@@ -324,6 +326,11 @@ impl Node {
             Input::SignOut(chosen) => {
                 return self.sign_out_chosen(tenant, flow, chosen, browser).await;
             }
+            Input::Redeem { accept: true }
+                if flow.away.is_none() && matches!(flow.errand, Errand::Invitation(_)) =>
+            {
+                return self.accept_invitation(tenant, flow, browser, trail).await;
+            }
             Input::Redeem { accept: true } => {
                 return self.let_in(tenant, flow, true, browser, trail).await;
             }
@@ -508,6 +515,11 @@ impl Node {
                 self.send_visitor(tenant, visit.as_ref().clone(), ready, unlogged)
                     .await
             }
+            Errand::Invitation(invited) => {
+                let unlogged = unlogged(None);
+                self.go_where_invited(tenant, invited.as_ref().clone(), ready, unlogged)
+                    .await
+            }
             Errand::Account(_) => {
                 self.show_own(tenant, flow, ready, browser.clone(), (None, false))
                     .await
@@ -552,7 +564,7 @@ pub(super) fn app_of(flow: &Pending) -> Uuid {
         Errand::AdminConsent(asked) => asked.to.client_id,
         Errand::Visit(visit) => visit.application(),
         Errand::Account(_) => super::account::APP_ID,
-        Errand::Device { .. } | Errand::SignOut(_) => Uuid::nil(),
+        Errand::Device { .. } | Errand::SignOut(_) | Errand::Invitation(_) => Uuid::nil(),
     }
 }
 

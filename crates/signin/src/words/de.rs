@@ -34,6 +34,7 @@ pub(crate) static DE: Words = Words {
     error_blocked_by_home: "Ihre Organisation lässt Sie nicht zu dieser. Fragen Sie eine Administratorin oder einen Administrator Ihrer Organisation.",
     error_blocked_here: "Diese Organisation lässt Personen Ihrer Organisation nicht herein. Fragen Sie dort eine Administratorin oder einen Administrator.",
     error_not_here: "Dieses Konto ist in dieser Organisation nicht bekannt. Bitten Sie dort die Administration, Sie hinzuzufügen, oder nehmen Sie ein anderes Konto.",
+    error_invitation: "Dieser Einladungslink gilt nicht mehr: Vielleicht hat ihn ein neuerer ersetzt, oder die Einladung wurde zurückgenommen. Bitten Sie, wer Sie eingeladen hat, um einen neuen.",
     approval_title: "Das muss ein Administrator erlauben",
     approval_text: "{app} verlangt Zugriff, den nur ein Administrator Ihrer Organisation erlauben kann. Nennen Sie ihm den Namen der App.",
     needs_admin: "nur durch einen Administrator",

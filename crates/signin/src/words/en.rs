@@ -34,6 +34,7 @@ pub(crate) static EN: Words = Words {
     error_blocked_by_home: "Your organization doesn't let you go to this one. Ask an administrator of your organization.",
     error_blocked_here: "This organization doesn't let people of your organization in. Ask an administrator of this organization.",
     error_not_here: "This account isn't known in this organization. Ask an administrator of this organization to add you, or use another account.",
+    error_invitation: "This invitation link isn't valid any more: a newer one may have replaced it, or it was taken back. Ask whoever has invited you for a new one.",
     approval_title: "An administrator has to allow this",
     approval_text: "{app} asks for access that only an administrator of your organization can allow. Send them the name of the app.",
     needs_admin: "only by an administrator",

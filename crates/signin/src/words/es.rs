@@ -34,6 +34,7 @@ pub(crate) static ES: Words = Words {
     error_blocked_by_home: "Su organización no le permite ir a esta. Consulte a un administrador de su organización.",
     error_blocked_here: "Esta organización no admite a personas de la suya. Consulte a un administrador de esta organización.",
     error_not_here: "Esta cuenta no se conoce en esta organización. Pida a un administrador que le añada, o use otra cuenta.",
+    error_invitation: "Este enlace de invitación ya no es válido: puede que uno más reciente lo haya sustituido o que se haya retirado la invitación. Pida uno nuevo a quien le invitó.",
     approval_title: "Debe permitirlo un administrador",
     approval_text: "{app} pide un acceso que solo puede permitir un administrador de su organización. Indíquele el nombre de la aplicación.",
     needs_admin: "solo por un administrador",

@@ -34,6 +34,7 @@ pub(crate) static FR: Words = Words {
     error_blocked_by_home: "Votre organisation ne vous permet pas d’accéder à celle-ci. Adressez-vous à un administrateur de votre organisation.",
     error_blocked_here: "Cette organisation n’admet pas les personnes de la vôtre. Adressez-vous à un administrateur de cette organisation.",
     error_not_here: "Ce compte n’est pas connu dans cette organisation. Demandez à un administrateur de vous y ajouter, ou utilisez un autre compte.",
+    error_invitation: "Ce lien d’invitation n’est plus valable : un lien plus récent l’a peut-être remplacé, ou l’invitation a été retirée. Demandez-en un nouveau à la personne qui vous a invité.",
     approval_title: "Un administrateur doit l’autoriser",
     approval_text: "{app} demande un accès que seul un administrateur de votre organisation peut autoriser. Communiquez-lui le nom de l’application.",
     needs_admin: "par un administrateur uniquement",

@@ -67,6 +67,7 @@ words! {
     error_blocked_by_home,
     error_blocked_here,
     error_not_here,
+    error_invitation,
     approval_title,
     /// `{app}`.
     approval_text,

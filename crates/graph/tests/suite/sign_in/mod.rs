@@ -8,6 +8,7 @@ mod code;
 mod device;
 mod factors;
 mod first_party;
+mod invitations;
 mod log;
 mod musts;
 mod pages;

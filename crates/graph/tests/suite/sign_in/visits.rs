@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::common::deployment::Caller;
 use crate::common::signing_in::{Browser, PASSWORD, Seen, World, claims};
 
-const BOB: &str = "bob@fabrikam.example";
+pub(super) const BOB: &str = "bob@fabrikam.example";
 
 /// Contoso, which is visited, and Fabrikam, where Bob is at home.
 pub(super) struct Two {

@@ -3,7 +3,7 @@
 use credentials::passkey::{self, PASSKEY_NAME};
 use credentials::{Kind, Policy, Standing, methods, password, recovery, totp};
 use directory::oauth2_permission_grants as grants;
-use directory::{service_principals, users};
+use directory::{invitations, service_principals, users};
 use identity::oauth::refresh;
 use identity::session::{self, NewSession, SetCookie};
 use identity::visit::live;
@@ -119,7 +119,8 @@ impl Node {
         let checked = island
             .read(move |tx| {
                 let user = users::get(tx, asked.user.id)?;
-                if is_visitor(tx, &user)? || users::password_hash(tx, user.id)?.is_none() {
+                let proves_here = invitations::signs_in_here(tx, &user)?;
+                if !proves_here || users::password_hash(tx, user.id)?.is_none() {
                     return Ok(Err(Problem::Refused));
                 }
                 if password::check(tx, &user, &checked).is_err() {

@@ -22,7 +22,7 @@ use store::ReadTx;
 use types::{Actor, Error, Result, TenantId, Timestamp};
 use uuid::{Uuid, uuid};
 
-use super::next::{Need, Ready, accounts, advance};
+use super::next::{Need, Ready, accounts, advance, known_name};
 use super::sign_in::{Errand, Pending};
 use super::{Browser, Input, Outcome, PasskeyView, Problem, Screen};
 use crate::Node;
@@ -311,7 +311,7 @@ impl Node {
         (problem, is_done): (Option<Problem>, bool),
     ) -> Result<Outcome> {
         let act = own_of(&mut flow).and_then(|own| own.act);
-        let name = ready.user.user_principal_name().to_owned();
+        let name = known_name(&ready.user);
         let user = ready.user.id;
         let screen = match act {
             None => {

@@ -8,7 +8,7 @@ use store::ReadTx;
 use types::{Result, TenantId, Timestamp};
 use uuid::Uuid;
 
-use super::super::next::Ready;
+use super::super::next::{Ready, known_name};
 use super::super::{AccountView, Problem, ScopeView, consent};
 use super::{Act, is_visitor};
 use crate::Node;
@@ -208,14 +208,14 @@ fn view(tx: &ReadTx<'_>, ready: &Ready, has_passkeys: bool) -> Result<(OwnView, 
         })
         .collect();
     sessions.sort_by_key(|it| (!it.is_current, std::cmp::Reverse(it.used_at)));
-    let is_visitor = is_visitor(tx, user)?;
     // A visitor may have a second factor here, where the home's doesn't count.
-    let methods = methods_of(tx, ready, has_passkeys && !user.is_external())?;
-    let methods = (!is_visitor || !methods.registered.is_empty()).then_some(methods);
+    let proves_here = invitations::signs_in_here(tx, user)?;
+    let methods = methods_of(tx, ready, has_passkeys && proves_here)?;
+    let methods = (proves_here || !methods.registered.is_empty()).then_some(methods);
     let view = OwnView {
         account: AccountView {
             session: ready.session.id,
-            name: user.user_principal_name().to_owned(),
+            name: known_name(user),
             display_name: user.display_name().to_owned(),
         },
         sessions,

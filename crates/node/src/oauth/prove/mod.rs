@@ -62,7 +62,7 @@ fn attempt(node: &Node, tenant: TenantId, browser: &Browser, name: &str) -> Atte
 }
 
 /// What was proven first.
-fn proof(
+pub(super) fn proof(
     tx: &Tx<'_>,
     user: Id<kind::User>,
     by: Kind,

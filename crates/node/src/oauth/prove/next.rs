@@ -11,7 +11,7 @@ use types::{Actor, Result, TenantId};
 use super::device;
 use crate::Node;
 use crate::oauth::log::{self, Interruption, Peer};
-use crate::oauth::next::{accounts, advance, demand};
+use crate::oauth::next::{accounts, advance, demand, known_name};
 use crate::oauth::sign_in::{Pending, app_of, back_of};
 use crate::oauth::{Browser, Outcome, PasskeyView, Problem, Screen, Step};
 
@@ -66,7 +66,7 @@ impl Node {
                 return Ok(Step::End(Screen::Error { error, back }).into());
             }
         };
-        let name = next.user.user_principal_name().to_owned();
+        let name = known_name(&next.user);
         let screen = match next.step {
             step::Step::FirstFactor { .. } => return Ok(Outcome::problem(OAuthError::PageExpired)),
             step::Step::SecondFactor { options } => {
@@ -144,7 +144,7 @@ impl Node {
             Some(known) => known,
             None => Device::new(identity::random()?, now),
         };
-        known.note(user.user_principal_name(), now);
+        known.note(&known_name(&user), now);
         let actor = Actor::User {
             id: user.id.uuid(),
             app_id: app_of(&flow),

@@ -173,6 +173,7 @@ impl Node {
                 asked.to.redirect_uri.split(':').next().unwrap_or("https"),
             ),
             Errand::Account(own) => (Uuid::nil(), own.is_sensitive(), "https"),
+            Errand::Invitation(invited) => (Uuid::nil(), false, invited.scheme()),
             Errand::Device { .. } | Errand::SignOut(_) | Errand::Visit(_) => {
                 (Uuid::nil(), false, "https")
             }
