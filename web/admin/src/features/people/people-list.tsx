@@ -1,6 +1,6 @@
 /** The list of people, searched, sorted and filtered by the server. */
 import { DeleteRegular } from '@fluentui/react-icons';
-import type { Change } from '@isopolity/core';
+import type { Change, Translate } from '@isopolity/core';
 import {
   DataTable,
   Empty,
@@ -27,6 +27,21 @@ const SORTED = ['displayName', 'userPrincipalName', 'createdDateTime'];
 /** Where somebody is from: of this tenant, synchronized or invited from another, a guest. */
 export const originOf = (person: Person): 'own' | 'across' | 'guest' =>
   person.userType === 'Guest' ? 'guest' : person.creationType === 'Invitation' ? 'across' : 'own';
+
+/** The domain at home of somebody from elsewhere, as their name here has it. */
+function homeOf(person: Person): string | undefined {
+  const [base, rest] = (person.userPrincipalName ?? '').split('#EXT#');
+  // Behind the domain stands a number where several would have one name.
+  const domain = base?.slice(base.lastIndexOf('_') + 1).replace(/\d+$/, '');
+  return rest && domain?.includes('.') ? domain : undefined;
+}
+
+/** Where somebody is from, in words: the domain of another tenant, if the name tells it. */
+export function wordsOf(person: Person, t: Translate): string {
+  const [origin, home] = [originOf(person), homeOf(person)];
+  if (origin === 'own' || !home) return t(`origin.${origin}`);
+  return origin === 'across' ? home : `${t('origin.guest')} · ${home}`;
+}
 
 export const removal = (id: string): Change => ({ method: 'DELETE', path: `/v1.0/users/${id}` });
 
@@ -129,7 +144,7 @@ export function PeopleList() {
             id: 'origin',
             title: t('column.from'),
             value: originOf,
-            cell: (person) => t(`origin.${originOf(person)}`),
+            cell: (person) => wordsOf(person, t),
             options: (['own', 'across', 'guest'] as const).map((value) => ({
               value,
               label: t(`origin.${value}`),

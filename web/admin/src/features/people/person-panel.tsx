@@ -23,7 +23,7 @@ import { useTenants } from '../../tenants';
 import { Explained } from '../../why/explained';
 import { IntoApplication } from '../../why/into-application';
 import { GivePass } from './give-pass';
-import { originOf, removal, SELECT } from './people-list';
+import { originOf, removal, SELECT, wordsOf } from './people-list';
 import { PersonForm } from './person-form';
 import { ResetPassword } from './reset-password';
 import { SigningIn } from './signing-in';
@@ -90,7 +90,7 @@ export function PersonPanel({ id, onClose }: { id: string; onClose: () => void }
       subtitle={
         <Status tone={person.accountEnabled ? 'good' : 'bad'}>
           {person.accountEnabled ? t('person.enabled') : t('person.disabled')} ·{' '}
-          {t(`origin.${origin}`)}
+          {wordsOf(person, t)}
         </Status>
       }
       onClose={onClose}
