@@ -103,6 +103,12 @@ pub(crate) enum Command {
         after_help = "Example: isopolity domain add --tenant contoso.example --domain mail.contoso.example --verified"
     )]
     Domain(Domain),
+    /// People of a tenant, where only the operator can help
+    #[command(
+        subcommand,
+        after_help = "Example: isopolity user access-pass --tenant contoso.example --user admin@contoso.example"
+    )]
+    User(User),
     /// Keys that sign a tenant's tokens
     #[command(
         subcommand,
@@ -455,6 +461,38 @@ pub(crate) enum Domain {
         /// Your word that it is the tenant's; otherwise it is proved in the DNS
         #[arg(long)]
         verified: bool,
+    },
+    /// Look in the DNS for the record that proves a domain, and note it if it is there
+    #[command(
+        after_help = "Example: isopolity domain verify --tenant contoso.example --domain mail.contoso.example"
+    )]
+    Verify {
+        #[command(flatten)]
+        of: Of,
+        /// The domain
+        #[arg(long)]
+        domain: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Make a temporary access pass for somebody who has lost everything else to sign in with
+    ///
+    /// It counts as two factors and leads to where a passkey or an authenticator app is set up. The
+    /// tenant's log says that the operator has made it.
+    #[command(
+        after_help = "Example: isopolity user access-pass --tenant contoso.example --user admin@contoso.example"
+    )]
+    AccessPass {
+        #[command(flatten)]
+        of: Of,
+        /// The person, by id or by user principal name
+        #[arg(long)]
+        user: String,
+        /// For how long it is valid [default: as the tenant's policy says]
+        #[arg(long, value_name = "MINUTES")]
+        minutes: Option<u32>,
     },
 }
 

@@ -180,6 +180,21 @@ pub(crate) async fn dispatch(cli: Cli, output: &Output) -> Result<()> {
                 show::domain,
             )
         }
+        args::Command::Domain(args::Domain::Verify { of, domain }) => {
+            let tenant = of.tenant;
+            (Command::DomainVerify { tenant, domain }, show::domain)
+        }
+        args::Command::User(args::User::AccessPass { of, user, minutes }) => {
+            let tenant = of.tenant;
+            (
+                Command::UserAccessPass {
+                    tenant,
+                    user,
+                    minutes,
+                },
+                show::access_pass,
+            )
+        }
         args::Command::Keys(args::Keys::Rotate { of }) => {
             (Command::KeysRotate { tenant: of.tenant }, show::rotated)
         }

@@ -230,13 +230,28 @@ pub(crate) fn decision(trace: &Value, style: Style) -> String {
 }
 
 pub(crate) fn domain(domain: &Value, _style: Style) -> String {
-    let is_verified = domain["isVerified"] == true;
-    let state = if is_verified {
-        "is verified"
+    let name = cell(&domain["id"]);
+    if domain["isVerified"] == true {
+        return format!("{name} is verified.\n");
+    }
+    let text = cell(&domain["verificationDnsRecords"][0]["text"]);
+    format!(
+        "{name} is added and has to be proven. Publish this record in the DNS, then run \
+         isopolity domain verify:\n\n  {name}. TXT \"{text}\"\n"
+    )
+}
+
+pub(crate) fn access_pass(pass: &Value, _style: Style) -> String {
+    let uses = if pass["isUsableOnce"] == true {
+        "for one sign-in within"
     } else {
-        "has to be verified in the DNS"
+        "for"
     };
-    format!("{} is added and {state}.\n", cell(&domain["id"]))
+    format!(
+        "Temporary access pass: {}\nIt is valid {uses} {} minutes and isn't shown again.\n",
+        cell(&pass["temporaryAccessPass"]),
+        pass["lifetimeInMinutes"]
+    )
 }
 
 pub(crate) fn rotated(answer: &Value, _style: Style) -> String {

@@ -169,7 +169,6 @@ pub fn verification_records(domain: &Domain) -> Vec<Value> {
     if domain.is_verified {
         return Vec::new();
     }
-    let word = domain.verification.trim_start_matches("MS=");
     vec![
         json!({
             "@odata.type": "#microsoft.graph.domainDnsTxtRecord",
@@ -189,10 +188,36 @@ pub fn verification_records(domain: &Domain) -> Vec<Value> {
             "recordType": "Mx",
             "supportedService": "Email",
             "ttl": 3_600,
-            "mailExchange": format!("{word}.msv1.invalid"),
+            "mailExchange": proving_exchange(domain),
             "preference": MX_PREFERENCE,
         }),
     ]
+}
+
+/// Whether what is published at a domain has one of its [`verification_records`].
+pub fn is_proof(domain: &Domain, texts: &[String], exchanges: &[String]) -> bool {
+    let is_text = |text: &String| text.trim().eq_ignore_ascii_case(&domain.verification);
+    let expected = proving_exchange(domain);
+    texts.iter().any(is_text)
+        || exchanges
+            .iter()
+            .any(|it| it.eq_ignore_ascii_case(&expected))
+}
+
+/// Whether a domain above this one is proven: that is a proof of this one too. The initial domain
+/// vouches for none, since it is the operator's word for itself alone.
+pub fn is_vouched_for(tx: &ReadTx<'_>, domain: &Domain) -> Result<bool> {
+    let all = list(tx)?;
+    let vouches = |other: &Domain| {
+        other.is_verified && !other.is_initial && is_below(&domain.name, &other.name)
+    };
+    Ok(all.iter().any(vouches))
+}
+
+/// The mail exchange that proves a domain.
+fn proving_exchange(domain: &Domain) -> String {
+    let word = domain.verification.trim_start_matches("MS=");
+    format!("{word}.msv1.invalid")
 }
 
 /// The id of the second record.

@@ -1,4 +1,5 @@
-//! Calls out to addresses that somebody else has named: webhooks, key sets of others.
+//! Calls out to addresses that somebody else has named: webhooks, key sets of others; and questions
+//! to the DNS about names that somebody claims ([`dns`]).
 //!
 //! Whoever names an address may want to use this server's place in the network. So:
 //!
@@ -16,6 +17,7 @@
 pub mod address;
 mod cidr;
 mod client;
+pub mod dns;
 mod target;
 
 pub use cidr::Cidr;

@@ -1,8 +1,7 @@
 //! `/domains`: adding, proving, changing and removing the tenant's domains.
 //!
 //! A domain may be added by several tenants of a deployment, as long as none has proven it; which
-//! of them holds it is told to nobody else. This version asks no DNS: the operator's word is the
-//! proof (`isopolity domain add --verified`), and without it the record counts as not found.
+//! of them holds it is told to nobody else. What proves one: [`node`]'s `domains` module.
 
 use directory::domains::{self, Domain};
 use store::ReadTx;
@@ -84,12 +83,10 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
 async fn create(call: Call) -> Result<Reply, Refusal> {
     let name = domains::parse_new(&call.object("domain")?)?;
     let location = format!("/domains/{name}");
-    let added = call
-        .write(move |tx| {
-            let added = domains::add(tx, &name)?;
-            show(tx, &added, None)
-        })
-        .await?;
+    let node = call.platform().node.clone();
+    let (tenant, actor) = (call.caller.tenant, call.caller.actor.clone());
+    let added = to_the_end(async move { node.add_domain(tenant, actor, name).await }).await?;
+    let added = call.read(move |tx| show(tx, &added, None)).await?;
     Reply::created(&call, "domains", &added, &location)
 }
 
@@ -114,12 +111,19 @@ async fn delete(call: Call) -> Result<Reply, Refusal> {
     let node = call.platform().node.clone();
     let (tenant, actor) = (call.caller.tenant, call.caller.actor.clone());
     let name = call.key("id").to_owned();
-    // In a task of its own: who goes away between the two steps mustn't leave the domain claimed.
-    match tokio::spawn(async move { node.remove_domain(tenant, actor, name).await }).await {
-        Ok(outcome) => outcome?,
-        Err(error) => return Err(Refusal::fault(error.to_string())),
-    }
+    to_the_end(async move { node.remove_domain(tenant, actor, name).await }).await?;
     Ok(Reply::no_content())
+}
+
+/// Does something in a task of its own: who goes away between the steps in the island and the
+/// registry mustn't leave them at odds.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = types::Result<T>> + Send + 'static,
+) -> Result<T, Refusal> {
+    match tokio::spawn(work).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(error) => Err(Refusal::fault(error.to_string())),
+    }
 }
 
 async fn records(call: Call) -> Result<Reply, Refusal> {
@@ -138,20 +142,11 @@ async fn service_records(call: Call) -> Result<Reply, Refusal> {
 }
 
 async fn verify(call: Call) -> Result<Reply, Refusal> {
+    let node = call.platform().node.clone();
+    let (tenant, actor) = (call.caller.tenant, call.caller.actor.clone());
     let name = call.key("id").to_owned();
-    let (domain, mut shown) = call
-        .read(move |tx| {
-            let domain = domains::get(tx, &name)?;
-            let shown = show(tx, &domain, None)?;
-            Ok((domain, shown))
-        })
-        .await?;
-    if !domain.is_verified {
-        return Err(Refusal::bad_request(format!(
-            "The verification record of {0} wasn't found: a TXT record with the text '{1}'. This server asks no DNS; have its operator confirm the domain: isopolity domain add --tenant {2} --domain {0} --verified.",
-            domain.name, domain.verification, call.caller.tenant
-        )));
-    }
+    let verified = to_the_end(async move { node.verify_domain(tenant, actor, name).await }).await?;
+    let mut shown = call.read(move |tx| show(tx, &verified, None)).await?;
     // Said here only, as in Graph.
     shown.insert("availabilityStatus".into(), "AvailableImmediately".into());
     Reply::entity(&call, "domains", &shown)

@@ -48,7 +48,7 @@ pub enum Command {
         /// Its secret.
         client_secret: String,
     },
-    /// → the domain in Graph's form
+    /// → the domain in Graph's form, with `verificationDnsRecords` unless it is verified
     DomainAdd {
         /// Whose.
         tenant: String,
@@ -56,6 +56,13 @@ pub enum Command {
         domain: String,
         /// The operator's word that it is the tenant's.
         verified: bool,
+    },
+    /// → the domain in Graph's form, once its proof was found in the DNS
+    DomainVerify {
+        /// Whose.
+        tenant: String,
+        /// The domain.
+        domain: String,
     },
     /// → `{"keyId"}`
     KeysRotate {
@@ -89,6 +96,16 @@ pub enum Command {
         tenant: String,
         /// The user, by id or by UPN.
         user: String,
+    },
+    /// → `{"temporaryAccessPass","startDateTime","lifetimeInMinutes","isUsableOnce"}`: for somebody
+    /// who has lost everything else to sign in with
+    UserAccessPass {
+        /// Whose.
+        tenant: String,
+        /// The user, by id or by UPN.
+        user: String,
+        /// For how long; as the tenant's policy says if absent.
+        minutes: Option<u32>,
     },
     /// → as `UserShow`, of the user that was synced from another tenant
     UserFind {

@@ -13,6 +13,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -46,6 +47,7 @@ pub const KEYS: &[Key] = &[
     key("peer_listen", "the address for other deployments; not there yet"),
     key("database_url", "the address of a PostgreSQL database that holds the data instead of files"),
     key("allow_egress", "blocks of loopback, private and link-local addresses that calls may go out to"),
+    key("dns_servers", "the DNS servers that are asked whether a domain is proven, such as `9.9.9.9` or `127.0.0.1:5353`; the system's if absent"),
     key("trusted_proxy", "blocks of addresses from which `X-Forwarded-*` is believed"),
     key("passkey_origins", "further origins below the host of `public_url` at which passkeys may be used"),
     key("log.format", "`text` or `json`"),
@@ -189,6 +191,8 @@ pub struct Config {
     pub limits: Limits,
     /// Where calls may go out to besides public addresses.
     pub allow_egress: Vec<Cidr>,
+    /// The DNS servers that are asked for the proof of a domain; with none, the system's.
+    pub dns_servers: Vec<SocketAddr>,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted_proxy: Vec<Cidr>,
     /// Further origins at which passkeys may be used.
@@ -210,6 +214,7 @@ impl Config {
             database_url: None,
             limits: Limits::default(),
             allow_egress: Vec::new(),
+            dns_servers: Vec::new(),
             trusted_proxy: Vec::new(),
             passkey_origins: Vec::new(),
             log: LogConfig {
@@ -316,6 +321,10 @@ impl Config {
             "peer_listen" => self.peer_listen.clone(),
             "database_url" => self.database_url.as_ref().map(|_| "***".to_owned()),
             "allow_egress" => blocks(&self.allow_egress),
+            "dns_servers" => {
+                let servers: Vec<_> = self.dns_servers.iter().map(SocketAddr::to_string).collect();
+                (!servers.is_empty()).then(|| servers.join(","))
+            }
             "trusted_proxy" => blocks(&self.trusted_proxy),
             "passkey_origins" => {
                 let origins = &self.passkey_origins;
@@ -385,6 +394,7 @@ impl Config {
             "peer_listen" => self.peer_listen = optional.map(|text| address(&text)).transpose()?,
             "database_url" => self.database_url = optional.map(Secret),
             "allow_egress" => self.allow_egress = blocks(text)?,
+            "dns_servers" => self.dns_servers = dns_servers(text)?,
             "trusted_proxy" => self.trusted_proxy = blocks(text)?,
             "passkey_origins" => {
                 let parts = text.split(',').map(str::trim);
@@ -575,6 +585,22 @@ fn origin(text: &str) -> Result<String> {
             "'{text}' isn't an origin: write it as https://id.contoso.example, without a path."
         )))
     }
+}
+
+/// Addresses of DNS servers; the port is 53 unless it is said.
+fn dns_servers(text: &str) -> Result<Vec<SocketAddr>> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let plain = part.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53));
+            plain.or_else(|_| part.parse()).map_err(|_| {
+                Error::bad_request(format!(
+                    "'{part}' isn't the address of a DNS server, such as 9.9.9.9 or 127.0.0.1:5353."
+                ))
+            })
+        })
+        .collect()
 }
 
 fn blocks(text: &str) -> Result<Vec<Cidr>> {

@@ -12,6 +12,7 @@ pub mod control;
 mod departures;
 pub mod descriptors;
 mod doctor;
+mod domains;
 pub mod explain;
 mod housekeeping;
 pub mod idempotency;
@@ -37,6 +38,7 @@ use border::inbound::Handlers;
 use border::{Courier, Handler, InProcess, Transport};
 use config::Config;
 use credentials::passkey::RelyingParty;
+use egress::dns::Dns;
 use identity::token::{Issuer, Verifier, VerifierOptions};
 use identity::{DeploymentKey, KeyRing, PublicUrl, Sealer, Secret, password};
 use standings::Standings;
@@ -72,6 +74,7 @@ struct Inner {
     /// Without, where the public URL has no host name.
     relying_party: Option<RelyingParty>,
     sign_in: oauth::SignIn,
+    dns: Dns,
     transport: Arc<dyn Transport>,
     engine: Engine,
     subscriptions: ::subscriptions::Engine,
@@ -160,6 +163,7 @@ impl Node {
                 &sealer,
                 egress::Client::new(config.allow_egress.clone()),
             ),
+            dns: Dns::new(config.dns_servers.clone()),
             passwords: password::Pool::new(threads)?,
             relying_party,
             config,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use credentials::access_pass::Wanted;
 use serde_json::{Value, json};
 use types::{Actor, DomainName, Error, Id, Result, TenantId, kind};
 
@@ -56,8 +57,12 @@ impl Node {
                 verified,
             } => {
                 let tenant = self.store().find_tenant(&tenant)?;
-                self.add_domain(tenant, DomainName::parse(&domain)?, verified)
+                self.add_domain_for(tenant, DomainName::parse(&domain)?, verified)
                     .await
+            }
+            Command::DomainVerify { tenant, domain } => {
+                let tenant = self.store().find_tenant(&tenant)?;
+                self.verify_domain_for(tenant, domain).await
             }
             Command::KeysRotate { tenant } => {
                 let tenant = self.store().find_tenant(&tenant)?;
@@ -76,6 +81,11 @@ impl Node {
             }
             Command::UserShow { tenant, user } => self.show_user(&tenant, &user).await,
             Command::UserPassword { tenant, user } => self.give_password(&tenant, user).await,
+            Command::UserAccessPass {
+                tenant,
+                user,
+                minutes,
+            } => self.hand_access_pass(&tenant, user, minutes).await,
             Command::UserFind {
                 tenant,
                 home_tenant,
@@ -397,6 +407,28 @@ impl Node {
             .await?;
         let made = given.made.ok_or_else(|| Error::internal("no password"))?;
         Ok(json!({"password": made.expose()}))
+    }
+
+    async fn hand_access_pass(
+        &self,
+        tenant: &str,
+        user: String,
+        minutes: Option<u32>,
+    ) -> Result<Value> {
+        let tenant = self.store().find_tenant(tenant)?;
+        let wanted = Wanted {
+            lifetime_minutes: minutes,
+            ..Wanted::default()
+        };
+        let (pass, text) = self
+            .give_access_pass(tenant, Actor::Operator, user, wanted)
+            .await?;
+        Ok(json!({
+            "temporaryAccessPass": text.expose(),
+            "startDateTime": pass.start_at,
+            "lifetimeInMinutes": pass.lifetime_minutes,
+            "isUsableOnce": pass.is_usable_once,
+        }))
     }
 
     async fn find_synced(&self, tenant: &str, home: &str, home_id: &str) -> Result<Value> {

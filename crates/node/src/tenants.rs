@@ -1,20 +1,17 @@
-//! Making tenants, and which domain is whose.
-//!
-//! A domain belongs to one tenant of a deployment; the registry says to which. It is claimed there
-//! before the island has it, and released after the island no longer has it, so that no two islands
-//! ever hold the same one.
+//! Making tenants.
 
 use credentials::passkey::{FirstPasskey, PASSKEY_NAME};
 use directory::roles::{self, GLOBAL_ADMINISTRATOR};
+use directory::tenant;
 use directory::users::{self, NewUser, User};
-use directory::{domains, tenant};
 use identity::keys;
 use serde_json::{Map, Value, json};
-use store::{NewTenant, Tenant, Tx};
+use store::{NewTenant, Tenant};
 use types::{Actor, DomainName, Error, Result, TenantId, Upn};
 
 use crate::Node;
 use crate::applications::{self, MadeApplication};
+use crate::domains::taken;
 
 /// Characters of a made password: no two that look alike.
 const ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -164,72 +161,6 @@ impl Node {
             password,
             app,
         })
-    }
-
-    /// Adds a domain to a tenant, or verifies one that it has added, on the operator's word.
-    pub(crate) async fn add_domain(
-        &self,
-        tenant: TenantId,
-        domain: DomainName,
-        verified: bool,
-    ) -> Result<Value> {
-        if verified {
-            self.claim(tenant, &domain)
-                .await
-                .map_err(|error| taken(error, &domain))?;
-        }
-        let island = self.store().island(tenant)?;
-        island
-            .write(Actor::Operator, move |tx| {
-                let known = types::found(domains::get(tx, domain.as_str()))?;
-                // Asking twice to add one is a slip; a word that it is verified may come later.
-                let added = match known {
-                    Some(known) if verified => known,
-                    _ => domains::add(tx, &domain).map_err(|error| taken(error, &domain))?,
-                };
-                let domain = if verified {
-                    domains::mark_verified(tx, &added.name)?
-                } else {
-                    added
-                };
-                let shown = domains::project(&domain, &domains::list(tx)?, None)?;
-                Ok(Value::Object(shown))
-            })
-            .await
-    }
-
-    /// Has the registry say that a domain is a tenant's; a repeat changes nothing.
-    async fn claim(&self, tenant: TenantId, domain: &DomainName) -> Result<()> {
-        if self.store().tenant_by_domain(domain.as_str()) == Some(tenant) {
-            return Ok(());
-        }
-        let (store, domain) = (self.store().clone(), domain.clone());
-        tokio::task::spawn_blocking(move || store.claim_domain(tenant, &domain))
-            .await
-            .map_err(Error::internal)?
-    }
-
-    /// Removes a domain from a tenant and frees it for others.
-    pub async fn remove_domain(&self, tenant: TenantId, actor: Actor, name: String) -> Result<()> {
-        let island = self.store().island(tenant)?;
-        let removed = name.clone();
-        island
-            .write(actor, move |tx: &mut Tx<'_>| domains::remove(tx, &removed))
-            .await?;
-        let (store, domain) = (self.store().clone(), DomainName::parse(&name)?);
-        tokio::task::spawn_blocking(move || store.release_domain(tenant, &domain))
-            .await
-            .map_err(Error::internal)?
-    }
-}
-
-/// Says of a domain that is taken which one it is.
-fn taken(error: Error, domain: &DomainName) -> Error {
-    match error {
-        Error::AlreadyExists { property: "id" } => Error::conflict(format!(
-            "The domain {domain} is a tenant's already. `isopolity tenant list` shows the tenants."
-        )),
-        other => other,
     }
 }
 

@@ -325,6 +325,46 @@ async fn a_domain_is_added_on_the_operators_word() {
     d.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_without_proof_comes_with_the_record_that_proves_it() {
+    let d = SHARED.get();
+    let contoso = d.tenant("Contoso").await;
+    let third = format!("shop.{}", contoso.domain);
+    let arguments = ["--tenant", &contoso.id, "--domain", &third];
+    let added = d.cli(&[&["domain", "add"][..], &arguments].concat()).ok();
+    assert_eq!(added["isVerified"], false);
+    let record = &added["verificationDnsRecords"][0];
+    assert_eq!(record["label"], third.as_str());
+    let refused = d.cli(&[&["domain", "verify"][..], &arguments].concat());
+    refused.refused(1);
+    let arguments = [&["domain", "add"][..], &arguments, &["--verified"]].concat();
+    let verified = d.cli(&arguments).ok();
+    assert_eq!(verified["isVerified"], true);
+    assert!(verified.get("verificationDnsRecords").is_none());
+    d.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_lets_somebody_in_who_has_lost_everything() {
+    let d = SHARED.get();
+    let contoso = d.tenant("Contoso").await;
+    let ann = contoso.user("ann").await;
+    let arguments = ["user", "access-pass", "--tenant", &contoso.id, "--user"];
+    let made = d.cli(&[&arguments[..], &[&ann]].concat()).ok();
+    assert!(made["temporaryAccessPass"].as_str().unwrap().len() >= 8);
+    let path = format!("/v1.0/users/{ann}/authentication/temporaryAccessPassMethods");
+    let passes = contoso.get(&path).await.expect(200);
+    assert_eq!(passes.items()[0]["isUsable"], true);
+    assert_eq!(passes.items()[0]["temporaryAccessPass"], Value::Null);
+    let entries = "/v1.0/auditLogs/directoryAudits?$top=1";
+    let entries = contoso.get(entries).await.expect(200);
+    let entry = &entries.items()[0];
+    assert_eq!(entry["targetResources"][0]["id"], ann.as_str());
+    d.cli(&[&arguments[..], &["nobody@nowhere.example"]].concat())
+        .refused(1);
+    d.finish().await;
+}
+
 #[test]
 fn wrong_usage_is_exit_2() {
     for arguments in [
@@ -363,6 +403,8 @@ fn every_command_has_help_with_an_example() {
         &["explain"],
         &["demo"],
         &["domain", "add"],
+        &["domain", "verify"],
+        &["user", "access-pass"],
         &["keys", "rotate"],
         &["doctor"],
     ] {

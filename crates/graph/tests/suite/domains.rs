@@ -1,9 +1,37 @@
 //! `/organization` and `/domains`: what belongs to the tenant, and what nobody is told.
 
+use std::sync::Arc;
+
 use crate::common;
-use crate::common::deployment::{DOMAIN, Deployment};
+use crate::common::deployment::{Answer, Caller, DOMAIN, Deployment};
+use crate::common::dns::DnsServer;
 use node::command::Command;
 use serde_json::json;
+use store::SystemClock;
+
+/// A deployment that asks this DNS server.
+async fn start(dns: &DnsServer) -> Deployment {
+    let server = dns.address;
+    Deployment::start_with(Arc::new(SystemClock), |config| {
+        config.dns_servers = vec![server];
+    })
+    .await
+}
+
+/// Adds a domain; the text that proves it.
+async fn add(admin: &Caller, name: &str) -> String {
+    let added = admin.post("/domains", json!({ "id": name })).await;
+    assert_eq!(added.expect(201).json["isVerified"], false);
+    let records = format!("/domains/{name}/verificationDnsRecords");
+    let records = admin.get(&records).await.expect(200).json;
+    records["value"][0]["text"].as_str().unwrap().to_owned()
+}
+
+async fn verify(admin: &Caller, name: &str) -> Answer {
+    admin
+        .post(&format!("/domains/{name}/verify"), json!({}))
+        .await
+}
 
 #[tokio::test]
 async fn the_organization_is_the_callers_own() {
@@ -102,7 +130,8 @@ async fn a_key_is_rotated_without_a_break() {
 
 #[tokio::test]
 async fn a_domain_from_its_adding_to_its_removal() {
-    let d = Deployment::start().await;
+    let dns = DnsServer::start().await;
+    let d = start(&dns).await;
     let domain = "/domains/shop.contoso.example";
     let added = d
         .admin
@@ -239,4 +268,113 @@ async fn domains_come_in_pages() {
         }
     }
     assert_eq!(names, ["a.example", "b.example", DOMAIN, "z.example"]);
+}
+
+#[tokio::test]
+async fn a_domain_is_proven_in_the_dns() {
+    let dns = DnsServer::start().await;
+    let d = start(&dns).await;
+    let name = "shop.example";
+    let text = add(&d.admin, name).await;
+
+    // Nothing there; something else; what an alias leads to.
+    let refusal = verify(&d.admin, name).await;
+    let refusal = refusal.refused(400, "Request_BadRequest");
+    assert!(refusal.message().contains("no TXT record"), "{refusal:?}");
+    dns.texts(name, &[&["v=spf1 -all"], &["MS=ms1"]]);
+    let refusal = verify(&d.admin, name).await;
+    let refusal = refusal.refused(400, "Request_BadRequest");
+    assert!(refusal.message().contains("2 TXT records"), "{refusal:?}");
+    dns.texts("elsewhere.example", &[&[&text]]);
+    dns.alias(name, "elsewhere.example");
+    verify(&d.admin, name)
+        .await
+        .refused(400, "Request_BadRequest");
+    let log = "/auditLogs/directoryAudits?$filter=activityDisplayName eq 'Verify domain'";
+    let log = async || d.admin.get(log).await.expect(200).json["value"].clone();
+    assert_eq!(log().await, json!([]));
+
+    // The record, beside others and in two parts.
+    let (one, two) = text.split_at(5);
+    dns.texts(name, &[&["v=spf1 -all"], &[one, two]]);
+    let verified = verify(&d.admin, name).await.expect(200).json;
+    assert_eq!(verified["isVerified"], true);
+    assert_eq!(verified["availabilityStatus"], "AvailableImmediately");
+    assert_eq!(log().await[0]["targetResources"][0]["displayName"], name);
+    // Proven is proven, whatever becomes of the record.
+    dns.texts(name, &[]);
+    verify(&d.admin, name).await.expect(200);
+
+    // What is below a proven domain needs no proof; what is below the initial one does.
+    let below = d
+        .admin
+        .post("/domains", json!({ "id": "berlin.shop.example" }))
+        .await
+        .expect(201);
+    assert_eq!(below.json["isVerified"], true);
+    let text = add(&d.admin, "shop.contoso.example").await;
+    // By the other record.
+    let exchange = format!("{}.msv1.invalid", text.strip_prefix("MS=").unwrap());
+    dns.exchange("shop.contoso.example", &exchange);
+    verify(&d.admin, "shop.contoso.example").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_proof_takes_no_domain_from_another_tenant() {
+    let dns = DnsServer::start().await;
+    let d = start(&dns).await;
+    let (_, other) = d.other("Fabrikam", "fabrikam.example").await;
+    let (own, theirs) = (
+        add(&d.admin, "shop.example").await,
+        add(&other, "shop.example").await,
+    );
+    // One tenant's record proves nothing to the other.
+    dns.texts("shop.example", &[&[&own]]);
+    verify(&other, "shop.example")
+        .await
+        .refused(400, "Request_BadRequest");
+    verify(&d.admin, "shop.example").await.expect(200);
+    dns.texts("shop.example", &[&[&own], &[&theirs]]);
+    let refusal = verify(&other, "shop.example").await;
+    let refusal = refusal.refused(400, "Request_BadRequest");
+    assert!(!refusal.message().contains(&d.tenant), "{refusal:?}");
+    // Nor does a domain above it, where another tenant holds the name below.
+    add(&other, "example.org").await;
+    let word = Command::DomainAdd {
+        tenant: d.tenant.clone(),
+        domain: "mail.example.org".into(),
+        verified: true,
+    };
+    d.node.execute(word, &|_| {}).await.unwrap();
+    let records = "/domains/example.org/verificationDnsRecords";
+    let records = other.get(records).await.expect(200).json;
+    dns.texts(
+        "example.org",
+        &[&[records["value"][0]["text"].as_str().unwrap()]],
+    );
+    verify(&other, "example.org").await.expect(200);
+    add(&other, "mail.example.org").await;
+    verify(&other, "mail.example.org")
+        .await
+        .refused(400, "Request_BadRequest");
+    // It can be freed there.
+    d.admin
+        .delete("/domains/mail.example.org")
+        .await
+        .expect(204);
+    verify(&other, "mail.example.org").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_dns_without_answer_is_said() {
+    let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let server = silent.local_addr().unwrap();
+    let d = Deployment::start_with(Arc::new(SystemClock), |config| {
+        config.dns_servers = vec![server];
+    })
+    .await;
+    add(&d.admin, "shop.example").await;
+    let refusal = verify(&d.admin, "shop.example").await;
+    let refusal = refusal.refused(400, "Request_BadRequest");
+    assert!(refusal.message().contains("gave no answer"), "{refusal:?}");
 }

@@ -131,6 +131,7 @@ fn values_are_checked() {
         ("tls.self_signed", "yes"),
         ("tls.cert", "alone.pem"),
         ("allow_egress", "10.0.0.0/33"),
+        ("dns_servers", "dns.example"),
         ("trusted_proxy", "everybody"),
         ("log.format", "xml"),
         ("data", ""),

@@ -11,6 +11,7 @@
 )]
 
 pub mod deployment;
+pub mod dns;
 pub mod receiver;
 pub mod signing_in;
 pub mod subscribing;
