@@ -14,7 +14,8 @@ use types::{Id, kind};
 use crate::app_key::{self, AppKey, Reach};
 use crate::credentials;
 use crate::errors::Refusal;
-use crate::listing::{self, Source};
+use crate::expand::{Expand, Relation};
+use crate::listing::{self, Shown, Sorting, Source};
 use crate::owners;
 use crate::query_options::Allowed;
 use crate::references::Bound;
@@ -52,16 +53,25 @@ static SOURCE: Source<Application> = Source {
     project: applications::project,
 };
 
+/// What can be expanded.
+static EXPANDED: [Relation<Application>; 1] = [Relation {
+    name: "owners",
+    is_single: false,
+    find: |tx, found, limit| {
+        directory::owners::owners(tx, Owned::Application(found.id), None, limit)
+    },
+}];
+
 /// Registers them.
 pub(crate) fn routes(routes: &mut Routes) {
     let mut area = routes.area("applications", Versions::Both);
     area.get("/applications", LIST, "List applications", list)
-        .query(Allowed::LIST.and(Allowed::SEARCH));
+        .query(Allowed::LIST.and(Allowed::SEARCH).and(Allowed::EXPAND));
     area.get("/applications/$count", LIST, "Count applications", count)
         .query(Allowed::FILTER.and(Allowed::SEARCH));
     area.post("/applications", CREATE, "Create an application", create);
     area.get("/applications/{id}", READ, "Get an application", get)
-        .query(Allowed::SELECT);
+        .query(Allowed::SELECT.and(Allowed::EXPAND));
     area.patch("/applications/{id}", WRITE, "Update an application", update);
     area.delete(
         "/applications/{id}",
@@ -75,7 +85,7 @@ pub(crate) fn routes(routes: &mut Routes) {
         "Get an application by its client id",
         get,
     )
-    .query(Allowed::SELECT);
+    .query(Allowed::SELECT.and(Allowed::EXPAND));
     area.patch(
         "/applications(appId='{appId}')",
         WRITE,
@@ -116,8 +126,34 @@ fn principal(
     Ok(found.map(|principal| principal.id))
 }
 
+/// How a request looks at them.
+struct Look(Option<Expand<Application>>);
+
+impl Look {
+    fn of(call: &Call) -> Result<Self, Refusal> {
+        Ok(Self(Expand::of(call, &EXPANDED, None)?))
+    }
+
+    fn show(
+        &self,
+        tx: &ReadTx<'_>,
+        found: &Application,
+        select: Option<&[String]>,
+    ) -> types::Result<Shown> {
+        let mut shown = applications::project(found, select)?;
+        if let Some(expand) = &self.0 {
+            expand.add(tx, found, &mut shown)?;
+        }
+        Ok(shown)
+    }
+}
+
 async fn list(call: Call) -> Result<Reply, Refusal> {
-    listing::list(&call, &SOURCE).await
+    let look = Look::of(&call)?;
+    let show = move |tx: &ReadTx<'_>, found: &Application, select: Option<&[String]>| {
+        look.show(tx, found, select)
+    };
+    listing::list_shown(&call, &SOURCE, Sorting::Advanced, show).await
 }
 
 async fn count(call: Call) -> Result<Reply, Refusal> {
@@ -126,8 +162,9 @@ async fn count(call: Call) -> Result<Reply, Refusal> {
 
 async fn get(call: Call) -> Result<Reply, Refusal> {
     let (key, select) = (Key::of(&call)?, listing::select(&call)?);
+    let look = Look::of(&call)?;
     let shown = call
-        .read(move |tx| applications::project(&find(tx, key)?, select.as_deref()))
+        .read(move |tx| look.show(tx, &find(tx, key)?, select.as_deref()))
         .await?;
     Reply::entity(&call, "applications", &shown)
 }

@@ -32,11 +32,11 @@ pub(crate) struct Expand<T: 'static> {
 
 impl<T> Expand<T> {
     /// Reads the request's `$expand`. Relations are part of a user, so whoever sees users only in
-    /// part can't ask for them.
+    /// part can't ask for them; of a kind without such parts it is `None`.
     pub(crate) fn of(
         call: &Call,
         relations: &'static [Relation<T>],
-        kind: LinkKind,
+        kind: impl Into<Option<LinkKind>>,
     ) -> Result<Option<Self>, Refusal> {
         let Some(text) = call.options.expand.as_deref() else {
             return Ok(None);
@@ -45,7 +45,10 @@ impl<T> Expand<T> {
             return Err(Error::unsupported("$expand isn't supported in advanced queries.").into());
         }
         let sights = Sights::of(&call.caller);
-        if sights.on(kind) != Sight::Whole {
+        if kind
+            .into()
+            .is_some_and(|kind| sights.on(kind) != Sight::Whole)
+        {
             return Err(Refusal::denied());
         }
         let text = text.trim();

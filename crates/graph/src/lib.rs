@@ -121,6 +121,7 @@ mod images;
 mod invitations;
 mod listing;
 mod member_actions;
+mod member_of;
 mod metrics;
 mod multi_tenant_organization;
 mod oauth;
@@ -195,6 +196,7 @@ pub fn all_routes() -> Routes {
     oauth2_permission_grants::routes(&mut routes);
     subscriptions::routes(&mut routes);
     member_actions::routes(&mut routes);
+    member_of::routes(&mut routes);
     owners::routes(&mut routes);
     audit_logs::routes(&mut routes);
     user_sharing::routes(&mut routes);

@@ -4,6 +4,7 @@
 //! the client has created itself, and changes those that it has created itself.
 
 use directory::applications;
+use directory::groups::LinkKind;
 use directory::key_credentials::Owner;
 use directory::owners::Owned;
 use directory::service_principals::{self, ServicePrincipal};
@@ -15,7 +16,9 @@ use types::kind;
 use crate::app_key::{self, AppKey, Reach};
 use crate::credentials;
 use crate::errors::Refusal;
-use crate::listing::{self, Source};
+use crate::expand::{Expand, Relation};
+use crate::listing::{self, Shown, Sorting, Source};
+use crate::member_of;
 use crate::owners;
 use crate::query_options::Allowed;
 use crate::references::Bound;
@@ -52,11 +55,32 @@ static SOURCE: Source<ServicePrincipal> = Source {
     project: service_principals::project,
 };
 
+/// What can be expanded.
+static EXPANDED: [Relation<ServicePrincipal>; 3] = [
+    Relation {
+        name: "owners",
+        is_single: false,
+        find: |tx, found, limit| {
+            directory::owners::owners(tx, Owned::ServicePrincipal(found.id), None, limit)
+        },
+    },
+    Relation {
+        name: "memberOf",
+        is_single: false,
+        find: |tx, found, limit| member_of::first(tx, found.id.uuid(), false, limit),
+    },
+    Relation {
+        name: "transitiveMemberOf",
+        is_single: false,
+        find: |tx, found, limit| member_of::first(tx, found.id.uuid(), true, limit),
+    },
+];
+
 /// Registers them.
 pub(crate) fn routes(routes: &mut Routes) {
     let mut area = routes.area("servicePrincipals", Versions::Both);
     area.get("/servicePrincipals", LIST, "List service principals", list)
-        .query(Allowed::LIST.and(Allowed::SEARCH));
+        .query(Allowed::LIST.and(Allowed::SEARCH).and(Allowed::EXPAND));
     area.get(
         "/servicePrincipals/$count",
         LIST,
@@ -76,7 +100,7 @@ pub(crate) fn routes(routes: &mut Routes) {
         "Get a service principal",
         get,
     )
-    .query(Allowed::SELECT);
+    .query(Allowed::SELECT.and(Allowed::EXPAND));
     area.patch(
         "/servicePrincipals/{id}",
         WRITE,
@@ -95,7 +119,7 @@ pub(crate) fn routes(routes: &mut Routes) {
         "Get a service principal by its client id",
         get,
     )
-    .query(Allowed::SELECT);
+    .query(Allowed::SELECT.and(Allowed::EXPAND));
     area.patch(
         "/servicePrincipals(appId='{appId}')",
         WRITE,
@@ -131,8 +155,38 @@ fn find_own(tx: &ReadTx<'_>, key: Key, reach: Reach) -> types::Result<ServicePri
     Ok(found)
 }
 
+/// How a request looks at them.
+struct Look(Option<Expand<ServicePrincipal>>);
+
+impl Look {
+    fn of(call: &Call) -> Result<Self, Refusal> {
+        Ok(Self(Expand::of(
+            call,
+            &EXPANDED,
+            LinkKind::ServicePrincipal,
+        )?))
+    }
+
+    fn show(
+        &self,
+        tx: &ReadTx<'_>,
+        found: &ServicePrincipal,
+        select: Option<&[String]>,
+    ) -> types::Result<Shown> {
+        let mut shown = service_principals::project(found, select)?;
+        if let Some(expand) = &self.0 {
+            expand.add(tx, found, &mut shown)?;
+        }
+        Ok(shown)
+    }
+}
+
 async fn list(call: Call) -> Result<Reply, Refusal> {
-    listing::list(&call, &SOURCE).await
+    let look = Look::of(&call)?;
+    let show = move |tx: &ReadTx<'_>, found: &ServicePrincipal, select: Option<&[String]>| {
+        look.show(tx, found, select)
+    };
+    listing::list_shown(&call, &SOURCE, Sorting::Advanced, show).await
 }
 
 async fn count(call: Call) -> Result<Reply, Refusal> {
@@ -141,8 +195,9 @@ async fn count(call: Call) -> Result<Reply, Refusal> {
 
 async fn get(call: Call) -> Result<Reply, Refusal> {
     let (key, select) = (Key::of(&call)?, listing::select(&call)?);
+    let look = Look::of(&call)?;
     let shown = call
-        .read(move |tx| service_principals::project(&find(tx, key)?, select.as_deref()))
+        .read(move |tx| look.show(tx, &find(tx, key)?, select.as_deref()))
         .await?;
     Reply::entity(&call, "servicePrincipals", &shown)
 }

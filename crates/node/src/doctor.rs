@@ -163,12 +163,14 @@ const REFERENCES: &[(&str, &str)] = &[
          (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = m.group_id)",
     ),
     (
-        "memberships of users or groups that aren't there",
+        "memberships of users, groups or service principals that aren't there",
         "SELECT count(*) FROM group_members m WHERE m.tenant_id = ?1 \
          AND NOT (m.member_kind = 1 AND EXISTS \
          (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = m.member_id)) \
          AND NOT (m.member_kind = 2 AND EXISTS \
-         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = m.member_id))",
+         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = m.member_id)) \
+         AND NOT (m.member_kind = 3 AND EXISTS \
+         (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = m.member_id))",
     ),
     (
         "ownerships of groups that aren't there",

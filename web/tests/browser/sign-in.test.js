@@ -76,6 +76,64 @@ test('a guest is asked whether to visit, before anything is told', async () => {
   await leave(page);
 });
 
+test('the link of an invitation leads over the home to the application', async () => {
+  const southridge = await deployment.addTenant('Southridge');
+  const { inviteRedeemUrl } = await deployment.call('Fabrikam', 'POST', '/v1.0/invitations', {
+    invitedUserEmailAddress: southridge.admin,
+    inviteRedirectUrl: wiki.url,
+  });
+  const page = await visitor();
+  await page.goto(inviteRedeemUrl);
+  await page.getByLabel('Password').waitFor();
+  assert.ok(page.url().startsWith(`${deployment.url}/${southridge.id}/`), page.url());
+  await page.getByLabel('Password').fill(southridge.adminPassword);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Visit this organization?' }).waitFor();
+  await page.getByRole('button', { name: 'Accept' }).click();
+  // The application sends whoever is signed in on at once, to be asked what it may have.
+  await page.getByText('Wiki would like to:').waitFor();
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await page.getByRole('heading', { name: /^Hello / }).waitFor();
+  assert.equal((await claimsOf(page)).tid, deployment.tenant('Fabrikam').id);
+  await leave(page);
+});
+
+test('somebody of no organization gets a password by the link of an invitation', async () => {
+  const address = 'ann@outside.example';
+  const password = 'Correct-Horse-8-Staple';
+  const { inviteRedeemUrl } = await deployment.call('Fabrikam', 'POST', '/v1.0/invitations', {
+    invitedUserEmailAddress: address,
+    inviteRedirectUrl: wiki.url,
+  });
+  const page = await visitor({ viewport: PHONE, colorScheme: 'dark' });
+  await page.goto(inviteRedeemUrl);
+  await page.getByRole('heading', { name: 'Visit this organization?' }).waitFor();
+  assert.deepEqual(await axeFindings(page), []);
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await page.getByText(address).waitFor();
+  assert.deepEqual(await axeFindings(page), []);
+  await page.getByLabel('New password', { exact: true }).fill(password);
+  await page.getByLabel('New password, once more').fill(password);
+  await page.keyboard.press('Enter');
+  await page.getByText('Wiki would like to:').waitFor();
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await page.getByRole('heading', { name: /^Hello / }).waitFor();
+  assert.equal((await claimsOf(page)).tid, deployment.tenant('Fabrikam').id);
+  await leave(page);
+
+  // Another day, another browser: by the address.
+  const again = await visitor();
+  await again.goto(wiki.url);
+  await signIn(again, address, password);
+  await again.getByRole('heading', { name: /^Hello / }).waitFor();
+  await leave(again);
+  // A link that was used for that is no way to another password.
+  const stale = await visitor();
+  await stale.goto(inviteRedeemUrl);
+  await stale.getByLabel('Password').waitFor();
+  await leave(stale);
+});
+
 test('a refusal says who refuses, and whom to ask', async () => {
   const { person, personPassword } = deployment.tenant('Tailspin');
   const partner = `/v1.0/policies/crossTenantAccessPolicy/partners/${deployment.tenant('Tailspin').id}`;

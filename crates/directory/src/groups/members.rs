@@ -1,4 +1,4 @@
-//! Members (users and groups) and owners (users and service principals) of groups.
+//! Members (users, groups and service principals) and owners (users and service principals) of groups.
 //!
 //! Membership is direct; what follows from groups in groups is worked out when it is asked for,
 //! breadth first, each group once, so that circles end. Deleted objects are no members.
@@ -35,7 +35,9 @@ macro_rules! member_is_there {
         "((m.member_kind = 1 AND EXISTS (SELECT 1 FROM users AS u WHERE u.tenant_id = ?1 \
          AND u.id = m.member_id AND u.deleted_at IS NULL)) \
          OR (m.member_kind = 2 AND EXISTS (SELECT 1 FROM groups AS g WHERE g.tenant_id = ?1 \
-         AND g.id = m.member_id AND g.deleted_at IS NULL)))"
+         AND g.id = m.member_id AND g.deleted_at IS NULL)) \
+         OR (m.member_kind = 3 AND EXISTS (SELECT 1 FROM service_principals AS s \
+         WHERE s.tenant_id = ?1 AND s.id = m.member_id AND s.deleted_at IS NULL)))"
     };
 }
 
@@ -195,10 +197,11 @@ pub fn add_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> Resu
     let object = static_group(tx, group)?;
     let kind = match kind_of(tx, member)? {
         Some(kind @ (LinkKind::User | LinkKind::Group)) => kind,
+        Some(kind @ LinkKind::ServicePrincipal) if !object.mail_enabled => kind,
         Some(_) => {
             return Err(Error::invalid(
                 "members",
-                "Members of a group are users and groups.",
+                "Members of a group are users, groups and, of a security group, service principals.",
             ));
         }
         None => return Err(Error::not_found("directoryObject", member)),
@@ -448,7 +451,8 @@ pub fn transitive_users(
                             next.push(Id::new(id));
                         }
                     }
-                    _ => drop(users.insert(Id::new(id))),
+                    LinkKind::User => drop(users.insert(Id::new(id))),
+                    LinkKind::ServicePrincipal | LinkKind::DirectoryRole => {}
                 }
                 if users.len() >= limit {
                     return Ok(users.into_iter().collect());
@@ -484,8 +488,8 @@ pub fn users_below(
         for Link { id, kind } in links {
             match kind {
                 LinkKind::Group if seen.insert(id) => next.push(id),
-                LinkKind::Group => {}
-                _ => drop(users.insert(Id::new(id))),
+                LinkKind::User => drop(users.insert(Id::new(id))),
+                LinkKind::Group | LinkKind::ServicePrincipal | LinkKind::DirectoryRole => {}
             }
         }
     }
@@ -560,11 +564,14 @@ pub fn transitive_links(
     let mut seen = BTreeSet::from([group.uuid()]);
     let mut next = vec![group.uuid()];
     while let Some(group) = next.pop() {
-        let kind = LinkKind::Group;
-        for link in members_of_kind(tx, Id::new(group), kind, None, TRANSITIVE_MAX)? {
-            if seen.insert(link.id) {
-                next.push(link.id);
-                links.push(link);
+        for kind in [LinkKind::Group, LinkKind::ServicePrincipal] {
+            for link in members_of_kind(tx, Id::new(group), kind, None, TRANSITIVE_MAX)? {
+                if seen.insert(link.id) {
+                    links.push(link);
+                    if kind == LinkKind::Group {
+                        next.push(link.id);
+                    }
+                }
             }
         }
     }

@@ -178,7 +178,7 @@ fn a_patch_changes_what_it_names_and_says_so_in_the_feed() {
 }
 
 #[test]
-fn members_are_users_and_groups_each_once() {
+fn members_are_users_groups_and_clients_each_once() {
     let f = fixture();
     let (staff, inner) = (f.group("staff"), f.group("inner"));
     let ann = f.user("ann").id.uuid();
@@ -215,7 +215,18 @@ fn members_are_users_and_groups_each_once() {
     assert_eq!(target(&add(ann)), "members", "already there");
     assert_eq!(target(&add(staff.id.uuid())), "members", "itself");
     let client = principal(&f, "client").uuid();
-    assert_eq!(target(&add(client)), "members", "a client");
+    let team = f.group_of(object(json!({
+        "displayName": "team", "mailNickname": "team", "mailEnabled": true,
+        "securityEnabled": false, "groupTypes": ["Unified"],
+    })));
+    let error = f.refused(move |tx| groups::add_member(tx, team.id, client));
+    assert_eq!(target(&error), "members", "a client of a team");
+    f.add_member(&staff, client);
+    let users = f.read(|tx| groups::transitive_members(tx, staff.id));
+    assert!(!users.contains(&Id::new(client)), "a client is nobody");
+    let links = f.read(|tx| groups::transitive_links(tx, staff.id, 10));
+    assert!(links.iter().any(|link| link.id == client));
+    f.write(move |tx| groups::remove_member(tx, staff.id, client));
     assert!(matches!(add(Uuid::nil()), Error::NotFound { .. }));
 
     let head = f.head();

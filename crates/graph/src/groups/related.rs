@@ -105,6 +105,11 @@ const PATHS: [Paths; 5] = [
                 "/groups/{id}/members/microsoft.graph.group",
                 "/groups/{id}/members/microsoft.graph.group/$count",
             ),
+            (
+                LinkKind::ServicePrincipal,
+                "/groups/{id}/members/microsoft.graph.servicePrincipal",
+                "/groups/{id}/members/microsoft.graph.servicePrincipal/$count",
+            ),
         ],
     },
     Paths {
@@ -128,6 +133,11 @@ const PATHS: [Paths; 5] = [
                 LinkKind::Group,
                 "/groups/{id}/transitiveMembers/microsoft.graph.group",
                 "/groups/{id}/transitiveMembers/microsoft.graph.group/$count",
+            ),
+            (
+                LinkKind::ServicePrincipal,
+                "/groups/{id}/transitiveMembers/microsoft.graph.servicePrincipal",
+                "/groups/{id}/transitiveMembers/microsoft.graph.servicePrincipal/$count",
             ),
         ],
     },

@@ -1,7 +1,6 @@
-//! Whom a user is related to: the manager, the direct reports, the groups and the directory roles.
+//! Whom a user is related to: the manager and the direct reports, beside [`member_of`].
 
-use directory::groups::{self, Link, LinkKind};
-use directory::roles;
+use directory::groups::{Link, LinkKind};
 use directory::users::{self, User};
 use store::ReadTx;
 use types::{Error, Id, kind};
@@ -9,6 +8,7 @@ use types::{Error, Id, kind};
 use crate::directory_objects::{self, Lens, Part, RELATED, Related};
 use crate::errors::Refusal;
 use crate::expand::Relation;
+use crate::member_of;
 use crate::query_options::Allowed;
 use crate::references::Reference;
 use crate::reply::Reply;
@@ -24,21 +24,6 @@ const READ: &[&str] = &[
     "User.ReadWrite.All",
 ];
 const WRITE: &[&str] = &["Directory.ReadWrite.All", "User.ReadWrite.All"];
-const MEMBER_OF: &[&str] = &[
-    "Directory.Read.All",
-    "Directory.ReadWrite.All",
-    "Group.ReadBasic.All",
-    "GroupMember.ReadBasic.All",
-];
-const TRANSITIVE_MEMBER_OF: &[&str] = &[
-    "Directory.Read.All",
-    "Directory.ReadWrite.All",
-    "Group.Read.All",
-    "Group.ReadBasic.All",
-    "GroupMember.Read.All",
-    "GroupMember.ReadBasic.All",
-    "User.Read.All",
-];
 
 /// What can be expanded.
 pub(super) static EXPANDED: [Relation<User>; 5] = [
@@ -55,18 +40,12 @@ pub(super) static EXPANDED: [Relation<User>; 5] = [
     Relation {
         name: "memberOf",
         is_single: false,
-        find: |tx, user, limit| {
-            let whole = member_of_all(tx, user.id, false)?;
-            Ok(Part { after: None, limit }.of(whole))
-        },
+        find: |tx, user, limit| member_of::first(tx, user.id.uuid(), false, limit),
     },
     Relation {
         name: "transitiveMemberOf",
         is_single: false,
-        find: |tx, user, limit| {
-            let whole = member_of_all(tx, user.id, true)?;
-            Ok(Part { after: None, limit }.of(whole))
-        },
+        find: |tx, user, limit| member_of::first(tx, user.id.uuid(), true, limit),
     },
     sponsors::EXPANDED,
 ];
@@ -107,54 +86,7 @@ pub(super) fn routes(area: &mut Area<'_>) {
         })
         .query(Allowed::FILTER);
     }
-    for (path, cast, role, permissions, summary, is_transitive) in [
-        (
-            ["/users/{id}/memberOf", "/users/{id}/memberOf/$count"],
-            [
-                "/users/{id}/memberOf/microsoft.graph.group",
-                "/users/{id}/memberOf/microsoft.graph.group/$count",
-            ],
-            [
-                "/users/{id}/memberOf/microsoft.graph.directoryRole",
-                "/users/{id}/memberOf/microsoft.graph.directoryRole/$count",
-            ],
-            MEMBER_OF,
-            "List the groups that a user is a member of, and the user's roles",
-            false,
-        ),
-        (
-            [
-                "/users/{id}/transitiveMemberOf",
-                "/users/{id}/transitiveMemberOf/$count",
-            ],
-            [
-                "/users/{id}/transitiveMemberOf/microsoft.graph.group",
-                "/users/{id}/transitiveMemberOf/microsoft.graph.group/$count",
-            ],
-            [
-                "/users/{id}/transitiveMemberOf/microsoft.graph.directoryRole",
-                "/users/{id}/transitiveMemberOf/microsoft.graph.directoryRole/$count",
-            ],
-            TRANSITIVE_MEMBER_OF,
-            "List the groups and roles that a user has, directly or through groups",
-            true,
-        ),
-    ] {
-        for ([list, count], cast) in [
-            (path, None),
-            (cast, Some(LinkKind::Group)),
-            (role, Some(LinkKind::DirectoryRole)),
-        ] {
-            area.get(list, permissions, summary, move |call| {
-                member_of(call, is_transitive, cast)
-            })
-            .query(RELATED);
-            area.get(count, permissions, "Count them", move |call| {
-                count_member_of(call, is_transitive, cast)
-            })
-            .query(Allowed::FILTER);
-        }
-    }
+    member_of::routes_of_users(area);
 }
 
 fn manager(tx: &ReadTx<'_>, user: &User) -> types::Result<Option<Link>> {
@@ -228,85 +160,4 @@ async fn direct_reports(call: Call, cast: Option<LinkKind>) -> Result<Reply, Ref
 
 async fn count_direct_reports(call: Call, cast: Option<LinkKind>) -> Result<Reply, Refusal> {
     directory_objects::count(&call, cast, Reports(call.key("id").to_owned())).await
-}
-
-/// The groups that a user is in and the roles that the user has, in the order of ids.
-fn member_of_all(
-    tx: &ReadTx<'_>,
-    id: Id<kind::User>,
-    is_transitive: bool,
-) -> types::Result<Vec<Link>> {
-    let groups = if is_transitive {
-        groups::transitive_groups(tx, id.uuid())?
-    } else {
-        groups::member_of(tx, id.uuid())?
-    };
-    let mut links: Vec<Link> = groups
-        .iter()
-        .map(|group| Link {
-            id: group.uuid(),
-            kind: LinkKind::Group,
-        })
-        .collect();
-    let through: &[Id<kind::Group>] = if is_transitive { &groups } else { &[] };
-    let holders = std::iter::once(id.uuid()).chain(through.iter().map(|group| group.uuid()));
-    for holder in holders {
-        links.extend(roles::roles_of(tx, holder)?.iter().map(|role| Link {
-            id: role.id,
-            kind: LinkKind::DirectoryRole,
-        }));
-    }
-    links.sort_by_key(|link| link.id);
-    links.dedup();
-    Ok(links)
-}
-
-struct MemberOf {
-    user: String,
-    is_transitive: bool,
-    cast: Option<LinkKind>,
-}
-
-impl MemberOf {
-    fn of(call: &Call, is_transitive: bool, cast: Option<LinkKind>) -> Self {
-        Self {
-            user: call.key("id").to_owned(),
-            is_transitive,
-            cast,
-        }
-    }
-
-    fn whole(&self, tx: &ReadTx<'_>) -> types::Result<Vec<Link>> {
-        let user = users::find(tx, &self.user)?;
-        let mut all = member_of_all(tx, user.id, self.is_transitive)?;
-        all.retain(|link| self.cast.is_none_or(|kind| link.kind == kind));
-        Ok(all)
-    }
-}
-
-impl Related for MemberOf {
-    fn part(&self, tx: &ReadTx<'_>, part: Part) -> types::Result<Vec<Link>> {
-        Ok(part.of(self.whole(tx)?))
-    }
-    fn count(&self, tx: &ReadTx<'_>) -> types::Result<u64> {
-        Ok(self.whole(tx)?.len() as u64)
-    }
-}
-
-async fn member_of(
-    call: Call,
-    is_transitive: bool,
-    cast: Option<LinkKind>,
-) -> Result<Reply, Refusal> {
-    let related = MemberOf::of(&call, is_transitive, cast);
-    directory_objects::list(&call, "users/memberOf", cast, related).await
-}
-
-async fn count_member_of(
-    call: Call,
-    is_transitive: bool,
-    cast: Option<LinkKind>,
-) -> Result<Reply, Refusal> {
-    let related = MemberOf::of(&call, is_transitive, cast);
-    directory_objects::count(&call, cast, related).await
 }

@@ -492,7 +492,8 @@ async fn lists_are_filtered_sorted_and_counted() {
             "$select=nonsense",
             "$top=1000",
             "$skiptoken=x",
-            "$expand=owners",
+            "$expand=nonsense",
+            "$expand=owners,members",
         ] {
             let refused = d.admin.get(&format!("/{set}?{query}")).await;
             assert_eq!(refused.status, 400, "{query}: {}", refused.text);
@@ -783,4 +784,131 @@ async fn credentials_that_end_soon_are_found() {
             .is_empty()
     );
     assert_eq!(names("startswith(description,'later or')").await, ["later"]);
+}
+
+#[tokio::test]
+async fn a_service_principal_is_in_groups_and_has_roles() {
+    let d = Deployment::start().await;
+    let (application, principal) = d.admin.application(json!({ "displayName": "Robot" })).await;
+    let id = principal["id"].as_str().unwrap();
+    let reference =
+        |id: &str| json!({ "@odata.id": format!("{}/v1.0/directoryObjects/{id}", d.url) });
+    let mut groups = Vec::new();
+    for name in ["outer", "inner"] {
+        let body = json!({ "displayName": name, "mailEnabled": false, "mailNickname": name,
+            "securityEnabled": true });
+        let made = d.admin.post("/groups", body).await.expect(201).json;
+        groups.push(made["id"].as_str().unwrap().to_owned());
+    }
+    for (group, member) in [(&groups[0], groups[1].as_str()), (&groups[1], id)] {
+        let path = format!("/groups/{group}/members/$ref");
+        d.admin.post(&path, reference(member)).await.expect(204);
+    }
+    let reader = "5d6b6bb7-de71-4623-b4af-96380a352509";
+    let assignment = json!({ "principalId": id, "roleDefinitionId": reader,
+        "directoryScopeId": "/" });
+    d.admin
+        .post("/roleManagement/directory/roleAssignments", assignment)
+        .await
+        .expect(201);
+
+    let names = |list: &Value| {
+        let items = list.as_array().unwrap().iter();
+        let mut names: Vec<String> = items
+            .map(|item| item["displayName"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    let by_app = format!(
+        "/servicePrincipals(appId='{}')",
+        application["appId"].as_str().unwrap()
+    );
+    for path in [format!("/servicePrincipals/{id}"), by_app] {
+        let read = async |end: &str| d.admin.get(&format!("{path}/{end}")).await.expect(200).json;
+        assert_eq!(
+            names(&read("memberOf").await["value"]),
+            ["Security Reader", "inner"]
+        );
+        assert_eq!(
+            names(&read("transitiveMemberOf").await["value"]),
+            ["Security Reader", "inner", "outer"]
+        );
+        let cast = read("transitiveMemberOf/microsoft.graph.group").await;
+        assert_eq!(names(&cast["value"]), ["inner", "outer"]);
+        let count = format!("{path}/transitiveMemberOf/$count");
+        assert_eq!(d.admin.get_advanced(&count).await.expect(200).text, "3");
+    }
+    // Seen from the groups.
+    let members = async |end: &str| {
+        let list = d
+            .admin
+            .get(&format!("/groups/{end}"))
+            .await
+            .expect(200)
+            .json;
+        names(&list["value"])
+    };
+    let inside = format!("{}/members/microsoft.graph.servicePrincipal", groups[1]);
+    assert_eq!(members(&inside).await, ["Robot"]);
+    let through = format!("{}/transitiveMembers", groups[0]);
+    assert_eq!(members(&through).await, ["Robot", "inner"]);
+    let people = format!("{through}/microsoft.graph.user");
+    assert!(members(&people).await.is_empty());
+    let team = json!({ "displayName": "team", "mailEnabled": true, "mailNickname": "team",
+        "securityEnabled": false, "groupTypes": ["Unified"] });
+    let team = d.admin.post("/groups", team).await.expect(201).json;
+    let path = format!("/groups/{}/members/$ref", team["id"].as_str().unwrap());
+    d.admin
+        .post(&path, reference(id))
+        .await
+        .refused(400, "Request_BadRequest");
+
+    // As parts of the object, too.
+    let expanded =
+        format!("/servicePrincipals/{id}?$select=id&$expand=memberOf($select=id,displayName)");
+    let expanded = d.admin.get(&expanded).await.expect(200).json;
+    assert_eq!(names(&expanded["memberOf"]), ["Security Reader", "inner"]);
+    let list = format!("/servicePrincipals?$filter=id eq '{id}'&$expand=transitiveMemberOf");
+    let list = d.admin.get(&list).await.expect(200).json;
+    assert_eq!(
+        list["value"][0]["transitiveMemberOf"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+    let owner = json!({
+        "accountEnabled": true, "displayName": "Ann", "mailNickname": "ann",
+        "userPrincipalName": "ann@contoso.example",
+        "passwordProfile": { "password": "correct-Horse-7-battery" },
+    });
+    let owner = d.admin.post("/users", owner).await.expect(201).json;
+    let owner = owner["id"].as_str().unwrap();
+    let path = format!("/applications/{}", application["id"].as_str().unwrap());
+    d.admin
+        .post(&format!("{path}/owners/$ref"), reference(owner))
+        .await
+        .expect(204);
+    let expanded = d.admin.get(&format!("{path}?$expand=owners")).await;
+    let expanded = expanded.expect(200).json;
+    assert_eq!(names(&expanded["owners"]), ["Ann"]);
+
+    // Who reads users only isn't told of service principals.
+    let (_, other) = d.other("Fabrikam", "fabrikam.example").await;
+    let path = format!("/servicePrincipals/{id}/memberOf");
+    other
+        .get(&path)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    let narrow = d.client(&["User.Read.All"]).await;
+    narrow
+        .get(&path)
+        .await
+        .refused(403, "Authorization_RequestDenied");
+    // Who is deleted is no member.
+    let principal = format!("/servicePrincipals/{id}");
+    d.admin.delete(&principal).await.expect(204);
+    let list = d.admin.get(&format!("/groups/{inside}")).await.expect(200);
+    assert_eq!(list.json["value"], json!([]));
 }

@@ -88,7 +88,7 @@ impl Look<'_, '_> {
         let (tx, target) = (self.tx, self.pair.target);
         if links::get(tx, target, group)?.is_some_and(|link| link.there == There::Synced) {
             let after = Uuid::from_u128(member.as_u128().saturating_sub(1));
-            let item = members(tx, group, after, member, 1)?;
+            let (item, _) = members(tx, group, after, member, 1)?;
             self.work.members.push(PlannedMembers { item, fills: None });
         }
         // A group that comes or goes may bring or take those in it.
@@ -223,28 +223,28 @@ impl Look<'_, '_> {
                 return Ok(());
             }
             let after = link.members_after.unwrap_or_default();
-            let mut item = members(self.tx, link.id, after, Uuid::max(), room)?;
-            let is_last = item.len() < room;
-            if !is_last {
-                let last = item.users.iter().chain(&item.groups).max().copied();
-                item.through = last.unwrap_or_default();
+            let (mut item, end) = members(self.tx, link.id, after, Uuid::max(), room)?;
+            if let Some(end) = end {
+                item.through = end;
             }
             self.work.members.push(PlannedMembers {
                 item,
-                fills: Some(is_last),
+                fills: Some(end.is_none()),
             });
         }
         Ok(())
     }
 }
 
+/// The members in a range of ids, as far as they may be sent; and where they end, if there may be more
+/// behind it.
 fn members(
     tx: &ReadTx<'_>,
     group: GroupId,
     after: Uuid,
     through: Uuid,
     limit: usize,
-) -> Result<Members> {
+) -> Result<(Members, Option<Uuid>)> {
     let mut item = Members {
         group,
         after,
@@ -252,11 +252,15 @@ fn members(
         users: Vec::new(),
         groups: Vec::new(),
     };
-    for member in groups::rows(tx, group, after, through, limit)? {
+    let rows = groups::rows(tx, group, after, through, limit)?;
+    let end = (rows.len() == limit).then(|| rows.last().map(|last| last.id));
+    for member in rows {
         match member.kind {
             LinkKind::Group => item.groups.push(member.id),
-            _ => item.users.push(member.id),
+            LinkKind::User => item.users.push(member.id),
+            // They act in their own tenant alone.
+            LinkKind::ServicePrincipal | LinkKind::DirectoryRole => {}
         }
     }
-    Ok(item)
+    Ok((item, end.flatten()))
 }

@@ -81,6 +81,16 @@ async fn groups_come_with_those_in_them_and_follow() {
     w.add_member(home, outer, ann.uuid()).await;
     w.add_member(home, outer, inner.uuid()).await;
     w.add_member(home, inner, bob.uuid()).await;
+    // What acts for an application stays at home.
+    let robot = w
+        .write(home, |tx| {
+            let robot = object(json!({"displayName": "Robot"}));
+            let app_id = directory::applications::create(tx, &robot)?.app_id;
+            let robot = object(json!({"appId": app_id}));
+            directory::service_principals::create(tx, &robot)
+        })
+        .await;
+    w.add_member(home, outer, robot.id.uuid()).await;
     // A group of the same name that is there is another one.
     let namesake = w.group(target, "outer").await;
     share(&w, home, &[outer]).await;

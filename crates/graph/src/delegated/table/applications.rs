@@ -209,6 +209,12 @@ pub(super) static ROWS: &[Row] = &[
             "servicePrincipals/ownedObjects/limitedRead",
         ],
     ),
+    get("/servicePrincipals/{id}/memberOf", READ, MEMBER_OF),
+    get(
+        "/servicePrincipals/{id}/transitiveMemberOf",
+        READ,
+        MEMBER_OF,
+    ),
     post(
         "/servicePrincipals/{id}/getMemberGroups",
         MEMBERSHIPS,

@@ -1,0 +1,252 @@
+//! The groups and directory roles that a user or a service principal has: directly, or through groups.
+//!
+//! Source: "List memberOf" and "List transitiveMemberOf" of both types (Microsoft Graph).
+
+use directory::groups::{self, LinkKind};
+use directory::{roles, users};
+use store::ReadTx;
+use types::{Id, kind};
+use uuid::Uuid;
+
+use crate::app_key::AppKey;
+use crate::directory_objects::{self, Link, Part, RELATED, Related};
+use crate::errors::Refusal;
+use crate::query_options::Allowed;
+use crate::reply::Reply;
+use crate::request::Call;
+use crate::route::{Area, Routes, Versions};
+
+const OF_USER: &[&str] = &[
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "Group.ReadBasic.All",
+    "GroupMember.ReadBasic.All",
+];
+const OF_USER_TRANSITIVE: &[&str] = &[
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "Group.Read.All",
+    "Group.ReadBasic.All",
+    "GroupMember.Read.All",
+    "GroupMember.ReadBasic.All",
+    "User.Read.All",
+];
+const OF_PRINCIPAL: &[&str] = &[
+    "Application.Read.All",
+    "Application.ReadWrite.All",
+    "Application.ReadWrite.OwnedBy",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+
+/// Whose they are.
+#[derive(Debug, Clone, Copy)]
+enum Whose {
+    User,
+    ServicePrincipal,
+}
+
+/// Every list, and how many there are in it, below what a path begins with.
+macro_rules! lists {
+    ($area:ident, $whose:expr, $permissions:expr, $transitive:expr, $begin:literal) => {
+        lists!(@ $area, $whose, $permissions, $transitive, $begin, "", None);
+        lists!(@ $area, $whose, $permissions, $transitive, $begin, "/microsoft.graph.group",
+            Some(LinkKind::Group));
+        lists!(@ $area, $whose, $permissions, $transitive, $begin, "/microsoft.graph.directoryRole",
+            Some(LinkKind::DirectoryRole));
+    };
+    (@ $area:ident, $whose:expr, $permissions:expr, $transitive:expr, $begin:literal, $cast:literal,
+        $kind:expr) => {
+        register($area, $whose, $permissions, $transitive, $kind, [
+            concat!($begin, $cast),
+            concat!($begin, $cast, "/$count"),
+        ])
+    };
+}
+
+/// Registers them for users, in their area.
+pub(crate) fn routes_of_users(area: &mut Area<'_>) {
+    lists!(area, Whose::User, OF_USER, false, "/users/{id}/memberOf");
+    lists!(
+        area,
+        Whose::User,
+        OF_USER_TRANSITIVE,
+        true,
+        "/users/{id}/transitiveMemberOf"
+    );
+}
+
+/// Registers them for service principals.
+pub(crate) fn routes(routes: &mut Routes) {
+    let mut area = routes.area("memberships", Versions::Both);
+    let (area, whose) = (&mut area, Whose::ServicePrincipal);
+    lists!(
+        area,
+        whose,
+        OF_PRINCIPAL,
+        false,
+        "/servicePrincipals/{id}/memberOf"
+    );
+    lists!(
+        area,
+        whose,
+        OF_PRINCIPAL,
+        true,
+        "/servicePrincipals/{id}/transitiveMemberOf"
+    );
+    lists!(
+        area,
+        whose,
+        OF_PRINCIPAL,
+        false,
+        "/servicePrincipals(appId='{appId}')/memberOf"
+    );
+    lists!(
+        area,
+        whose,
+        OF_PRINCIPAL,
+        true,
+        "/servicePrincipals(appId='{appId}')/transitiveMemberOf"
+    );
+}
+
+fn register(
+    area: &mut Area<'_>,
+    whose: Whose,
+    permissions: &'static [&'static str],
+    is_transitive: bool,
+    cast: Option<LinkKind>,
+    [path, count_path]: [&'static str; 2],
+) {
+    let summary = match (whose, is_transitive) {
+        (Whose::User, false) => "List the groups that a user is a member of, and the user's roles",
+        (Whose::User, true) => {
+            "List the groups and roles that a user has, directly or through groups"
+        }
+        (Whose::ServicePrincipal, false) => {
+            "List the groups that a service principal is a member of, and its roles"
+        }
+        (Whose::ServicePrincipal, true) => {
+            "List the groups and roles that a service principal has, directly or through groups"
+        }
+    };
+    area.get(path, permissions, summary, move |call| {
+        list(call, whose, is_transitive, cast)
+    })
+    .query(RELATED);
+    area.get(count_path, permissions, "Count them", move |call| {
+        count(call, whose, is_transitive, cast)
+    })
+    .query(Allowed::FILTER);
+}
+
+/// The groups that an object is in and the roles that it has, in the order of ids.
+fn all(tx: &ReadTx<'_>, holder: Uuid, is_transitive: bool) -> types::Result<Vec<Link>> {
+    let groups = if is_transitive {
+        groups::transitive_groups(tx, holder)?
+    } else {
+        groups::member_of(tx, holder)?
+    };
+    let mut links: Vec<Link> = groups
+        .iter()
+        .map(|group| Link {
+            id: group.uuid(),
+            kind: LinkKind::Group,
+        })
+        .collect();
+    let through: &[Id<kind::Group>] = if is_transitive { &groups } else { &[] };
+    let holders = std::iter::once(holder).chain(through.iter().map(|group| group.uuid()));
+    for holder in holders {
+        links.extend(roles::roles_of(tx, holder)?.iter().map(|role| Link {
+            id: role.id,
+            kind: LinkKind::DirectoryRole,
+        }));
+    }
+    links.sort_by_key(|link| link.id);
+    links.dedup();
+    Ok(links)
+}
+
+/// The first of them, for `$expand`.
+pub(crate) fn first(
+    tx: &ReadTx<'_>,
+    holder: Uuid,
+    is_transitive: bool,
+    limit: usize,
+) -> types::Result<Vec<Link>> {
+    let whole = all(tx, holder, is_transitive)?;
+    Ok(Part { after: None, limit }.of(whole))
+}
+
+/// The object that a path names.
+enum Holder {
+    User(String),
+    ServicePrincipal(AppKey<kind::ServicePrincipal>),
+}
+
+struct MemberOf {
+    holder: Holder,
+    is_transitive: bool,
+    cast: Option<LinkKind>,
+}
+
+impl MemberOf {
+    fn of(
+        call: &Call,
+        whose: Whose,
+        is_transitive: bool,
+        cast: Option<LinkKind>,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
+            holder: match whose {
+                Whose::User => Holder::User(call.key("id").to_owned()),
+                Whose::ServicePrincipal => Holder::ServicePrincipal(AppKey::of(call)?),
+            },
+            is_transitive,
+            cast,
+        })
+    }
+
+    fn whole(&self, tx: &ReadTx<'_>) -> types::Result<Vec<Link>> {
+        let holder = match &self.holder {
+            Holder::User(key) => users::find(tx, key)?.id.uuid(),
+            Holder::ServicePrincipal(key) => crate::service_principals::find(tx, *key)?.id.uuid(),
+        };
+        let mut all = all(tx, holder, self.is_transitive)?;
+        all.retain(|link| self.cast.is_none_or(|kind| link.kind == kind));
+        Ok(all)
+    }
+}
+
+impl Related for MemberOf {
+    fn part(&self, tx: &ReadTx<'_>, part: Part) -> types::Result<Vec<Link>> {
+        Ok(part.of(self.whole(tx)?))
+    }
+    fn count(&self, tx: &ReadTx<'_>) -> types::Result<u64> {
+        Ok(self.whole(tx)?.len() as u64)
+    }
+}
+
+async fn list(
+    call: Call,
+    whose: Whose,
+    is_transitive: bool,
+    cast: Option<LinkKind>,
+) -> Result<Reply, Refusal> {
+    let related = MemberOf::of(&call, whose, is_transitive, cast)?;
+    let name = match whose {
+        Whose::User => "users/memberOf",
+        Whose::ServicePrincipal => "servicePrincipals/memberOf",
+    };
+    directory_objects::list(&call, name, cast, related).await
+}
+
+async fn count(
+    call: Call,
+    whose: Whose,
+    is_transitive: bool,
+    cast: Option<LinkKind>,
+) -> Result<Reply, Refusal> {
+    let related = MemberOf::of(&call, whose, is_transitive, cast)?;
+    directory_objects::count(&call, cast, related).await
+}
