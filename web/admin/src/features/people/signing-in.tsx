@@ -40,6 +40,9 @@ export function SigningIn({ person }: { person: Person }) {
   const styles = useStyles();
   const [, change] = useAddress();
   const isAcross = originOf(person) !== 'own';
+  // Who came from no tenant signs in here; so does who has a second factor here besides the home's.
+  const methods = useQuery({ ...methodsOf(person.id), enabled: isAcross });
+  const isAtHome = isAcross && !methods.data?.length;
   const isSelf = person.id === session.identity.userId;
   const [isEnding, setEnding] = useState(false);
   const { run, isRunning, problem } = useAct({ inPlace: true });
@@ -48,14 +51,14 @@ export function SigningIn({ person }: { person: Person }) {
   return (
     <section aria-label={t('methods.title')}>
       <h3 className={styles.title}>{t('methods.title')}</h3>
-      {isAcross ? (
+      {isAtHome ? (
         <p className={styles.text}>{t('methods.atHome')}</p>
       ) : (
         <Methods user={person.id} name={name} />
       )}
       {!isEnding && (
         <div className={styles.actions}>
-          {!isAcross && !isSelf && (
+          {!isAtHome && !isSelf && (
             <>
               <Button size="small" onClick={() => change({ edit: 'password' }, true)}>
                 {t('methods.reset')}
