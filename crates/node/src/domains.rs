@@ -114,7 +114,12 @@ impl Node {
             )),
             other => other,
         })?;
-        self.mark_verified(tenant, actor, name).await
+        let marked = self.mark_verified(tenant, actor, name.clone()).await;
+        if let Err(Error::NotFound { .. }) = marked {
+            // It was removed meanwhile: nobody holds it any more.
+            self.release(tenant, name).await?;
+        }
+        marked
     }
 
     async fn look_for_proof(&self, domain: &Domain) -> Result<()> {
@@ -168,7 +173,12 @@ impl Node {
         island
             .write(actor, move |tx: &mut Tx<'_>| domains::remove(tx, &removed))
             .await?;
-        let (store, domain) = (self.store().clone(), DomainName::parse(&name)?);
+        self.release(tenant, DomainName::parse(&name)?).await
+    }
+
+    /// Has the registry say that a domain is nobody's.
+    async fn release(&self, tenant: TenantId, domain: DomainName) -> Result<()> {
+        let store = self.store().clone();
         tokio::task::spawn_blocking(move || store.release_domain(tenant, &domain))
             .await
             .map_err(Error::internal)?
