@@ -74,6 +74,7 @@ export const screens = (deployment) => {
       },
     })),
     { name: 'people-create', path: '/admin/people?panel=create' },
+    { name: 'people-invite', path: '/admin/people?panel=invite' },
     { name: 'people-import', path: '/admin/people?panel=import' },
     { name: 'people-deleted', path: '/admin/people?tab=deleted' },
     { name: 'groups', path: '/admin/groups' },

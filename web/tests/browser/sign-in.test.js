@@ -134,6 +134,36 @@ test('somebody of no organization gets a password by the link of an invitation',
   await leave(stale);
 });
 
+test('an admin invites somebody in the browser, and the link leads to an account here', async () => {
+  const page = await deployment.admin('Fabrikam', '/admin/people');
+  await page.getByRole('button', { name: 'Invite somebody' }).click();
+  const panel = page.getByRole('complementary');
+  await panel.getByLabel('Mail').fill('eva@outside.example');
+  await panel.getByRole('button', { name: 'Invite', exact: true }).click();
+  const link = await panel.getByRole('status').locator('code').textContent();
+  await panel.getByRole('button', { name: 'I have it' }).click();
+  await leave(page);
+
+  const guest = await deployment.visitor();
+  await guest.goto(link);
+  await guest.getByRole('button', { name: 'Accept' }).click();
+  await guest.getByLabel('New password', { exact: true }).fill('Correct-Horse-9-Staple');
+  await guest.getByLabel('New password, once more').fill('Correct-Horse-9-Staple');
+  await guest.keyboard.press('Enter');
+  await guest.getByRole('heading', { name: 'My account' }).waitFor();
+  assert.ok(guest.url().endsWith(`/${deployment.tenant('Fabrikam').id}/account`), guest.url());
+  await leave(guest);
+
+  // Here now, the person is shown with how they sign in, which an administrator can mend.
+  const people = await deployment.admin('Fabrikam', '/admin/people?q=eva');
+  await people.locator('[role=row][data-index="0"]').click();
+  const person = people.getByRole('complementary');
+  await person.getByText('Guest · outside.example').waitFor();
+  await person.getByRole('list', { name: 'Signing in' }).getByText('Password').waitFor();
+  await person.getByRole('button', { name: 'Reset the password' }).waitFor();
+  await leave(people);
+});
+
 test('a refusal says who refuses, and whom to ask', async () => {
   const { person, personPassword } = deployment.tenant('Tailspin');
   const partner = `/v1.0/policies/crossTenantAccessPolicy/partners/${deployment.tenant('Tailspin').id}`;

@@ -7,6 +7,7 @@
 mod sign_in;
 
 use serde::{Deserialize, Serialize};
+use store::ReadTx;
 use types::trace::{Step, Trace};
 use types::{Error, Id, Result, TenantId, kind};
 use uuid::Uuid;
@@ -58,6 +59,23 @@ pub struct Question {
     pub application: Option<Uuid>,
 }
 
+/// Why nobody synchronizes somebody who is here by an invitation, of a home that isn't known (yet) or of
+/// none; nothing of the tenant's own people.
+fn guest(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Option<Trace>> {
+    if !directory::users::get(tx, user)?.is_external() {
+        return Ok(None);
+    }
+    let mut trace = Trace::new();
+    trace.step(Step::new(
+        tx.tenant(),
+        "user.userType",
+        "external",
+        false,
+        "This user is here by an invitation: only internal members of another tenant are synchronized.",
+    ));
+    Ok(Some(trace))
+}
+
 impl Node {
     /// Who has invited a tenant, by the inviter's own word; none if it can't be asked now.
     pub async fn inviter(
@@ -98,6 +116,11 @@ impl Node {
         if question.from == question.to {
             if question.action == Action::Signin {
                 return home.read(move |tx| sign_in::within(tx, &question)).await;
+            }
+            if let Some(user) = question.user
+                && let Some(trace) = home.read(move |tx| guest(tx, user)).await?
+            {
+                return Ok(trace);
             }
             return Err(Error::invalid(
                 "to",

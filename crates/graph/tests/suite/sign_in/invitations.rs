@@ -222,3 +222,22 @@ async fn a_link_is_replaced_by_the_next_and_worthless_elsewhere() {
     world.d.admin.delete(&path).await.expect(204);
     world.browser().get(&link).await.is_page(400, unknown);
 }
+
+#[tokio::test]
+async fn nobody_synchronizes_who_came_by_an_invitation() {
+    let two = Two::start().await;
+    let (made, _) = invite(&two.world, ANN, None).await;
+    // Of no tenant, and of one whose person hasn't come yet.
+    for user in [
+        made["invitedUser"]["id"].as_str().unwrap(),
+        two.guest.as_str(),
+    ] {
+        let tenant = two.world.d.tenant.as_str();
+        let question = json!({ "action": "sync", "from": { "tenantId": tenant, "userId": user },
+            "to": { "tenantId": tenant } });
+        let explained = two.world.d.admin.post("/beta/isopolity/explain", question);
+        let explained = explained.await.expect(200).json;
+        assert_eq!(explained["allowed"], false, "{explained}");
+        assert_eq!(explained["steps"][0]["setting"], "user.userType");
+    }
+}

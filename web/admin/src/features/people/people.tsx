@@ -1,10 +1,11 @@
 /** People of this tenant: who is here, from where, and who can be restored. */
 import { Button } from '@fluentui/react-components';
-import { ArrowUploadRegular, PersonAddRegular } from '@fluentui/react-icons';
+import { ArrowUploadRegular, MailRegular, PersonAddRegular } from '@fluentui/react-icons';
 import { PageHead, Tabs, useAddress, useTab } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { DeletedPeople } from './deleted';
 import { ImportPanel } from './import';
+import { Invite } from './invite';
 import { PeopleList } from './people-list';
 import { PersonForm } from './person-form';
 
@@ -26,6 +27,9 @@ export function People() {
             <Button icon={<ArrowUploadRegular />} onClick={() => panel('import')}>
               {t('import.title')}
             </Button>
+            <Button icon={<MailRegular />} onClick={() => panel('invite')}>
+              {t('invite.title')}
+            </Button>
             <Button
               appearance="primary"
               icon={<PersonAddRegular />}
@@ -44,6 +48,7 @@ export function People() {
       />
       {tab === 'people' ? <PeopleList /> : <DeletedPeople />}
       {address.panel === 'create' && <PersonForm onClose={close} />}
+      {address.panel === 'invite' && <Invite onClose={close} />}
       {address.panel === 'import' && <ImportPanel onClose={close} />}
     </>
   );
