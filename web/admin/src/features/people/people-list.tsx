@@ -144,7 +144,12 @@ export function PeopleList() {
             id: 'origin',
             title: t('column.from'),
             value: originOf,
-            cell: (person) => wordsOf(person, t),
+            cell: (person) =>
+              originOf(person) === 'across' ? (
+                <LeftToRight>{wordsOf(person, t)}</LeftToRight>
+              ) : (
+                wordsOf(person, t)
+              ),
             options: (['own', 'across', 'guest'] as const).map((value) => ({
               value,
               label: t(`origin.${value}`),
