@@ -25,8 +25,11 @@ use uuid::Uuid;
 
 use crate::{applications, groups, service_principals, users};
 
-/// The name of its position among the readers of the feed.
-pub const READER: &str = "search";
+/// The name of its position among the readers of the feed. With another name all objects are looked at
+/// once more, which is to be when the index gets words of more properties.
+pub const READER: &str = "search.2";
+/// What it was called before whole values were in it.
+const FORGET_EARLIER: &str = "DELETE FROM cursors WHERE tenant_id = ?1 AND reader = 'search'";
 
 /// The numbers of the kinds of objects.
 pub(crate) const USER: i64 = 1;
@@ -151,7 +154,8 @@ fn scan(tx: &ReadTx<'_>) -> Result<Option<(i64, Uuid)>> {
 }
 
 fn begin(tx: &mut Tx<'_>) -> Result<()> {
-    let head = tx.head()?;
+    let (head, tenant) = (tx.head()?, tx.tenant());
+    tx.bookkeeping().execute(FORGET_EARLIER, params![&tenant])?;
     tx.set_cursor(READER, head)?;
     set_scan(tx, USER, Uuid::nil())
 }
