@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::common::deployment::{Caller, DOMAIN, Deployment, NOBODY};
 use directory::users::{self, NewUser};
 use node::command::Command;
+use node::config::{Config, Flag, Inputs};
 use serde_json::{Map, Value, json};
-use store::ManualClock;
+use store::{ManualClock, SystemClock};
 use types::{Actor, Result, TenantId, Timestamp};
 
 const SHARING: &str = "/beta/isopolity/userSharing";
@@ -210,7 +211,21 @@ async fn an_entry_is_set_read_previewed_and_removed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_is_tried_on_a_person_before_it_is_set_and_a_person_comes_at_once() {
-    let rig = Rig::together().await;
+    // So few previews that a slow machine makes them in time as well.
+    let flags = vec![Flag {
+        flag: "--set".into(),
+        key: "limits.scope_preview_requests".into(),
+        value: "2".into(),
+    }];
+    let limits = Config::load(&Inputs {
+        flags,
+        ..Inputs::default()
+    });
+    let limits = limits.unwrap().limits;
+    let clock = Arc::new(SystemClock);
+    let d = Deployment::start_with(clock, |config| config.limits = limits).await;
+    let rig = Rig::apart_in(d).await;
+    rig.join().await;
     let admin = &rig.d.admin;
     let ann = rig.user(&rig.contoso, DOMAIN, "ann").await;
     let own = format!("{SHARING}/tenants/{}", rig.fabrikam);
