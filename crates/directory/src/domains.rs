@@ -194,14 +194,11 @@ pub fn verification_records(domain: &Domain) -> Vec<Value> {
     ]
 }
 
-/// Whether what is published at a domain has one of its [`verification_records`].
+/// Whether what is published at a domain has one of its [`verification_records`]; exchanges come in
+/// lower case.
 pub fn is_proof(domain: &Domain, texts: &[String], exchanges: &[String]) -> bool {
     let is_text = |text: &String| text.trim().eq_ignore_ascii_case(&domain.verification);
-    let expected = proving_exchange(domain);
-    texts.iter().any(is_text)
-        || exchanges
-            .iter()
-            .any(|it| it.eq_ignore_ascii_case(&expected))
+    texts.iter().any(is_text) || exchanges.contains(&proving_exchange(domain))
 }
 
 /// Whether a domain above this one is proven: that is a proof of this one too. The initial domain

@@ -255,11 +255,11 @@ fn has_indexed(entity: &Entity) -> bool {
 /// The values of an object that are in the index as a whole, those within its complex values too.
 fn add_values(kind: i64, entity: &Entity, object: &Map<String, Value>, all: &mut Words) {
     for property in entity.properties {
-        let Some(value) = object.get(property.name) else {
-            continue;
-        };
-        match (property.column, property.kind, value) {
-            (Some(Column::Index(number)), of, value) => {
+        // Most properties are columns; the object is asked for the others only.
+        let value = || object.get(property.name);
+        match (property.column, property.kind) {
+            (Some(Column::Index(number)), of) => {
+                let Some(value) = value() else { continue };
                 let field = value_field(kind, number);
                 let values = value
                     .as_array()
@@ -267,8 +267,10 @@ fn add_values(kind: i64, entity: &Entity, object: &Map<String, Value>, all: &mut
                 let words = values.iter().filter_map(|value| value_word(of, value));
                 all.extend(words.map(|word| (field, word)));
             }
-            (_, PropertyKind::Object(inner), Value::Object(object)) => {
-                add_values(kind, inner, object, all);
+            (None, PropertyKind::Object(inner)) => {
+                if let Some(Value::Object(object)) = value() {
+                    add_values(kind, inner, object, all);
+                }
             }
             _ => {}
         }

@@ -8,7 +8,6 @@
 //!
 //! Source: RFC 1035 §3.3.9 and §3.3.14; RFC 7208 §3.3 (the texts of one record belong together).
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -35,12 +34,6 @@ pub struct Published {
 /// The DNS can't say what is published: its servers aren't there, or the name's own don't answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unanswered;
-
-impl fmt::Display for Unanswered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the DNS gave no answer")
-    }
-}
 
 /// The DNS, as seen by certain servers.
 #[derive(Debug, Clone, Default)]

@@ -14,8 +14,8 @@ use types::{Id, kind};
 use crate::app_key::{self, AppKey, Reach};
 use crate::credentials;
 use crate::errors::Refusal;
-use crate::expand::{Expand, Relation};
-use crate::listing::{self, Shown, Sorting, Source};
+use crate::expand::{Look, Relation};
+use crate::listing::{self, Sorting, Source};
 use crate::owners;
 use crate::query_options::Allowed;
 use crate::references::Bound;
@@ -126,30 +126,8 @@ fn principal(
     Ok(found.map(|principal| principal.id))
 }
 
-/// How a request looks at them.
-struct Look(Option<Expand<Application>>);
-
-impl Look {
-    fn of(call: &Call) -> Result<Self, Refusal> {
-        Ok(Self(Expand::of(call, &EXPANDED, None)?))
-    }
-
-    fn show(
-        &self,
-        tx: &ReadTx<'_>,
-        found: &Application,
-        select: Option<&[String]>,
-    ) -> types::Result<Shown> {
-        let mut shown = applications::project(found, select)?;
-        if let Some(expand) = &self.0 {
-            expand.add(tx, found, &mut shown)?;
-        }
-        Ok(shown)
-    }
-}
-
 async fn list(call: Call) -> Result<Reply, Refusal> {
-    let look = Look::of(&call)?;
+    let look = Look::of(&call, &SOURCE, &EXPANDED, None)?;
     let show = move |tx: &ReadTx<'_>, found: &Application, select: Option<&[String]>| {
         look.show(tx, found, select)
     };
@@ -162,7 +140,7 @@ async fn count(call: Call) -> Result<Reply, Refusal> {
 
 async fn get(call: Call) -> Result<Reply, Refusal> {
     let (key, select) = (Key::of(&call)?, listing::select(&call)?);
-    let look = Look::of(&call)?;
+    let look = Look::of(&call, &SOURCE, &EXPANDED, None)?;
     let shown = call
         .read(move |tx| look.show(tx, &find(tx, key)?, select.as_deref()))
         .await?;

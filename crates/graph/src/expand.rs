@@ -8,7 +8,7 @@ use types::Error;
 
 use crate::directory_objects::{Lens, Link};
 use crate::errors::Refusal;
-use crate::listing::Shown;
+use crate::listing::{Shown, Source};
 use crate::request::Call;
 use crate::sight::{Sight, Sights};
 
@@ -106,6 +106,40 @@ impl<T> Expand<T> {
             shown.insert(name.to_owned(), related.into());
         }
         Ok(())
+    }
+}
+
+/// How a request looks at objects of one type: as the directory shows them, with what it expands.
+pub(crate) struct Look<T: 'static> {
+    source: &'static Source<T>,
+    expand: Option<Expand<T>>,
+}
+
+impl<T> Look<T> {
+    /// Reads the request's `$expand`, as [`Expand::of`] does.
+    pub(crate) fn of(
+        call: &Call,
+        source: &'static Source<T>,
+        relations: &'static [Relation<T>],
+        kind: impl Into<Option<LinkKind>>,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
+            source,
+            expand: Expand::of(call, relations, kind)?,
+        })
+    }
+
+    pub(crate) fn show(
+        &self,
+        tx: &ReadTx<'_>,
+        object: &T,
+        select: Option<&[String]>,
+    ) -> types::Result<Shown> {
+        let mut shown = (self.source.project)(object, select)?;
+        if let Some(expand) = &self.expand {
+            expand.add(tx, object, &mut shown)?;
+        }
+        Ok(shown)
     }
 }
 

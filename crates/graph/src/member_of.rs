@@ -46,6 +46,14 @@ enum Whose {
     ServicePrincipal,
 }
 
+/// Which list of memberships.
+#[derive(Debug, Clone, Copy)]
+struct Which {
+    whose: Whose,
+    is_transitive: bool,
+    cast: Option<LinkKind>,
+}
+
 /// Every list, and how many there are in it, below what a path begins with.
 macro_rules! lists {
     ($area:ident, $whose:expr, $permissions:expr, $transitive:expr, $begin:literal) => {
@@ -57,10 +65,19 @@ macro_rules! lists {
     };
     (@ $area:ident, $whose:expr, $permissions:expr, $transitive:expr, $begin:literal, $cast:literal,
         $kind:expr) => {
-        register($area, $whose, $permissions, $transitive, $kind, [
-            concat!($begin, $cast),
-            concat!($begin, $cast, "/$count"),
-        ])
+        register(
+            $area,
+            Which {
+                whose: $whose,
+                is_transitive: $transitive,
+                cast: $kind,
+            },
+            $permissions,
+            [
+                concat!($begin, $cast),
+                concat!($begin, $cast, "/$count"),
+            ],
+        )
     };
 }
 
@@ -112,13 +129,11 @@ pub(crate) fn routes(routes: &mut Routes) {
 
 fn register(
     area: &mut Area<'_>,
-    whose: Whose,
+    which: Which,
     permissions: &'static [&'static str],
-    is_transitive: bool,
-    cast: Option<LinkKind>,
     [path, count_path]: [&'static str; 2],
 ) {
-    let summary = match (whose, is_transitive) {
+    let summary = match (which.whose, which.is_transitive) {
         (Whose::User, false) => "List the groups that a user is a member of, and the user's roles",
         (Whose::User, true) => {
             "List the groups and roles that a user has, directly or through groups"
@@ -130,12 +145,10 @@ fn register(
             "List the groups and roles that a service principal has, directly or through groups"
         }
     };
-    area.get(path, permissions, summary, move |call| {
-        list(call, whose, is_transitive, cast)
-    })
-    .query(RELATED);
+    area.get(path, permissions, summary, move |call| list(call, which))
+        .query(RELATED);
     area.get(count_path, permissions, "Count them", move |call| {
-        count(call, whose, is_transitive, cast)
+        count(call, which)
     })
     .query(Allowed::FILTER);
 }
@@ -186,24 +199,17 @@ enum Holder {
 
 struct MemberOf {
     holder: Holder,
-    is_transitive: bool,
-    cast: Option<LinkKind>,
+    which: Which,
 }
 
 impl MemberOf {
-    fn of(
-        call: &Call,
-        whose: Whose,
-        is_transitive: bool,
-        cast: Option<LinkKind>,
-    ) -> Result<Self, Refusal> {
+    fn of(call: &Call, which: Which) -> Result<Self, Refusal> {
         Ok(Self {
-            holder: match whose {
+            holder: match which.whose {
                 Whose::User => Holder::User(call.key("id").to_owned()),
                 Whose::ServicePrincipal => Holder::ServicePrincipal(AppKey::of(call)?),
             },
-            is_transitive,
-            cast,
+            which,
         })
     }
 
@@ -212,8 +218,8 @@ impl MemberOf {
             Holder::User(key) => users::find(tx, key)?.id.uuid(),
             Holder::ServicePrincipal(key) => crate::service_principals::find(tx, *key)?.id.uuid(),
         };
-        let mut all = all(tx, holder, self.is_transitive)?;
-        all.retain(|link| self.cast.is_none_or(|kind| link.kind == kind));
+        let mut all = all(tx, holder, self.which.is_transitive)?;
+        all.retain(|link| self.which.cast.is_none_or(|kind| link.kind == kind));
         Ok(all)
     }
 }
@@ -227,26 +233,16 @@ impl Related for MemberOf {
     }
 }
 
-async fn list(
-    call: Call,
-    whose: Whose,
-    is_transitive: bool,
-    cast: Option<LinkKind>,
-) -> Result<Reply, Refusal> {
-    let related = MemberOf::of(&call, whose, is_transitive, cast)?;
-    let name = match whose {
+async fn list(call: Call, which: Which) -> Result<Reply, Refusal> {
+    let related = MemberOf::of(&call, which)?;
+    let name = match which.whose {
         Whose::User => "users/memberOf",
         Whose::ServicePrincipal => "servicePrincipals/memberOf",
     };
-    directory_objects::list(&call, name, cast, related).await
+    directory_objects::list(&call, name, which.cast, related).await
 }
 
-async fn count(
-    call: Call,
-    whose: Whose,
-    is_transitive: bool,
-    cast: Option<LinkKind>,
-) -> Result<Reply, Refusal> {
-    let related = MemberOf::of(&call, whose, is_transitive, cast)?;
-    directory_objects::count(&call, cast, related).await
+async fn count(call: Call, which: Which) -> Result<Reply, Refusal> {
+    let related = MemberOf::of(&call, which)?;
+    directory_objects::count(&call, which.cast, related).await
 }

@@ -16,8 +16,8 @@ use types::kind;
 use crate::app_key::{self, AppKey, Reach};
 use crate::credentials;
 use crate::errors::Refusal;
-use crate::expand::{Expand, Relation};
-use crate::listing::{self, Shown, Sorting, Source};
+use crate::expand::{Look, Relation};
+use crate::listing::{self, Sorting, Source};
 use crate::member_of;
 use crate::owners;
 use crate::query_options::Allowed;
@@ -155,34 +155,8 @@ fn find_own(tx: &ReadTx<'_>, key: Key, reach: Reach) -> types::Result<ServicePri
     Ok(found)
 }
 
-/// How a request looks at them.
-struct Look(Option<Expand<ServicePrincipal>>);
-
-impl Look {
-    fn of(call: &Call) -> Result<Self, Refusal> {
-        Ok(Self(Expand::of(
-            call,
-            &EXPANDED,
-            LinkKind::ServicePrincipal,
-        )?))
-    }
-
-    fn show(
-        &self,
-        tx: &ReadTx<'_>,
-        found: &ServicePrincipal,
-        select: Option<&[String]>,
-    ) -> types::Result<Shown> {
-        let mut shown = service_principals::project(found, select)?;
-        if let Some(expand) = &self.0 {
-            expand.add(tx, found, &mut shown)?;
-        }
-        Ok(shown)
-    }
-}
-
 async fn list(call: Call) -> Result<Reply, Refusal> {
-    let look = Look::of(&call)?;
+    let look = Look::of(&call, &SOURCE, &EXPANDED, LinkKind::ServicePrincipal)?;
     let show = move |tx: &ReadTx<'_>, found: &ServicePrincipal, select: Option<&[String]>| {
         look.show(tx, found, select)
     };
@@ -195,7 +169,7 @@ async fn count(call: Call) -> Result<Reply, Refusal> {
 
 async fn get(call: Call) -> Result<Reply, Refusal> {
     let (key, select) = (Key::of(&call)?, listing::select(&call)?);
-    let look = Look::of(&call)?;
+    let look = Look::of(&call, &SOURCE, &EXPANDED, LinkKind::ServicePrincipal)?;
     let shown = call
         .read(move |tx| look.show(tx, &find(tx, key)?, select.as_deref()))
         .await?;

@@ -5,7 +5,7 @@
 //!
 //! Source: `group: add members`, `remove member`, `list transitiveMembers` (Microsoft Graph).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use store::{Change, Op, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, kind};
@@ -431,31 +431,43 @@ pub fn transitive_users(
     group: Id<kind::Group>,
     limit: usize,
 ) -> Result<Vec<Id<kind::User>>> {
+    let users = walk(tx, group, limit, |kind| kind == LinkKind::User)?;
+    Ok(users.into_iter().map(|user| Id::new(user.id)).collect())
+}
+
+/// What is in a group, directly or through other groups, of the kinds that are wanted, by id; so many
+/// at most.
+fn walk(
+    tx: &ReadTx<'_>,
+    group: Id<kind::Group>,
+    limit: usize,
+    is_wanted: fn(LinkKind) -> bool,
+) -> Result<Vec<Link>> {
     const PAGE: usize = 1_000;
-    let mut users = BTreeSet::new();
-    let mut seen = BTreeSet::from([group]);
+    let mut found = BTreeMap::new();
+    let mut seen = BTreeSet::from([group.uuid()]);
     let mut next = Vec::new();
     if super::exists(tx, group)? {
-        next.push(group);
+        next.push(group.uuid());
     }
-    while let Some(group) = next.pop() {
+    'groups: while let Some(group) = next.pop() {
         let mut after = None;
         loop {
-            let page = members(tx, group, after, PAGE)?;
+            let page = members(tx, Id::new(group), after, PAGE)?;
             after = page.last().map(|link| link.id);
             let is_last = page.len() < PAGE;
             for Link { id, kind } in page {
-                match kind {
-                    LinkKind::Group => {
-                        if seen.insert(Id::new(id)) {
-                            next.push(Id::new(id));
-                        }
+                if kind == LinkKind::Group {
+                    if !seen.insert(id) {
+                        continue;
                     }
-                    LinkKind::User => drop(users.insert(Id::new(id))),
-                    LinkKind::ServicePrincipal | LinkKind::DirectoryRole => {}
+                    next.push(id);
                 }
-                if users.len() >= limit {
-                    return Ok(users.into_iter().collect());
+                if is_wanted(kind) {
+                    found.insert(id, kind);
+                }
+                if found.len() >= limit {
+                    break 'groups;
                 }
             }
             if is_last {
@@ -463,7 +475,8 @@ pub fn transitive_users(
             }
         }
     }
-    Ok(users.into_iter().collect())
+    let links = found.into_iter();
+    Ok(links.map(|(id, kind)| Link { id, kind }).collect())
 }
 
 /// The users whose memberships lead up to a group, by id: those that are in it, and those that
@@ -553,29 +566,5 @@ pub fn transitive_links(
     group: Id<kind::Group>,
     limit: usize,
 ) -> Result<Vec<Link>> {
-    let users = transitive_users(tx, group, limit)?;
-    let mut links: Vec<Link> = users
-        .into_iter()
-        .map(|id| Link {
-            id: id.uuid(),
-            kind: LinkKind::User,
-        })
-        .collect();
-    let mut seen = BTreeSet::from([group.uuid()]);
-    let mut next = vec![group.uuid()];
-    while let Some(group) = next.pop() {
-        for kind in [LinkKind::Group, LinkKind::ServicePrincipal] {
-            for link in members_of_kind(tx, Id::new(group), kind, None, TRANSITIVE_MAX)? {
-                if seen.insert(link.id) {
-                    links.push(link);
-                    if kind == LinkKind::Group {
-                        next.push(link.id);
-                    }
-                }
-            }
-        }
-    }
-    links.sort_by_key(|link| link.id);
-    links.truncate(limit);
-    Ok(links)
+    walk(tx, group, limit, |_| true)
 }

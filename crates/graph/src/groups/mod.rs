@@ -8,8 +8,8 @@ use store::{ReadTx, Tx};
 use types::{Error, Id, kind};
 
 use crate::errors::Refusal;
-use crate::expand::Expand;
-use crate::listing::{self, Shown, Sorting, Source};
+use crate::expand::Look;
+use crate::listing::{self, Sorting, Source};
 use crate::query_options::Allowed;
 use crate::references::Bound;
 use crate::reply::Reply;
@@ -96,33 +96,15 @@ pub(crate) fn routes(routes: &mut Routes) {
 }
 
 /// How a request looks at groups.
-struct Look(Option<Expand<Group>>);
-
-impl Look {
-    fn of(call: &Call) -> Result<Self, Refusal> {
-        if let Some(select) = listing::select(call)? {
-            groups::check_select(&select)?;
-        }
-        let expand = Expand::of(call, &related::EXPANDED, LinkKind::Group)?;
-        Ok(Self(expand))
+fn look(call: &Call) -> Result<Look<Group>, Refusal> {
+    if let Some(select) = listing::select(call)? {
+        groups::check_select(&select)?;
     }
-
-    fn show(
-        &self,
-        tx: &ReadTx<'_>,
-        group: &Group,
-        select: Option<&[String]>,
-    ) -> types::Result<Shown> {
-        let mut shown = groups::project(group, select)?;
-        if let Some(expand) = &self.0 {
-            expand.add(tx, group, &mut shown)?;
-        }
-        Ok(shown)
-    }
+    Look::of(call, &SOURCE, &related::EXPANDED, LinkKind::Group)
 }
 
 async fn list(call: Call) -> Result<Reply, Refusal> {
-    let look = Look::of(&call)?;
+    let look = look(&call)?;
     let show = move |tx: &ReadTx<'_>, group: &Group, select: Option<&[String]>| {
         look.show(tx, group, select)
     };
@@ -199,7 +181,7 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
 }
 
 async fn get(call: Call) -> Result<Reply, Refusal> {
-    let (look, select) = (Look::of(&call)?, listing::select(&call)?);
+    let (look, select) = (look(&call)?, listing::select(&call)?);
     let id = call.id("id")?;
     let group = call
         .read(move |tx| look.show(tx, &groups::get(tx, id)?, select.as_deref()))

@@ -1,6 +1,5 @@
 //! The end of a client's errand: the consent that was given, the code, the answer.
 
-use credentials::Policy;
 use identity::oauth::code::{self, CodeGrant, SignedIn};
 use identity::oauth::{AuthorizationRequest, OAuthError, Trail};
 use identity::session;
@@ -53,13 +52,7 @@ impl Node {
             .island(tenant)?
             .write(actor, move |tx| {
                 session::note_client(tx, ready.session.id, grant.client_id)?;
-                if let Some(unlogged) = unlogged {
-                    unlogged.record(tx, &errand, &ready.user, &ready.session)?;
-                }
-                if session::is_stale(&ready.session, tx.now()) {
-                    let lifetimes = Policy::get(tx)?.sessions.lifetimes();
-                    session::touch(tx, &ready.session, lifetimes)?;
-                }
+                ready.note_use(tx, &errand, unlogged)?;
                 has_code.then(|| code::issue(tx, &grant)).transpose()
             })
             .await?;

@@ -9,14 +9,14 @@
 //!
 //! Source: Microsoft Entra External ID, "B2B collaboration invitation redemption".
 
-use credentials::{Kind, Policy, methods};
+use credentials::{Kind, methods};
 use directory::invitations;
 use directory::users::{self, PasswordChange, User};
 use identity::oauth::{OAuthError, Trail, secret_hash};
-use identity::session::{self, Flow};
+use identity::session::Flow;
 use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx};
-use types::{Actor, Error, Id, Result, TenantId, kind};
+use types::{Actor, Id, Result, TenantId, kind};
 use uuid::Uuid;
 
 use super::log::Unlogged;
@@ -162,16 +162,7 @@ impl Node {
         let errand = Errand::Invitation(Box::new(invited));
         let island = self.store().island(tenant)?;
         island
-            .write(actor, move |tx| {
-                if let Some(unlogged) = unlogged {
-                    unlogged.record(tx, &errand, &ready.user, &ready.session)?;
-                }
-                if session::is_stale(&ready.session, tx.now()) {
-                    let policy = Policy::get(tx)?;
-                    session::touch(tx, &ready.session, policy.sessions.lifetimes())?;
-                }
-                Ok::<_, Error>(())
-            })
+            .write(actor, move |tx| ready.note_use(tx, &errand, unlogged))
             .await?;
         Ok(Step::Moved(to).into())
     }

@@ -8,11 +8,12 @@ use directory::users::{self, User};
 use identity::Secret;
 use identity::oauth::{AuthorizationRequest, OAuthError};
 use identity::session::{self, Session};
-use store::ReadTx;
+use store::{ReadTx, Tx};
 use types::{Id, Result, Timestamp, fold, kind};
 
 use super::client::{self, Client};
 use super::consent::{self, Wanted};
+use super::log::Unlogged;
 use super::sign_in::{Errand, Pending};
 use super::{AccountView, ClientView, ConsentView, PasskeyView, Screen, device, generation};
 
@@ -31,6 +32,26 @@ pub(super) enum Need {
 pub(super) struct Ready {
     pub(super) session: Session,
     pub(super) user: User,
+}
+
+impl Ready {
+    /// Notes that the session was used for an errand: in the log, unless it is there, and for how long
+    /// it lasts.
+    pub(super) fn note_use(
+        &self,
+        tx: &mut Tx<'_>,
+        errand: &Errand,
+        unlogged: Option<Unlogged>,
+    ) -> Result<()> {
+        if let Some(unlogged) = unlogged {
+            unlogged.record(tx, errand, &self.user, &self.session)?;
+        }
+        if session::is_stale(&self.session, tx.now()) {
+            let lifetimes = Policy::get(tx)?.sessions.lifetimes();
+            session::touch(tx, &self.session, lifetimes)?;
+        }
+        Ok(())
+    }
 }
 
 /// Somebody who is signed in.

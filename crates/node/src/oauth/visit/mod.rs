@@ -17,7 +17,7 @@
 mod arrival;
 mod word;
 
-use credentials::{Demand, Policy};
+use credentials::Demand;
 use directory::invitations;
 use directory::users::User;
 use identity::oauth::{Form, OAuthError, Trail, with_parameters};
@@ -275,13 +275,7 @@ impl Node {
         let errand = Errand::Visit(Box::new(visit.clone()));
         let pass = island
             .write(actor, move |tx| {
-                if let Some(unlogged) = unlogged {
-                    unlogged.record(tx, &errand, &ready.user, &ready.session)?;
-                }
-                if session::is_stale(&ready.session, tx.now()) {
-                    let policy = Policy::get(tx)?;
-                    session::touch(tx, &ready.session, policy.sessions.lifetimes())?;
-                }
+                ready.note_use(tx, &errand, unlogged)?;
                 live::go(tx, pass.user, pass.resource)?;
                 visit::issue(tx, &pass)
             })
