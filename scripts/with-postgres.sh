@@ -35,6 +35,10 @@ port = $port
 unix_socket_directories = '$home'
 max_connections = 400
 fsync = ${PG_FSYNC:-off}
+full_page_writes = ${PG_FSYNC:-off}
+# Nobody replicates it, so what makes tables anew needn't be logged.
+wal_level = minimal
+max_wal_senders = 0
 max_wal_size = 4GB
 log_min_messages = warning
 log_min_error_statement = panic
