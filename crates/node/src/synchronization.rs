@@ -4,7 +4,7 @@
 use border::{Envelope, Receipt};
 use serde_json::Value;
 use store::Fence;
-use sync::jobs::on_demand::{self, Begun, Sending};
+use sync::jobs::on_demand::{self, Begun, Sending, Subject};
 use sync::jobs::status::{self, Shown};
 use sync::jobs::{self, Job};
 use types::trace::{Step, Trace};
@@ -83,18 +83,18 @@ impl Node {
         }
     }
 
-    /// Provisions a user at once, by a job's scope; tells of each step.
+    /// Provisions a user or a group at once, by a job's scope; tells of each step.
     pub async fn provision_on_demand(
         &self,
         tenant: TenantId,
         actor: Actor,
         (principal, job): (ServicePrincipal, String),
-        user: Id<kind::User>,
+        subject: Subject,
     ) -> Result<Value> {
         let island = self.store().island(tenant)?;
         let begun = island
             .write(actor.clone(), move |tx| {
-                on_demand::begin(tx, principal, &job, user)
+                on_demand::begin(tx, principal, &job, &subject)
             })
             .await?;
         self.go_on_demand(tenant, actor, begun).await
@@ -143,7 +143,7 @@ impl Node {
             .await
     }
 
-    /// Delivers a user by the stream of its own, whose next place the target knows.
+    /// Delivers a subject by the stream of its own, whose next place the target knows.
     async fn deliver_on_demand(&self, tenant: TenantId, sending: &Sending) -> Result<Receipt> {
         let mut seq = 1;
         for _ in 0..PLACES_TRIED {

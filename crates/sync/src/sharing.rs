@@ -283,21 +283,39 @@ impl InForce {
 
     /// Whether groups themselves belong to it.
     pub fn has_group_objects(&self) -> bool {
-        let by_schema = self.schema.as_deref().is_some_and(PairSchema::maps_groups);
-        self.scope == Scope::Selected && (self.group_objects || by_schema)
+        self.shares_groups() || self.assigns_groups()
     }
 
-    /// Whether a group itself belongs to it: one of this tenant that is listed, or is in a listed
-    /// one, directly or through others.
+    /// Whether those that are listed do.
+    fn shares_groups(&self) -> bool {
+        self.scope == Scope::Selected && (self.group_objects || self.maps_groups())
+    }
+
+    /// Whether those that are assigned to the job do.
+    fn assigns_groups(&self) -> bool {
+        let job = self.job.as_ref().map(JobScope::scope);
+        job == Some(Scope::Selected) && self.maps_groups()
+    }
+
+    fn maps_groups(&self) -> bool {
+        self.schema.as_deref().is_some_and(PairSchema::maps_groups)
+    }
+
+    /// Whether a group itself belongs to it: one of this tenant that is listed or assigned, or is in
+    /// such a one, directly or through others.
     pub fn contains_group(&self, tx: &ReadTx<'_>, group: &Group) -> Result<bool> {
         if !self.has_group_objects() || group.home.is_some() || group.deleted_at.is_some() {
             return Ok(false);
         }
-        let listed = |id: &Id<kind::Group>| self.groups.contains(id);
-        Ok(listed(&group.id)
-            || directory::groups::transitive_groups(tx, group.id.uuid())?
-                .iter()
-                .any(listed))
+        let mut groups = directory::groups::transitive_groups(tx, group.id.uuid())?;
+        groups.push(group.id);
+        if self.shares_groups() && groups.iter().any(|group| self.groups.contains(group)) {
+            return Ok(true);
+        }
+        match &self.job {
+            Some(job) if self.assigns_groups() => job.has_one_of(tx, &groups),
+            _ => Ok(false),
+        }
     }
 
     /// Whether a user belongs to it.

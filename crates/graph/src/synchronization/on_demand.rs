@@ -1,4 +1,4 @@
-//! `provisionOnDemand`: users provisioned at once, with an account of each step.
+//! `provisionOnDemand`: users and groups provisioned at once, with an account of each step.
 //!
 //! The answer's `value` is JSON as text: a list, one element for each subject, as Graph answers for
 //! cross-tenant synchronization.
@@ -6,9 +6,10 @@
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
-use sync::jobs::on_demand::{self, SUBJECTS_MAX};
-use sync::jobs::{self};
+use sync::jobs;
+use sync::jobs::on_demand::{self, MEMBERS_MAX, SUBJECTS_MAX, Subject};
 use types::{Error, Id};
+use uuid::Uuid;
 
 use super::actions::only;
 use super::{At, Owner, WRITE};
@@ -19,15 +20,75 @@ use crate::request::Call;
 /// What the answer's `key` says for cross-tenant synchronization.
 const KEY: &str = "Microsoft.Identity.Health.CPP.Common.DataContracts.SyncFabric.StatusInfo";
 
-/// What is to be provisioned.
-struct Subject {
+/// What a call names.
+struct Named {
     rule: String,
     id: String,
     object_type: String,
+    /// `links/members`.
+    members: Vec<Uuid>,
+}
+
+impl Named {
+    /// What it is; none if it is of a kind that isn't provisioned.
+    fn subject(&self) -> Result<Option<Subject>, Refusal> {
+        let is = |kind: &str| self.object_type.eq_ignore_ascii_case(kind);
+        let uuid = types::parse_uuid(&self.id);
+        if is("user") {
+            let id = uuid.ok_or_else(|| Error::not_found("user", &self.id))?;
+            return Ok(Some(Subject::User(Id::new(id))));
+        }
+        if is("group") {
+            let id = uuid.ok_or_else(|| Error::not_found("group", &self.id))?;
+            return Ok(Some(Subject::Group(Id::new(id), self.members.clone())));
+        }
+        Ok(None)
+    }
+}
+
+/// The members that go with a group (`synchronizationLinkedObjects`).
+fn members(subject: &Value) -> Result<Vec<Uuid>, Error> {
+    let links = match subject.get("links") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(links) => links
+            .as_object()
+            .ok_or_else(|| Error::invalid("links", "'links' has to be an object."))?,
+    };
+    let some = |name: &str| links.get(name).filter(|value| !value.is_null());
+    if some("owners").is_some_and(|owners| owners.as_array().is_none_or(|it| !it.is_empty())) {
+        return Err(Error::invalid(
+            "owners",
+            "Owners of groups aren't synchronized: leave 'owners' out.",
+        ));
+    }
+    let Some(members) = some("members") else {
+        return Ok(Vec::new());
+    };
+    let wrong = || {
+        Error::invalid(
+            "members",
+            "'members' has to be a list of objects with an 'objectId' each.",
+        )
+    };
+    let members = members.as_array().ok_or_else(wrong)?;
+    if members.len() > MEMBERS_MAX {
+        return Err(Error::invalid(
+            "members",
+            format!(
+                "At most {MEMBERS_MAX} members can go with a group in one call \
+                 (limits.on_demand_members)."
+            ),
+        ));
+    }
+    let id = |member: &Value| types::parse_uuid(member.get("objectId")?.as_str()?);
+    members
+        .iter()
+        .map(|member| id(member).ok_or_else(wrong))
+        .collect()
 }
 
 /// `synchronizationJobApplicationParameters`.
-fn subjects(parameters: &Map<String, Value>) -> Result<Vec<Subject>, Refusal> {
+fn subjects(parameters: &Map<String, Value>) -> Result<Vec<Named>, Refusal> {
     only(parameters, &["parameters"])?;
     let wrong =
         |name: &str, what: &str| Error::invalid(name, format!("'{name}' has to be {what}."));
@@ -46,10 +107,11 @@ fn subjects(parameters: &Map<String, Value>) -> Result<Vec<Subject>, Refusal> {
     for parameter in list(parameters.get("parameters"), "parameters")? {
         let rule = text(&parameter, "ruleId")?;
         for subject in list(parameter.get("subjects"), "subjects")? {
-            subjects.push(Subject {
+            subjects.push(Named {
                 rule: rule.clone(),
                 id: text(&subject, "objectId")?,
                 object_type: text(&subject, "objectTypeName")?,
+                members: members(&subject)?,
             });
         }
     }
@@ -97,23 +159,15 @@ pub(super) async fn provision(call: Call, at: At) -> Result<Reply, Refusal> {
         Instant::now(),
     )?;
     let mut accounts = Vec::new();
-    for subject in subjects {
-        let account = if subject.object_type.eq_ignore_ascii_case("user") {
-            let user = types::parse_uuid(&subject.id).map(Id::new);
-            let user = user.ok_or_else(|| Error::not_found("user", &subject.id))?;
+    for named in subjects {
+        let account = if let Some(subject) = named.subject()? {
             let node = &call.platform().node;
             let (tenant, actor) = (call.caller.tenant, call.caller.actor.clone());
-            node.provision_on_demand(tenant, actor, (principal, name.clone()), user)
+            node.provision_on_demand(tenant, actor, (principal, name.clone()), subject)
                 .await?
         } else {
-            call.write(move |tx| {
-                Ok(on_demand::unsupported(
-                    tx,
-                    &subject.id,
-                    &subject.object_type,
-                ))
-            })
-            .await?
+            call.write(move |tx| Ok(on_demand::unsupported(tx, &named.id, &named.object_type)))
+                .await?
         };
         accounts.push(account);
     }

@@ -1046,3 +1046,132 @@ async fn too_many_deletions_wait_until_they_are_forced() {
     rig.until_there(&["ann", "dora"]).await;
     rig.until_code(&job, "Active").await;
 }
+
+/// The value that one subject of a call on demand is told with, and its steps by name.
+fn told(answer: Answer) -> Value {
+    let value = answer.expect(200).json["value"].clone();
+    let accounts: Value = serde_json::from_str(value.as_str().unwrap()).unwrap();
+    accounts[0].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn assigned_groups_come_where_the_schema_maps_groups() {
+    let rig = Rig::open().await;
+    let (admin, their) = (&rig.d.admin, &rig.their);
+    let job = rig.configured().await;
+    let (ann, bob) = (rig.user("ann").await, rig.user("bob").await);
+    let group = async |name: &str| {
+        let body = json!({
+            "displayName": name, "mailNickname": name, "mailEnabled": false,
+            "securityEnabled": true,
+        });
+        let made = admin.post("/groups", body).await.expect(201).json;
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let member = async |group: &str, member: &str| {
+        let body = json!({
+            "@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{member}"),
+        });
+        let path = format!("/groups/{group}/members/$ref");
+        admin.post(&path, body).await.expect(204);
+    };
+    let (sales, inner, other) = (
+        group("sales").await,
+        group("inner").await,
+        group("other").await,
+    );
+    member(&sales, &ann).await;
+    member(&sales, &inner).await;
+    member(&inner, &bob).await;
+    let assignment = rig.assign(&sales).await;
+    let schema = format!("{job}/schema");
+    let mut mapped = admin.get(&schema).await.expect(200).json;
+    let rule = mapped["synchronizationRules"][0]["id"].clone();
+    let demand = format!("{job}/provisionOnDemand");
+    let call = |group: &str, members: &[&str]| {
+        let members = members.iter();
+        let members = members.map(|id| json!({"objectId": id, "objectTypeName": "User"}));
+        let members: Vec<Value> = members.collect();
+        json!({"parameters": [{"ruleId": rule, "subjects": [{
+            "objectId": group, "objectTypeName": "Group", "links": {"members": members},
+        }]}]})
+    };
+    let skipped = |account: &Value| account["statusInfo"]["errorCode"].clone();
+    // Groups aren't mapped to begin with.
+    let account = told(admin.post(&demand, call(&sales, &[])).await);
+    assert_eq!(skipped(&account), "EntityTypeNotSupported");
+    let mappings = mapped["synchronizationRules"][0]["objectMappings"].as_array_mut();
+    let mut mappings = mappings.unwrap().iter_mut();
+    let groups = mappings
+        .find(|it| it["sourceObjectName"] == "Group")
+        .unwrap();
+    groups["enabled"] = json!(true);
+    mapped.as_object_mut().unwrap().remove("@odata.context");
+    admin.put(&schema, mapped).await.expect(204);
+    // The target lets none in yet.
+    let account = told(admin.post(&demand, call(&sales, &[])).await);
+    assert_eq!(account["statusInfo"]["status"], "Failure");
+    assert_eq!(skipped(&account), "GroupSyncNotAllowed");
+    let sync = format!("/beta{PARTNERS}/{}/identitySynchronization", rig.d.tenant);
+    let allowed = json!({"groupSyncInbound": {"isSyncAllowed": true}});
+    their.patch(&sync, allowed).await.expect(204);
+
+    // On demand, without the job running: the group, and of its members the one that is named.
+    let six = vec![ann.as_str(); 6];
+    admin
+        .post(&demand, call(&sales, &six))
+        .await
+        .refused(400, "Request_BadRequest");
+    let account = told(admin.post(&demand, call(&sales, &[&ann])).await);
+    assert_eq!(account["action"], "Create", "{account}");
+    assert_eq!(account["sourceIdentity"]["type"], "Group");
+    assert!(account.to_string().contains("Member '"), "{account}");
+    let id = account["targetIdentity"]["id"].as_str().unwrap().to_owned();
+    let copy = their.get(&format!("/groups/{id}")).await.expect(200).json;
+    assert_eq!(copy["displayName"], "sales");
+    let account = told(admin.post(&demand, call(&other, &[])).await);
+    assert_eq!(skipped(&account), "NotEffectivelyEntitled");
+
+    // The job brings those in it as well, and takes with it what is assigned no more.
+    admin
+        .post(&format!("{job}/start"), json!({}))
+        .await
+        .expect(204);
+    let in_target = async || -> Vec<String> {
+        let list = their
+            .get("/groups?$select=displayName")
+            .await
+            .expect(200)
+            .json;
+        let list = list["value"].as_array().unwrap().iter();
+        let mut names: Vec<String> = list
+            .map(|group| group["displayName"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    let members = async |id: &str| -> usize {
+        let list = their.get(&format!("/groups/{id}/members")).await;
+        list.expect(200).json["value"].as_array().unwrap().len()
+    };
+    let complete = async || {
+        let groups = in_target().await;
+        groups.contains(&"inner".to_owned()) && members(&id).await == 2
+    };
+    rig.until("the groups with those in them", complete).await;
+    assert!(!in_target().await.contains(&"other".to_owned()));
+    assert_eq!(rig.arrived().await, ["ann", "bob"]);
+    let own = format!(
+        "/servicePrincipals/{}/appRoleAssignedTo/{}",
+        rig.id(),
+        assignment["id"].as_str().unwrap()
+    );
+    admin.delete(&own).await.expect(204);
+    let gone = async || {
+        !in_target()
+            .await
+            .iter()
+            .any(|name| name == "sales" || name == "inner")
+    };
+    rig.until("the groups leave", gone).await;
+}

@@ -172,6 +172,25 @@ pub(crate) fn delete(tx: &mut Tx<'_>, target: TenantId, id: GroupId) -> Result<(
         .map(drop)
 }
 
+/// The pair is to send a group again, and `with_members` those in it: what went beside it may have
+/// been older than what it sent.
+pub(crate) fn look_again(
+    tx: &mut Tx<'_>,
+    target: TenantId,
+    id: GroupId,
+    with_members: bool,
+) -> Result<()> {
+    let Some(mut link) = get(tx, target, id)?.filter(|link| link.next_attempt_at.is_none()) else {
+        return Ok(());
+    };
+    link.digest = None;
+    link.next_attempt_at = Some(tx.now());
+    if with_members && link.there == There::Synced {
+        link.members_after = Some(Uuid::nil());
+    }
+    put(tx, target, &link)
+}
+
 /// Notes that a pair has to do with groups.
 pub(crate) fn note(tx: &mut Tx<'_>, target: TenantId) -> Result<()> {
     let tenant = tx.tenant();

@@ -44,7 +44,7 @@ impl About {
                 group: object,
                 member: related?,
             }),
-            "userSharingMember" => Some(Self::Group {
+            "userSharingMember" | "appRoleAssignment" => Some(Self::Group {
                 id: related?,
                 below: true,
             }),
@@ -87,8 +87,7 @@ impl Look<'_, '_> {
     fn membership(&mut self, group: GroupId, member: Uuid) -> Result<bool> {
         let (tx, target) = (self.tx, self.pair.target);
         if links::get(tx, target, group)?.is_some_and(|link| link.there == There::Synced) {
-            let after = Uuid::from_u128(member.as_u128().saturating_sub(1));
-            let (item, _) = members(tx, group, after, member, 1)?;
+            let item = about_one(tx, group, member)?;
             self.work.members.push(PlannedMembers { item, fills: None });
         }
         // A group that comes or goes may bring or take those in it.
@@ -234,6 +233,12 @@ impl Look<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Whether one object is in a group.
+pub(crate) fn about_one(tx: &ReadTx<'_>, group: GroupId, member: Uuid) -> Result<Members> {
+    let after = Uuid::from_u128(member.as_u128().saturating_sub(1));
+    members(tx, group, after, member, 1).map(|(item, _)| item)
 }
 
 /// The members in a range of ids, as far as they may be sent; and where they end, if there may be more

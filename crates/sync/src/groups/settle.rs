@@ -16,6 +16,14 @@ use crate::settle::next_attempt;
 const NOT_ALLOWED_SECONDS: i64 = 30;
 pub(super) const NOT_ALLOWED: &str = "GroupSyncNotAllowed";
 
+/// What stands for an answer that didn't come.
+pub(crate) fn unanswered() -> Outcome {
+    Outcome::Failed {
+        code: "InternalServerError".into(),
+        message: "The target tenant didn't answer for this group.".into(),
+    }
+}
+
 /// Keeps what came of it.
 pub(crate) fn settle(
     tx: &mut Tx<'_>,
@@ -28,10 +36,6 @@ pub(crate) fn settle(
     if work.is_empty() {
         return Ok(());
     }
-    let unanswered = || Outcome::Failed {
-        code: "InternalServerError".into(),
-        message: "The target tenant didn't answer for this group.".into(),
-    };
     let mut groups = groups.into_iter();
     for planned in work.groups {
         if planned.item.is_none() {

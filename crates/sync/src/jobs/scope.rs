@@ -73,7 +73,23 @@ impl JobScope {
         if !self.has_groups {
             return Ok(false);
         }
-        for group in directory::groups::groups_of(tx, user)? {
+        self.has_one_of(tx, &directory::groups::groups_of(tx, user)?)
+    }
+
+    /// Whether a group is assigned, or is in one that is.
+    pub(super) fn is_assigned_group(
+        &self,
+        tx: &ReadTx<'_>,
+        group: Id<kind::Group>,
+    ) -> Result<bool> {
+        let mut groups = directory::groups::transitive_groups(tx, group.uuid())?;
+        groups.push(group);
+        self.has_one_of(tx, &groups)
+    }
+
+    /// Whether one of these groups is assigned.
+    pub(crate) fn has_one_of(&self, tx: &ReadTx<'_>, groups: &[Id<kind::Group>]) -> Result<bool> {
+        for group in groups {
             if directory::app_roles::is_assigned(tx, group.uuid(), self.service_principal)? {
                 return Ok(true);
             }
