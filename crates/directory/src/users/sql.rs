@@ -200,6 +200,32 @@ pub(crate) const UPDATE: &str = "UPDATE users SET doc = ?3, deleted_at = ?4, del
     creation_type = ?29, external_user_state = ?30, business_phones = ?31, other_mails = ?32, \
     proxy_addresses = ?33, employee_hire_date = ?34, manager_ref = ?35 \
     WHERE tenant_id = ?1 AND id = ?2";
+/// [`UPDATE`] where nothing has changed that an index is made of: an engine that is told to set a
+/// column writes its index anew, whether or not the value is another.
+pub(crate) const UPDATE_UNINDEXED: &str = "UPDATE users SET doc = ?3, deleted_by_home = ?4, account_enabled = ?5, blocked_here = \
+    ?6, user_type = ?7, mail_nickname = ?8, given_name = ?9, surname = ?10, job_title = ?11, \
+    department = ?12, company_name = ?13, employee_type = ?14, office_location = ?15, \
+    street_address = ?16, city = ?17, state = ?18, postal_code = ?19, country = ?20, \
+    mobile_phone = ?21, preferred_language = ?22, usage_location = ?23, creation_type = ?24, \
+    external_user_state = ?25, business_phones = ?26, other_mails = ?27, proxy_addresses = \
+    ?28, employee_hire_date = ?29 WHERE tenant_id = ?1 AND id = ?2";
+/// The properties whose columns an index is made of, besides when a user was deleted.
+pub(crate) const INDEXED: [&str; 5] = [
+    "userPrincipalName",
+    "displayName",
+    "mail",
+    "employeeId",
+    "manager",
+];
+/// Their places among the parameters of [`UPDATE`].
+const INDEXED_PARAMETERS: [usize; 6] = [3, 8, 9, 10, 17, 34];
+/// Whether a row's columns with an index are as these parameters have them.
+#[cfg(debug_assertions)]
+pub(crate) const IS_AS_INDEXED: &str = "SELECT count(*) FROM users WHERE tenant_id = ?1 \
+    AND id = ?2 AND deleted_at IS NOT DISTINCT FROM ?3 \
+    AND user_principal_name IS NOT DISTINCT FROM ?4 \
+    AND display_name IS NOT DISTINCT FROM ?5 AND mail IS NOT DISTINCT FROM ?6 \
+    AND employee_id IS NOT DISTINCT FROM ?7 AND manager_ref IS NOT DISTINCT FROM ?8";
 pub(crate) const SET_MANAGER: &str =
     "UPDATE users SET manager_ref = ?3 WHERE tenant_id = ?1 AND id = ?2";
 pub(crate) const SET_HOME: &str =
@@ -296,6 +322,34 @@ pub(crate) fn parameters<'a>(
 
 /// How many of [`parameters`] an [`UPDATE`] has.
 pub(crate) const UPDATE_PARAMETERS: usize = 35;
+
+/// Of the parameters of an [`UPDATE`] those of [`UPDATE_UNINDEXED`], and how many they are.
+pub(crate) fn unindexed<'a>(params: &[Param<'a>]) -> ([Param<'a>; UPDATE_PARAMETERS], usize) {
+    chosen(params, |place| !INDEXED_PARAMETERS.contains(&place))
+}
+
+/// Those of [`IS_AS_INDEXED`], and how many they are.
+#[cfg(debug_assertions)]
+pub(crate) fn indexed<'a>(params: &[Param<'a>]) -> ([Param<'a>; UPDATE_PARAMETERS], usize) {
+    chosen(params, |place| {
+        place < 2 || INDEXED_PARAMETERS.contains(&place)
+    })
+}
+
+fn chosen<'a>(
+    params: &[Param<'a>],
+    is_chosen: impl Fn(usize) -> bool,
+) -> ([Param<'a>; UPDATE_PARAMETERS], usize) {
+    let mut found = [Param::Null; UPDATE_PARAMETERS];
+    let values = params.iter().enumerate();
+    let values = values.filter(|(place, _)| is_chosen(*place));
+    let mut count = 0;
+    for (place, (_, value)) in found.iter_mut().zip(values) {
+        *place = *value;
+        count += 1;
+    }
+    (found, count)
+}
 
 /// The parameters of [`INSERT`].
 pub(crate) fn insertion<'a>(

@@ -216,7 +216,30 @@ pub(crate) fn save_as(tx: &mut Tx<'_>, user: &User, change: Change<'_>) -> Resul
     let params = sql::parameters(&tenant, &user.id, &columns);
     let (params, _) = params.split_at(sql::UPDATE_PARAMETERS);
     free::take(tx, user);
-    tx.record(change)?.execute_later(sql::UPDATE, params)
+    let indexed = change.op != Op::Updated
+        || change.properties.iter().any(|name| sql::INDEXED.contains(name));
+    if indexed {
+        return tx.record(change)?.execute_later(sql::UPDATE, params);
+    }
+    #[cfg(debug_assertions)]
+    check_indexed(tx, params)?;
+    let (params, count) = sql::unindexed(params);
+    let (params, _) = params.split_at(count);
+    tx.record(change)?
+        .execute_later(sql::UPDATE_UNINDEXED, params)
+}
+
+/// That no column with an index is another than the change says.
+#[cfg(debug_assertions)]
+fn check_indexed(tx: &ReadTx<'_>, params: &[store::Param<'_>]) -> Result<()> {
+    let (params, count) = sql::indexed(params);
+    let (params, _) = params.split_at(count);
+    if tx.count(sql::IS_AS_INDEXED, params)? == 1 {
+        return Ok(());
+    }
+    Err(Error::internal(
+        "a change that doesn't name what it has changed",
+    ))
 }
 
 /// Writes a document of which only what is never shown has changed.
