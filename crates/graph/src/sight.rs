@@ -8,8 +8,6 @@
 //! returned for inaccessible member objects".
 
 use directory::groups::LinkKind;
-use query::Search;
-use query::filter::{Expression, Node};
 use serde_json::Value;
 use types::Error;
 
@@ -154,41 +152,12 @@ impl Sight {
 
     /// That a filter asks for nothing that isn't seen.
     pub(crate) fn check_filter(self, filter: &query::Filter) -> types::Result<()> {
-        match self.unseen(filter.root()) {
+        match filter.names(|name| !self.shows(name)) {
             None => Ok(()),
             Some(name) => Err(Error::forbidden(format!(
                 "Insufficient privileges to complete the operation: filtering by '{name}' needs a permission that reads all properties."
             ))),
         }
-    }
-
-    fn unseen_in(self, search: &Search) -> Option<&str> {
-        match search {
-            Search::All(parts) | Search::Any(parts) => {
-                parts.iter().find_map(|part| self.unseen_in(part))
-            }
-            Search::Clause { path, .. } => {
-                let name = path.segments.first()?;
-                (!self.shows(name)).then_some(name)
-            }
-        }
-    }
-
-    fn unseen(self, node: &Node) -> Option<&str> {
-        let path = match &node.expression {
-            Expression::And(parts) | Expression::Or(parts) => {
-                return parts.iter().find_map(|part| self.unseen(part));
-            }
-            Expression::Not(inner) => return self.unseen(inner),
-            Expression::Search(search) => return self.unseen_in(search),
-            Expression::Compare { path, .. }
-            | Expression::In { path, .. }
-            | Expression::Call { path, .. }
-            | Expression::Lambda { path, .. }
-            | Expression::Count { path, .. } => path,
-        };
-        let name = path.segments.first()?;
-        (!self.shows(name)).then_some(name)
     }
 }
 

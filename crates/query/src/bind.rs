@@ -19,13 +19,23 @@ use crate::plan::{ListTest, Operand, Place, Plan, Rows, Slot, Sought, Test};
 use crate::schema::{Column, Entity, Operator, Property, PropertyKind, Support};
 use crate::search::{self, Search};
 
-/// Checks `filter` against `entity`.
+/// Checks `filter` against `entity`, whose rows it is to find.
 pub(crate) fn bind(filter: &Filter, entity: &Entity, advanced: bool) -> Result<Plan> {
+    bind_to(filter, entity, (advanced, false))
+}
+
+/// The same where an object is asked about, which lacks what only rows lead to.
+pub(crate) fn bind_object(filter: &Filter, entity: &Entity) -> Result<Plan> {
+    bind_to(filter, entity, (true, true))
+}
+
+fn bind_to(filter: &Filter, entity: &Entity, (advanced, is_object): (bool, bool)) -> Result<Plan> {
     Binder { advanced }.node(
         filter.root(),
         &Scope {
             entity,
             variable: None,
+            is_object,
         },
         false,
     )
@@ -35,6 +45,7 @@ pub(crate) fn bind(filter: &Filter, entity: &Entity, advanced: bool) -> Result<P
 struct Scope<'a> {
     entity: &'a Entity,
     variable: Option<&'a str>,
+    is_object: bool,
 }
 
 /// A property that a path leads to.
@@ -179,6 +190,8 @@ impl Binder {
                     let scope = Scope {
                         entity,
                         variable: Some(variable),
+                        // No element leads anywhere else.
+                        is_object: false,
                     };
                     let body = self.node(body, &scope, false)?;
                     Some(Box::new(quantified(body)))
@@ -325,6 +338,11 @@ fn resolve<'a>(path: &'a Path, scope: &Scope<'_>) -> Result<Found<'a>> {
         };
         names.push(property.name);
         if segments.len() == 0 {
+            if scope.is_object && matches!(property.column, Some(Column::Aside(_))) {
+                return Err(Error::unsupported(format!(
+                    "Filtering by '{path}' is supported in lists of all objects only."
+                )));
+            }
             return Ok(Found {
                 path,
                 names,
@@ -458,7 +476,7 @@ impl Found<'_> {
     }
     fn slot(self) -> Result<Slot> {
         let place = match self.property.column {
-            Some(Column::Name(column)) => Place::Column(column),
+            Some(Column::Name(column) | Column::Aside(column)) => Place::Column(column),
             Some(Column::Index(number)) => Place::Index(number),
             _ => {
                 return Err(Error::internal(format_args!(

@@ -8,14 +8,14 @@
 use serde_json::Value;
 use types::Result;
 
-use crate::bind::bind;
+use crate::bind::bind_object;
 use crate::filter::Filter;
 use crate::plan::{Plan, Sought};
 use crate::schema::Entity;
 
 /// Whether `object`, which is an `entity`, passes the filter.
 pub fn evaluate(filter: &Filter, entity: &Entity, object: &Value) -> Result<bool> {
-    Ok(holds(&bind(filter, entity, true)?, object))
+    Ok(holds(&bind_object(filter, entity)?, object))
 }
 
 fn holds(plan: &Plan, object: &Value) -> bool {

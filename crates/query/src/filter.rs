@@ -212,6 +212,27 @@ impl Filter {
     pub const fn root(&self) -> &Node {
         &self.root
     }
+    /// The first of the properties in it that is meant; of a complex one the outer name counts.
+    pub fn names(&self, is_meant: impl Fn(&str) -> bool) -> Option<&str> {
+        named(&self.root, &is_meant)
+    }
+}
+
+fn named<'a>(node: &'a Node, is_meant: &dyn Fn(&str) -> bool) -> Option<&'a str> {
+    let path = match &node.expression {
+        Expression::And(parts) | Expression::Or(parts) => {
+            return parts.iter().find_map(|part| named(part, is_meant));
+        }
+        Expression::Not(inner) => return named(inner, is_meant),
+        Expression::Search(search) => return search.names(is_meant),
+        Expression::Compare { path, .. }
+        | Expression::In { path, .. }
+        | Expression::Call { path, .. }
+        | Expression::Lambda { path, .. }
+        | Expression::Count { path, .. } => path,
+    };
+    let name = path.segments.first()?;
+    is_meant(name).then_some(name)
 }
 
 /// The error of a filter clause that is wrong at a place.

@@ -71,6 +71,9 @@ pub enum Column {
         /// What ties its rows to the entity's: `i.user_id = u.id`.
         on: &'static str,
     },
+    /// What another table has, by an expression: the object itself doesn't carry it, so only lists
+    /// can be filtered by it.
+    Aside(&'static str),
     /// The index of words: for what few objects have, so that the others don't carry a column for
     /// it. The number is the property's among those of its kind of object; for
     /// [`PropertyKind::Text`], [`PropertyKind::DateTime`] and [`PropertyKind::TextList`].
@@ -266,6 +269,21 @@ impl Property {
             name,
             kind,
             column: Some(Column::Name(column)),
+            operators,
+            is_selective: false,
+        }
+    }
+    /// A property whose value another table has, which `expression` finds.
+    pub const fn aside(
+        name: &'static str,
+        kind: PropertyKind,
+        expression: &'static str,
+        operators: Operators,
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            column: Some(Column::Aside(expression)),
             operators,
             is_selective: false,
         }

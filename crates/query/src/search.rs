@@ -49,6 +49,20 @@ pub enum Search {
     },
 }
 
+impl Search {
+    pub(crate) fn names(&self, is_meant: &dyn Fn(&str) -> bool) -> Option<&str> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter().find_map(|part| part.names(is_meant))
+            }
+            Self::Clause { path, .. } => {
+                let name = path.segments.first()?;
+                is_meant(name).then_some(name)
+            }
+        }
+    }
+}
+
 /// The table that a search looks through, in SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchTable {

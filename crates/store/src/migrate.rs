@@ -59,6 +59,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     34 "0034_branding",
     35 "0035_trusted_factors",
     36 "0036_password_credentials",
+    37 "0037_sign_in_activity",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -11,6 +11,7 @@
 //! Source: Microsoft Graph, signIn resource type; Microsoft Entra, "What are Microsoft Entra sign-in logs?"
 //! and "Non-interactive user sign-ins".
 
+pub mod activity;
 mod graph;
 mod list;
 
@@ -277,23 +278,22 @@ fn insert(tx: &mut Tx<'_>, sign_in: &SignIn, slot: Option<[u8; 32]>, times: u64)
     let (tenant, now) = (tx.tenant(), tx.now());
     let doc = serde_json::to_string(sign_in).map_err(Error::internal)?;
     let (user, app) = (sign_in.user_id(), sign_in.app.as_ref().map(|app| app.id));
-    tx.bookkeeping()
-        .execute(
-            INSERT,
-            params![
-                &tenant,
-                &id,
-                now,
-                sign_in.kind.code(),
-                user.as_ref(),
-                app.as_ref(),
-                i64::from(sign_in.error_code),
-                slot.as_ref(),
-                times,
-                &doc
-            ],
-        )
-        .map(drop)
+    tx.bookkeeping().execute(
+        INSERT,
+        params![
+            &tenant,
+            &id,
+            now,
+            sign_in.kind.code(),
+            user.as_ref(),
+            app.as_ref(),
+            i64::from(sign_in.error_code),
+            slot.as_ref(),
+            times,
+            &doc
+        ],
+    )?;
+    activity::note(tx, sign_in, Some(id), None)
 }
 
 /// Counts one more in a row that is there; `false` if there is none.
@@ -303,7 +303,11 @@ fn count_again(tx: &mut Tx<'_>, sign_in: &SignIn, slot: [u8; 32], times: u64) ->
     let changed = tx
         .bookkeeping()
         .execute(AGAIN, params![&tenant, &slot, now, times, &doc])?;
-    Ok(changed > 0)
+    if changed == 0 {
+        return Ok(false);
+    }
+    activity::note(tx, sign_in, None, Some(slot))?;
+    Ok(true)
 }
 
 /// Records a sign-in.

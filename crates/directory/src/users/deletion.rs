@@ -121,6 +121,7 @@ pub(crate) fn forget(tx: &mut Tx<'_>, id: Id<kind::User>) -> Result<()> {
             .execute(sql::SET_MANAGER, params![&tenant, &report, no_one])?;
     }
     references::drop_all(tx, id.uuid())?;
+    audit::sign_ins::activity::forget(tx, id.uuid())?;
     tx.record(Change::new("user", id.uuid(), Op::Purged, &[]))?
         .execute(sql::DELETE, params![&tenant, &id])?;
     Ok(())

@@ -135,6 +135,17 @@ pub(super) static USER: Type = Type {
     ],
 };
 
+macro_rules! last_sign_in {
+    ($column:literal) => {
+        concat!(
+            "(SELECT activity.",
+            $column,
+            " FROM sign_in_activity AS activity WHERE activity.tenant_id = u.tenant_id \
+              AND activity.user_id = u.id)"
+        )
+    };
+}
+
 /// How users are filtered; columns as in `FROM users AS u`.
 pub(super) static ENTITY: Entity = Entity {
     name: "user",
@@ -348,12 +359,39 @@ pub(super) static ENTITY: Entity = Entity {
         Property::unfilterable("securityIdentifier", PropertyKind::Text),
         none("serviceProvisioningErrors", &SERVICE_ERROR),
         Property::unfilterable("showInAddressList", PropertyKind::Bool),
-        Property::unfilterable("signInActivity", PropertyKind::Text),
+        Property::object("signInActivity", &ACTIVITY),
         Property::unfilterable("signInSessionsValidFromDateTime", PropertyKind::DateTime),
         Property::unfilterable("skills", PropertyKind::TextList),
     ],
 };
 
+/// When somebody has signed in last (`audit::sign_ins::activity`).
+static ACTIVITY: Entity = Entity {
+    name: "signInActivity",
+    properties: &[
+        Property::aside(
+            "lastSignInDateTime",
+            PropertyKind::DateTime,
+            last_sign_in!("interactive_at"),
+            Operators::ORDERED,
+        ),
+        Property::unfilterable("lastSignInRequestId", PropertyKind::Text),
+        Property::aside(
+            "lastNonInteractiveSignInDateTime",
+            PropertyKind::DateTime,
+            last_sign_in!("other_at"),
+            Operators::ORDERED,
+        ),
+        Property::unfilterable("lastNonInteractiveSignInRequestId", PropertyKind::Text),
+        Property::aside(
+            "lastSuccessfulSignInDateTime",
+            PropertyKind::DateTime,
+            last_sign_in!("successful_at"),
+            Operators::ORDERED,
+        ),
+        Property::unfilterable("lastSuccessfulSignInRequestId", PropertyKind::Text),
+    ],
+};
 static ORG_DATA: Entity = Entity {
     name: "employeeOrgData",
     properties: &[

@@ -217,7 +217,10 @@ pub(crate) fn save_as(tx: &mut Tx<'_>, user: &User, change: Change<'_>) -> Resul
     let (params, _) = params.split_at(sql::UPDATE_PARAMETERS);
     free::take(tx, user);
     let indexed = change.op != Op::Updated
-        || change.properties.iter().any(|name| sql::INDEXED.contains(name));
+        || change
+            .properties
+            .iter()
+            .any(|name| sql::INDEXED.contains(name));
     if indexed {
         return tx.record(change)?.execute_later(sql::UPDATE, params);
     }

@@ -7,6 +7,7 @@ mod related;
 mod sessions;
 mod sponsors;
 
+use audit::sign_ins::activity;
 use directory::groups::LinkKind;
 use directory::users::{self, User};
 use store::ReadTx;
@@ -78,10 +79,33 @@ pub(crate) fn routes(routes: &mut Routes) {
     sessions::routes(&mut area);
 }
 
+/// What tells when a user has signed in last: not part of a user unless it is asked for by name, and
+/// part of the log of sign-ins, which it needs a permission for.
+const ACTIVITY: &str = "signInActivity";
+
+/// Whether a request asks for it, by `$select` or `$filter`.
+fn asks_for_activity(call: &Call) -> Result<bool, Refusal> {
+    let is_it = |name: &str| name.eq_ignore_ascii_case(ACTIVITY);
+    let selected = listing::select(call)?;
+    let is_selected = selected.is_some_and(|names| names.iter().any(|name| is_it(name)));
+    let is_filtered = listing::condition(call)?.is_some_and(|filter| filter.names(is_it).is_some());
+    if !is_selected && !is_filtered {
+        return Ok(false);
+    }
+    let caller = &call.caller;
+    if caller.may("AuditLog.Read.All") && caller.has_right("signInReports/allProperties/read") {
+        return Ok(is_selected);
+    }
+    Err(Refusal::denied_because(
+        "'signInActivity' needs the permission AuditLog.Read.All",
+    ))
+}
+
 /// How a request looks at users.
 struct Look {
     sight: Sight,
     expand: Option<Expand<User>>,
+    with_activity: bool,
 }
 
 impl Look {
@@ -93,12 +117,13 @@ impl Look {
                 Sights::of(&call.caller).users
             },
             expand: Expand::of(call, &related::EXPANDED, LinkKind::User)?,
+            with_activity: asks_for_activity(call)?,
         })
     }
 
     /// Whether it shows users as the directory does.
     fn is_plain(&self) -> bool {
-        self.expand.is_none() && self.sight == Sight::Whole
+        self.expand.is_none() && self.sight == Sight::Whole && !self.with_activity
     }
 
     fn show(
@@ -109,6 +134,13 @@ impl Look {
     ) -> types::Result<Shown> {
         let mut shown = users::project(user, select)?;
         self.sight.narrow(&mut shown);
+        if self.with_activity && self.sight == Sight::Whole {
+            match activity::of(tx, user.id.uuid())? {
+                Some(last) => shown.insert(ACTIVITY.to_owned(), last),
+                // Of who has never signed in it is left out, as in Graph.
+                None => shown.remove(ACTIVITY),
+            };
+        }
         if let Some(expand) = &self.expand {
             expand.add(tx, user, &mut shown)?;
         }
@@ -133,6 +165,7 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
 
 async fn count(call: Call) -> Result<Reply, Refusal> {
     check_filter(&call)?;
+    asks_for_activity(&call)?;
     listing::count(&call, &SOURCE).await
 }
 

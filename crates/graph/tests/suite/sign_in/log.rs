@@ -296,3 +296,76 @@ async fn only_readers_of_logs_see_them() {
     let found = reader.get("/auditLogs/signIns").await.expect(200);
     assert_eq!(found.json["value"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn when_somebody_was_last_here_is_told_by_name_only() {
+    let world = World::start().await;
+    let admin = &world.d.admin;
+    let user = format!("/users/{}", world.user);
+    let select = "?$select=displayName,signInActivity";
+    // Of whom there is nothing to tell it is left out, and it isn't part of a user otherwise.
+    let before = admin.get(&format!("{user}{select}")).await.expect(200).json;
+    assert!(before.get("signInActivity").is_none(), "{before}");
+    assert!(before.get("displayName").is_some());
+    world.guess(NAME, "wrong").await;
+    let activity = async || -> Value {
+        let shown = admin.get(&format!("{user}{select}")).await;
+        shown.expect(200).json["signInActivity"].clone()
+    };
+    let failed = activity().await;
+    assert!(failed["lastSignInDateTime"].is_string(), "{failed}");
+    assert!(failed["lastSuccessfulSignInDateTime"].is_null(), "{failed}");
+    world.consent().await;
+    let code = world.code().await;
+    let tokens = world.redeem(&code, &[]).await.expect(200).json;
+    let signed_in = activity().await;
+    let id = signed_in["lastSignInRequestId"].as_str().unwrap();
+    assert_eq!(
+        signed_in["lastSuccessfulSignInRequestId"],
+        signed_in["lastSignInRequestId"]
+    );
+    let logged = format!("/auditLogs/signIns/{id}");
+    admin.get(&logged).await.expect(200);
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    world.refresh(refresh).await.expect(200);
+    let refreshed = activity().await;
+    assert!(refreshed["lastNonInteractiveSignInDateTime"].is_string());
+    let plain = admin.get(&user).await.expect(200);
+    assert!(!plain.text.contains("signInActivity"), "{}", plain.text);
+
+    // Who hasn't been here for long, or ever.
+    let count = async |filter: &str| {
+        let path = format!(
+            "/users?$filter={}&$select=id,signInActivity",
+            encode(filter)
+        );
+        let listed = admin.get(&path).await.expect(200);
+        listed.json["value"].as_array().unwrap().len()
+    };
+    let (past, future) = ("2001-01-01T00:00:00Z", "2999-01-01T00:00:00Z");
+    let last = "signInActivity/lastSignInDateTime";
+    assert_eq!(count(&format!("{last} le {future}")).await, 1);
+    assert_eq!(count(&format!("{last} le {past}")).await, 0);
+    let successful = "signInActivity/lastSuccessfulSignInDateTime";
+    assert_eq!(count(&format!("{successful} ge {past}")).await, 1);
+    // It is part of the log, so it needs the log's permission, to filter as well.
+    let reader = world.d.client(&["User.Read.All"]).await;
+    let filter = encode(&format!("{last} le {future}"));
+    for path in [
+        format!("{user}{select}"),
+        format!("/users{select}"),
+        format!("/users?$filter={filter}"),
+        format!("/users/$count?$filter={filter}"),
+    ] {
+        reader
+            .get_advanced(&path)
+            .await
+            .refused(403, "Authorization_RequestDenied");
+    }
+    // A rule looks at people as they are, where it isn't.
+    let rule = json!({"scope": "selected", "rule": format!("{last} le {future}")});
+    admin
+        .put("/beta/isopolity/userSharing/default", rule)
+        .await
+        .expect(400);
+}
