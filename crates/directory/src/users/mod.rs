@@ -50,7 +50,7 @@ pub(crate) use sponsors::drop_sponsors;
 pub use sponsors::{
     SPONSORS_MAX, add_sponsor, count_sponsors, ensure_sponsor, remove_sponsor, sponsors,
 };
-pub use write::{NewUser, create, end_sessions, update, update_kept, update_of};
+pub use write::{NewUser, create, end_sessions, update, update_kept, update_kept_of, update_of};
 pub(crate) use write::{
     check_mapped, insert, normal, refuse_taken, save, save_as, save_unseen, set_home_enabled,
 };

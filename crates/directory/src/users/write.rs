@@ -120,6 +120,11 @@ pub fn update_kept(
     change(tx, get(tx, id)?, patch, false)
 }
 
+/// [`update_kept`] of a user that was read already.
+pub fn update_kept_of(tx: &mut Tx<'_>, user: User, patch: &Map<String, Value>) -> Result<bool> {
+    change(tx, user, patch, false)
+}
+
 fn change(
     tx: &mut Tx<'_>,
     old: User,

@@ -224,16 +224,17 @@ pub(super) struct Change {
 }
 
 impl Change {
-    pub(super) fn apply(self, tx: &mut Tx<'_>, id: Id<kind::User>) -> types::Result<()> {
+    pub(super) fn apply(self, tx: &mut Tx<'_>, user: User) -> types::Result<()> {
+        let id = user.id;
         // Whoever stays here when the home goes its own way has nobody else to be changed by.
-        let is_left = match users::get(tx, id)?.home {
+        let is_left = match user.home {
             Some((home, _)) => !organization::is_active_with(tx, home)?,
             None => false,
         };
         if is_left {
-            users::update_kept(tx, id, &self.properties)?;
+            users::update_kept_of(tx, user, &self.properties)?;
         } else {
-            users::update(tx, id, &self.properties)?;
+            users::update_of(tx, user, &self.properties)?;
         }
         match (&self.password_hash, self.next_sign_in) {
             (Some(hash), change) => {

@@ -206,7 +206,7 @@ async fn update(call: Call) -> Result<Reply, Refusal> {
     call.write(move |tx| {
         let user = users::find(tx, &key)?;
         reach.check_user(tx, &user)?;
-        change.apply(tx, user.id)
+        change.apply(tx, user)
     })
     .await?;
     Ok(Reply::no_content())
