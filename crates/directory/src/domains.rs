@@ -10,8 +10,8 @@ use store::{Change, Op, ReadTx, Row, Tx, params};
 use types::{DomainName, Error, Result, Timestamp};
 use uuid::Uuid;
 
-use crate::audited;
 use crate::schema::{Purpose, Shape, Type, read, write};
+use crate::{audited, domain_references};
 
 const LIST: &str = "SELECT name, feed_id, is_default, is_initial, is_verified, \
     supported_services, verification, created_at FROM domains WHERE tenant_id = ?1 ORDER BY name";
@@ -26,11 +26,6 @@ const INSERT: &str = "INSERT INTO domains (tenant_id, name, feed_id, is_default,
 const UPDATE: &str = "UPDATE domains SET is_default = ?3, is_verified = ?4, \
     supported_services = ?5 WHERE tenant_id = ?1 AND name = ?2";
 const DELETE: &str = "DELETE FROM domains WHERE tenant_id = ?1 AND name = ?2";
-// Names and mails are folded, and a domain has none of LIKE's own characters.
-const USED_BY: &str = "SELECT count(*) FROM users WHERE tenant_id = ?1 \
-    AND user_principal_name LIKE ?2";
-const USED_BY_GROUPS: &str = "SELECT count(*) FROM groups WHERE tenant_id = ?1 \
-    AND mail LIKE ?2 AND deleted_at IS NULL";
 
 /// The least that a mail exchange can have, so that no mail goes there.
 const MX_PREFERENCE: u16 = 32_767;
@@ -381,8 +376,14 @@ pub fn update(tx: &mut Tx<'_>, name: &str, patch: &Map<String, Value>) -> Result
     Ok(!changed.is_empty())
 }
 
-/// Removes a domain that nobody's name and no group's mail is in.
-pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
+/// The domain that a domain is below, furthest up among the tenant's; none of a root.
+pub fn root(tx: &ReadTx<'_>, domain: &Domain) -> Result<Option<Domain>> {
+    let above = list(tx)?.into_iter();
+    let above = above.filter(|other| is_below(&domain.name, &other.name));
+    Ok(above.min_by_key(|other| other.name.len()))
+}
+
+fn removable(tx: &ReadTx<'_>, name: &str) -> Result<Domain> {
     let domain = get(tx, name)?;
     if domain.is_initial || domain.is_default {
         return Err(Error::bad_request(format!(
@@ -395,15 +396,27 @@ pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
             }
         )));
     }
-    let ending = format!("%@{}", domain.name);
-    let users = tx.count(USED_BY, params![&tx.tenant(), &ending])?;
+    Ok(domain)
+}
+
+/// Removes a domain after everybody's name and every group's mail in it has moved to the initial one;
+/// with `disable` these users can't sign in any more.
+pub fn force_remove(tx: &mut Tx<'_>, name: &str, disable: bool) -> Result<()> {
+    let domain = removable(tx, name)?;
+    domain_references::rename(tx, &domain, disable)?;
+    remove(tx, name)
+}
+
+/// Removes a domain that nobody's name and no group's mail is in.
+pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
+    let domain = removable(tx, name)?;
+    let (users, groups) = domain_references::counts(tx, &domain)?;
     if users > 0 {
         return Err(Error::bad_request(format!(
             "The domain {} is in the names of {users} users. Rename them first.",
             domain.name
         )));
     }
-    let groups = tx.count(USED_BY_GROUPS, params![&tx.tenant(), &ending])?;
     if groups > 0 {
         return Err(Error::bad_request(format!(
             "The domain {} is in the mails of {groups} groups. Delete them first.",

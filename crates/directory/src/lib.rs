@@ -22,6 +22,7 @@ pub mod authorization_policy;
 pub mod branding;
 pub mod delegation;
 mod document;
+pub mod domain_references;
 pub mod domains;
 mod filters;
 pub mod first_party;

@@ -315,11 +315,41 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
         .read(move |tx| {
             let missing = || Error::not_found("directoryObject", &key);
             let id = types::parse_uuid(&key).ok_or_else(missing)?;
-            let link = groups::link_to(tx, id)?.ok_or_else(missing)?;
-            lens.show(tx, link)?.ok_or_else(missing)
+            find(tx, &lens, id, |_| true)?.ok_or_else(missing)
         })
         .await?;
     Reply::entity(&call, "directoryObjects", &found)
+}
+
+/// An object of a type that is wanted. Applications are among them, though they are related to
+/// nothing by their ids but owners.
+fn find(
+    tx: &ReadTx<'_>,
+    lens: &Lens,
+    id: Uuid,
+    is_wanted: impl Fn(&str) -> bool,
+) -> types::Result<Option<Shown>> {
+    const APPLICATION: &str = "application";
+    if let Some(link) = groups::link_to(tx, id)? {
+        let is_wanted = is_wanted(link.kind.type_name());
+        return if is_wanted {
+            lens.show(tx, link)
+        } else {
+            Ok(None)
+        };
+    }
+    if !is_wanted(APPLICATION) {
+        return Ok(None);
+    }
+    let select = lens.selected(applications::check_select);
+    match applications::get(tx, Id::new(id)) {
+        Ok(found) => {
+            let shown = applications::project(&found, select.as_deref())?;
+            Ok(Some(with_type(APPLICATION, shown)))
+        }
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Unknown ids are left out, as in Graph.
@@ -341,11 +371,10 @@ async fn get_by_ids(call: Call) -> Result<Reply, Refusal> {
                 .with_target("types")
         })?),
     };
-    let is_wanted = move |kind: LinkKind| {
+    let is_wanted = move |kind: &str| {
         types.as_ref().is_none_or(|types| {
             types.iter().any(|name| {
-                name.eq_ignore_ascii_case(kind.type_name())
-                    || name.eq_ignore_ascii_case("directoryObject")
+                name.eq_ignore_ascii_case(kind) || name.eq_ignore_ascii_case("directoryObject")
             })
         })
     };
@@ -353,9 +382,7 @@ async fn get_by_ids(call: Call) -> Result<Reply, Refusal> {
         .read(move |tx| {
             let mut items = Vec::new();
             for id in ids.iter().filter_map(|id| types::parse_uuid(id)) {
-                if let Some(link) = groups::link_to(tx, id)?.filter(|link| is_wanted(link.kind)) {
-                    items.extend(lens.show(tx, link)?);
-                }
+                items.extend(find(tx, &lens, id, &is_wanted)?);
             }
             Ok(items)
         })

@@ -3,9 +3,13 @@
 //! A domain may be added by several tenants of a deployment, as long as none has proven it; which
 //! of them holds it is told to nobody else. What proves one: [`node`]'s `domains` module.
 
+use directory::domain_references;
 use directory::domains::{self, Domain};
+use serde_json::Value;
 use store::ReadTx;
+use types::Error;
 
+use crate::directory_objects::{self, Link, Part, RELATED, Related};
 use crate::errors::Refusal;
 use crate::listing::{self, Shown};
 use crate::query_options::Allowed;
@@ -49,6 +53,26 @@ pub(crate) fn routes(routes: &mut Routes) {
         service_records,
     );
     area.post("/domains/{id}/verify", WRITE, "Verify a domain", verify);
+    area.get(
+        "/domains/{id}/rootDomain",
+        READ,
+        "Get the domain that a subdomain is below",
+        root,
+    )
+    .query(Allowed::SELECT);
+    area.get(
+        "/domains/{id}/domainNameReferences",
+        READ_RECORDS,
+        "List the users and groups that are named in a domain",
+        references,
+    )
+    .query(RELATED);
+    area.post(
+        "/domains/{id}/forceDelete",
+        WRITE,
+        "Move all names in a domain to the initial one and remove it",
+        force_delete,
+    );
 }
 
 fn show(tx: &ReadTx<'_>, domain: &Domain, select: Option<&[String]>) -> types::Result<Shown> {
@@ -124,6 +148,59 @@ async fn to_the_end<T: Send + 'static>(
         Ok(outcome) => Ok(outcome?),
         Err(error) => Err(Refusal::fault(error.to_string())),
     }
+}
+
+async fn root(call: Call) -> Result<Reply, Refusal> {
+    let select = listing::select(&call)?;
+    let name = call.key("id").to_owned();
+    let root = call
+        .read(move |tx| {
+            let root = domains::root(tx, &domains::get(tx, &name)?)?;
+            let root = root.ok_or_else(|| Error::not_found("rootDomain", &name))?;
+            show(tx, &root, select.as_deref())
+        })
+        .await?;
+    Reply::entity(&call, "domains", &root)
+}
+
+/// Who is named in a domain.
+struct References(String);
+
+impl Related for References {
+    fn part(&self, tx: &ReadTx<'_>, part: Part) -> types::Result<Vec<Link>> {
+        let domain = domains::get(tx, &self.0)?;
+        domain_references::list(tx, &domain, part.after, part.limit)
+    }
+
+    fn count(&self, tx: &ReadTx<'_>) -> types::Result<u64> {
+        let (users, groups) = domain_references::counts(tx, &domains::get(tx, &self.0)?)?;
+        Ok(users + groups)
+    }
+}
+
+async fn references(call: Call) -> Result<Reply, Refusal> {
+    let of = References(call.key("id").to_owned());
+    directory_objects::list(&call, "domainNameReferences", None, of).await
+}
+
+async fn force_delete(call: Call) -> Result<Reply, Refusal> {
+    let mut body = call.parameters()?;
+    let disable = match body.shift_remove("disableUserAccounts") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(disable)) => disable,
+        Some(_) => {
+            return Err(Error::invalid(
+                "disableUserAccounts",
+                "'disableUserAccounts' has to be true or false.",
+            )
+            .into());
+        }
+    };
+    let node = call.platform().node.clone();
+    let (tenant, actor) = (call.caller.tenant, call.caller.actor.clone());
+    let name = call.key("id").to_owned();
+    to_the_end(async move { node.force_remove_domain(tenant, actor, name, disable).await }).await?;
+    Ok(Reply::no_content())
 }
 
 async fn records(call: Call) -> Result<Reply, Refusal> {

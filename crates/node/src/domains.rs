@@ -176,6 +176,21 @@ impl Node {
         self.release(tenant, DomainName::parse(&name)?).await
     }
 
+    /// The same after all names in it have moved to the initial domain ([`domains::force_remove`]).
+    pub async fn force_remove_domain(
+        &self,
+        tenant: TenantId,
+        actor: Actor,
+        name: String,
+        disable: bool,
+    ) -> Result<()> {
+        let island = self.store().island(tenant)?;
+        let removed = name.clone();
+        let remove = move |tx: &mut Tx<'_>| domains::force_remove(tx, &removed, disable);
+        island.write(actor, remove).await?;
+        self.release(tenant, DomainName::parse(&name)?).await
+    }
+
     /// Has the registry say that a domain is nobody's.
     async fn release(&self, tenant: TenantId, domain: DomainName) -> Result<()> {
         let store = self.store().clone();

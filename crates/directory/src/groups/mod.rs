@@ -511,6 +511,20 @@ pub(crate) fn write(tx: &mut Tx<'_>, group: &Group, op: Op, changed: &[&str]) ->
     Ok(())
 }
 
+/// Moves a group's mail to another domain.
+pub(crate) fn move_mail(tx: &mut Tx<'_>, id: Id<kind::Group>, domain: &str) -> Result<()> {
+    let old = get(tx, id)?;
+    let mut group = old.clone();
+    let mail = old.text("mail").rsplit_once('@');
+    let mail = mail.map(|(local, _)| format!("{local}@{domain}").into());
+    if mail.is_none() || !group.set("mail", mail) {
+        return Ok(());
+    }
+    refuse_taken_mail(tx, &group)?;
+    write(tx, &group, Op::Updated, &["mail"])?;
+    audited::change(tx, "Update group", &old, &group, &["mail"])
+}
+
 /// Deletes a group; it can be restored for 30 days. Of a group of another tenant this is the word of
 /// this tenant's admin: its home can't bring it back.
 pub fn delete(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<()> {

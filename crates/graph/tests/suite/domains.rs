@@ -378,3 +378,97 @@ async fn a_dns_without_answer_is_said() {
     let refusal = refusal.refused(400, "Request_BadRequest");
     assert!(refusal.message().contains("gave no answer"), "{refusal:?}");
 }
+
+#[tokio::test]
+async fn a_forced_removal_gives_everybody_another_name() {
+    let d = Deployment::start().await;
+    let admin = &d.admin;
+    let named = ["shop.example", "berlin.shop.example"];
+    for domain in named {
+        let add = Command::DomainAdd {
+            tenant: d.tenant.clone(),
+            domain: domain.into(),
+            verified: true,
+        };
+        d.node.execute(add, &|_| {}).await.unwrap();
+    }
+    let [shop, berlin] = named.map(|name| format!("/domains/{name}"));
+    let root = format!("{berlin}/rootDomain?$select=id,isRoot");
+    let root = admin.get(&root).await.expect(200).json;
+    assert_eq!(
+        (&root["id"], &root["isRoot"]),
+        (&json!(named[0]), &json!(true))
+    );
+    admin
+        .get(&format!("{shop}/rootDomain"))
+        .await
+        .refused(404, "Request_ResourceNotFound");
+
+    admin
+        .patch(&shop, json!({ "isDefault": true }))
+        .await
+        .expect(204);
+    let ann = json!({
+        "accountEnabled": true, "displayName": "Ann", "mailNickname": "ann",
+        "userPrincipalName": "Ann@shop.example", "mail": "ann@shop.example",
+        "passwordProfile": {"password": "correct-horse-battery-1"},
+    });
+    let ann = admin.post("/users", ann).await.expect(201).json;
+    let group = json!({
+        "displayName": "Cooks", "mailNickname": "cooks", "mailEnabled": true,
+        "securityEnabled": false, "groupTypes": ["Unified"],
+    });
+    let group = admin.post("/groups", group).await.expect(201).json;
+    assert_eq!(group["mail"], "cooks@shop.example");
+    let references = format!("{shop}/domainNameReferences?$select=id");
+    let found = admin.get(&references).await.expect(200).json;
+    let found = found["value"].as_array().unwrap();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found
+            .iter()
+            .any(|it| it["@odata.type"] == "#microsoft.graph.group")
+    );
+    let none = format!("{berlin}/domainNameReferences");
+    let none = admin.get(&none).await.expect(200).json;
+    assert_eq!(none["value"], json!([]));
+
+    // The default stays, forced or not; a wrong body changes nothing.
+    let force = format!("{shop}/forceDelete");
+    admin
+        .post(&force, json!({}))
+        .await
+        .refused(400, "Request_BadRequest");
+    admin
+        .patch(&format!("/domains/{DOMAIN}"), json!({ "isDefault": true }))
+        .await
+        .expect(204);
+    admin
+        .post(&force, json!({ "disableUserAccounts": "yes" }))
+        .await
+        .refused(400, "Request_BadRequest");
+    admin.delete(&shop).await.refused(400, "Request_BadRequest");
+    admin
+        .post(&force, json!({ "disableUserAccounts": true }))
+        .await
+        .expect(204);
+    admin
+        .get(&shop)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    let user = format!(
+        "/users/{}?$select=userPrincipalName,mail,accountEnabled",
+        ann["id"].as_str().unwrap()
+    );
+    let user = admin.get(&user).await.expect(200).json;
+    assert_eq!(user["userPrincipalName"], format!("Ann@{DOMAIN}"));
+    assert_eq!(user["mail"], format!("ann@{DOMAIN}"));
+    assert_eq!(user["accountEnabled"], false);
+    let group = format!("/groups/{}", group["id"].as_str().unwrap());
+    let group = admin.get(&group).await.expect(200).json;
+    assert_eq!(group["mail"], format!("cooks@{DOMAIN}"));
+    assert_eq!(
+        group["proxyAddresses"],
+        json!([format!("SMTP:cooks@{DOMAIN}")])
+    );
+}

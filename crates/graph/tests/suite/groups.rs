@@ -352,6 +352,20 @@ async fn objects_are_found_by_id_alone() {
             .collect();
         assert_eq!(ids, expected);
     }
+    // Applications are among them.
+    let app = json!({ "displayName": "Wiki" });
+    let app = d.admin.post("/applications", app).await.expect(201).json;
+    let id = app["id"].as_str().unwrap();
+    let one = d.admin.get(&format!("/directoryObjects/{id}")).await;
+    let one = one.expect(200).json;
+    assert_eq!(one["@odata.type"], "#microsoft.graph.application");
+    assert_eq!(one["appId"], app["appId"]);
+    for (types, found) in [(json!(["application"]), 1), (json!(["user"]), 0)] {
+        let body = json!({ "ids": [id], "types": types });
+        let answer = d.admin.post("/directoryObjects/getByIds", body).await;
+        let items = answer.expect(200).json["value"].as_array().unwrap().len();
+        assert_eq!(items, found);
+    }
     for body in [
         json!({}),
         json!({ "ids": "x" }),

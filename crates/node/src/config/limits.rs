@@ -162,6 +162,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(DIRECTORY, "display_name_characters", 256, "characters in `displayName`"),
     fixed(DIRECTORY, "mail_nickname_characters", 64, "characters in `mailNickname`"),
     fixed(DIRECTORY, "business_phones", 1, "numbers in `businessPhones`"),
+    fixed(DIRECTORY, "domain_renames", 1_000, "users and groups that the forced removal of a domain gives other names"),
     fixed(DIRECTORY, "policy_targets", 1_000, "users, groups and applications in one list of a cross-tenant access policy"),
     fixed(DIRECTORY, "transitive_members", 100_000, "users who are members of one group, directly or through other groups"),
     fixed(DIRECTORY, "app_owners", 100, "owners of an application or of a service principal"),

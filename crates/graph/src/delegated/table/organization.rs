@@ -161,6 +161,17 @@ pub(super) static ROWS: &[Row] = &[
         &["domains/serviceRecords/read"],
     ),
     post("/domains/{id}/verify", DOMAINS_WRITE, &["domains/verify"]),
+    get("/domains/{id}/rootDomain", DOMAINS, DOMAIN),
+    get(
+        "/domains/{id}/domainNameReferences",
+        RECORDS,
+        &["domains/nameReferences/read"],
+    ),
+    post(
+        "/domains/{id}/forceDelete",
+        DOMAINS_WRITE,
+        &["domains/delete"],
+    ),
     get(
         "/policies/authorizationPolicy",
         &["Policy.Read.All", "Policy.ReadWrite.Authorization"],
