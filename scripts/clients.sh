@@ -10,7 +10,15 @@ from=$PWD/crates/e2e/clients
 to=${CARGO_TARGET_DIR:-$PWD/target}/clients
 fixed=$(cat "$from/python/requirements.txt" "$from/javascript/package-lock.json" | sha256sum)
 
-if [ "$(cat "$to/fixed" 2>/dev/null)" = "$fixed" ]; then
+is_there() { [ "$(cat "$to/fixed" 2>/dev/null)" = "$fixed" ]; }
+if is_there; then
+  exit 0
+fi
+# Another run may be at it: that is waited for.
+mkdir -p "$(dirname "$to")"
+exec 9>"$to.lock"
+flock 9
+if is_there; then
   exit 0
 fi
 echo "clients: installing the SDKs and schemathesis (once, a minute or two)" >&2
