@@ -83,18 +83,15 @@ pub(crate) fn routes(routes: &mut Routes) {
 /// part of the log of sign-ins, which it needs a permission for.
 const ACTIVITY: &str = "signInActivity";
 
-/// Whether a request asks for it, by `$select` or `$filter`.
-fn asks_for_activity(call: &Call) -> Result<bool, Refusal> {
-    let is_it = |name: &str| name.eq_ignore_ascii_case(ACTIVITY);
-    let selected = listing::select(call)?;
-    let is_selected = selected.is_some_and(|names| names.iter().any(|name| is_it(name)));
-    let is_filtered = listing::condition(call)?.is_some_and(|filter| filter.names(is_it).is_some());
-    if !is_selected && !is_filtered {
-        return Ok(false);
-    }
+fn is_activity(name: &str) -> bool {
+    name.eq_ignore_ascii_case(ACTIVITY)
+}
+
+/// That the caller may read the log.
+fn check_activity(call: &Call) -> Result<(), Refusal> {
     let caller = &call.caller;
     if caller.may("AuditLog.Read.All") && caller.has_right("signInReports/allProperties/read") {
-        return Ok(is_selected);
+        return Ok(());
     }
     Err(Refusal::denied_because(
         "'signInActivity' needs the permission AuditLog.Read.All",
@@ -110,6 +107,11 @@ struct Look {
 
 impl Look {
     fn of(call: &Call) -> Result<Self, Refusal> {
+        let selected = listing::select(call)?;
+        let with_activity = selected.is_some_and(|names| names.iter().any(|it| is_activity(it)));
+        if with_activity {
+            check_activity(call)?;
+        }
         Ok(Self {
             sight: if call.is_about_caller() {
                 Sight::Whole
@@ -117,7 +119,7 @@ impl Look {
                 Sights::of(&call.caller).users
             },
             expand: Expand::of(call, &related::EXPANDED, LinkKind::User)?,
-            with_activity: asks_for_activity(call)?,
+            with_activity,
         })
     }
 
@@ -149,10 +151,14 @@ impl Look {
 }
 
 fn check_filter(call: &Call) -> Result<(), Refusal> {
-    match listing::condition(call)? {
-        Some(filter) => Ok(Sights::of(&call.caller).users.check_filter(&filter)?),
-        None => Ok(()),
+    let Some(filter) = listing::condition(call)? else {
+        return Ok(());
+    };
+    Sights::of(&call.caller).users.check_filter(&filter)?;
+    if filter.names(is_activity).is_some() {
+        check_activity(call)?;
     }
+    Ok(())
 }
 
 async fn list(call: Call) -> Result<Reply, Refusal> {
@@ -165,7 +171,6 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
 
 async fn count(call: Call) -> Result<Reply, Refusal> {
     check_filter(&call)?;
-    asks_for_activity(&call)?;
     listing::count(&call, &SOURCE).await
 }
 

@@ -427,13 +427,6 @@ async fn one_user_on_demand_is_told_step_by_step() {
         }]})
     };
     let demand = format!("{job}/provisionOnDemand");
-    let told = |answer: Answer| -> Value {
-        let value = answer.expect(200).json["value"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        serde_json::from_str::<Value>(&value).unwrap()[0].clone()
-    };
     let step = |account: &Value, name: &str| -> Value {
         let mut steps = account["provisioningSteps"].as_array().unwrap().iter();
         steps
@@ -1047,7 +1040,7 @@ async fn too_many_deletions_wait_until_they_are_forced() {
     rig.until_code(&job, "Active").await;
 }
 
-/// The value that one subject of a call on demand is told with, and its steps by name.
+/// The account of the first subject of a call on demand.
 fn told(answer: Answer) -> Value {
     let value = answer.expect(200).json["value"].clone();
     let accounts: Value = serde_json::from_str(value.as_str().unwrap()).unwrap();

@@ -7,17 +7,17 @@ use types::{Error, Id, Result, TenantId};
 use uuid::Uuid;
 
 use super::account::{Account, Told, said};
-use super::{Begun, GroupId, Sending, TARGET, What};
+use super::{Begun, GroupId, Sending, TARGET, What, scope_of};
 use crate::groups::look::about_one;
 use crate::groups::settle::unanswered;
 use crate::groups::{self as work, GroupItem, Outcome, PlannedGroup, PlannedMembers, State, Work};
 use crate::jobs::Job;
-use crate::jobs::scope::{self, JobScope};
+use crate::jobs::scope::JobScope;
 use crate::pair::Pair;
 use crate::provisioning::Log;
-use crate::sharing::{InForce, Scope};
+use crate::sharing::Scope;
 use crate::wire::{Outbound, Reply, USERS};
-use crate::{plan, schema, wire};
+use crate::{plan, wire};
 
 /// Reads a group, asks the job's scope and prepares what is to be sent.
 pub(super) fn begin(
@@ -82,16 +82,6 @@ pub(super) fn begin(
         account,
         job,
     })))
-}
-
-/// The scope that decides: the pair's, or that of a job that has no pair yet.
-fn scope_of(tx: &ReadTx<'_>, job: &Job, target: TenantId) -> Result<InForce> {
-    if job.target.is_some() {
-        return scope::of(tx, target);
-    }
-    let own = job.schema.is_some().then(|| crate::jobs::schema(job));
-    let scope = schema::of_job(tx, own.transpose()?.as_ref())?;
-    Ok(scope.with_job(Some(JobScope::of(tx, job)?)))
 }
 
 /// Whether the scope has a group; if not, why.

@@ -13,15 +13,17 @@ mod groups;
 mod users;
 
 use serde_json::Value;
-use store::Tx;
+use store::{ReadTx, Tx};
 use types::trace::Trace;
 use types::{Error, Id, Result, TenantId, kind};
 use uuid::Uuid;
 
+use super::scope::{self, JobScope};
 use super::{Job, get, secrets};
 use crate::groups::Work;
 use crate::plan::Planned;
-use crate::sharing;
+use crate::schema;
+use crate::sharing::{self, InForce};
 use crate::wire::Reply;
 use account::Account;
 
@@ -111,6 +113,16 @@ pub fn begin_for_pair(tx: &mut Tx<'_>, target: TenantId, user: UserId) -> Result
     sharing::refuse_stranger(tx, Some(target))?;
     let job = super::of_pair(tx, target)?;
     users::begin(tx, job, target, user)
+}
+
+/// The scope that decides: the pair's, or that of a job that has no pair yet.
+fn scope_of(tx: &ReadTx<'_>, job: &Job, target: TenantId) -> Result<InForce> {
+    if job.target.is_some() {
+        return scope::of(tx, target);
+    }
+    let own = job.schema.is_some().then(|| super::schema(job));
+    let scope = schema::of_job(tx, own.transpose()?.as_ref())?;
+    Ok(scope.with_job(Some(JobScope::of(tx, job)?)))
 }
 
 impl Sending {

@@ -7,7 +7,7 @@ use store::{ReadTx, Tx};
 use types::{Error, Result, TenantId};
 
 use super::account::{Account, Told, said};
-use super::{Begun, Sending, UserId, What};
+use super::{Begun, Sending, UserId, What, scope_of};
 use crate::jobs::Job;
 use crate::jobs::scope::JobScope;
 use crate::links::{self, There};
@@ -42,12 +42,7 @@ pub(super) fn begin(tx: &mut Tx<'_>, job: Job, target: TenantId, user: UserId) -
     let display_name = text("displayName");
     let epoch = plan::epoch(tx, target)?;
     let there = links::get(tx, target, user)?.map_or(There::Nothing, |link| link.there);
-    let scope = if job.target.is_some() {
-        crate::jobs::scope::of(tx, target)?
-    } else {
-        let own = job.schema.is_some().then(|| crate::jobs::schema(&job));
-        schema::of_job(tx, own.transpose()?.as_ref())?
-    };
+    let scope = scope_of(tx, &job, target)?;
     let mapped = match schema::map(tx, &scope, &found, properties, there, epoch)? {
         Ok(mapped) => mapped,
         Err((code, reason)) => {
