@@ -95,7 +95,9 @@ pub fn project(
             "principalType" => match assignment.principal_kind {
                 LinkKind::User => "User",
                 LinkKind::Group => "Group",
-                LinkKind::ServicePrincipal | LinkKind::DirectoryRole => "ServicePrincipal",
+                LinkKind::ServicePrincipal
+                | LinkKind::DirectoryRole
+                | LinkKind::AdministrativeUnit => "ServicePrincipal",
             }
             .into(),
             "resourceDisplayName" => json!(resource),
@@ -115,7 +117,7 @@ fn name_of(tx: &ReadTx<'_>, kind: LinkKind, id: Uuid) -> Result<Option<String>> 
             service_principals::get(tx, Id::new(id)).map(|it| it.display_name().to_owned())
         }
         // Nobody assigns anything to a role.
-        LinkKind::DirectoryRole => return Ok(None),
+        LinkKind::DirectoryRole | LinkKind::AdministrativeUnit => return Ok(None),
     };
     types::found(found)
 }

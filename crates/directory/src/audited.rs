@@ -12,6 +12,7 @@ use store::{ReadTx, Tx};
 use types::{Id, Result};
 use uuid::Uuid;
 
+use crate::administrative_units::AdministrativeUnit;
 use crate::app_roles::Assignment;
 use crate::applications::Application;
 use crate::domains::Domain;
@@ -20,7 +21,7 @@ use crate::key_credentials::KeyCredential;
 use crate::oauth2_permission_grants::Grant;
 use crate::password_credentials::Password;
 use crate::photos::{Owner, Photo};
-use crate::roles::Role;
+use crate::roles::{CustomRole, Given, Role, Scope};
 use crate::service_principals::{self, ServicePrincipal};
 use crate::tenant::Organization;
 use crate::users::{self, User};
@@ -30,6 +31,7 @@ const GROUPS: &str = "GroupManagement";
 const APPLICATIONS: &str = "ApplicationManagement";
 const DIRECTORY: &str = "DirectoryManagement";
 const ROLES: &str = "RoleManagement";
+const UNITS: &str = "AdministrativeUnit";
 
 /// An object that entries tell of.
 pub(crate) trait Audited {
@@ -80,6 +82,25 @@ pub(crate) fn link(
     }
     let entry = Entry::success(GROUPS, activity).target(target);
     record(tx, entry.target(group.target())).map(drop)
+}
+
+/// Records that an administrative unit has another member now, or one less.
+pub(crate) fn unit_member(
+    tx: &mut Tx<'_>,
+    activity: &str,
+    unit: &AdministrativeUnit,
+    member: Uuid,
+    came: bool,
+) -> Result<()> {
+    let mut target = found(tx, member)?;
+    for (name, value) in [
+        ("AdministrativeUnit.ObjectID", json!(unit.id)),
+        ("AdministrativeUnit.DisplayName", unit.display_name().into()),
+    ] {
+        target = came_or_went(target, name, value, came);
+    }
+    let entry = Entry::success(UNITS, activity).target(target);
+    record(tx, entry.target(unit.target())).map(drop)
 }
 
 /// Records that an application or a service principal has another owner now, or one less.
@@ -159,31 +180,37 @@ pub(crate) fn role_activated(tx: &mut Tx<'_>, role: &Role) -> Result<()> {
     record(tx, entry).map(drop)
 }
 
-/// Records that somebody has a directory role now, or has lost it.
+/// Records that somebody has a role of the directory now, or has lost it.
 pub(crate) fn role_assigned(
     tx: &mut Tx<'_>,
-    role: &Role,
+    role: &Given,
     principal: Uuid,
+    scope: Scope,
     added: bool,
 ) -> Result<()> {
-    let activity = if added {
-        "Add member to role"
-    } else {
-        "Remove member from role"
+    let activity = match (scope, added) {
+        (Scope::Tenant, true) => "Add member to role",
+        (Scope::Tenant, false) => "Remove member from role",
+        (_, true) => "Add scoped member to role",
+        (_, false) => "Remove scoped member from role",
     };
     let mut target = found(tx, principal)?;
     for (name, value) in [
-        ("Role.ObjectID", json!(role.id)),
-        (
-            "Role.DisplayName",
-            role.built_in.display_name.as_str().into(),
-        ),
-        ("Role.TemplateId", json!(role.built_in.id)),
+        ("Role.ObjectID", json!(role.object_id())),
+        ("Role.DisplayName", role.display_name().into()),
+        ("Role.TemplateId", json!(role.template())),
     ] {
         target = came_or_went(target, name, value, added);
     }
+    if scope != Scope::Tenant {
+        target = came_or_went(target, "Role.Scope", scope.to_string().into(), added);
+    }
+    let role = match role {
+        Given::BuiltIn(role) => role_target(role),
+        Given::Custom(role) => role.target(),
+    };
     let entry = Entry::success(ROLES, activity).target(target);
-    record(tx, entry.target(role_target(role))).map(drop)
+    record(tx, entry.target(role)).map(drop)
 }
 
 /// Records that a client may do more or less on a resource in somebody's name.
@@ -279,6 +306,26 @@ impl Audited for ServicePrincipal {
             "KeyDescription" => Some(key_descriptions(&self.passwords, &self.keys)),
             _ => self.value(property),
         }
+    }
+}
+
+impl Audited for AdministrativeUnit {
+    const CATEGORY: &'static str = UNITS;
+    fn target(&self) -> Target {
+        Target::new(self.id, self.display_name(), "AdministrativeUnit")
+    }
+    fn audited_value(&self, property: &str) -> Option<Value> {
+        self.value(property)
+    }
+}
+
+impl Audited for CustomRole {
+    const CATEGORY: &'static str = ROLES;
+    fn target(&self) -> Target {
+        Target::new(self.id, self.display_name(), "Role")
+    }
+    fn audited_value(&self, property: &str) -> Option<Value> {
+        self.value(property)
     }
 }
 

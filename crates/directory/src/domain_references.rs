@@ -77,7 +77,8 @@ pub(crate) fn rename(tx: &mut Tx<'_>, domain: &Domain, disable: bool) -> Result<
         match link.kind {
             LinkKind::User => rename_user(tx, Id::new(link.id), domain, &initial, disable)?,
             LinkKind::Group => groups::move_mail(tx, Id::new(link.id), &initial)?,
-            LinkKind::ServicePrincipal | LinkKind::DirectoryRole => {}
+            LinkKind::ServicePrincipal | LinkKind::DirectoryRole | LinkKind::AdministrativeUnit => {
+            }
         }
     }
     Ok(())

@@ -7,13 +7,16 @@
 //! words; what is looked up, filtered or sorted is a folded column beside the document.
 //!
 //! Feed kinds: `user`, `group`, `groupMember`, `groupOwner`, `application`, `applicationOwner`,
-//! `servicePrincipal`, `servicePrincipalOwner`, `appRoleAssignment`, `oauth2PermissionGrant`, `directoryRole`, `roleAssignment`, `userSponsor`,
-//! `domain`, `organization`. Of a relation the object is the group, the role, the user (or the
-//! assignment), the related one the member, the owner, the sponsor or the principal; of a grant
-//! the object is the client, the related one the resource.
+//! `servicePrincipal`, `servicePrincipalOwner`, `appRoleAssignment`, `oauth2PermissionGrant`,
+//! `directoryRole`, `roleDefinition`, `roleAssignment`, `administrativeUnit`,
+//! `administrativeUnitMember`, `userSponsor`, `domain`, `organization`. Of a relation the object is
+//! the group, the role, the unit, the user (or the assignment), the related one the member, the
+//! owner, the sponsor or the principal; of a grant the object is the client, the related one the
+//! resource.
 //!
 //! Source: the resources of Microsoft Graph v1.0 of the same names.
 
+pub mod administrative_units;
 pub mod app_roles;
 pub mod application_templates;
 pub mod applications;

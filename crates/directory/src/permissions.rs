@@ -53,6 +53,16 @@ const fn named(value: &'static str, display_name: &'static str) -> Permission {
 
 /// All permissions, by name.
 pub static ALL: &[Permission] = &[
+    known(
+        uuid!("134fd756-38ce-4afd-ba33-e9623dbe66c2"),
+        "AdministrativeUnit.Read.All",
+        "Read all administrative units",
+    ),
+    known(
+        uuid!("5eb59dd3-1da2-4329-8733-9dabdc435916"),
+        "AdministrativeUnit.ReadWrite.All",
+        "Read and write all administrative units",
+    ),
     named("AppRegistration.Create", "Create application registrations"),
     known(
         uuid!("06b708a9-e830-4db3-a914-8e69da51d44f"),

@@ -6,7 +6,7 @@ use store::{Change, Op, Tx, params};
 use types::Result;
 use uuid::Uuid;
 
-use crate::{oauth2_permission_grants, owners, photos, roles, users};
+use crate::{administrative_units, oauth2_permission_grants, owners, photos, roles, users};
 
 const MEMBERSHIPS: &str = "SELECT group_id, member_id FROM group_members WHERE tenant_id = ?1 \
     AND (member_id = ?2 OR group_id = ?2)";
@@ -42,6 +42,7 @@ pub(crate) fn drop_all(tx: &mut Tx<'_>, object: Uuid) -> Result<()> {
     oauth2_permission_grants::drop_all(tx, object)?;
     owners::drop_all(tx, object)?;
     roles::drop_all(tx, object)?;
+    administrative_units::drop_memberships(tx, object)?;
     users::drop_sponsors(tx, object)?;
     photos::drop_all(tx, object)?;
     let mut books = tx.bookkeeping();

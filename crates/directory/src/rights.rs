@@ -1,11 +1,13 @@
 //! What a signed-in user may do in the tenant: the one place that decides it.
 //!
-//! - An action is a resource action of the built-in roles, such as `users/create`, without the
+//! - An action is a resource action of the directory, such as `users/create`, without the
 //!   `microsoft.directory/` before it. Each role says which it allows: always, on what the user
 //!   owns, on the user's own object.
 //! - A member has the role User, a guest the one that the authorization policy names; what the
 //!   policy takes from members is taken from that role. Directory roles come on top, those given to
-//!   a group included.
+//!   a group and those that the tenant has defined included.
+//! - A role for a part of the tenant allows what it does on what is in that part
+//!   ([`Rights::within`]), and nothing on anything else.
 //! - Some actions on people who have roles themselves are for those only who are above them
 //!   ([`Rights::may_manage`]).
 //!
@@ -13,8 +15,8 @@
 //! reset passwords", "Who can perform sensitive actions" (Microsoft Entra); the `authorizationPolicy`
 //! resource (Microsoft Graph).
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 use store::{ReadTx, params};
@@ -22,7 +24,7 @@ use types::{Error, Id, Result, kind};
 use uuid::{Uuid, uuid};
 
 use crate::authorization_policy::{self, AuthorizationPolicy, InvitesFrom, MEMBER_ROLE};
-use crate::roles::{GLOBAL_ADMINISTRATOR, built_in};
+use crate::roles::{self, GLOBAL_ADMINISTRATOR, built_in};
 use crate::users;
 
 const NAMESPACE: &str = "microsoft.directory/";
@@ -33,6 +35,18 @@ const ROLES_OF: &str = "SELECT a.template_id FROM role_assignments AS a WHERE a.
     JOIN role_assignments AS a ON a.tenant_id = m.tenant_id AND a.principal_id = m.group_id \
     JOIN groups AS g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
     WHERE m.tenant_id = ?1 AND m.member_id = ?2 AND a.principal_kind = 2 AND g.deleted_at IS NULL";
+
+/// The same for parts of the tenant; what a deleted unit was the scope of opens nothing.
+const SCOPED_ROLES_OF: &str = "SELECT a.scope_id, a.template_id FROM scoped_role_assignments AS a \
+    WHERE a.tenant_id = ?1 AND a.principal_id = ?2 AND (a.scope_kind <> 1 OR EXISTS \
+    (SELECT 1 FROM administrative_units AS n WHERE n.tenant_id = ?1 AND n.id = a.scope_id \
+    AND n.deleted_at IS NULL)) \
+    UNION SELECT a.scope_id, a.template_id FROM group_members AS m \
+    JOIN scoped_role_assignments AS a ON a.tenant_id = m.tenant_id AND a.principal_id = m.group_id \
+    JOIN groups AS g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
+    WHERE m.tenant_id = ?1 AND m.member_id = ?2 AND a.principal_kind = 2 AND g.deleted_at IS NULL \
+    AND (a.scope_kind <> 1 OR EXISTS (SELECT 1 FROM administrative_units AS n \
+    WHERE n.tenant_id = ?1 AND n.id = a.scope_id AND n.deleted_at IS NULL))";
 
 const PRIVILEGED_AUTHENTICATION_ADMINISTRATOR: Uuid = uuid!("7be44c8a-adaf-4e2a-84d6-ab2649e08a13");
 const AUTHENTICATION_ADMINISTRATOR: Uuid = uuid!("c4e39bd9-1100-46d3-8c65-fb160da0071f");
@@ -127,25 +141,28 @@ impl Reach {
     }
 }
 
-type Granted = HashMap<&'static str, Reach>;
+/// What a role allows.
+type Granted = HashMap<Box<str>, Reach>;
+
+fn granted_by<'a>(actions: impl Iterator<Item = (Option<&'a str>, &'a str)>) -> Granted {
+    let mut granted = Granted::new();
+    for (condition, action) in actions {
+        let reach = granted.entry(action.into()).or_default();
+        match condition {
+            None => reach.always = true,
+            Some("$SubjectIsOwner") => reach.owned = true,
+            Some("$ResourceIsSelf") => reach.own = true,
+            Some(_) => {}
+        }
+    }
+    granted
+}
 
 /// What each role allows, what it inherits included.
 static GRANTED: LazyLock<HashMap<Uuid, Granted>> = LazyLock::new(|| {
     let all = built_in::all().unwrap_or_default();
-    let own = |role: &'static built_in::BuiltIn| {
-        let mut granted = Granted::new();
-        for (condition, action) in role.actions() {
-            let reach = granted.entry(action).or_default();
-            match condition {
-                None => reach.always = true,
-                Some("$SubjectIsOwner") => reach.owned = true,
-                Some("$ResourceIsSelf") => reach.own = true,
-                Some(_) => {}
-            }
-        }
-        granted
-    };
-    let mut granted: HashMap<Uuid, Granted> = all.iter().map(|role| (role.id, own(role))).collect();
+    let own = |role: &built_in::BuiltIn| (role.id, granted_by(role.actions()));
+    let mut granted: HashMap<Uuid, Granted> = all.iter().map(own).collect();
     for role in all {
         for inherited in role.inherits_from() {
             let more = granted.get(&inherited).cloned().unwrap_or_default();
@@ -159,16 +176,26 @@ static GRANTED: LazyLock<HashMap<Uuid, Granted>> = LazyLock::new(|| {
     granted
 });
 
-/// Whether the role of this template is one that there is; for tests of tables of actions.
+/// Whether a built-in role allows this; for tests of tables of actions.
 pub fn is_action(action: &str) -> bool {
     GRANTED.values().any(|granted| granted.contains_key(action))
 }
 
-/// How far a role allows an action: by itself, or by all of its kind.
-fn granted(role: Uuid, action: &str) -> Reach {
-    let Some(granted) = GRANTED.get(&role) else {
-        return Reach::default();
-    };
+/// Whether this is written as an action on something of the directory:
+/// `microsoft.directory/users/basic/update`.
+pub(crate) fn is_of_directory(action: &str) -> bool {
+    static RESOURCES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+        let actions = GRANTED.values().flat_map(HashMap::keys);
+        let resources = actions.filter_map(|action| action.split_once('/'));
+        resources.map(|(resource, _)| resource).collect()
+    });
+    let rest = action.strip_prefix(NAMESPACE);
+    rest.and_then(|rest| rest.split_once('/'))
+        .is_some_and(|(resource, task)| !task.is_empty() && RESOURCES.contains(resource))
+}
+
+/// How far an action is allowed: by itself, or by all of its kind.
+fn reach_in(granted: &Granted, action: &str) -> Reach {
     let mut reach = granted.get(action).copied().unwrap_or_default();
     if let Some((entity, _)) = action.split_once('/') {
         let kind = action.rsplit('/').next().unwrap_or_default();
@@ -187,6 +214,25 @@ fn granted(role: Uuid, action: &str) -> Reach {
     reach
 }
 
+/// Roles that count on one object only, for actions on what it is.
+#[derive(Debug, Clone, Default)]
+struct Within {
+    /// What actions on it begin with.
+    resources: &'static [&'static str],
+    roles: Vec<Uuid>,
+}
+
+impl Within {
+    fn roles(&self, action: &str) -> &[Uuid] {
+        let resource = action.split_once('/').map_or(action, |(start, _)| start);
+        if self.resources.contains(&resource) {
+            &self.roles
+        } else {
+            &[]
+        }
+    }
+}
+
 /// What a user may do, of one snapshot.
 #[derive(Debug, Clone)]
 pub struct Rights {
@@ -196,8 +242,13 @@ pub struct Rights {
     pub folded_name: String,
     /// Whether the user is a guest of the tenant.
     pub is_guest: bool,
-    /// The templates of the user's directory roles.
+    /// The templates of the roles that the user has for the whole tenant.
     pub roles: Vec<Uuid>,
+    /// The roles that the user has for parts of it: what for, and the role's template.
+    scoped: Vec<(Uuid, Uuid)>,
+    /// What those of the user's roles allow that the tenant has defined.
+    custom: Arc<HashMap<Uuid, Granted>>,
+    within: Within,
     /// The policy in force.
     pub policy: AuthorizationPolicy,
 }
@@ -212,9 +263,35 @@ impl Rights {
         }
     }
 
+    /// How far a role allows an action.
+    fn granted(&self, role: Uuid, action: &str) -> Reach {
+        let granted = GRANTED.get(&role).or_else(|| self.custom.get(&role));
+        granted.map_or_else(Reach::default, |granted| reach_in(granted, action))
+    }
+
+    /// Whether there are roles for parts of the tenant, so that it matters what an object is in.
+    pub fn is_scoped(&self) -> bool {
+        !self.scoped.is_empty()
+    }
+
+    /// The same with the roles that the user has for these, as far as they allow actions on the
+    /// resources that these are or hold (`users`).
+    #[must_use]
+    pub fn within(&self, scopes: &[Uuid], resources: &'static [&'static str]) -> Self {
+        let roles = self.scoped.iter();
+        let roles = roles.filter(|(scope, _)| scopes.contains(scope));
+        Self {
+            within: Within {
+                resources,
+                roles: roles.map(|(_, role)| *role).collect(),
+            },
+            ..self.clone()
+        }
+    }
+
     /// What the policy leaves of the default role.
     fn by_default(&self, action: &str) -> Reach {
-        let mut reach = granted(self.default_role(), action);
+        let mut reach = self.granted(self.default_role(), action);
         let is_taken = match action {
             "applications/createAsOwner" | "servicePrincipals/createAsOwner" => {
                 !self.policy.may_create_apps
@@ -252,11 +329,10 @@ impl Rights {
         if self.roles.contains(&GLOBAL_ADMINISTRATOR) {
             return Reach::EVERYTHING;
         }
-        self.roles
-            .iter()
-            .fold(self.by_default(action), |reach, role| {
-                reach.or(granted(*role, action))
-            })
+        let roles = self.roles.iter().chain(self.within.roles(action));
+        roles.fold(self.by_default(action), |reach, role| {
+            reach.or(self.granted(*role, action))
+        })
     }
 
     /// How far the one of several actions is allowed that is allowed furthest.
@@ -274,8 +350,9 @@ impl Rights {
     /// Whether the user may take sign-in or the account away from somebody who has these roles, or
     /// could become that person.
     pub fn may_manage(&self, roles: &[Uuid]) -> bool {
+        let own_roles = || self.roles.iter().chain(&self.within.roles);
         let manages = |role: &Uuid| {
-            self.roles.iter().any(|own| {
+            own_roles().any(|own| {
                 let managed = MANAGED.iter().find(|(manager, _)| manager == own);
                 managed.is_some_and(|(_, managed)| managed.contains(role))
             })
@@ -284,7 +361,7 @@ impl Rights {
             GLOBAL_ADMINISTRATOR,
             PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
         ];
-        self.roles.iter().any(|own| all.contains(own)) || roles.iter().all(manages)
+        own_roles().any(|own| all.contains(own)) || roles.iter().all(manages)
     }
 
     /// Whether a key of the path names the user: by the object id or the name.
@@ -296,9 +373,22 @@ impl Rights {
     }
 }
 
-/// The templates of a user's directory roles, also by groups.
+/// The templates of the roles that a user has for the whole tenant, also by groups.
 pub fn roles_of(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Vec<Uuid>> {
     tx.query(ROLES_OF, params![&tx.tenant(), &user], |row| row.uuid(0))
+}
+
+fn scoped_roles_of(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Vec<(Uuid, Uuid)>> {
+    tx.query(SCOPED_ROLES_OF, params![&tx.tenant(), &user], |row| {
+        Ok((row.uuid(0)?, row.uuid(1)?))
+    })
+}
+
+/// The templates of all roles that a user has, whatever for.
+pub fn all_roles_of(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Vec<Uuid>> {
+    let mut roles = roles_of(tx, user)?;
+    roles.extend(scoped_roles_of(tx, user)?.into_iter().map(|(_, role)| role));
+    Ok(roles)
 }
 
 /// What a user may do; `None` if there is no such user, or it is disabled.
@@ -308,11 +398,23 @@ pub fn of(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Option<Rights>> {
         Ok(_) | Err(Error::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
+    let (roles, scoped) = (roles_of(tx, user)?, scoped_roles_of(tx, user)?);
+    let mut custom = HashMap::new();
+    for role in roles.iter().chain(scoped.iter().map(|(_, role)| role)) {
+        if !GRANTED.contains_key(role)
+            && let Some(found) = roles::find_custom(tx, *role)?
+        {
+            custom.insert(*role, granted_by(found.actions()));
+        }
+    }
     Ok(Some(Rights {
         user,
         folded_name: types::fold(found.user_principal_name()),
         is_guest: found.user_type() == "Guest",
-        roles: roles_of(tx, user)?,
+        roles,
+        scoped,
+        custom: Arc::new(custom),
+        within: Within::default(),
         policy: authorization_policy::get(tx)?,
     }))
 }
@@ -350,6 +452,9 @@ mod tests {
             folded_name: "ann@contoso.example".into(),
             is_guest,
             roles: roles.to_vec(),
+            scoped: Vec::new(),
+            custom: Arc::default(),
+            within: Within::default(),
             policy,
         }
     }
@@ -428,6 +533,65 @@ mod tests {
         );
         assert!(of_domains.may("domains/create") && of_domains.may("domains/standard/read"));
         assert!(with(&[GLOBAL_ADMINISTRATOR], false, POLICY).may("anything/at/all"));
+    }
+
+    #[test]
+    fn roles_for_a_part_reach_what_is_in_it_and_actions_on_it_alone() {
+        let (unit, other) = (Uuid::from_u128(7), Uuid::from_u128(8));
+        let helper = Rights {
+            scoped: vec![(unit, USER_ADMINISTRATOR)],
+            ..with(&[], false, POLICY)
+        };
+        assert!(!helper.may("users/password/update") && !helper.may_manage(&[REPORTS_READER]));
+        let there = helper.within(&[unit, other], &["users"]);
+        assert!(there.may("users/password/update") && there.may_manage(&[REPORTS_READER]));
+        assert!(!there.may("groups/members/update"));
+        assert!(!there.may_manage(&[GLOBAL_ADMINISTRATOR]));
+        assert!(
+            !helper
+                .within(&[other], &["users"])
+                .may("users/password/update")
+        );
+    }
+
+    #[test]
+    fn a_role_of_the_tenants_own_allows_what_it_says() {
+        let role = Uuid::from_u128(9);
+        let actions = [
+            (None, "users/basic/update"),
+            (Some("$SubjectIsOwner"), "groups/delete"),
+        ];
+        let own = Rights {
+            custom: Arc::new(HashMap::from([(role, granted_by(actions.into_iter()))])),
+            ..with(&[role], false, POLICY)
+        };
+        assert!(own.may("users/basic/update") && !own.may("users/password/update"));
+        assert!(own.reach("groups/delete").owned && !own.may("groups/delete"));
+        // Somebody whose role nobody knows is above all but those above everybody.
+        let manages = |own: &[Uuid]| with(own, false, POLICY).may_manage(&[role]);
+        assert!(!manages(&[USER_ADMINISTRATOR]) && manages(&[GLOBAL_ADMINISTRATOR]));
+    }
+
+    #[test]
+    fn actions_are_those_on_something_of_the_directory() {
+        assert!(is_of_directory(
+            "microsoft.directory/applications/basic/update"
+        ));
+        // The page of the API itself has one that no role has.
+        assert!(is_of_directory(
+            "microsoft.directory/applications/basic/read"
+        ));
+        for bad in [
+            "",
+            "microsoft.directory/",
+            "microsoft.directory/applications",
+            "microsoft.directory/applications/",
+            "microsoft.directory/moons/create",
+            "applications/create",
+            "microsoft.office365/applications/create",
+        ] {
+            assert!(!is_of_directory(bad), "{bad}");
+        }
     }
 
     #[test]

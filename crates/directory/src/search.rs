@@ -23,7 +23,7 @@ use store::{Op, ReadTx, Tx, params};
 use types::{Error, Result};
 use uuid::Uuid;
 
-use crate::{applications, groups, service_principals, users};
+use crate::{administrative_units, applications, groups, service_principals, users};
 
 /// The name of its position among the readers of the feed. With another name all objects are looked at
 /// once more, which is to be when the index gets words of more properties.
@@ -36,6 +36,7 @@ pub(crate) const USER: i64 = 1;
 pub(crate) const GROUP: i64 = 2;
 pub(crate) const SERVICE_PRINCIPAL: i64 = 3;
 pub(crate) const APPLICATION: i64 = 4;
+pub(crate) const ADMINISTRATIVE_UNIT: i64 = 5;
 
 /// What one transaction looks at, so that nobody waits long for the writer.
 const AT_ONCE: usize = 500;
@@ -74,7 +75,7 @@ macro_rules! kind {
 }
 
 /// In the order in which they are looked at.
-static KINDS: [Kind; 4] = [
+static KINDS: [Kind; 5] = [
     kind!(USER, "user", "users", users::entity),
     kind!(GROUP, "group", "groups", groups::entity),
     kind!(
@@ -88,6 +89,12 @@ static KINDS: [Kind; 4] = [
         "application",
         "applications",
         applications::entity
+    ),
+    kind!(
+        ADMINISTRATIVE_UNIT,
+        "administrativeUnit",
+        "administrative_units",
+        administrative_units::entity
     ),
 ];
 

@@ -303,7 +303,10 @@ async fn remove(call: Call, end: End) -> Result<Reply, Refusal> {
         app_roles::remove(tx, found.id)?;
         Ok(match found.principal_kind {
             LinkKind::ServicePrincipal => vec![Id::new(found.principal)],
-            LinkKind::User | LinkKind::Group | LinkKind::DirectoryRole => Vec::new(),
+            LinkKind::User
+            | LinkKind::Group
+            | LinkKind::DirectoryRole
+            | LinkKind::AdministrativeUnit => Vec::new(),
         })
     })
     .await?;

@@ -54,13 +54,9 @@ static SOURCE: Source<Application> = Source {
 };
 
 /// What can be expanded.
-static EXPANDED: [Relation<Application>; 1] = [Relation {
-    name: "owners",
-    is_single: false,
-    find: |tx, found, limit| {
-        directory::owners::owners(tx, Owned::Application(found.id), None, limit)
-    },
-}];
+static EXPANDED: [Relation<Application>; 1] = [Relation::many("owners", |tx, found, limit| {
+    directory::owners::owners(tx, Owned::Application(found.id), None, limit)
+})];
 
 /// Registers them.
 pub(crate) fn routes(routes: &mut Routes) {

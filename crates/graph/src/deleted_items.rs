@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use directory::rights::{self, Rights};
-use directory::{applications, groups, service_principals, users};
+use directory::{administrative_units, applications, groups, service_principals, users};
 use serde_json::{Map, Value};
 use store::{ReadTx, Tx};
 use types::{Error, Id};
@@ -29,13 +29,15 @@ enum Kind {
     Group,
     Application,
     ServicePrincipal,
+    AdministrativeUnit,
 }
 
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     Kind::User,
     Kind::Group,
     Kind::Application,
     Kind::ServicePrincipal,
+    Kind::AdministrativeUnit,
 ];
 
 /// What restoring takes as a parameter.
@@ -51,7 +53,10 @@ const READ_APPLICATIONS: &[&str] = &[
     "Application.ReadWrite.All",
     "Directory.Read.All",
 ];
+const READ_UNITS: &[&str] = crate::administrative_units::READ;
 const READ: &[&str] = &[
+    "AdministrativeUnit.Read.All",
+    "AdministrativeUnit.ReadWrite.All",
     "User.Read.All",
     "User.ReadWrite.All",
     "Group.Read.All",
@@ -61,6 +66,7 @@ const READ: &[&str] = &[
     "Directory.Read.All",
 ];
 const RESTORE: &[&str] = &[
+    "AdministrativeUnit.ReadWrite.All",
     "User.DeleteRestore.All",
     "User.ReadWrite.All",
     "Group.ReadWrite.All",
@@ -73,6 +79,7 @@ impl Kind {
             Self::User => READ_USERS,
             Self::Group => READ_GROUPS,
             Self::Application | Self::ServicePrincipal => READ_APPLICATIONS,
+            Self::AdministrativeUnit => READ_UNITS,
         }
     }
 
@@ -81,6 +88,7 @@ impl Kind {
             Self::User => &["User.DeleteRestore.All", "User.ReadWrite.All"],
             Self::Group => &["Group.ReadWrite.All"],
             Self::Application | Self::ServicePrincipal => &["Application.ReadWrite.All"],
+            Self::AdministrativeUnit => &["AdministrativeUnit.ReadWrite.All"],
         }
     }
 
@@ -95,6 +103,10 @@ impl Kind {
             }
             (Self::Group, Deed::Restore) => &["deletedItems.groups/restore"],
             (Self::Group, Deed::Purge) => &["deletedItems.groups/delete"],
+            (Self::AdministrativeUnit, Deed::Read) => &["administrativeUnits/allProperties/read"],
+            (Self::AdministrativeUnit, Deed::Restore | Deed::Purge) => {
+                &["administrativeUnits/allProperties/allTasks"]
+            }
             (_, Deed::Read) => &[
                 "deletedItems.applications/restore",
                 "applications/allProperties/read",
@@ -110,6 +122,7 @@ impl Kind {
             Self::Group => "#microsoft.graph.group",
             Self::Application => "#microsoft.graph.application",
             Self::ServicePrincipal => "#microsoft.graph.servicePrincipal",
+            Self::AdministrativeUnit => "#microsoft.graph.administrativeUnit",
         }
     }
 
@@ -128,6 +141,10 @@ impl Kind {
             }
             Self::ServicePrincipal => service_principals::project(
                 &service_principals::get_deleted(tx, Id::new(id))?,
+                select,
+            ),
+            Self::AdministrativeUnit => administrative_units::project(
+                &administrative_units::get_deleted(tx, Id::new(id))?,
                 select,
             ),
         }
@@ -156,6 +173,10 @@ impl Kind {
             Self::ServicePrincipal => {
                 service_principals::project(&service_principals::restore(tx, Id::new(id))?, None)
             }
+            Self::AdministrativeUnit => administrative_units::project(
+                &administrative_units::restore(tx, Id::new(id))?,
+                None,
+            ),
         }
     }
 
@@ -169,6 +190,7 @@ impl Kind {
             Self::Group => groups::purge(tx, Id::new(id)),
             Self::Application => applications::purge(tx, Id::new(id)),
             Self::ServicePrincipal => service_principals::purge(tx, Id::new(id)),
+            Self::AdministrativeUnit => administrative_units::purge(tx, Id::new(id)),
         }
     }
 }
@@ -212,6 +234,14 @@ static SERVICE_PRINCIPALS: Source<service_principals::ServicePrincipal> = Source
     count: service_principals::count_deleted,
     place: service_principals::place,
     project: service_principals::project,
+};
+static UNITS: Source<administrative_units::AdministrativeUnit> = Source {
+    set: "directory/deletedItems/microsoft.graph.administrativeUnit",
+    entity: administrative_units::entity,
+    list: administrative_units::list_deleted,
+    count: administrative_units::count_deleted,
+    place: administrative_units::place,
+    project: administrative_units::project,
 };
 
 /// Registers them.
@@ -271,6 +301,20 @@ pub(crate) fn routes(routes: &mut Routes) {
         READ_APPLICATIONS,
         "Count deleted service principals",
         |call| async move { listing::count(&call, &SERVICE_PRINCIPALS).await },
+    )
+    .query(Allowed::FILTER);
+    area.get(
+        "/directory/deletedItems/microsoft.graph.administrativeUnit",
+        READ_UNITS,
+        "List deleted administrative units",
+        |call| async move { listing::list(&call, &UNITS).await },
+    )
+    .query(Allowed::LIST);
+    area.get(
+        "/directory/deletedItems/microsoft.graph.administrativeUnit/$count",
+        READ_UNITS,
+        "Count deleted administrative units",
+        |call| async move { listing::count(&call, &UNITS).await },
     )
     .query(Allowed::FILTER);
     area.get(
@@ -359,7 +403,7 @@ impl Reach {
             return Ok(true);
         };
         Ok(match kind {
-            Kind::User => rights.may_manage(&rights::roles_of(tx, Id::new(id))?),
+            Kind::User => rights.may_manage(&rights::all_roles_of(tx, Id::new(id))?),
             Kind::Group if groups::get_deleted(tx, Id::new(id))?.is_assignable_to_role() => rights
                 .may(match self.deed {
                     Deed::Purge => "groupsAssignableToRoles/delete",

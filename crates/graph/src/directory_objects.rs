@@ -4,7 +4,7 @@
 //! the address, doesn't.
 
 use directory::groups::LinkKind;
-use directory::{applications, groups, roles, service_principals, users};
+use directory::{administrative_units, applications, groups, roles, service_principals, users};
 use serde_json::{Value, json};
 use store::ReadTx;
 use types::{Error, Id};
@@ -69,6 +69,7 @@ impl Lens {
                 .or_else(|_| service_principals::check_select(name))
                 .or_else(|_| applications::check_select(name))
                 .or_else(|_| roles::check_select(name))
+                .or_else(|_| administrative_units::check_select(name))
                 .map_err(|_| unknown_selected(name))?;
         }
         Ok(Self {
@@ -111,6 +112,11 @@ impl Lens {
             LinkKind::DirectoryRole => roles::get(tx, link.id).and_then(|role| {
                 roles::project(&role, self.selected(roles::check_select).as_deref())
             }),
+            LinkKind::AdministrativeUnit => administrative_units::get(tx, Id::new(link.id))
+                .and_then(|unit| {
+                    let select = self.selected(administrative_units::check_select);
+                    administrative_units::project(&unit, select.as_deref())
+                }),
         };
         let mut projected = match projected {
             Ok(projected) => projected,
@@ -288,6 +294,7 @@ const fn set_of(kind: LinkKind) -> &'static str {
         LinkKind::Group => "groups",
         LinkKind::ServicePrincipal => "servicePrincipals",
         LinkKind::DirectoryRole => "directoryRoles",
+        LinkKind::AdministrativeUnit => "directory/administrativeUnits",
     }
 }
 

@@ -5,7 +5,7 @@
 //! `roleTemplateId=…` as a segment, as Graph's own pages write it.
 
 use directory::groups::LinkKind;
-use directory::roles::{self, Role, built_in};
+use directory::roles::{self, Role, Scope, built_in};
 use query::{Entity, Filter};
 use serde_json::Value;
 use store::ReadTx;
@@ -33,11 +33,9 @@ const SET: &str = "directoryRoles";
 const BY_TEMPLATE: &str = "roleTemplateId=";
 
 /// What can be expanded.
-static EXPANDED: [Relation<Role>; 1] = [Relation {
-    name: "members",
-    is_single: false,
-    find: |tx, role, limit| roles::members(tx, role.built_in.id, None, None, limit),
-}];
+static EXPANDED: [Relation<Role>; 1] = [Relation::many("members", |tx, role, limit| {
+    roles::members(tx, role.built_in.id, None, None, limit)
+})];
 
 /// The paths of a role's members: the list, its count, and those of one type each.
 const MEMBERS: [(&str, &str, Option<LinkKind>); 8] = [
@@ -177,14 +175,14 @@ async fn get_template(call: Call) -> Result<Reply, Refusal> {
 
 /// Which role a path names.
 #[derive(Clone, Copy)]
-enum Key {
+pub(crate) enum Key {
     Id(Uuid),
     Template(Uuid),
 }
 
 impl Key {
     /// What isn't a GUID names nothing.
-    fn of(call: &Call) -> Result<Self, Refusal> {
+    pub(crate) fn of(call: &Call) -> Result<Self, Refusal> {
         let missing = |text: &str| Error::not_found("directoryRole", text).into();
         let of_template = |text: &str| {
             let id = types::parse_uuid(text.trim_matches('\''));
@@ -202,7 +200,7 @@ impl Key {
         }
     }
 
-    fn role(self, tx: &ReadTx<'_>) -> types::Result<Role> {
+    pub(crate) fn role(self, tx: &ReadTx<'_>) -> types::Result<Role> {
         match self {
             Self::Id(id) => roles::get(tx, id),
             Self::Template(id) => roles::get_by_template(tx, id),
@@ -313,10 +311,10 @@ async fn add_member(call: Call) -> Result<Reply, Refusal> {
     call.write(move |tx| {
         let role = key.role(tx)?;
         let member = member.resolve(tx)?;
-        if roles::has(tx, role.built_in.id, member)? {
+        if roles::has(tx, role.built_in.id, member, Scope::Tenant)? {
             return Err(roles::already_there("members"));
         }
-        roles::assign(tx, role.built_in.id, member).map(drop)
+        roles::assign(tx, role.built_in.id, member, Scope::Tenant).map(drop)
     })
     .await?;
     Ok(Reply::no_content())

@@ -8,6 +8,7 @@ use types::Error;
 
 use crate::directory_objects::{Lens, Link};
 use crate::errors::Refusal;
+use crate::hidden_members::{HidesMembers, Viewer};
 use crate::listing::{Shown, Source};
 use crate::request::Call;
 use crate::sight::{Sight, Sights};
@@ -15,19 +16,54 @@ use crate::sight::{Sight, Sights};
 /// Objects of one relation that stand in an answer, at most.
 pub(crate) const EXPANDED_MAX: usize = 20;
 
+/// The first of what a relation of an object leads to, so many at most.
+type Find<T> = fn(&ReadTx<'_>, &T, usize) -> types::Result<Vec<Link>>;
+
 /// A relation of a `T` that can be expanded.
 pub(crate) struct Relation<T: 'static> {
-    pub(crate) name: &'static str,
+    name: &'static str,
     /// Whether it leads to one object at most.
-    pub(crate) is_single: bool,
-    /// The first of what it leads to, so many at most.
-    pub(crate) find: fn(&ReadTx<'_>, &T, usize) -> types::Result<Vec<Link>>,
+    is_single: bool,
+    find: Find<T>,
+    /// Who sees it, if not everybody who sees the object.
+    is_seen: Option<fn(&T, &ReadTx<'_>, Viewer) -> types::Result<bool>>,
+}
+
+impl<T> Relation<T> {
+    /// One that leads to any number of objects.
+    pub(crate) const fn many(name: &'static str, find: Find<T>) -> Self {
+        Self {
+            name,
+            is_single: false,
+            find,
+            is_seen: None,
+        }
+    }
+
+    /// One that leads to one object at most.
+    pub(crate) const fn one(name: &'static str, find: Find<T>) -> Self {
+        Self {
+            is_single: true,
+            ..Self::many(name, find)
+        }
+    }
+}
+
+impl<T: HidesMembers> Relation<T> {
+    /// One that leads to the members, which some objects hide: then it leads nowhere.
+    pub(crate) const fn members(find: Find<T>) -> Self {
+        Self {
+            is_seen: Some(T::shows_members),
+            ..Self::many("members", find)
+        }
+    }
 }
 
 /// What a request expands.
 pub(crate) struct Expand<T: 'static> {
     relation: &'static Relation<T>,
     lens: Lens,
+    viewer: Viewer,
 }
 
 impl<T> Expand<T> {
@@ -83,6 +119,7 @@ impl<T> Expand<T> {
         Ok(Some(Self {
             relation,
             lens: Lens::new(sights, select)?,
+            viewer: Viewer::of(&call.caller),
         }))
     }
 
@@ -92,10 +129,13 @@ impl<T> Expand<T> {
             name,
             is_single,
             find,
+            is_seen,
         } = *self.relation;
         let mut related = Vec::new();
-        for link in find(tx, object, EXPANDED_MAX)? {
-            related.extend(self.lens.show(tx, link)?);
+        if is_seen.map_or(Ok(true), |is_seen| is_seen(object, tx, self.viewer))? {
+            for link in find(tx, object, EXPANDED_MAX)? {
+                related.extend(self.lens.show(tx, link)?);
+            }
         }
         if is_single {
             // One that isn't there is left out, as in Graph.

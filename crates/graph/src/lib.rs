@@ -89,6 +89,7 @@
 //! - Routes for everybody go by [`Area::public`], whose handlers get a [`PublicCall`] without a
 //!   caller and so without an island.
 
+mod administrative_units;
 mod admission;
 mod app;
 mod app_key;
@@ -116,6 +117,7 @@ mod expand;
 mod explain;
 mod fields;
 mod groups;
+mod hidden_members;
 mod idempotency;
 mod images;
 mod invitations;
@@ -185,6 +187,7 @@ pub fn all_routes() -> Routes {
     photos::routes(&mut routes);
     authentication_methods::routes(&mut routes);
     directory_roles::routes(&mut routes);
+    administrative_units::routes(&mut routes);
     role_management::routes(&mut routes);
     deleted_items::routes(&mut routes);
     applications::routes(&mut routes);

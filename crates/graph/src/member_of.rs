@@ -1,9 +1,10 @@
-//! The groups and directory roles that a user or a service principal has: directly, or through groups.
+//! The groups and directory roles that a user or a service principal has, directly or through groups,
+//! and the administrative units that a user is in.
 //!
 //! Source: "List memberOf" and "List transitiveMemberOf" of both types (Microsoft Graph).
 
 use directory::groups::{self, LinkKind};
-use directory::{roles, users};
+use directory::{administrative_units, roles, users};
 use store::ReadTx;
 use types::{Id, kind};
 use uuid::Uuid;
@@ -62,6 +63,8 @@ macro_rules! lists {
             Some(LinkKind::Group));
         lists!(@ $area, $whose, $permissions, $transitive, $begin, "/microsoft.graph.directoryRole",
             Some(LinkKind::DirectoryRole));
+        lists!(@ $area, $whose, $permissions, $transitive, $begin,
+            "/microsoft.graph.administrativeUnit", Some(LinkKind::AdministrativeUnit));
     };
     (@ $area:ident, $whose:expr, $permissions:expr, $transitive:expr, $begin:literal, $cast:literal,
         $kind:expr) => {
@@ -153,7 +156,7 @@ fn register(
     .query(Allowed::FILTER);
 }
 
-/// The groups that an object is in and the roles that it has, in the order of ids.
+/// The groups and units that an object is in and the roles that it has, in the order of ids.
 fn all(tx: &ReadTx<'_>, holder: Uuid, is_transitive: bool) -> types::Result<Vec<Link>> {
     let groups = if is_transitive {
         groups::transitive_groups(tx, holder)?
@@ -175,6 +178,11 @@ fn all(tx: &ReadTx<'_>, holder: Uuid, is_transitive: bool) -> types::Result<Vec<
             kind: LinkKind::DirectoryRole,
         }));
     }
+    let units = administrative_units::units_of(tx, holder)?;
+    links.extend(units.into_iter().map(|unit| Link {
+        id: unit.uuid(),
+        kind: LinkKind::AdministrativeUnit,
+    }));
     links.sort_by_key(|link| link.id);
     links.dedup();
     Ok(links)

@@ -96,7 +96,7 @@ impl Reference {
                 directory::service_principals::exists(tx, Id::new(id))?
             }
             // There is no collection of them here.
-            Some(LinkKind::DirectoryRole) => false,
+            Some(LinkKind::DirectoryRole | LinkKind::AdministrativeUnit) => false,
         };
         if is_there {
             Ok(id)

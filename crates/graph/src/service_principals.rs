@@ -57,23 +57,15 @@ static SOURCE: Source<ServicePrincipal> = Source {
 
 /// What can be expanded.
 static EXPANDED: [Relation<ServicePrincipal>; 3] = [
-    Relation {
-        name: "owners",
-        is_single: false,
-        find: |tx, found, limit| {
-            directory::owners::owners(tx, Owned::ServicePrincipal(found.id), None, limit)
-        },
-    },
-    Relation {
-        name: "memberOf",
-        is_single: false,
-        find: |tx, found, limit| member_of::first(tx, found.id.uuid(), false, limit),
-    },
-    Relation {
-        name: "transitiveMemberOf",
-        is_single: false,
-        find: |tx, found, limit| member_of::first(tx, found.id.uuid(), true, limit),
-    },
+    Relation::many("owners", |tx, found, limit| {
+        directory::owners::owners(tx, Owned::ServicePrincipal(found.id), None, limit)
+    }),
+    Relation::many("memberOf", |tx, found, limit| {
+        member_of::first(tx, found.id.uuid(), false, limit)
+    }),
+    Relation::many("transitiveMemberOf", |tx, found, limit| {
+        member_of::first(tx, found.id.uuid(), true, limit)
+    }),
 ];
 
 /// Registers them.

@@ -6,7 +6,7 @@
 //! Source: "Advanced query capabilities on Microsoft Entra ID objects" (Microsoft Graph).
 
 use directory::groups::{Link, LinkKind};
-use directory::{groups, roles, service_principals, users};
+use directory::{administrative_units, groups, roles, service_principals, users};
 use query::filter::{Expression, Node};
 use query::{Entity, Filter};
 use serde_json::Value;
@@ -70,6 +70,8 @@ impl Sieve {
             LinkKind::DirectoryRole => {
                 roles::get(tx, link.id).and_then(|role| roles::project(&role, select))
             }
+            LinkKind::AdministrativeUnit => administrative_units::get(tx, Id::new(link.id))
+                .and_then(|unit| administrative_units::project(&unit, select)),
         };
         let outcome =
             shown.and_then(|shown| query::evaluate(&self.filter, entity(link.kind), &shown.into()));
@@ -89,6 +91,7 @@ fn entity(kind: LinkKind) -> &'static Entity {
         LinkKind::Group => groups::entity(),
         LinkKind::ServicePrincipal => service_principals::entity(),
         LinkKind::DirectoryRole => roles::entity(),
+        LinkKind::AdministrativeUnit => administrative_units::entity(),
     }
 }
 

@@ -39,6 +39,10 @@ const ROLES: [&str; 3] = [
     "RoleManagement.Read.Directory",
     "RoleManagement.ReadWrite.Directory",
 ];
+const UNITS: [&str; 2] = [
+    "AdministrativeUnit.Read.All",
+    "AdministrativeUnit.ReadWrite.All",
+];
 const BASIC: [&str; 7] = [
     "displayName",
     "givenName",
@@ -67,6 +71,7 @@ pub(crate) struct Sights {
     groups: Sight,
     service_principals: Sight,
     roles: Sight,
+    units: Sight,
 }
 
 impl Sights {
@@ -115,6 +120,7 @@ impl Sights {
                 "",
             ),
             roles: seen(whole(&ROLES), &["directoryRoles/standard/read"], ""),
+            units: seen(whole(&UNITS), &["administrativeUnits/standard/read"], ""),
         }
     }
 
@@ -125,6 +131,7 @@ impl Sights {
             LinkKind::Group => self.groups,
             LinkKind::ServicePrincipal => self.service_principals,
             LinkKind::DirectoryRole => self.roles,
+            LinkKind::AdministrativeUnit => self.units,
         }
     }
 }

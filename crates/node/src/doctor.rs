@@ -229,7 +229,51 @@ const REFERENCES: &[(&str, &str)] = &[
     (
         "directory role assignments of roles that aren't active",
         "SELECT count(*) FROM role_assignments a WHERE a.tenant_id = ?1 AND NOT EXISTS \
-         (SELECT 1 FROM directory_roles r WHERE r.tenant_id = ?1 AND r.template_id = a.template_id)",
+         (SELECT 1 FROM directory_roles r WHERE r.tenant_id = ?1 AND r.template_id = a.template_id) \
+         AND NOT EXISTS \
+         (SELECT 1 FROM role_definitions d WHERE d.tenant_id = ?1 AND d.id = a.template_id)",
+    ),
+    (
+        "roles for a part of the tenant that belong to objects that aren't there",
+        "SELECT count(*) FROM scoped_role_assignments a WHERE a.tenant_id = ?1 \
+         AND NOT (a.principal_kind = 1 AND EXISTS \
+         (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = a.principal_id)) \
+         AND NOT (a.principal_kind = 2 AND EXISTS \
+         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = a.principal_id)) \
+         AND NOT (a.principal_kind = 3 AND EXISTS \
+         (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = a.principal_id))",
+    ),
+    (
+        "roles for a part of the tenant that isn't there",
+        "SELECT count(*) FROM scoped_role_assignments a WHERE a.tenant_id = ?1 \
+         AND NOT (a.scope_kind = 1 AND EXISTS \
+         (SELECT 1 FROM administrative_units n WHERE n.tenant_id = ?1 AND n.id = a.scope_id)) \
+         AND NOT (a.scope_kind = 2 AND EXISTS \
+         (SELECT 1 FROM applications p WHERE p.tenant_id = ?1 AND p.id = a.scope_id)) \
+         AND NOT (a.scope_kind = 3 AND EXISTS \
+         (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = a.scope_id)) \
+         AND NOT (a.scope_kind = 4 AND EXISTS \
+         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = a.scope_id))",
+    ),
+    (
+        "roles for a part of the tenant that aren't active",
+        "SELECT count(*) FROM scoped_role_assignments a WHERE a.tenant_id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM directory_roles r WHERE r.tenant_id = ?1 AND r.template_id = a.template_id) \
+         AND NOT EXISTS \
+         (SELECT 1 FROM role_definitions d WHERE d.tenant_id = ?1 AND d.id = a.template_id)",
+    ),
+    (
+        "members of administrative units that aren't there",
+        "SELECT count(*) FROM administrative_unit_members m WHERE m.tenant_id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM administrative_units n WHERE n.tenant_id = ?1 AND n.id = m.unit_id)",
+    ),
+    (
+        "administrative units of members that aren't there",
+        "SELECT count(*) FROM administrative_unit_members m WHERE m.tenant_id = ?1 \
+         AND NOT (m.member_kind = 1 AND EXISTS \
+         (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = m.member_id)) \
+         AND NOT (m.member_kind = 2 AND EXISTS \
+         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = m.member_id))",
     ),
     (
         "photos of users or groups that aren't there",

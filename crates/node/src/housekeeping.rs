@@ -74,6 +74,9 @@ const TRIMS: &[(&str, i64, Trim)] = &[
     ("deleted_days", DAY_SECONDS, |tx, before| {
         Ok(directory::service_principals::purge_expired(tx, before, AT_ONCE)? >= AT_ONCE)
     }),
+    ("deleted_days", DAY_SECONDS, |tx, before| {
+        Ok(directory::administrative_units::purge_expired(tx, before, AT_ONCE)? >= AT_ONCE)
+    }),
     ("feed_days", DAY_SECONDS, trim_feed),
     ("audit_days", DAY_SECONDS, |tx, before| {
         Ok(audit::trim(tx, before)? > 0)

@@ -1,7 +1,7 @@
 //! Making tenants.
 
 use credentials::passkey::{FirstPasskey, PASSKEY_NAME};
-use directory::roles::{self, GLOBAL_ADMINISTRATOR};
+use directory::roles::{self, GLOBAL_ADMINISTRATOR, Scope};
 use directory::tenant;
 use directory::users::{self, NewUser, User};
 use identity::keys;
@@ -140,7 +140,7 @@ impl Node {
                         ..NewUser::default()
                     },
                 )?;
-                roles::assign(tx, GLOBAL_ADMINISTRATOR, admin.id.uuid())?;
+                roles::assign(tx, GLOBAL_ADMINISTRATOR, admin.id.uuid(), Scope::Tenant)?;
                 if let Some(passkey) = passkey {
                     passkey.register(tx, admin.id, PASSKEY_NAME)?;
                 }

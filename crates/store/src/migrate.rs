@@ -60,6 +60,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     35 "0035_trusted_factors",
     36 "0036_password_credentials",
     37 "0037_sign_in_activity",
+    38 "0038_administrative_units",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -37,6 +37,8 @@ pub mod kind {
         Application = "application";
         /// An application's presence in a tenant.
         ServicePrincipal = "servicePrincipal";
+        /// A part of a tenant's directory, for which roles can be given.
+        AdministrativeUnit = "administrativeUnit";
         /// A multi-tenant organization as all its tenants know it; never shown.
         Organization = "multiTenantOrganization";
         /// Anything in the directory whose kind isn't known yet.

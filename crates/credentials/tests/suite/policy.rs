@@ -98,7 +98,14 @@ fn administrators_are_asked_for_more_where_the_policy_says_so() {
     let ann = f.ann;
     f.set_policy(|policy| policy.multifactor = Multifactor::Administrators);
     assert!(!standing(&f).needs_multifactor);
-    f.write(move |tx| roles::assign(tx, roles::GLOBAL_ADMINISTRATOR, ann.uuid()));
+    f.write(move |tx| {
+        roles::assign(
+            tx,
+            roles::GLOBAL_ADMINISTRATOR,
+            ann.uuid(),
+            roles::Scope::Tenant,
+        )
+    });
     assert!(standing(&f).needs_multifactor);
     f.set_policy(|policy| policy.multifactor = Multifactor::Nobody);
     assert!(!standing(&f).needs_multifactor);

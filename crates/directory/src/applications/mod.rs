@@ -66,6 +66,8 @@ const GET_BY_APP_ID: &str = concat!(
     columns!(),
     " FROM applications AS a WHERE a.tenant_id = ?1 AND a.app_id = ?2 AND a.deleted_at IS NULL"
 );
+const EXISTS: &str =
+    "SELECT count(*) FROM applications WHERE tenant_id = ?1 AND id = ?2 AND deleted_at IS NULL";
 const URI_IS_TAKEN: &str = "SELECT count(*) FROM applications WHERE tenant_id = ?1 \
     AND app_id <> ?2 AND deleted_at IS NULL AND identifier_uris LIKE ?3 ESCAPE '\\'";
 const EXPIRED: &str = "SELECT id FROM applications WHERE tenant_id = ?1 \
@@ -325,6 +327,11 @@ pub fn get(tx: &ReadTx<'_>, id: Id<kind::Application>) -> Result<Application> {
     load(tx, id)?
         .filter(|found| found.deleted_at.is_none())
         .ok_or_else(|| Error::not_found("application", id))
+}
+
+/// Whether there is an application of this id that isn't deleted.
+pub fn exists(tx: &ReadTx<'_>, id: Id<kind::Application>) -> Result<bool> {
+    Ok(tx.count(EXISTS, params![&tx.tenant(), &id])? > 0)
 }
 
 /// The application of a client id, if there is one that isn't deleted.

@@ -12,7 +12,7 @@ use types::{Error, Id, Result, kind};
 use uuid::Uuid;
 
 use super::{Group, get};
-use crate::{audited, roles, service_principals, users};
+use crate::{administrative_units, audited, roles, service_principals, users};
 
 /// Users that [`transitive_members`] answers, at most.
 pub const TRANSITIVE_MAX: usize = 100_000;
@@ -109,6 +109,8 @@ pub enum LinkKind {
     ServicePrincipal,
     /// A directory role, which is nobody's member.
     DirectoryRole,
+    /// An administrative unit, which is nobody's member.
+    AdministrativeUnit,
 }
 
 impl LinkKind {
@@ -118,6 +120,7 @@ impl LinkKind {
             Self::Group => 2,
             Self::ServicePrincipal => 3,
             Self::DirectoryRole => 4,
+            Self::AdministrativeUnit => 5,
         }
     }
     pub(crate) fn from_code(code: i64) -> Result<Self> {
@@ -135,6 +138,7 @@ impl LinkKind {
             Self::Group => "group",
             Self::ServicePrincipal => "servicePrincipal",
             Self::DirectoryRole => "directoryRole",
+            Self::AdministrativeUnit => "administrativeUnit",
         }
     }
 }
@@ -169,10 +173,13 @@ pub(crate) fn kind_of(tx: &ReadTx<'_>, object: Uuid) -> Result<Option<LinkKind>>
     })
 }
 
-/// An object of this tenant that isn't deleted, by its id alone: a user, a group, a service principal
-/// or a directory role.
+/// An object of this tenant that isn't deleted, by its id alone: a user, a group, a service principal,
+/// a directory role or an administrative unit.
 pub fn link_to(tx: &ReadTx<'_>, object: Uuid) -> Result<Option<Link>> {
     let kind = match kind_of(tx, object)? {
+        None if administrative_units::exists(tx, Id::new(object))? => {
+            Some(LinkKind::AdministrativeUnit)
+        }
         None => match roles::get(tx, object) {
             Ok(_) => Some(LinkKind::DirectoryRole),
             Err(Error::NotFound { .. }) => None,
@@ -502,7 +509,10 @@ pub fn users_below(
             match kind {
                 LinkKind::Group if seen.insert(id) => next.push(id),
                 LinkKind::User => drop(users.insert(Id::new(id))),
-                LinkKind::Group | LinkKind::ServicePrincipal | LinkKind::DirectoryRole => {}
+                LinkKind::Group
+                | LinkKind::ServicePrincipal
+                | LinkKind::DirectoryRole
+                | LinkKind::AdministrativeUnit => {}
             }
         }
     }

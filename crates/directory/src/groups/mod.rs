@@ -164,6 +164,11 @@ impl Group {
         self.has_type("DynamicMembership")
     }
 
+    /// Whether only those who are in it or own it see who is in it.
+    pub fn hides_members(&self) -> bool {
+        self.property("visibility") == "HiddenMembership"
+    }
+
     /// Whether it was made so that it can be given directory roles.
     pub fn is_assignable_to_role(&self) -> bool {
         self.document.get("isAssignableToRole") == Some(&Value::Bool(true))

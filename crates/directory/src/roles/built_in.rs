@@ -6,7 +6,6 @@
 
 use std::sync::LazyLock;
 
-use query::{Entity, Operators, Property, PropertyKind};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use types::{Error, Result};
@@ -63,44 +62,6 @@ static TEMPLATE: Type = Type {
     ],
 };
 
-static DEFINITION: Type = Type {
-    name: "unifiedRoleDefinition",
-    properties: &[
-        read("id", Shape::Made).shown(),
-        read("description", Shape::Made).shown(),
-        read("displayName", Shape::Made).shown(),
-        read("isBuiltIn", Shape::Bool).shown(),
-        read("isEnabled", Shape::Bool).shown(),
-        read("isPrivileged", Shape::Bool),
-        read("resourceScopes", Shape::MadeList).shown(),
-        read("rolePermissions", Shape::MadeList).shown(),
-        read("templateId", Shape::Made).shown(),
-        read("version", Shape::Made).shown(),
-    ],
-};
-
-/// How definitions are filtered.
-static ENTITY: Entity = Entity {
-    name: "unifiedRoleDefinition",
-    properties: &[
-        text("id", Operators::EXACT),
-        text("description", Operators::TEXT),
-        text("displayName", Operators::TEXT),
-        flag("isBuiltIn"),
-        flag("isEnabled"),
-        flag("isPrivileged"),
-        text("templateId", Operators::EXACT),
-        text("version", Operators::EXACT),
-    ],
-};
-
-const fn text(name: &'static str, operators: Operators) -> Property {
-    Property::new(name, PropertyKind::Text, name, operators)
-}
-const fn flag(name: &'static str) -> Property {
-    Property::new(name, PropertyKind::Bool, name, Operators::EXACT)
-}
-
 impl BuiltIn {
     /// The roles whose permissions it has as well.
     pub fn inherits_from(&self) -> impl Iterator<Item = Uuid> {
@@ -125,19 +86,7 @@ impl BuiltIn {
         })
     }
 
-    /// Shows it as a `unifiedRoleDefinition`.
-    pub fn definition(&self, select: Option<&[String]>) -> Result<Map<String, Value>> {
-        DEFINITION.project(select, |name| self.value(name))
-    }
-
-    /// What filters read.
-    pub fn filtered(&self) -> Value {
-        let names = ENTITY.properties.iter().map(|property| property.name);
-        let values = names.filter_map(|name| Some((name.to_owned(), self.value(name)?)));
-        Value::Object(values.collect())
-    }
-
-    fn value(&self, name: &str) -> Option<Value> {
+    pub(super) fn value(&self, name: &str) -> Option<Value> {
         Some(match name {
             "id" | "templateId" => json!(self.id),
             "description" => self.description.as_str().into(),
@@ -150,16 +99,6 @@ impl BuiltIn {
             _ => return None,
         })
     }
-}
-
-/// What definitions can be filtered by.
-pub fn entity() -> &'static Entity {
-    &ENTITY
-}
-
-/// Refuses names that aren't properties of definitions.
-pub fn check_select(select: &[String]) -> Result<()> {
-    DEFINITION.selected(Some(select)).map(drop)
 }
 
 #[cfg(test)]

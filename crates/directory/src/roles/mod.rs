@@ -1,7 +1,8 @@
-//! Directory roles: which are active in the tenant, and who has them.
+//! Directory roles: what they are, which are active in the tenant, and who has them.
 //!
-//! - `directoryRoles` and `roleManagement/directory` are two views of the same assignments, all of
-//!   them for the whole tenant. Assigning a role makes it active.
+//! - `directoryRoles` and `roleManagement/directory` are two views of the same assignments. The first
+//!   shows those of built-in roles for the whole tenant. Assigning a role makes it active.
+//! - Besides the built-in roles a tenant may define its own ([`definitions`]).
 //! - A role is given to users of any home, to service principals, and to groups that were made for
 //!   it (`isAssignableToRole`).
 //! - A tenant that has a Global Administrator among its users keeps one.
@@ -12,6 +13,7 @@
 
 mod assignments;
 pub mod built_in;
+mod definitions;
 
 use query::{Entity, Operators, Property, PropertyKind};
 use serde_json::{Map, Value, json};
@@ -22,13 +24,19 @@ use uuid::Uuid;
 use crate::audited;
 use crate::schema::{Shape, Type, read};
 
+pub(crate) use assignments::Given;
 pub use assignments::{
-    Assignment, NewAssignment, Of, Place, already_there, assign, assignment_entity,
+    Assignment, NewAssignment, Of, Place, Scope, already_there, assign, assignment_entity,
     check_assignment_select, count_members, find, has, list, members, parse, project_assignment,
-    remove, roles_of,
+    remove, roles_of, take_back,
 };
 pub(crate) use assignments::{drop_all, refuse_to_lose};
 pub use built_in::{BuiltIn, GLOBAL_ADMINISTRATOR};
+pub(crate) use definitions::find_custom;
+pub use definitions::{
+    CUSTOM_MAX, CustomRole, Definition, check_definition_select, create, custom_roles,
+    definition_entity, definitions, delete, find_definition, update,
+};
 
 const ACTIVE: &str =
     "SELECT id, template_id, activated_at FROM directory_roles WHERE tenant_id = ?1 ORDER BY id";
@@ -196,7 +204,7 @@ pub fn appoint_first(tx: &mut Tx<'_>) -> Result<()> {
     let founder: Option<Id<kind::User>> =
         tx.query_one(FOUNDER, params![&tx.tenant()], |row| row.id(0))?;
     match founder {
-        Some(user) => assign(tx, GLOBAL_ADMINISTRATOR, user.uuid()).map(drop),
+        Some(user) => assign(tx, GLOBAL_ADMINISTRATOR, user.uuid(), Scope::Tenant).map(drop),
         None => Ok(()),
     }
 }

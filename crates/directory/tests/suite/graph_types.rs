@@ -23,7 +23,10 @@ use directory::password_credentials::{self, NewPassword};
 use directory::photos::{self, Photo};
 use directory::roles::{self, GLOBAL_ADMINISTRATOR, built_in};
 use directory::users::{self, NewUser};
-use directory::{app_roles, branding, domains, groups, service_principals, synced as sync, tenant};
+use directory::{
+    administrative_units, app_roles, branding, domains, groups, service_principals, synced as sync,
+    tenant,
+};
 use metadata::assert_fits;
 use serde_json::{Map, Value, json};
 use types::{Error, Result};
@@ -204,10 +207,23 @@ fn roles_and_photos_fit() {
     let f = fixture();
     for role in built_in::all().unwrap() {
         check("directoryRoleTemplate", |select| role.template(select));
-        check("unifiedRoleDefinition", |select| role.definition(select));
+        let definition = roles::Definition::BuiltIn(role);
+        check("unifiedRoleDefinition", |select| definition.project(select));
     }
+    let body = object(
+        json!({"displayName": "Readers", "isEnabled": true, "rolePermissions":
+        [{"allowedResourceActions": ["microsoft.directory/users/standard/read"]}]}),
+    );
+    let own = roles::Definition::Custom(f.write(move |tx| roles::create(tx, &body)));
+    check("unifiedRoleDefinition", |select| own.project(select));
+    let body = object(json!({"displayName": "West", "visibility": "HiddenMembership"}));
+    let unit = f.write(move |tx| administrative_units::create(tx, &body));
+    check("administrativeUnit", |select| {
+        administrative_units::project(&unit, select)
+    });
     let ann = f.user("ann").id.uuid();
-    let made = f.write(move |tx| roles::assign(tx, GLOBAL_ADMINISTRATOR, ann));
+    let made =
+        f.write(move |tx| roles::assign(tx, GLOBAL_ADMINISTRATOR, ann, roles::Scope::Tenant));
     check("unifiedRoleAssignment", |select| {
         f.try_read(|tx| roles::project_assignment(tx, &made, select))
     });

@@ -1,12 +1,12 @@
 //! What has to be known of the object that a path names, to decide on a user's call.
 
 use directory::owners::{self, Owned};
-use directory::{applications, groups, rights, service_principals, users};
+use directory::{administrative_units, applications, groups, rights, service_principals, users};
 use store::{ReadTx, Store};
 use types::{Error, Id, Result};
 use uuid::Uuid;
 
-use super::{Requirement, Verdict};
+use super::{Requirement, UNIT_MEMBERS, Verdict};
 use crate::caller::Caller;
 
 /// What a path names by its first key.
@@ -17,6 +17,7 @@ pub(crate) enum About {
     Group,
     Application,
     ServicePrincipal,
+    AdministrativeUnit,
     /// Any object of the directory.
     Object,
 }
@@ -35,10 +36,25 @@ impl About {
             Self::Application
         } else if starts("/servicePrincipals") {
             Self::ServicePrincipal
+        } else if starts("/directory/administrativeUnits") {
+            Self::AdministrativeUnit
         } else if starts("/directoryObjects") {
             Self::Object
         } else {
             Self::Nothing
+        }
+    }
+
+    /// What the actions are on that a role for it, or for a unit that it is in, can allow.
+    pub(super) const fn resources(self) -> &'static [&'static str] {
+        match self {
+            Self::User => &["users"],
+            Self::Group => &["groups"],
+            Self::Application => &["applications"],
+            Self::ServicePrincipal => &["servicePrincipals"],
+            // Who manages its users and groups may make some in it.
+            Self::AdministrativeUnit => &["users", "groups"],
+            Self::Object | Self::Nothing => &[],
         }
     }
 }
@@ -50,14 +66,16 @@ pub(crate) struct Facts {
     pub(crate) is_self: bool,
     /// The user owns it.
     pub(crate) is_owner: bool,
-    /// It is a group that the user is in.
+    /// It is a group or an administrative unit that the user is in.
     pub(crate) is_member: bool,
     /// It is a group by whose members roles are had.
     pub(crate) is_for_roles: bool,
-    /// It is a group that shows its members to themselves only.
+    /// It shows its members to themselves only.
     pub(crate) hides_members: bool,
     /// The directory roles of the user that it is.
     pub(crate) roles: Vec<Uuid>,
+    /// What roles for a part of the tenant may be for, to reach it: itself, and its units.
+    pub(crate) scopes: Vec<Uuid>,
 }
 
 fn key<'k>(keys: &'k [(&'static str, String)], name: &str) -> Option<&'k str> {
@@ -82,7 +100,16 @@ impl Facts {
     }
 
     /// Whether a look at the object could change the verdict.
-    pub(super) fn may_matter(&self, requirement: Requirement, verdict: Verdict) -> bool {
+    pub(super) fn may_matter(
+        &self,
+        requirement: Requirement,
+        caller: &Caller,
+        verdict: Verdict,
+    ) -> bool {
+        let is_scoped = caller.rights.as_ref().is_some_and(|it| it.is_scoped());
+        if is_scoped && verdict != Verdict::NoScope && !requirement.about.resources().is_empty() {
+            return true;
+        }
         match requirement.about {
             About::Nothing | About::Object => false,
             About::User => {
@@ -95,6 +122,10 @@ impl Facts {
             }
             About::Application | About::ServicePrincipal => {
                 matches!(verdict, Verdict::NoRight(_))
+            }
+            About::AdministrativeUnit => {
+                let reads_members = requirement.row.actions.contains(&UNIT_MEMBERS);
+                verdict != Verdict::NoScope && reads_members
             }
         }
     }
@@ -136,15 +167,23 @@ impl Facts {
         match (about, uuid, app_id) {
             (About::User, ..) => {
                 let found = users::find(tx, id.unwrap_or_default())?;
-                facts.roles = rights::roles_of(tx, found.id)?;
+                facts.roles = rights::all_roles_of(tx, found.id)?;
+                facts.scopes = with_units(tx, found.id.uuid())?;
             }
             (About::Group, Some(id), _) => {
                 let id = Id::new(id);
                 let group = groups::get(tx, id)?;
                 facts.is_for_roles = group.is_assignable_to_role();
-                facts.hides_members = group.property("visibility") == "HiddenMembership";
+                facts.hides_members = group.hides_members();
                 facts.is_owner = groups::is_owner(tx, id, user)?;
                 facts.is_member = groups::is_member(tx, id, user)?;
+                facts.scopes = with_units(tx, id.uuid())?;
+            }
+            (About::AdministrativeUnit, Some(id), _) => {
+                let unit = administrative_units::get(tx, Id::new(id))?;
+                facts.hides_members = unit.hides_members();
+                facts.is_member = administrative_units::is_member(tx, unit.id, user)?;
+                facts.scopes = vec![id];
             }
             (About::Application, id, app_id) => {
                 let id = match (id, app_id) {
@@ -154,6 +193,7 @@ impl Facts {
                 };
                 if let Some(id) = id {
                     facts.is_owner = owners::is_owner(tx, Owned::Application(id), user)?;
+                    facts.scopes = vec![id.uuid()];
                 }
             }
             (About::ServicePrincipal, id, app_id) => {
@@ -164,10 +204,18 @@ impl Facts {
                 };
                 if let Some(id) = id {
                     facts.is_owner = owners::is_owner(tx, Owned::ServicePrincipal(id), user)?;
+                    facts.scopes = vec![id.uuid()];
                 }
             }
-            (About::Group | About::Object | About::Nothing, ..) => {}
+            (About::Group | About::AdministrativeUnit | About::Object | About::Nothing, ..) => {}
         }
         Ok(facts)
     }
+}
+
+/// An object and the administrative units that it is in.
+fn with_units(tx: &ReadTx<'_>, object: Uuid) -> Result<Vec<Uuid>> {
+    let units = administrative_units::units_of(tx, object)?;
+    let units = units.into_iter().map(Id::uuid);
+    Ok(std::iter::once(object).chain(units).collect())
 }

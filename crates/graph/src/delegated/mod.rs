@@ -5,12 +5,16 @@
 //!   ([`directory::rights`]) the user needs one of. A route that isn't there is closed to users.
 //! - [`decide`] is the decision: a function of the route's row, the scopes, the user's rights and a
 //!   few facts about the object that the path names, which are read before ([`Facts`]).
+//! - Who has roles for a part of the tenant only has them where the path names something of that
+//!   part: then the caller's rights are those within it, for the handler too.
 //! - What depends on a body is decided by the handler, by the same rights ([`Caller::allows`]).
 //!
 //! Source: "Overview of Microsoft Graph permissions" (delegated access, signed-in user privileges).
 
 mod facts;
 mod table;
+
+use std::sync::Arc;
 
 use store::Store;
 
@@ -64,6 +68,9 @@ pub(crate) enum Verdict {
     Above,
 }
 
+/// Reading who is in an administrative unit.
+pub(crate) const UNIT_MEMBERS: &str = "administrativeUnits/members/read";
+
 /// What changing a group by whose members roles are had asks for, instead of the usual.
 fn for_roles(action: &str) -> &'static str {
     match action {
@@ -99,6 +106,10 @@ pub(crate) fn decide(requirement: Requirement, caller: &Caller, facts: &Facts) -
         if facts.hides_members && action == "groups/members/read" {
             let sees = rights.may("groups/hiddenMembers/read");
             return reach.always && (sees || facts.is_member || facts.is_owner);
+        }
+        if facts.hides_members && action == UNIT_MEMBERS {
+            let sees = rights.may("administrativeUnits/allProperties/read");
+            return reach.always && (sees || facts.is_member);
         }
         reach.always || (reach.owned && facts.is_owner) || (reach.own && facts.is_self)
     };
@@ -137,7 +148,7 @@ pub(crate) fn above() -> Refusal {
 /// Lets a signed-in user pass who may call the route.
 pub(crate) async fn check(
     store: &Store,
-    caller: Caller,
+    mut caller: Caller,
     route: &Route,
     keys: &[(&'static str, String)],
 ) -> Result<Authorized<Caller>, (Caller, Refusal)> {
@@ -147,11 +158,15 @@ pub(crate) async fn check(
     let mut facts = Facts::of_path(requirement, &caller, keys);
     // Most calls need no look at the object.
     let mut verdict = decide(requirement, &caller, &facts);
-    if facts.may_matter(requirement, verdict) {
+    if facts.may_matter(requirement, &caller, verdict) {
         facts = match Facts::read(store, requirement, &caller, keys, facts).await {
             Ok(facts) => facts,
             Err(error) => return Err((caller, error.into())),
         };
+        if let Some(rights) = caller.rights.as_ref().filter(|it| it.is_scoped()) {
+            let within = rights.within(&facts.scopes, requirement.about.resources());
+            caller.rights = Some(Arc::new(within));
+        }
         verdict = decide(requirement, &caller, &facts);
     }
     caller::authorized(caller, verdict)

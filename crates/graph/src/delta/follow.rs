@@ -170,7 +170,7 @@ impl<T> Asked<T> {
             self.present(&object)?
         };
         let none = BTreeSet::new();
-        for (number, relation) in self.asked_relations() {
+        for (number, relation) in self.seen_relations(tx, &object)? {
             let touched = changed.touched.get(&number);
             let told: Vec<Value> = match &relation.ends {
                 // Told with its object, changed or not, unless only changes are asked for.

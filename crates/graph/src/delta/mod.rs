@@ -28,6 +28,7 @@ use types::{Error, Timestamp};
 use uuid::Uuid;
 
 use crate::errors::Refusal;
+use crate::hidden_members::Viewer;
 use crate::query_options::encode;
 use crate::reply::{Page, Reply};
 use crate::request::Call;
@@ -113,6 +114,7 @@ struct Asked<T: 'static> {
     properties: Vec<String>,
     /// Of each relation, whether it is tracked and the caller may see it.
     relations: Vec<bool>,
+    viewer: Viewer,
     size: usize,
     minimal: bool,
 }
@@ -139,6 +141,7 @@ async fn delta<T>(call: Call, tracked: &'static Tracked<T>) -> Result<Reply, Ref
         tracked,
         properties: tracked.properties(&query),
         relations: tracked.relations(&query, &call)?,
+        viewer: Viewer::of(&call.caller),
         size: call.max_page_size()?.unwrap_or(PAGE_DEFAULT).min(PAGE_MAX),
         minimal: call.prefers("return=minimal"),
     };

@@ -1,5 +1,6 @@
 //! The types whose changes are told, and their routes.
 
+use directory::administrative_units::{self as units, AdministrativeUnit};
 use directory::applications::{self, Application};
 use directory::groups::{self, Group};
 use directory::service_principals::{self, ServicePrincipal};
@@ -8,6 +9,7 @@ use types::Id;
 
 use super::delta;
 use super::tracked::{Ends, Many, Relation, Tracked};
+use crate::hidden_members::HidesMembers;
 use crate::query_options::Allowed;
 use crate::route::{Routes, Versions};
 
@@ -49,6 +51,8 @@ const APPLICATIONS: &[&str] = &[
     "Directory.ReadWrite.All",
 ];
 
+const UNITS: &[&str] = crate::administrative_units::READ;
+
 static USER: Tracked<User> = Tracked {
     set: "users",
     purpose: "users/delta",
@@ -60,6 +64,7 @@ static USER: Tracked<User> = Tracked {
     project: users::project,
     property_names: users::property_names,
     check_select: users::check_select,
+    shows_members: |_, _, _| Ok(true),
     made_of: &[
         ("identities", "userPrincipalName"),
         ("proxyAddresses", "mail"),
@@ -83,6 +88,7 @@ static GROUP: Tracked<Group> = Tracked {
     project: groups::project,
     property_names: groups::property_names,
     check_select: groups::check_select,
+    shows_members: HidesMembers::shows_members,
     made_of: &[("proxyAddresses", "mail")],
     relations: &[
         Relation {
@@ -91,6 +97,7 @@ static GROUP: Tracked<Group> = Tracked {
             permissions: MEMBERS,
             ends: Ends::Many(Many {
                 kind: "groupMember",
+                is_members: true,
                 to: &["user", "group"],
                 page: |tx, id, after, limit| groups::members(tx, Id::new(id), Some(after), limit),
                 has: |tx, id, member| groups::is_member(tx, Id::new(id), member),
@@ -103,6 +110,7 @@ static GROUP: Tracked<Group> = Tracked {
             permissions: OWNERS,
             ends: Ends::Many(Many {
                 kind: "groupOwner",
+                is_members: false,
                 to: &["user", "servicePrincipal"],
                 page: |tx, id, after, limit| groups::owners(tx, Id::new(id), Some(after), limit),
                 has: |tx, id, owner| groups::is_owner(tx, Id::new(id), owner),
@@ -123,6 +131,7 @@ static APPLICATION: Tracked<Application> = Tracked {
     project: applications::project,
     property_names: applications::property_names,
     check_select: applications::check_select,
+    shows_members: |_, _, _| Ok(true),
     made_of: &[],
     relations: &[],
 };
@@ -138,8 +147,37 @@ static SERVICE_PRINCIPAL: Tracked<ServicePrincipal> = Tracked {
     project: service_principals::project,
     property_names: service_principals::property_names,
     check_select: service_principals::check_select,
+    shows_members: |_, _, _| Ok(true),
     made_of: &[],
     relations: &[],
+};
+
+static UNIT: Tracked<AdministrativeUnit> = Tracked {
+    set: "directory/administrativeUnits",
+    purpose: "administrativeUnits/delta",
+    kind: "administrativeUnit",
+    list: units::list,
+    get: |tx, id| units::get(tx, Id::new(id)),
+    get_deleted: |tx, id| units::get_deleted(tx, Id::new(id)),
+    id: |unit| unit.id.uuid(),
+    project: units::project,
+    property_names: units::property_names,
+    check_select: units::check_select,
+    shows_members: HidesMembers::shows_members,
+    made_of: &[],
+    relations: &[Relation {
+        name: "members",
+        by_default: true,
+        permissions: UNITS,
+        ends: Ends::Many(Many {
+            kind: "administrativeUnitMember",
+            is_members: true,
+            to: &["user", "group"],
+            page: |tx, id, after, limit| units::members(tx, Id::new(id), None, Some(after), limit),
+            has: |tx, id, member| units::is_member(tx, Id::new(id), member),
+            holders: units::with_member,
+        }),
+    }],
 };
 
 /// Registers them.
@@ -170,6 +208,15 @@ pub(crate) fn routes(routes: &mut Routes) {
             APPLICATIONS,
             "Applications, and what changed",
             |call| delta(call, &APPLICATION),
+        )
+        .query(options);
+    routes
+        .area("administrativeUnits", Versions::Both)
+        .get(
+            "/directory/administrativeUnits/delta()",
+            UNITS,
+            "Administrative units with their members, and what changed",
+            |call| delta(call, &UNIT),
         )
         .query(options);
     routes

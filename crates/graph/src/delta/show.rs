@@ -22,6 +22,21 @@ impl<T> Asked<T> {
         relations.filter(|(number, _)| self.relations.get(*number) == Some(&true))
     }
 
+    /// Those of them that the caller sees of an object.
+    pub(super) fn seen_relations(
+        &self,
+        tx: &ReadTx<'_>,
+        object: &T,
+    ) -> Result<impl Iterator<Item = (usize, &'static Relation)>> {
+        let shows_members = (self.tracked.shows_members)(object, tx, self.viewer)?;
+        let is_seen = move |relation: &Relation| match &relation.ends {
+            Ends::Many(many) => shows_members || !many.is_members,
+            Ends::One(_) => true,
+        };
+        let asked = self.asked_relations();
+        Ok(asked.filter(move |(_, relation)| is_seen(relation)))
+    }
+
     /// An object's properties that have values.
     pub(super) fn present(&self, object: &T) -> Result<Item> {
         let mut shown = (self.tracked.project)(object, Some(&self.properties))?;
@@ -41,7 +56,7 @@ impl<T> Asked<T> {
     ) -> Result<Option<Place>> {
         let mut shown = self.present(object)?;
         let mut rest = None;
-        for (number, relation) in self.asked_relations() {
+        for (number, relation) in self.seen_relations(tx, object)? {
             if number < place.relation {
                 continue;
             }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Item, Query};
 use crate::errors::Refusal;
+use crate::hidden_members::Viewer;
 use crate::request::Call;
 
 /// A type whose changes are told.
@@ -28,6 +29,8 @@ pub(super) struct Tracked<T> {
     /// Properties that change with another: the made one first.
     pub(super) made_of: &'static [(&'static str, &'static str)],
     pub(super) relations: &'static [Relation],
+    /// Whether a viewer sees who is in an object, which some hide.
+    pub(super) shows_members: fn(&T, &ReadTx<'_>, Viewer) -> Result<bool>,
 }
 
 /// A relation, told as `name@delta`.
@@ -53,6 +56,8 @@ pub(super) enum Ends {
 pub(super) struct Many {
     /// The kind of change in the feed.
     pub(super) kind: &'static str,
+    /// Whether it is who is in an object.
+    pub(super) is_members: bool,
     /// The kinds of objects that it leads to.
     pub(super) to: &'static [&'static str],
     /// Those of an object, by id behind one.

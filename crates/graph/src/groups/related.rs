@@ -1,5 +1,6 @@
 //! Who is in a group and who owns it, and which groups it is in itself.
 
+use directory::administrative_units;
 use directory::groups::{self, Group, Link, LinkKind, TRANSITIVE_MAX};
 use store::ReadTx;
 use types::{Error, Id, kind};
@@ -58,24 +59,14 @@ enum Which {
 
 /// What can be expanded.
 pub(super) static EXPANDED: [Relation<Group>; 3] = [
-    Relation {
-        name: "members",
-        is_single: false,
-        find: |tx, group, limit| groups::members(tx, group.id, None, limit),
-    },
-    Relation {
-        name: "owners",
-        is_single: false,
-        find: |tx, group, limit| groups::owners(tx, group.id, None, limit),
-    },
-    Relation {
-        name: "memberOf",
-        is_single: false,
-        find: |tx, group, limit| {
-            let whole = groups::member_of(tx, group.id.uuid())?;
-            Ok(Part { after: None, limit }.of(links(whole)))
-        },
-    },
+    Relation::members(|tx, group, limit| groups::members(tx, group.id, None, limit)),
+    Relation::many("owners", |tx, group, limit| {
+        groups::owners(tx, group.id, None, limit)
+    }),
+    Relation::many("memberOf", |tx, group, limit| {
+        let whole = member_of(tx, group.id, false)?;
+        Ok(Part { after: None, limit }.of(whole))
+    }),
 ];
 
 /// The paths of one relation.
@@ -164,17 +155,24 @@ const PATHS: [Paths; 5] = [
         permissions: MEMBER_OF,
         list: (
             "/groups/{id}/memberOf",
-            "List the groups that a group is a member of",
+            "List the groups and administrative units that a group is a member of",
         ),
         count: (
             "/groups/{id}/memberOf/$count",
-            "Count the groups that a group is a member of",
+            "Count the groups and administrative units that a group is a member of",
         ),
-        casts: &[(
-            LinkKind::Group,
-            "/groups/{id}/memberOf/microsoft.graph.group",
-            "/groups/{id}/memberOf/microsoft.graph.group/$count",
-        )],
+        casts: &[
+            (
+                LinkKind::Group,
+                "/groups/{id}/memberOf/microsoft.graph.group",
+                "/groups/{id}/memberOf/microsoft.graph.group/$count",
+            ),
+            (
+                LinkKind::AdministrativeUnit,
+                "/groups/{id}/memberOf/microsoft.graph.administrativeUnit",
+                "/groups/{id}/memberOf/microsoft.graph.administrativeUnit/$count",
+            ),
+        ],
     },
     Paths {
         which: Which::TransitiveMemberOf,
@@ -272,11 +270,30 @@ pub(super) fn routes(area: &mut Area<'_>) {
     );
 }
 
-fn links(groups: Vec<Id<kind::Group>>) -> impl Iterator<Item = Link> {
-    groups.into_iter().map(|group| Link {
-        id: group.uuid(),
-        kind: LinkKind::Group,
-    })
+/// The groups and administrative units that a group is in, in the order of ids.
+fn member_of(
+    tx: &ReadTx<'_>,
+    group: Id<kind::Group>,
+    is_transitive: bool,
+) -> types::Result<Vec<Link>> {
+    let id = group.uuid();
+    let groups = if is_transitive {
+        groups::transitive_groups(tx, id)?
+    } else {
+        groups::member_of(tx, id)?
+    };
+    let units = administrative_units::units_of(tx, id)?;
+    let groups = groups
+        .into_iter()
+        .map(|group| (group.uuid(), LinkKind::Group));
+    let units = units.into_iter();
+    let units = units.map(|unit| (unit.uuid(), LinkKind::AdministrativeUnit));
+    let mut links: Vec<Link> = groups
+        .chain(units)
+        .map(|(id, kind)| Link { id, kind })
+        .collect();
+    links.sort_by_key(|link| link.id);
+    Ok(links)
 }
 
 /// One relation of one group, all of it or the objects of one type.
@@ -294,8 +311,8 @@ impl Of {
             Which::Members => groups::members(tx, id, None, TRANSITIVE_MAX + 1)?,
             Which::TransitiveMembers => groups::transitive_links(tx, id, TRANSITIVE_MAX + 1)?,
             Which::Owners => groups::owners(tx, id, None, TRANSITIVE_MAX + 1)?,
-            Which::MemberOf => links(groups::member_of(tx, id.uuid())?).collect(),
-            Which::TransitiveMemberOf => links(groups::transitive_groups(tx, id.uuid())?).collect(),
+            Which::MemberOf => member_of(tx, id, false)?,
+            Which::TransitiveMemberOf => member_of(tx, id, true)?,
         };
         if all.len() > TRANSITIVE_MAX {
             return Err(Error::LimitExceeded {

@@ -1,12 +1,11 @@
-//! `/roleManagement/directory/roleAssignments`: who has which role, for the whole tenant.
+//! `/roleManagement/directory/roleAssignments`: who has which role, for the whole tenant or a part of it.
 
 use directory::groups::Link;
-use directory::roles::{self, Assignment, Of, Place, built_in};
+use directory::roles::{self, Assignment, Of, Place};
 use query::Filter;
 use query::filter::{Comparison, Expression, Node, Value as Literal};
 use serde_json::Value;
 use store::ReadTx;
-use types::Error;
 use uuid::Uuid;
 
 use super::{Expanded, expanded};
@@ -82,7 +81,7 @@ impl Look {
                 look.principal = Some(Lens::new(Sights::of(&call.caller), relation.select)?);
             } else {
                 if let Some(select) = &relation.select {
-                    built_in::check_select(select)?;
+                    roles::check_definition_select(select)?;
                 }
                 look.definition = Some(relation);
             }
@@ -104,8 +103,8 @@ impl Look {
             );
         }
         if let Some(Expanded { select, .. }) = &self.definition {
-            let role = built_in::by_id(assignment.template)?;
-            let definition = role.map(|role| role.definition(select.as_deref()));
+            let role = roles::find_definition(tx, assignment.template)?;
+            let definition = role.map(|role| role.project(select.as_deref()));
             let definition = definition.transpose()?.map_or(Value::Null, Value::from);
             shown.insert("roleDefinition".to_owned(), definition);
         }
@@ -125,17 +124,40 @@ fn of(filter: Option<&Filter>) -> Of {
     if let Some(id) = parts.iter().find_map(|part| equal(part, "principalId")) {
         return Of::Principal(id);
     }
-    match parts
+    if let Some(id) = parts
         .iter()
         .find_map(|part| equal(part, "roleDefinitionId"))
     {
-        Some(id) => Of::Role(id),
+        return Of::Role(id);
+    }
+    let scope = parts
+        .iter()
+        .find_map(|part| equal_text(part, "directoryScopeId"));
+    let object = scope.and_then(|scope| scope.rsplit('/').next());
+    match object.and_then(types::parse_uuid) {
+        Some(id) => Of::Scope(id),
         None => Of::Tenant,
     }
 }
 
 /// The id that a property has to be equal to.
 fn equal(node: &Node, name: &str) -> Option<Uuid> {
+    match compared(node, name)? {
+        Literal::Text(text) => types::parse_uuid(text),
+        Literal::Guid(id) => Some(*id),
+        _ => None,
+    }
+}
+
+/// The text that a property has to be equal to.
+fn equal_text<'n>(node: &'n Node, name: &str) -> Option<&'n str> {
+    match compared(node, name)? {
+        Literal::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn compared<'n>(node: &'n Node, name: &str) -> Option<&'n Literal> {
     let Expression::Compare {
         path,
         comparison: Comparison::Equal,
@@ -144,9 +166,8 @@ fn equal(node: &Node, name: &str) -> Option<Uuid> {
     else {
         return None;
     };
-    match (path.segments.as_slice(), &value.value) {
-        ([own], Literal::Text(text)) if own.eq_ignore_ascii_case(name) => types::parse_uuid(text),
-        ([own], Literal::Guid(id)) if own.eq_ignore_ascii_case(name) => Some(*id),
+    match path.segments.as_slice() {
+        [own] if own.eq_ignore_ascii_case(name) => Some(&value.value),
         _ => None,
     }
 }
@@ -229,10 +250,11 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
     let new = roles::parse(&body)?;
     let made = call
         .write(move |tx| {
-            let made = if roles::has(tx, new.template, new.principal)? {
+            let scope = new.scope(tx)?;
+            let made = if roles::has(tx, new.template, new.principal, scope)? {
                 None
             } else {
-                Some(roles::assign(tx, new.template, new.principal)?)
+                Some(roles::assign(tx, new.template, new.principal, scope)?)
             };
             made.map(|made| Ok((made.id(), roles::project_assignment(tx, &made, None)?)))
                 .transpose()
@@ -255,10 +277,7 @@ async fn remove(call: Call) -> Result<Reply, Refusal> {
     let id = call.key("id").to_owned();
     call.write(move |tx| {
         let found = roles::find(tx, &id)?;
-        match roles::remove(tx, found.template, found.principal) {
-            Err(Error::NotFound { .. }) => Err(Error::not_found("unifiedRoleAssignment", &id)),
-            outcome => outcome,
-        }
+        roles::take_back(tx, &found)
     })
     .await?;
     Ok(Reply::no_content())

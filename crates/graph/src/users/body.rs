@@ -366,7 +366,7 @@ impl Reach {
             ));
         }
         match &self.manager {
-            Some(manager) if !manager.may_manage(&rights::roles_of(tx, user.id)?) => {
+            Some(manager) if !manager.may_manage(&rights::all_roles_of(tx, user.id)?) => {
                 Err(Error::forbidden(delegated::above().message()))
             }
             _ => Ok(()),

@@ -27,26 +27,18 @@ const WRITE: &[&str] = &["Directory.ReadWrite.All", "User.ReadWrite.All"];
 
 /// What can be expanded.
 pub(super) static EXPANDED: [Relation<User>; 5] = [
-    Relation {
-        name: "manager",
-        is_single: true,
-        find: |tx, user, _| Ok(manager(tx, user)?.into_iter().collect()),
-    },
-    Relation {
-        name: "directReports",
-        is_single: false,
-        find: |tx, user, limit| reports(tx, user.id, Part { after: None, limit }),
-    },
-    Relation {
-        name: "memberOf",
-        is_single: false,
-        find: |tx, user, limit| member_of::first(tx, user.id.uuid(), false, limit),
-    },
-    Relation {
-        name: "transitiveMemberOf",
-        is_single: false,
-        find: |tx, user, limit| member_of::first(tx, user.id.uuid(), true, limit),
-    },
+    Relation::one("manager", |tx, user, _| {
+        Ok(manager(tx, user)?.into_iter().collect())
+    }),
+    Relation::many("directReports", |tx, user, limit| {
+        reports(tx, user.id, Part { after: None, limit })
+    }),
+    Relation::many("memberOf", |tx, user, limit| {
+        member_of::first(tx, user.id.uuid(), false, limit)
+    }),
+    Relation::many("transitiveMemberOf", |tx, user, limit| {
+        member_of::first(tx, user.id.uuid(), true, limit)
+    }),
     sponsors::EXPANDED,
 ];
 

@@ -23,11 +23,9 @@ const READ: &[&str] = &[
 const WRITE: &[&str] = &["Directory.ReadWrite.All", "User.ReadWrite.All"];
 
 /// What can be expanded.
-pub(super) const EXPANDED: Relation<User> = Relation {
-    name: "sponsors",
-    is_single: false,
-    find: |tx, user, limit| users::sponsors(tx, user.id, None, limit),
-};
+pub(super) const EXPANDED: Relation<User> = Relation::many("sponsors", |tx, user, limit| {
+    users::sponsors(tx, user.id, None, limit)
+});
 
 pub(super) fn routes(area: &mut Area<'_>) {
     area.get(

@@ -635,3 +635,30 @@ async fn the_audit_log_says_who_did_it_and_who_was_refused() {
     );
     assert_eq!(entries[1]["activityDisplayName"], "Add user");
 }
+
+#[tokio::test]
+async fn a_group_that_hides_its_members_hides_them_everywhere() {
+    let d = Deployment::start().await;
+    let (ann, bob) = (user(&d, "ann").await, user(&d, "bob").await);
+    let mut quiet = group("quiet");
+    quiet["groupTypes"] = json!(["Unified"]);
+    quiet["mailEnabled"] = true.into();
+    quiet["visibility"] = "HiddenMembership".into();
+    let made = d.admin.post("/groups", quiet).await.expect(201).json;
+    let at = format!("/groups/{}", made["id"].as_str().unwrap());
+    let members = format!("{at}/members/$ref");
+    d.admin.post(&members, reference(&ann)).await.expect(204);
+    let expanded = format!("{at}?$expand=members");
+    for (who, seen) in [(&ann, 1), (&bob, 0)] {
+        let caller = d.signed_in(who, "Group.Read.All User.Read.All").await;
+        let shown = caller.get(&expanded).await.expect(200).json;
+        assert_eq!(shown["members"].as_array().unwrap().len(), seen);
+        let all = caller.get("/groups?$expand=members").await.expect(200).json;
+        assert_eq!(all["value"][0]["members"].as_array().unwrap().len(), seen);
+        let told = caller.get("/groups/delta").await.expect(200).json;
+        let told = told["value"][0]["members@delta"].as_array();
+        assert_eq!(told.map_or(0, Vec::len), seen);
+        let listed = caller.get(&format!("{at}/members")).await;
+        assert_eq!(listed.status, if seen == 1 { 200 } else { 403 });
+    }
+}

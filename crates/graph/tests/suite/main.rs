@@ -10,6 +10,7 @@
 mod common;
 
 mod access_matrix;
+mod administrative_units;
 mod admission;
 mod applications;
 mod authentication_methods;

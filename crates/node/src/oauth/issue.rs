@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use directory::roles::built_in;
 use directory::users::User;
 use directory::{app_roles, applications, invitations, rights, tenant};
 use identity::Secret;
@@ -11,6 +12,7 @@ use identity::token::{ClientStrength, IdToken, LIFETIME_SECONDS, UserToken};
 use serde_json::{Value, json};
 use store::ReadTx;
 use types::{Error, Id, Result, TenantId, kind};
+use uuid::Uuid;
 
 use super::client::{self, Client};
 use super::consent::{Standing, Wanted};
@@ -111,7 +113,7 @@ pub(super) fn access_token(
         home,
         scopes,
         roles: app_roles::user_roles_on(tx, user.id, &wanted.resource)?.unwrap_or_default(),
-        wids: rights::roles_of(tx, user.id)?,
+        wids: only_built_in(rights::roles_of(tx, user.id)?)?,
         amr: by.methods.0.clone(),
         auth_time: by.at(),
         session: by.session,
@@ -119,6 +121,13 @@ pub(super) fn access_token(
         optional,
         lifetime_seconds: LIFETIME_SECONDS,
     })
+}
+
+/// Those of the roles that are the same in every tenant, which is what `wids` names.
+fn only_built_in(mut roles: Vec<Uuid>) -> Result<Vec<Uuid>> {
+    let all = built_in::all()?;
+    roles.retain(|role| all.binary_search_by_key(role, |it| it.id).is_ok());
+    Ok(roles)
 }
 
 /// What an ID token says.

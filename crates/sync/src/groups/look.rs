@@ -264,7 +264,8 @@ fn members(
             LinkKind::Group => item.groups.push(member.id),
             LinkKind::User => item.users.push(member.id),
             // They act in their own tenant alone.
-            LinkKind::ServicePrincipal | LinkKind::DirectoryRole => {}
+            LinkKind::ServicePrincipal | LinkKind::DirectoryRole | LinkKind::AdministrativeUnit => {
+            }
         }
     }
     Ok((item, end.flatten()))

@@ -8,6 +8,7 @@
 //! Source: permissions per method and path of microsoftgraph/microsoft-graph-devx-content (MIT);
 //! the supported roles on the pages of each operation.
 
+mod administrative_units;
 mod applications;
 mod authentication;
 mod groups;
@@ -92,7 +93,8 @@ impl Row {
     }
 }
 
-static ALL: [&[Row]; 10] = [
+static ALL: [&[Row]; 11] = [
+    administrative_units::ROWS,
     applications::ROWS,
     applications::SYNCHRONIZATION,
     authentication::ROWS,
@@ -186,6 +188,7 @@ mod tests {
         // Those that only "all tasks" of their kind allow.
         let of_all_tasks = |action: &str| {
             [
+                "administrativeUnits/",
                 "domains/",
                 "directoryRoles/",
                 "roleAssignments/",

@@ -65,6 +65,15 @@ pub(super) static ROWS: &[Row] = &[
         READ,
         DEFINITIONS,
     ),
+    get(
+        "/roleManagement/directory/roleDefinitions/{id}/assignedPrincipals()",
+        &[
+            "Directory.Read.All",
+            "RoleManagement.Read.Directory",
+            "RoleManagement.ReadWrite.Directory",
+        ],
+        ASSIGNMENTS,
+    ),
     patch(
         "/roleManagement/directory/roleDefinitions/{id}",
         DEFINE,

@@ -77,7 +77,15 @@ const DELETED_APPS_READ: Texts = &[
     "Application.ReadWrite.All",
     "Directory.Read.All",
 ];
+const DELETED_UNITS_READ: Texts = &[
+    "AdministrativeUnit.Read.All",
+    "AdministrativeUnit.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
 const DELETED_ANY_READ: Texts = &[
+    "AdministrativeUnit.Read.All",
+    "AdministrativeUnit.ReadWrite.All",
     "User.Read.All",
     "User.ReadWrite.All",
     "Group.Read.All",
@@ -87,6 +95,7 @@ const DELETED_ANY_READ: Texts = &[
     "Directory.Read.All",
 ];
 const DELETED_ANY_WRITE: Texts = &[
+    "AdministrativeUnit.ReadWrite.All",
     "User.DeleteRestore.All",
     "User.ReadWrite.All",
     "Group.ReadWrite.All",
@@ -131,7 +140,9 @@ const DELETED_APPS: Texts = &[
     "deletedItems.applications/restore",
     "applications/allProperties/read",
 ];
+const DELETED_UNITS: Texts = &["administrativeUnits/allProperties/read"];
 const DELETED_ANY: Texts = &[
+    "administrativeUnits/allProperties/read",
     "deletedItems.users/restore",
     "users/allProperties/read",
     "deletedItems.groups/restore",
@@ -140,11 +151,13 @@ const DELETED_ANY: Texts = &[
     "applications/allProperties/read",
 ];
 const PURGE_ANY: Texts = &[
+    "administrativeUnits/allProperties/allTasks",
     "users/delete",
     "deletedItems.groups/delete",
     "deletedItems.applications/delete",
 ];
 const RESTORE_ANY: Texts = &[
+    "administrativeUnits/allProperties/allTasks",
     "deletedItems.users/restore",
     "deletedItems.groups/restore",
     "deletedItems.applications/restore",
@@ -313,6 +326,11 @@ pub(super) static ROWS: &[Row] = &[
         "/directory/deletedItems/microsoft.graph.servicePrincipal",
         DELETED_APPS_READ,
         DELETED_APPS,
+    ),
+    get(
+        "/directory/deletedItems/microsoft.graph.administrativeUnit",
+        DELETED_UNITS_READ,
+        DELETED_UNITS,
     ),
     // Those that a client has made in the user's name; what the user may be told of, the handler decides.
     get("/subscriptions", SUBSCRIBE, SUBSCRIBING),
