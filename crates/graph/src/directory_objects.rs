@@ -330,7 +330,7 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
 
 /// An object of a type that is wanted. Applications are among them, though they are related to
 /// nothing by their ids but owners.
-fn find(
+pub(crate) fn find(
     tx: &ReadTx<'_>,
     lens: &Lens,
     id: Uuid,

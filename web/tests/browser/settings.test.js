@@ -1,4 +1,4 @@
-/** The tenant's settings, and the log of sign-ins, as an admin uses them. */
+/** The tenant's settings, its roles, and the log of sign-ins, as an admin uses them. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Deployment, lasting, leave, signIn } from './harness.js';
@@ -240,5 +240,39 @@ test('a sign-in is in the log, with what it was for', async () => {
   await row.click();
   const panel = page.getByRole('complementary');
   await panel.getByText('pwd').waitFor();
+  await leave(page);
+});
+
+test('a role for a unit says so, and is taken away and given back as it was', async () => {
+  const call = (method, path, body) => deployment.call('Contoso', method, path, body);
+  const assignments = '/v1.0/roleManagement/directory/roleAssignments';
+  const [person] = (await call('GET', "/v1.0/users?$filter=startswith(displayName,'Anneliese')"))
+    .value;
+  const unit = await call('POST', '/v1.0/directory/administrativeUnits', { displayName: 'West' });
+  const role = await call('POST', '/v1.0/roleManagement/directory/roleDefinitions', {
+    displayName: 'Title Keeper',
+    isEnabled: true,
+    rolePermissions: [{ allowedResourceActions: ['microsoft.directory/users/basic/update'] }],
+  });
+  const given = await call('POST', assignments, {
+    roleDefinitionId: role.id,
+    principalId: person.id,
+    directoryScopeId: `/administrativeUnits/${unit.id}`,
+  });
+  const count = async () => {
+    const of = `${assignments}?$filter=roleDefinitionId eq '${role.id}'`;
+    return (await call('GET', of)).value.map(({ id }) => id);
+  };
+  const page = await deployment.admin('Contoso', `/admin/roles?open=${role.id}`);
+  const panel = page.getByRole('complementary');
+  const holders = panel.getByRole('list', { name: 'Who has it' });
+  await holders.getByText('Only in West').waitFor();
+  await holders.getByRole('button', { name: /Anneliese/ }).click();
+  await holders.getByText('Only in West').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Undo' }).waitFor();
+  assert.deepEqual(await count(), []);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await holders.getByText('Only in West').waitFor();
+  assert.deepEqual(await count(), [given.id]);
   await leave(page);
 });

@@ -9,7 +9,7 @@ use store::ReadTx;
 use uuid::Uuid;
 
 use super::{Expanded, expanded};
-use crate::directory_objects::Lens;
+use crate::directory_objects::{self, Lens};
 use crate::directory_roles::{READ, WRITE, passes, settle};
 use crate::errors::{Detail, Refusal};
 use crate::listing::{self, Shown};
@@ -20,7 +20,7 @@ use crate::route::Area;
 use crate::sight::Sights;
 
 const SET: &str = "roleManagement/directory/roleAssignments";
-const RELATIONS: [&str; 2] = ["principal", "roleDefinition"];
+const RELATIONS: [&str; 3] = ["directoryScope", "principal", "roleDefinition"];
 /// Assignments that one request looks at; the next page goes on behind them.
 const LOOK_MAX: usize = 10_000;
 
@@ -63,6 +63,7 @@ pub(super) fn routes(area: &mut Area<'_>) {
 struct Look {
     select: Option<Vec<String>>,
     principal: Option<Lens>,
+    scope: Option<Lens>,
     definition: Option<Expanded>,
 }
 
@@ -71,19 +72,23 @@ impl Look {
         let mut look = Self {
             select: listing::select(call)?,
             principal: None,
+            scope: None,
             definition: None,
         };
         if let Some(select) = &look.select {
             roles::check_assignment_select(select)?;
         }
         for relation in expanded(call, &RELATIONS)? {
-            if relation.name == "principal" {
-                look.principal = Some(Lens::new(Sights::of(&call.caller), relation.select)?);
-            } else {
-                if let Some(select) = &relation.select {
-                    roles::check_definition_select(select)?;
+            let lens = |select| Lens::new(Sights::of(&call.caller), select);
+            match relation.name {
+                "principal" => look.principal = Some(lens(relation.select)?),
+                "directoryScope" => look.scope = Some(lens(relation.select)?),
+                _ => {
+                    if let Some(select) = &relation.select {
+                        roles::check_definition_select(select)?;
+                    }
+                    look.definition = Some(relation);
                 }
-                look.definition = Some(relation);
             }
         }
         Ok(look)
@@ -101,6 +106,12 @@ impl Look {
                 "principal".to_owned(),
                 principal.map_or(Value::Null, Value::from),
             );
+        }
+        if let Some(lens) = &self.scope {
+            // The tenant as a whole is no object of the directory.
+            let scope = directory_objects::find(tx, lens, assignment.scope.id(), |_| true)?;
+            let scope = scope.map_or(Value::Null, Value::from);
+            shown.insert("directoryScope".to_owned(), scope);
         }
         if let Some(Expanded { select, .. }) = &self.definition {
             let role = roles::find_definition(tx, assignment.template)?;

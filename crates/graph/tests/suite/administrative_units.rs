@@ -505,6 +505,15 @@ async fn a_role_can_be_for_one_application_or_group() {
         next = page["@odata.nextLink"].as_str().map(str::to_owned);
     }
     assert_eq!(paged, all);
+    let expanded = format!("{filter}&$expand=directoryScope($select=id,displayName)");
+    let expanded = list(&d.admin, &expanded).await;
+    let names: Vec<&Value> = expanded
+        .iter()
+        .map(|it| &it["directoryScope"]["displayName"])
+        .collect();
+    for name in ["cooks".into(), "Wiki".into(), Value::Null] {
+        assert!(names.contains(&&name), "{expanded:?}");
+    }
     let of_scope = format!("{ASSIGNMENTS}?$filter=directoryScopeId eq '/{cooks}'");
     assert_eq!(list(&d.admin, &of_scope).await.len(), 1);
 }

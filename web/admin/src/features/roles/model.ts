@@ -21,7 +21,9 @@ const Assignment = v.object({
   id: v.string(),
   principalId: v.string(),
   roleDefinitionId: v.string(),
+  directoryScopeId: v.string(),
   principal: v.nullish(DirectoryObject),
+  directoryScope: v.nullish(DirectoryObject),
 });
 export type Assignment = v.InferOutput<typeof Assignment>;
 
@@ -49,17 +51,37 @@ export const roles = queryOptions({
 export const assignments = queryOptions({
   queryKey: ['roles', 'assignments'],
   queryFn: ({ signal }) =>
-    graph.all(Assignment, `${DIRECTORY}/roleAssignments?$expand=principal`, { signal }),
+    graph.all(Assignment, `${DIRECTORY}/roleAssignments?$expand=principal,directoryScope`, {
+      signal,
+    }),
 });
 
-export const assigning = (role: string, principal: string) => ({
+const ASSIGNMENTS = '/v1.0/roleManagement/directory/roleAssignments';
+/** The scope of a role that is given for everything. */
+const TENANT = '/';
+
+export const assigning = (role: string, principal: string, scope = TENANT) => ({
   method: 'POST' as const,
-  path: '/v1.0/roleManagement/directory/roleAssignments',
-  body: { roleDefinitionId: role, principalId: principal, directoryScopeId: '/' },
+  path: ASSIGNMENTS,
+  body: { roleDefinitionId: role, principalId: principal, directoryScopeId: scope },
 });
 
-/** By the member, since an assignment that was just made has an id that nobody here knows yet. */
-export const unassigning = (role: string, principal: string) => ({
+/** A GUID's bytes as Microsoft's ids have them: the first three parts the other way round. */
+const bytesOf = (guid: string) =>
+  guid.split('-').flatMap((part, index) => {
+    const bytes = part.match(/../g)?.map((pair) => Number.parseInt(pair, 16)) ?? [];
+    return index < 3 ? bytes.reverse() : bytes;
+  });
+
+/** What an assignment is called follows from what it is, also of one that was just made. */
+export function assignmentId(role: string, principal: string, scope = TENANT) {
+  const part = scope === TENANT ? [] : [scope.slice(scope.lastIndexOf('/') + 1)];
+  const bytes = [role, principal, ...part].flatMap(bytesOf);
+  const text = btoa(String.fromCharCode(...bytes));
+  return `${text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}-1`;
+}
+
+export const unassigning = (role: string, principal: string, scope = TENANT) => ({
   method: 'DELETE' as const,
-  path: `/v1.0/directoryRoles(roleTemplateId='${role}')/members/${principal}/$ref`,
+  path: `${ASSIGNMENTS}/${assignmentId(role, principal, scope)}`,
 });

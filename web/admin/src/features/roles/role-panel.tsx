@@ -54,32 +54,42 @@ export function RolePanel({ role, onClose }: { role: Role; onClose: () => void }
         label={t('roles.who')}
         isRunning={isRunning}
         items={holders.map((each) => ({
-          id: each.principalId,
+          id: each.id,
           name: nameOf(each),
-          more:
-            each.principalId === session.identity.userId ? (
-              t('roles.you')
-            ) : (
-              <span dir="ltr">{each.principal?.userPrincipalName}</span>
-            ),
+          more: (
+            <>
+              {each.principalId === session.identity.userId ? (
+                t('roles.you')
+              ) : (
+                <span dir="ltr">{each.principal?.userPrincipalName}</span>
+              )}
+              {each.directoryScope && (
+                <div>
+                  {t('roles.only', {
+                    scope: each.directoryScope.displayName ?? each.directoryScope.id,
+                  })}
+                </div>
+              )}
+            </>
+          ),
         }))}
-        onRemove={({ id, name }) =>
+        onRemove={({ id, name }) => {
+          const given = holders.find((each) => each.id === id);
+          if (!given) return;
+          const { principalId, directoryScopeId } = given;
           void run({
-            change: unassigning(role.id, id),
-            undo: assigning(role.id, id),
+            change: unassigning(role.id, principalId, directoryScopeId),
+            undo: assigning(role.id, principalId, directoryScopeId),
             done: t('roles.unassigned', { name, role: role.displayName }),
             optimistic: [
               {
                 key: ['roles', 'assignments'],
-                update: (before: Assignment[]) =>
-                  before.filter(
-                    (each) => each.principalId !== id || each.roleDefinitionId !== role.id,
-                  ),
+                update: (before: Assignment[]) => before.filter((each) => each.id !== id),
               },
             ],
             refresh,
-          })
-        }
+          });
+        }}
       />
       {allowed.length > 0 && (
         <Disclosure className={styles.allows} label={t('roles.allows', { number: allowed.length })}>
