@@ -3,11 +3,13 @@
 //! - A route is registered together with the application permissions that open it; there is no way
 //!   to add one without. Only [`Area::public`] makes a route that asks for nothing. What it asks of
 //!   signed-in users is in [`crate::delegated`]; nothing opens it to them without.
-//! - What there is below `/users/{id}` there is below `/me`, too.
+//! - What there is below `/users/{id}` there is below `/me`, too; and in `beta` some of what is below
+//!   `/directory` also without that, as older clients write it ([`plain_beta`]).
 //! - A path is found by the hash of its first segment, then by comparing segments; a name is
 //!   tried before a key.
 //! - Refusals, `/openapi.json`, `docs/permissions.md` and metrics read this same table.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -92,6 +94,16 @@ impl Versions {
         Version::ALL
             .into_iter()
             .filter(move |version| self.include(*version))
+    }
+}
+
+/// The address that Graph has for what `beta` has under an older one, too.
+pub(crate) fn plain_beta(path: &str) -> Cow<'_, str> {
+    let rest = path.strip_prefix("/administrativeUnits");
+    if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        format!("/directory{path}").into()
+    } else {
+        path.into()
     }
 }
 
@@ -236,6 +248,24 @@ impl Route {
     /// The actions of the directory roles of which the user needs one, without their namespace.
     pub fn actions(&self) -> &'static [&'static str] {
         self.delegated.map_or(&[], |asked| asked.row.actions)
+    }
+
+    /// The versions that it is in.
+    pub const fn versions(&self) -> Versions {
+        self.versions
+    }
+
+    /// The same by its older address.
+    fn by_older_address(&self) -> Option<Self> {
+        let path = self.path.strip_prefix("/directory")?;
+        (plain_beta(path) != path).then(|| Self {
+            method: self.method.clone(),
+            handler: self.handler.clone(),
+            path,
+            versions: Versions::Beta,
+            slots: path::template(path),
+            ..*self
+        })
     }
 
     /// The same for the signed-in user; nobody deletes oneself.
@@ -439,6 +469,9 @@ impl Table {
     pub fn new(mut routes: Routes) -> types::Result<Self> {
         let own: Vec<Route> = routes.0.iter().filter_map(Route::of_me).collect();
         routes.0.extend(own);
+        let older = routes.0.iter().filter_map(Route::by_older_address);
+        let older: Vec<Route> = older.collect();
+        routes.0.extend(older);
         for route in &mut routes.0 {
             if route.access() == Access::Application {
                 route.delegated = Requirement::of(&route.method, route.path);

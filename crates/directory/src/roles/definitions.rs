@@ -318,6 +318,10 @@ fn accepted(body: &Map<String, Value>) -> Result<Map<String, Value>> {
             }
         }
     }
+    // As Terraform's provider writes what it lets the directory choose.
+    if body.get("templateId").is_some_and(|id| id == "") {
+        body.shift_remove("templateId");
+    }
     // The one scope that there is needs no place.
     match body.shift_remove(SCOPES) {
         None | Some(Value::Null) => {}

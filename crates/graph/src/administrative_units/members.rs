@@ -2,7 +2,6 @@
 
 use directory::administrative_units::{self as units, AdministrativeUnit};
 use directory::groups::{self, LinkKind};
-use serde_json::Value;
 use store::ReadTx;
 use types::{Error, Id, kind};
 use uuid::Uuid;
@@ -174,28 +173,9 @@ async fn remove(call: Call) -> Result<Reply, Refusal> {
     Ok(Reply::no_content())
 }
 
-/// Makes a group as `POST /groups` does, and makes it a member; it binds nothing.
+/// Makes a group as `POST /groups` does, in the unit.
 async fn create_group(call: Call) -> Result<Reply, Refusal> {
-    let unit = call.id("id")?;
-    let body = call.object("group")?;
-    if body.get("isAssignableToRole") == Some(&Value::Bool(true)) {
-        return Err(Refusal::bad_request(
-            "A group that can be assigned to roles is made at /groups.",
-        )
-        .with_target("isAssignableToRole"));
-    }
-    let creator = call.caller.user();
-    let (id, shown) = call
-        .write(move |tx| {
-            units::get(tx, unit)?;
-            let group = groups::create(tx, &body)?;
-            units::add_member(tx, unit, group.id.uuid())?;
-            if let Some(creator) = creator {
-                groups::add_owner(tx, group.id, creator.uuid())?;
-            }
-            let shown = groups::project(&groups::get(tx, group.id)?, None)?;
-            Ok((group.id, with_type("group", shown)))
-        })
-        .await?;
+    let (id, shown) = crate::groups::make(&call, Some(call.id("id")?)).await?;
+    let shown = with_type("group", shown);
     Reply::created(&call, "directoryObjects", &shown, &format!("/groups/{id}"))
 }

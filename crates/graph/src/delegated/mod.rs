@@ -20,7 +20,7 @@ use store::Store;
 
 use crate::caller::{self, Authorized, Caller};
 use crate::errors::Refusal;
-use crate::route::Route;
+use crate::route::{Route, plain_beta};
 
 pub(crate) use facts::{About, Facts};
 pub(crate) use table::{Row, find};
@@ -38,6 +38,7 @@ pub(crate) struct Requirement {
 impl Requirement {
     /// What a route asks for; `None` if it isn't open to users.
     pub(crate) fn of(method: &http::Method, path: &str) -> Option<Self> {
+        let path = &*plain_beta(path);
         let row = find(method, path)?;
         Some(Self {
             row,

@@ -2,6 +2,7 @@
 
 mod related;
 
+use directory::administrative_units;
 use directory::groups::{self, Group, LinkKind};
 use serde_json::{Map, Value};
 use store::{ReadTx, Tx};
@@ -157,27 +158,41 @@ fn bind(tx: &mut Tx<'_>, group: Id<kind::Group>, bound: &Bound) -> types::Result
 }
 
 async fn create(call: Call) -> Result<Reply, Refusal> {
+    let (id, shown) = make(&call, None).await?;
+    Reply::created(&call, "groups", &shown, &format!("/groups/{id}"))
+}
+
+/// Makes the group that the body describes, in an administrative unit or in none; answers its id and
+/// how it is shown.
+pub(crate) async fn make(
+    call: &Call,
+    unit: Option<Id<kind::AdministrativeUnit>>,
+) -> Result<(Id<kind::Group>, Map<String, Value>), Refusal> {
     let mut body = call.object("group")?;
-    let bound = Bound::take(&call, &mut body, &BOUND)?;
+    let bound = Bound::take(call, &mut body, &BOUND)?;
     if body.get("isAssignableToRole") == Some(&Value::Bool(true)) {
-        if !Guard::of(&call).may {
+        if !Guard::of(call).may {
             return Err(Guard::refusal().into());
         }
         call.caller.check_right("groupsAssignableToRoles/create")?;
     }
     let creator = call.caller.user();
-    let (id, shown) = call
-        .write(move |tx| {
-            let group = groups::create(tx, &body)?;
-            bind(tx, group.id, &bound)?;
-            // Whoever makes a group and names no owners is its owner.
-            if let Some(creator) = creator.filter(|_| bound.to("owners").is_empty()) {
-                groups::add_owner(tx, group.id, creator.uuid())?;
-            }
-            Ok((group.id, groups::project(&group, None)?))
-        })
-        .await?;
-    Reply::created(&call, "groups", &shown, &format!("/groups/{id}"))
+    call.write(move |tx| {
+        if let Some(unit) = unit {
+            administrative_units::get(tx, unit)?;
+        }
+        let group = groups::create(tx, &body)?;
+        bind(tx, group.id, &bound)?;
+        // Whoever makes a group and names no owners is its owner.
+        if let Some(creator) = creator.filter(|_| bound.to("owners").is_empty()) {
+            groups::add_owner(tx, group.id, creator.uuid())?;
+        }
+        if let Some(unit) = unit {
+            administrative_units::add_member(tx, unit, group.id.uuid())?;
+        }
+        Ok((group.id, groups::project(&group, None)?))
+    })
+    .await
 }
 
 async fn get(call: Call) -> Result<Reply, Refusal> {

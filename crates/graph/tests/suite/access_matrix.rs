@@ -64,17 +64,7 @@ fn cases() -> Vec<Case> {
         let from_within =
             |action: &&&str| action.starts_with("groups/m") || action.starts_with("groups/o");
         let is_inner = route.actions().iter().any(|it| from_within(&it));
-        let versions = [Version::V1, Version::Beta].into_iter();
-        let version = versions
-            .map(Version::prefix)
-            .find(|prefix| *prefix == "/v1.0" || route.path().starts_with("/isopolity"))
-            .map(|prefix| {
-                if route.path().starts_with("/isopolity") {
-                    "/beta"
-                } else {
-                    prefix
-                }
-            });
+        let version = route.versions().each().next().map(Version::prefix);
         let is_own = route.actions().is_empty();
         cases.push(Case {
             is_own,

@@ -170,10 +170,14 @@ async fn a_unit_lives_with_its_members() {
     let searched = d.admin.get_advanced(&searched).await.expect(200).json;
     assert_eq!(searched["value"][0]["id"], west.as_str());
 
+    // Older clients leave a part of the address out.
+    let older = format!("/beta/administrativeUnits/{west}/members/{cooks}");
+    d.admin.get(&older).await.expect(200);
+    d.admin.delete(&format!("{older}/$ref")).await.expect(204);
     d.admin
-        .delete(&format!("{members}/{cooks}/$ref"))
+        .get(&format!("/administrativeUnits/{west}"))
         .await
-        .expect(204);
+        .refused(404, "ResourceNotFound");
     d.admin
         .get(&format!("{members}/{cooks}"))
         .await
@@ -423,12 +427,15 @@ async fn groups_of_a_unit_are_managed_and_made_in_it() {
     );
     let mut body = group_body("waiters");
     body["@odata.type"] = "#microsoft.graph.group".into();
+    body["owners@odata.bind"] = json!([format!("https://graph.microsoft.com/v1.0/users/{ann}")]);
     let made = caller
         .post(&format!("{UNITS}/{west}/members"), body.clone())
         .await;
     let made = made.expect(201).json;
     assert_eq!(made["@odata.type"], "#microsoft.graph.group");
     let waiters = made["id"].as_str().unwrap();
+    let owners = list(&d.admin, &format!("/groups/{waiters}/owners")).await;
+    assert_eq!(ids(&owners), [&ann]);
     let shown = list(&d.admin, &format!("{UNITS}/{west}/members")).await;
     assert!(ids(&shown).contains(&waiters), "{shown:?}");
     let other = unit(&d, "East").await;
@@ -784,6 +791,7 @@ async fn a_tenant_defines_roles_of_its_own() {
         wrong("resourceScopes", json!(["/x"])),
         wrong("templateId", GLOBAL_ADMINISTRATOR.into()),
         wrong("templateId", "x".into()),
+        wrong("displayName", "".into()),
         wrong("colour", "red".into()),
     ] {
         d.admin

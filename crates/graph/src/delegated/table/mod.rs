@@ -22,6 +22,8 @@ use std::sync::LazyLock;
 
 use http::Method;
 
+use crate::route::plain_beta;
+
 /// What a route asks of users.
 #[derive(Debug)]
 pub(crate) struct Row {
@@ -120,6 +122,7 @@ static BY_PATH: LazyLock<HashMap<(&str, String), &'static Row>> = LazyLock::new(
 
 /// A template without what asks for nothing of its own: `/me` is `/users/{}`.
 fn plain(path: &str) -> String {
+    let path = plain_beta(path);
     let mut text = String::with_capacity(path.len());
     for segment in path.split('/').skip(1) {
         // What was deleted is listed by its type.
