@@ -33,7 +33,11 @@ const REFERENCE: [(&str, &str, &[&str]); 4] = [
     (
         "POST",
         "/directory/deleteditems/{id}/restore",
-        &["Group.ReadWrite.All", "Application.ReadWrite.All"],
+        &[
+            "AdministrativeUnit.ReadWrite.All",
+            "Application.ReadWrite.All",
+            "Group.ReadWrite.All",
+        ],
     ),
 ];
 
