@@ -69,32 +69,38 @@ impl Language {
             .find(|own| own.tag().eq_ignore_ascii_case(language))
     }
 
-    /// The first of these that there is a catalogue of: `ui_locales` (OpenID Connect Core §3.1.2.1),
-    /// then `Accept-Language` (RFC 9110 §12.5.4).
-    pub fn choose(ui_locales: Option<&str>, accept_language: Option<&str>) -> Self {
-        let mut asked = ui_locales.unwrap_or_default().split(' ');
-        if let Some(language) = asked.find_map(Self::of_tag) {
-            return language;
-        }
-        let mut accepted: Vec<(f32, &str)> = accept_language
-            .unwrap_or_default()
-            .split(',')
-            .take(32)
-            .filter_map(|range| {
-                let mut parts = range.trim().split(';');
-                let tag = parts.next()?.trim();
-                let weight = parts.find_map(|part| part.trim().strip_prefix("q="));
-                let weight: f32 = weight.map_or(Some(1.0), |q| q.trim().parse().ok())?;
-                (weight > 0.0).then_some((weight, tag))
-            })
-            .collect();
-        // Stable: of equal weights, the first.
-        accepted.sort_by(|a, b| b.0.total_cmp(&a.0));
-        accepted
+    /// The first of the languages that somebody would like ([`wished`]) that there is a catalogue of.
+    pub fn choose<'a>(wished: impl IntoIterator<Item = &'a str>) -> Self {
+        wished
             .into_iter()
-            .find_map(|(_, tag)| Self::of_tag(tag))
+            .find_map(Self::of_tag)
             .unwrap_or_default()
     }
+}
+
+/// The tags of the languages that somebody would like, the most wanted first: `ui_locales` (OpenID
+/// Connect Core §3.1.2.1), then `Accept-Language` (RFC 9110 §12.5.4); 64 at most.
+pub fn wished<'a>(ui_locales: Option<&'a str>, accept_language: Option<&'a str>) -> Vec<&'a str> {
+    let mut accepted: Vec<(f32, &str)> = accept_language
+        .unwrap_or_default()
+        .split(',')
+        .take(32)
+        .filter_map(|range| {
+            let mut parts = range.trim().split(';');
+            let tag = parts.next()?.trim();
+            let weight = parts.find_map(|part| part.trim().strip_prefix("q="));
+            let weight: f32 = weight.map_or(Some(1.0), |q| q.trim().parse().ok())?;
+            (weight > 0.0).then_some((weight, tag))
+        })
+        .collect();
+    // Stable: of equal weights, the first.
+    accepted.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let asked = ui_locales.unwrap_or_default().split(' ').take(32);
+    let accepted = accepted.into_iter().map(|(_, tag)| tag);
+    asked
+        .chain(accepted)
+        .filter(|tag| !tag.is_empty())
+        .collect()
 }
 
 #[cfg(test)]
@@ -103,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_first_language_that_there_is_wins() {
-        let of = Language::choose;
+        let of = |asked, accepted| Language::choose(wished(asked, accepted));
         assert_eq!(of(None, None), Language::English);
         assert_eq!(
             of(None, Some("pt, de-AT;q=0.8, fr;q=0.9")),

@@ -28,7 +28,7 @@ use identity::oauth::Trail;
 use node::oauth::{AccountView, Face, Screen};
 
 pub use form_post::form_post;
-pub use language::Language;
+pub use language::{Language, wished};
 pub use setup::{Passkeys, Setup, render as setup};
 
 /// What all pages know.

@@ -61,6 +61,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     36 "0036_password_credentials",
     37 "0037_sign_in_activity",
     38 "0038_administrative_units",
+    39 "0039_branding_localizations",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

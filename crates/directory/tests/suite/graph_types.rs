@@ -264,8 +264,10 @@ fn domains_and_the_organization_fit() {
     f.write(move |tx| tenant::update(tx, &patch));
     fits();
     let patch = object(json!({ "backgroundColor": "#4851bd", "signInPageText": "x" }));
-    f.write(move |tx| branding::update(tx, &patch));
-    let branding = f.read(branding::get).unwrap();
+    f.write(move |tx| branding::update(tx, &branding::Which::Default, &patch));
+    let branding = f
+        .read(|tx| branding::get(tx, &branding::Which::Default))
+        .unwrap();
     check("organizationalBranding", |select| {
         branding::project(&branding, select, "id.example")
     });

@@ -1,6 +1,6 @@
 //! A tenant's logo, as its sign-in pages show it: to everybody, as those pages are.
 
-use directory::branding::LogoKind;
+use directory::branding::{LogoKind, Which};
 use http::header;
 
 use super::{Authority, Failure, authority};
@@ -16,7 +16,11 @@ const POLICY: &str = "default-src 'none'; sandbox";
 
 pub(super) async fn logo(call: PublicCall) -> Result<Reply, Refusal> {
     let missing = || Refusal::from(types::Error::not_found("image", call.key("name")));
-    let Some(kind) = LogoKind::by_name(call.key("name")) else {
+    let which = match call.find_key("locale") {
+        None => Some(Which::Default),
+        Some(tag) => Which::parse(tag),
+    };
+    let (Some(kind), Some(which)) = (LogoKind::by_name(call.key("name")), which) else {
         return Err(missing());
     };
     let tenant = match authority(&call).await {
@@ -24,7 +28,7 @@ pub(super) async fn logo(call: PublicCall) -> Result<Reply, Refusal> {
         Ok(_) | Err(Failure::Refused(_)) => return Err(missing()),
         Err(Failure::Failed(error)) => return Err(error.into()),
     };
-    let image = call.platform().node.logo(tenant, kind).await?;
+    let image = call.platform().node.logo(tenant, which, kind).await?;
     let image = image.ok_or_else(missing)?;
     let reply = Reply::bytes(images::kept_type(&image.logo.content_type), image.content);
     Ok(reply

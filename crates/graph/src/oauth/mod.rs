@@ -99,12 +99,17 @@ pub(crate) fn routes(routes: &mut Routes) {
             .errors(ErrorForm::OAuth)
             .cors();
     }
-    oauth.public(
-        Method::GET,
+    for path in [
         "/{tenant}/branding/{name}",
-        "A logo on a tenant's sign-in pages",
-        logo::logo,
-    );
+        "/{tenant}/branding/{locale}/{name}",
+    ] {
+        oauth.public(
+            Method::GET,
+            path,
+            "A logo on a tenant's sign-in pages",
+            logo::logo,
+        );
+    }
     pages::routes(&mut oauth);
     setup::routes(&mut oauth);
 }

@@ -136,7 +136,22 @@ fn browser(call: &PublicCall, tenant: TenantId) -> Browser {
 }
 
 pub(super) fn language(call: &PublicCall, ui_locales: Option<&str>) -> Language {
-    Language::choose(ui_locales, call.header("accept-language"))
+    Language::choose(wished(call, ui_locales))
+}
+
+fn wished<'a>(call: &'a PublicCall, ui_locales: Option<&'a str>) -> Vec<&'a str> {
+    signin::wished(ui_locales, call.header("accept-language"))
+}
+
+/// How the tenant's pages show it to whoever calls.
+async fn face(
+    call: &PublicCall,
+    tenant: TenantId,
+    ui_locales: Option<&str>,
+) -> types::Result<Face> {
+    let wished = wished(call, ui_locales).into_iter();
+    let wished = wished.map(str::to_owned).collect();
+    call.platform().node.face(tenant, wished).await
 }
 
 /// What is wrong, for the person to read.
@@ -176,7 +191,6 @@ async fn send(
         cookies,
         ui_locales,
     } = outcome?;
-    let node = &call.platform().node;
     let reply = match step {
         Step::Page {
             screen,
@@ -184,7 +198,7 @@ async fn send(
             redirect_uri,
         } => {
             let shown = Page {
-                face: Some(node.face(tenant).await?),
+                face: Some(face(call, tenant, ui_locales.as_deref()).await?),
                 action: format!("/{tenant}/{FORMS}"),
                 flow: Some(flow),
                 redirect_uri,
@@ -193,7 +207,10 @@ async fn send(
             };
             page(StatusCode::OK, signin::render(&screen, &shown))
         }
-        Step::End(screen) => end(call, Some(node.face(tenant).await?), screen),
+        Step::End(screen) => {
+            let face = face(call, tenant, ui_locales.as_deref()).await?;
+            end(call, Some(face), screen)
+        }
         Step::Moved(location) => moved(call.method(), &location)?,
         Step::Answer(answer) if answer.mode == ResponseMode::FormPost => {
             let language = language(call, ui_locales.as_deref());

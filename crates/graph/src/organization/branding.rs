@@ -1,24 +1,26 @@
 //! `/organization/{id}/branding`: how the tenant's sign-in pages look.
 //!
-//! - There is one branding, for all languages: `Accept-Language` makes no difference, and of
-//!   `localizations` there is only the default one, in the list and with its images. Where there is no
-//!   branding the list is empty: so a reader needn't ask for what isn't there.
-//! - The first change makes the branding; deleting it takes its images along.
+//! - `localizations` are the default branding and those for a language. Where there is no branding the
+//!   list is empty: so a reader needn't ask for what isn't there. The branding itself is the default
+//!   one, unless `Accept-Language` is the tag of a localization and nothing else.
+//! - The first change makes the branding, as does its first localization; deleting it takes its images
+//!   and its localizations along.
 //! - Of images there are `bannerLogo` and `squareLogo`, JPEG or PNG by what their bytes are. They
 //!   are decoded whole before they are kept, so that no browser is the first to read them.
 //!
-//! Source: the `organizationalBranding` resource and its operations (Microsoft Graph).
+//! Source: the `organizationalBranding` and `organizationalBrandingLocalization` resources and their
+//! operations (Microsoft Graph).
 
 use std::io::Cursor;
 
-use directory::branding::{self, Image, Logo, LogoKind};
+use directory::branding::{self, Branding, Image, Logo, LogoKind, Which};
 use http::StatusCode;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
 
 use super::check_id;
 use crate::errors::Refusal;
 use crate::images;
-use crate::listing;
+use crate::listing::Shown;
 use crate::query_options::Allowed;
 use crate::reply::{Page, Reply};
 use crate::request::Call;
@@ -45,7 +47,7 @@ const PAYLOAD: Payload = Payload {
 /// Bytes of memory that decoding an image may take.
 const MEMORY_MAX: u64 = 8 * 1024 * 1024;
 
-/// The addresses of the images: of the branding, and of its default localization.
+/// The addresses of the images: of the branding, and of a localization.
 const IMAGES: [(&str, LogoKind); 4] = [
     ("/organization/{id}/branding/bannerLogo", LogoKind::Banner),
     ("/organization/{id}/branding/squareLogo", LogoKind::Square),
@@ -73,10 +75,36 @@ pub(super) fn routes(area: &mut Area<'_>) {
     area.get(
         "/organization/{id}/branding/localizations",
         READ,
-        "List how the sign-in pages look: the default, if there is one",
+        "List how the sign-in pages look, by default and in languages",
         list,
     )
     .query(Allowed::SELECT);
+    area.post(
+        "/organization/{id}/branding/localizations",
+        WRITE,
+        "Say how the sign-in pages look in a language",
+        create,
+    );
+    const LOCALIZATION: &str = "/organization/{id}/branding/localizations/{localizationId}";
+    area.get(
+        LOCALIZATION,
+        READ,
+        "Get how the sign-in pages look in a language",
+        get,
+    )
+    .query(Allowed::SELECT);
+    area.patch(
+        LOCALIZATION,
+        WRITE,
+        "Change how the sign-in pages look in a language",
+        update,
+    );
+    area.delete(
+        LOCALIZATION,
+        DELETE,
+        "Let the sign-in pages look in a language as they do by default",
+        delete,
+    );
     for (path, kind) in IMAGES {
         area.get(path, READ, "Get a logo", move |call| get_image(call, kind));
         area.put(path, WRITE, "Set a logo", move |call| set_image(call, kind))
@@ -89,59 +117,111 @@ pub(super) fn routes(area: &mut Area<'_>) {
     }
 }
 
-fn not_found() -> Refusal {
-    types::Error::not_found("organizationalBranding", "0").into()
+fn not_found(id: &str) -> Refusal {
+    types::Error::not_found("organizationalBrandingLocalization", id).into()
+}
+
+/// Which branding the path names, in the caller's tenant.
+fn place(call: &Call) -> Result<Which, Refusal> {
+    check_id(call)?;
+    match call.find_key("localizationId") {
+        None => Ok(Which::Default),
+        Some(id) => Which::parse(id).ok_or_else(|| not_found(id)),
+    }
+}
+
+fn show(call: &Call, branding: &Branding) -> types::Result<Shown> {
+    let select = call.options.select.as_deref();
+    let select = select.map(query::parse_select).transpose()?;
+    let cdn = call.platform().node.public_url();
+    branding::project(branding, select.as_deref(), cdn.authority())
 }
 
 async fn get(call: Call) -> Result<Reply, Refusal> {
-    check_id(&call)?;
-    let select = listing::select(&call)?;
-    let cdn = call.platform().node.public_url();
-    let branding = call.read_few(branding::get).await?.ok_or_else(not_found)?;
-    let shown = branding::project(&branding, select.as_deref(), cdn.authority())?;
-    Reply::object(&call, "branding", &shown)
+    let which = place(&call)?;
+    let asked = call.header("accept-language").map(str::trim);
+    let localized = match (&which, asked.and_then(Which::parse)) {
+        (Which::Default, Some(which @ Which::Localization(_)))
+            if call.find_key("localizationId").is_none() =>
+        {
+            Some(which)
+        }
+        _ => None,
+    };
+    let missing = which.clone();
+    let found = call
+        .read_few(move |tx| {
+            let localized = localized.map(|it| branding::get(tx, &it)).transpose()?;
+            match localized.flatten() {
+                Some(found) => Ok(Some(found)),
+                None => branding::get(tx, &which),
+            }
+        })
+        .await?;
+    let found = found.ok_or_else(|| missing.missing())?;
+    let shown = show(&call, &found)?;
+    match missing {
+        Which::Default => Reply::object(&call, "branding", &shown),
+        Which::Localization(_) => Reply::entity(&call, &set(&call), &shown),
+    }
+}
+
+/// The set of the localizations, as contexts name it.
+fn set(call: &Call) -> String {
+    format!("organization('{}')/branding/localizations", call.key("id"))
 }
 
 async fn list(call: Call) -> Result<Reply, Refusal> {
     check_id(&call)?;
-    let select = listing::select(&call)?;
-    let cdn = call.platform().node.public_url();
-    let found = call.read_few(branding::get).await?;
+    let found = call.read_few(branding::list).await?;
     let shown = found
         .iter()
-        .map(|branding| branding::project(branding, select.as_deref(), cdn.authority()))
+        .map(|branding| show(&call, branding))
         .collect::<types::Result<Vec<_>>>()?;
-    let set = format!("organization('{}')/branding/localizations", call.key("id"));
-    Reply::collection(&call, &set, &Page::all(shown))
+    Reply::collection(&call, &set(&call), &Page::all(shown))
+}
+
+async fn create(call: Call) -> Result<Reply, Refusal> {
+    check_id(&call)?;
+    let body = call.object("organizationalBrandingLocalization")?;
+    let made = call.write(move |tx| branding::create(tx, &body)).await?;
+    let shown = show(&call, &made)?;
+    let id = shown.get("id").and_then(serde_json::Value::as_str);
+    let path = format!(
+        "/organization/{}/branding/localizations/{}",
+        call.key("id"),
+        id.unwrap_or_default()
+    );
+    Reply::created(&call, &set(&call), &shown, &path)
 }
 
 async fn update(call: Call) -> Result<Reply, Refusal> {
-    check_id(&call)?;
-    let patch = call.object("organizationalBranding")?;
-    call.write(move |tx| branding::update(tx, &patch)).await?;
+    let which = place(&call)?;
+    let mut patch = call.object(match which {
+        Which::Default => "organizationalBranding",
+        Which::Localization(_) => "organizationalBrandingLocalization",
+    })?;
+    // Clients send back what they have read.
+    let own = patch.get("id").and_then(serde_json::Value::as_str);
+    if own.and_then(Which::parse).as_ref() == Some(&which) {
+        patch.shift_remove("id");
+    }
+    call.write(move |tx| branding::update(tx, &which, &patch))
+        .await?;
     Ok(Reply::no_content())
 }
 
 async fn delete(call: Call) -> Result<Reply, Refusal> {
-    check_id(&call)?;
-    call.write(branding::delete).await?;
+    let which = place(&call)?;
+    call.write(move |tx| branding::delete(tx, &which)).await?;
     Ok(Reply::no_content())
 }
 
-/// That the path names the caller's tenant, and of localizations the default one.
-fn check_place(call: &Call) -> Result<(), Refusal> {
-    check_id(call)?;
-    match call.find_key("localizationId") {
-        None | Some("0" | "default") => Ok(()),
-        Some(other) => {
-            Err(types::Error::not_found("organizationalBrandingLocalization", other).into())
-        }
-    }
-}
-
 async fn get_image(call: Call, kind: LogoKind) -> Result<Reply, Refusal> {
-    check_place(&call)?;
-    let found = call.read(move |tx| branding::image(tx, kind)).await?;
+    let which = place(&call)?;
+    let found = call
+        .read(move |tx| branding::image(tx, &which, kind))
+        .await?;
     Ok(match found {
         Some(image) => Reply::bytes(images::kept_type(&image.logo.content_type), image.content),
         // An image that isn't set is an empty answer.
@@ -150,16 +230,16 @@ async fn get_image(call: Call, kind: LogoKind) -> Result<Reply, Refusal> {
 }
 
 async fn set_image(call: Call, kind: LogoKind) -> Result<Reply, Refusal> {
-    check_place(&call)?;
+    let which = place(&call)?;
     let image = read_image(&call, kind)?;
-    call.write(move |tx| branding::set_image(tx, &image))
+    call.write(move |tx| branding::set_image(tx, &which, &image))
         .await?;
     Ok(Reply::no_content())
 }
 
 async fn delete_image(call: Call, kind: LogoKind) -> Result<Reply, Refusal> {
-    check_place(&call)?;
-    call.write(move |tx| branding::delete_image(tx, kind))
+    let which = place(&call)?;
+    call.write(move |tx| branding::delete_image(tx, &which, kind))
         .await?;
     Ok(Reply::no_content())
 }

@@ -190,3 +190,150 @@ async fn a_branding_is_its_tenants_and_its_administrators() {
     let known = address(&d.tenant).replace("bannerLogo", "squareLogo");
     assert_eq!(reqwest::get(known).await.unwrap().status(), 404);
 }
+
+/// The sign-in page of the tenant, as a browser that wants these languages sees it.
+async fn page(d: &Deployment, languages: &str) -> String {
+    let (app, _) = d
+        .admin
+        .application(json!({ "displayName": "Wiki",
+            "web": { "redirectUris": ["https://wiki.example/cb"] } }))
+        .await;
+    let url = format!(
+        "{}/{}/oauth2/v2.0/authorize?client_id={}&response_type=code&scope=openid\
+         &redirect_uri=https://wiki.example/cb&code_challenge={}&code_challenge_method=S256",
+        d.url,
+        d.tenant,
+        app["appId"].as_str().unwrap(),
+        "x".repeat(43)
+    );
+    let call = reqwest::Client::new().get(url);
+    let answer = call.header("accept-language", languages).send().await;
+    answer.unwrap().text().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_page_looks_as_its_language_says() {
+    let d = Deployment::start().await;
+    let branding = format!("/organization/{}/branding", d.tenant);
+    let localizations = format!("{branding}/localizations");
+    let french = format!("{localizations}/fr-FR");
+    d.admin.get(&french).await.refused(404, MISSING);
+    let change = json!({ "signInPageText": "x" });
+    d.admin.patch(&french, change).await.refused(404, MISSING);
+    let body =
+        json!({ "id": "fr-FR", "signInPageText": "Appelez le 555", "usernameHintText": " " });
+    let made = d.admin.post(&localizations, body.clone()).await.expect(201);
+    assert_eq!(made.json["id"], "fr-FR");
+    assert!(made.header("location").ends_with(&french));
+    let context = made.json["@odata.context"].as_str().unwrap();
+    assert!(
+        context.ends_with("/branding/localizations/$entity"),
+        "{context}"
+    );
+    // It has made the default one, too.
+    let change = json!({ "signInPageText": "Call 555", "usernameHintText": "you@contoso.example" });
+    d.admin.patch(&branding, change).await.expect(204);
+    let listed = d.admin.get(&localizations).await.expect(200).json;
+    let ids: Vec<&str> = listed["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|it| it["id"].as_str())
+        .collect();
+    assert_eq!(ids, ["0", "fr-FR"]);
+    for (asked, id) in [
+        ("fr-FR", "fr-FR"),
+        ("fr-FR,en;q=0.5", "0"),
+        ("de", "0"),
+        ("*", "0"),
+    ] {
+        let call = d
+            .admin
+            .call("GET", &branding)
+            .header("accept-language", asked);
+        let shown = Answer::read(call.send().await.unwrap()).await.expect(200);
+        assert_eq!(shown.json["id"], id, "{asked}");
+    }
+    let again = d.admin.post(&localizations, body).await;
+    again.refused(400, BAD);
+    for bad in [
+        json!({ "signInPageText": "x" }),
+        json!({ "id": "0" }),
+        json!({ "id": "fr_FR" }),
+        json!({ "id": "../x" }),
+        json!({ "id": "es", "backgroundColor": "red" }),
+    ] {
+        d.admin.post(&localizations, bad).await.refused(400, BAD);
+    }
+    let change = json!({ "id": "fr-FR", "backgroundColor": "#123456" });
+    d.admin.patch(&french, change).await.expect(204);
+    assert_eq!(
+        d.admin.get(&french).await.expect(200).json["backgroundColor"],
+        "#123456"
+    );
+    d.admin
+        .patch(&french, json!({ "id": "de" }))
+        .await
+        .refused(400, BAD);
+
+    // A logo of its own, beside the default one.
+    let (plain, own) = (
+        picture(8, 8, ImageFormat::Png),
+        picture(9, 9, ImageFormat::Png),
+    );
+    let default = format!("{branding}/bannerLogo");
+    put(&d.admin, &default, "image/png", plain.clone())
+        .await
+        .expect(204);
+    let logo = format!("{french}/bannerLogo");
+    assert_eq!(d.admin.get(&logo).await.expect(200).text, "");
+    put(&d.admin, &logo, "image/png", own.clone())
+        .await
+        .expect(204);
+    let shown = d.admin.get(&french).await.expect(200).json;
+    let relative = shown["bannerLogoRelativeUrl"].as_str().unwrap();
+    let public = reqwest::get(format!("{}/{relative}", d.url)).await.unwrap();
+    assert_eq!(
+        (
+            public.status().as_u16(),
+            public.bytes().await.unwrap().to_vec()
+        ),
+        (200, own)
+    );
+    for unknown in ["de-DE", "x_y"] {
+        let url = format!("{}/{}/branding/{unknown}/bannerLogo", d.url, d.tenant);
+        assert_eq!(reqwest::get(url).await.unwrap().status(), 404);
+    }
+
+    // The page takes what the language says, and else what is there by default.
+    for (languages, is_french) in [
+        ("fr-FR", true),
+        ("fr-CA, en", true),
+        ("ja, fr;q=0.4", true),
+        ("de, en", false),
+        ("", false),
+    ] {
+        let page = page(&d, languages).await;
+        assert_eq!(page.contains("Appelez le 555"), is_french, "{languages}");
+        assert_eq!(page.contains("Call 555"), !is_french, "{languages}");
+        assert_eq!(
+            page.contains("/branding/fr-fr/bannerLogo"),
+            is_french,
+            "{languages}"
+        );
+        assert!(page.contains("you@contoso.example"), "{languages}");
+    }
+    d.admin.delete(&logo).await.expect(204);
+    assert!(page(&d, "fr").await.contains("/branding/bannerLogo"));
+    let (_, other) = d.other("Fabrikam", "fabrikam.example").await;
+    other.get(&french).await.refused(404, MISSING);
+    d.admin.delete(&french).await.expect(204);
+    d.admin.get(&french).await.refused(404, MISSING);
+    d.admin
+        .post(&localizations, json!({ "id": "de" }))
+        .await
+        .expect(201);
+    d.admin.delete(&branding).await.expect(204);
+    let none = d.admin.get(&localizations).await.expect(200).json;
+    assert_eq!(none["value"], json!([]));
+}

@@ -173,6 +173,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(DIRECTORY, "photo_pixels", 25_000_000, "pixels of a photo that is sent, and 8,192 on each side; decoding one takes 128 MiB at most, and two are worked on at once"),
     fixed(DIRECTORY, "photo_side_pixels", 648, "pixels on each side of the largest size of a photo that is kept"),
     fixed(DIRECTORY, "branding_image_bytes", 51_200, "bytes of a logo on the sign-in pages, JPEG or PNG; a banner has 245 × 36 pixels at most, a square logo 240 × 240"),
+    fixed(DIRECTORY, "branding_localizations", 50, "languages in which the sign-in pages of a tenant look as it has said"),
     fixed(DIRECTORY, "administrative_units", 5_000, "administrative units of a tenant, those deleted for less than 30 days included"),
     fixed(DIRECTORY, "custom_roles", 100, "directory roles that a tenant defines"),
     fixed(DIRECTORY, "role_actions", 500, "actions that one of them allows"),

@@ -1,6 +1,6 @@
 //! What a tenant's pages have of the tenant: its name and its branding.
 
-use directory::branding::{self, Branding, Image, LogoKind};
+use directory::branding::{self, Branding, Image, LogoKind, Which};
 use directory::tenant;
 use types::{Error, Result, TenantId};
 
@@ -48,17 +48,16 @@ pub struct Link {
 }
 
 impl Face {
-    fn of(name: String, branding: Option<&Branding>, tenant: TenantId) -> Self {
-        let Some(branding) = branding else {
-            return Self {
-                name,
-                ..Self::default()
-            };
+    /// From the brandings that apply: what the first says, else the second.
+    fn of(name: String, brandings: &[Branding]) -> Self {
+        let text = |property| {
+            let said = brandings.iter().find_map(|it| it.text(property));
+            said.map(str::to_owned)
         };
-        let text = |property| branding.text(property).map(str::to_owned);
         let picture = |kind| {
-            branding.logo(kind).map(|logo| Picture {
-                path: format!("/{}", logo.path(tenant)),
+            let found = brandings.iter().find_map(|it| it.logo_path(kind));
+            found.map(|(path, logo)| Picture {
+                path: format!("/{path}"),
                 width: logo.width,
                 height: logo.height,
             })
@@ -83,22 +82,30 @@ impl Face {
 }
 
 impl Node {
-    /// How a tenant's pages show it.
-    pub async fn face(&self, tenant: TenantId) -> Result<Face> {
+    /// How a tenant's pages show it to somebody who would like these languages, in this order.
+    pub async fn face(&self, tenant: TenantId, languages: Vec<String>) -> Result<Face> {
         let island = self.store().island(tenant)?;
         island
             .read_few(move |tx| {
-                let branding = branding::get(tx)?;
+                let tags: Vec<&str> = languages.iter().map(String::as_str).collect();
+                let brandings = branding::for_languages(tx, &tags)?;
                 let name = tenant::display_name(tx)?;
-                Ok(Face::of(name, branding.as_ref(), tenant))
+                Ok(Face::of(name, &brandings))
             })
             .await
     }
 
     /// A tenant's logo, if it has that one.
-    pub async fn logo(&self, tenant: TenantId, kind: LogoKind) -> Result<Option<Image>> {
+    pub async fn logo(
+        &self,
+        tenant: TenantId,
+        which: Which,
+        kind: LogoKind,
+    ) -> Result<Option<Image>> {
         let island = self.store().island(tenant)?;
-        let found = island.read(move |tx| branding::image(tx, kind)).await;
+        let found = island
+            .read(move |tx| branding::image(tx, &which, kind))
+            .await;
         match found {
             Err(Error::NotFound { .. }) => Ok(None),
             found => found,

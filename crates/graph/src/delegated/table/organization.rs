@@ -145,6 +145,26 @@ pub(super) static ROWS: &[Row] = &[
         BRANDING_READ,
         TENANT,
     ),
+    post(
+        "/organization/{id}/branding/localizations",
+        BRANDING,
+        BRANDING_CHANGE,
+    ),
+    get(
+        "/organization/{id}/branding/localizations/{localizationId}",
+        BRANDING_READ,
+        TENANT,
+    ),
+    patch(
+        "/organization/{id}/branding/localizations/{localizationId}",
+        BRANDING,
+        BRANDING_CHANGE,
+    ),
+    delete(
+        "/organization/{id}/branding/localizations/{localizationId}",
+        BRANDING,
+        BRANDING_CHANGE,
+    ),
     get("/domains", DOMAINS, DOMAIN),
     post("/domains", DOMAINS_WRITE, &["domains/create"]),
     get("/domains/{id}", DOMAINS, DOMAIN),
