@@ -165,6 +165,34 @@ test('the sign-in page gets a colour, a logo and a text, as its preview shows th
   await leave(page);
 });
 
+test('the sign-in page says something of its own in a language', async () => {
+  const page = await deployment.admin('Contoso', '/admin/settings?tab=page');
+  await page.getByLabel('Text below the form').fill('Help desk: 555-0100');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The sign-in page is changed').first().waitFor();
+  await page.getByRole('combobox', { name: 'Language' }).click();
+  await page.getByRole('option', { name: 'French' }).click();
+  await page.getByLabel('Text below the form').fill('Assistance : 555-0100');
+  await page.getByText('Graph call').click();
+  await page.getByText('"id": "fr"').waitFor();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Remove this language' }).waitFor();
+  const { id } = deployment.tenant('Contoso');
+  const answered = async (language) => {
+    const headers = { 'accept-language': language };
+    const page = await fetch(`${deployment.url}/${id}/account`, { headers });
+    return page.text();
+  };
+  assert.match(await answered('fr-CA'), /Assistance : 555-0100/);
+  assert.match(await answered('de'), /Help desk: 555-0100/);
+  await page.getByRole('button', { name: 'Remove this language' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove this language' }).click();
+  await page.getByRole('button', { name: 'Remove this language' }).waitFor({ state: 'detached' });
+  assert.match(await answered('fr-CA'), /Help desk: 555-0100/);
+  await deployment.call('Contoso', 'DELETE', `/v1.0/organization/${id}/branding`);
+  await leave(page);
+});
+
 /** A person of Contoso whom nobody else's test needs. */
 const newcomer = (alias, displayName) =>
   deployment.call('Contoso', 'POST', '/v1.0/users', {

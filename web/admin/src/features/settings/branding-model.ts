@@ -30,7 +30,7 @@ export const LOGO_NAMES = ['bannerLogo', 'squareLogo'] as const satisfies readon
 const BYTES_MAX = 51_200;
 
 /** The id of the one that is for every language without its own. */
-const DEFAULT = '0';
+export const DEFAULT = '0';
 
 const text = v.nullish(v.string());
 const Branding = v.object({
@@ -45,18 +45,26 @@ const Branding = v.object({
 });
 export type Branding = v.InferOutput<typeof Branding>;
 
-export const pathOf = (tenant: string) => `/v1.0/organization/${tenant}/branding`;
+const BRANDING = (tenant: string) => `/v1.0/organization/${tenant}/branding`;
 
-/** A tenant's branding; null if the pages look as they do by themselves. */
-export const branding = (tenant: string) =>
+/** Where the branding for a language is, or the one for all others. */
+export const pathOf = (tenant: string, language: string) =>
+  language === DEFAULT ? BRANDING(tenant) : `${BRANDING(tenant)}/localizations/${language}`;
+
+/** A tenant's brandings, the default one first; none if the pages look as they do by themselves. */
+export const brandings = (tenant: string) =>
   queryOptions({
     queryKey: ['branding', tenant],
     // The list is there in any case; the branding itself is a 404 until something is set.
-    queryFn: async ({ signal }) => {
-      const all = await graph.all(Branding, `${pathOf(tenant)}/localizations`, { signal });
-      return all.find(({ id }) => id === DEFAULT) ?? null;
-    },
+    queryFn: ({ signal }) => graph.all(Branding, `${BRANDING(tenant)}/localizations`, { signal }),
   });
+
+/** Which branding is edited, and what is known of it; null if there is none yet. */
+export interface Edited {
+  tenant: string;
+  language: string;
+  now: Branding | null;
+}
 
 /** What a logo is to become: another one, none, or what it is. */
 export type Wish = File | 'none' | undefined;
@@ -66,11 +74,16 @@ export interface Wanted {
   logos: Record<LogoName, Wish>;
 }
 
-export function saving(tenant: string, { texts, logos }: Wanted): Change[] {
-  const path = pathOf(tenant);
-  const changes: Change[] = Object.keys(texts).length
-    ? [{ method: 'PATCH', path, body: texts }]
-    : [];
+export function saving({ tenant, language, now }: Edited, { texts, logos }: Wanted): Change[] {
+  const path = pathOf(tenant, language);
+  const hasTexts = Object.keys(texts).length > 0;
+  const changes: Change[] = hasTexts ? [{ method: 'PATCH', path, body: texts }] : [];
+  // The default one is made by its first change, one for a language is made.
+  const isNew = language !== DEFAULT && !now;
+  if (isNew && (hasTexts || LOGO_NAMES.some((name) => logos[name]))) {
+    const made = `${BRANDING(tenant)}/localizations`;
+    changes[0] = { method: 'POST', path: made, body: { id: language, ...texts } };
+  }
   for (const name of LOGO_NAMES) {
     const wish = logos[name];
     if (wish === 'none') changes.push({ method: 'DELETE', path: `${path}/${name}` });
@@ -80,12 +93,9 @@ export function saving(tenant: string, { texts, logos }: Wanted): Change[] {
 }
 
 /** What takes a change back: the images of before have to be fetched for it. */
-export async function undoing(
-  tenant: string,
-  before: Branding | null,
-  { texts, logos }: Wanted,
-): Promise<Change[]> {
-  if (!before) return [{ method: 'DELETE', path: pathOf(tenant) }];
+export async function undoing(edited: Edited, { texts, logos }: Wanted): Promise<Change[]> {
+  const { tenant, language, now: before } = edited;
+  if (!before) return [{ method: 'DELETE', path: pathOf(tenant, language) }];
   const old: Record<LogoName, Wish> = { bannerLogo: undefined, squareLogo: undefined };
   for (const name of LOGO_NAMES) {
     if (!logos[name]) continue;
@@ -95,7 +105,7 @@ export async function undoing(
   const earlier = Object.fromEntries(
     Object.keys(texts).map((name) => [name, before[name as TextName] ?? null]),
   );
-  return saving(tenant, { texts: earlier, logos: old });
+  return saving(edited, { texts: earlier, logos: old });
 }
 
 async function fetched(name: LogoName, place: string): Promise<File> {

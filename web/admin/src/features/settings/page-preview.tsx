@@ -68,13 +68,13 @@ export function PagePreview(props: {
   name: string;
   values: Record<TextName, string>;
   logos: Record<LogoName, Wish>;
-  now: Branding | null;
+  now: Pick<Branding, 'bannerLogoRelativeUrl' | 'squareLogoRelativeUrl'>;
 }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { name, values, logos, now } = props;
-  const banner = useLogo(now?.bannerLogoRelativeUrl, logos.bannerLogo);
-  const square = useLogo(now?.squareLogoRelativeUrl, logos.squareLogo);
+  const banner = useLogo(now.bannerLogoRelativeUrl, logos.bannerLogo);
+  const square = useLogo(now.squareLogoRelativeUrl, logos.squareLogo);
   const colour = values.backgroundColor.trim();
   const isColour = /^#[0-9a-f]{6}$/i.test(colour);
   const hasLinks = values.customPrivacyAndCookiesUrl.trim() || values.customTermsOfUseUrl.trim();

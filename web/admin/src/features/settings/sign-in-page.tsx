@@ -1,5 +1,14 @@
 /** How the sign-in page looks: edited beside a preview, saved when it looks right. */
-import { Button, Field, Input, makeStyles, Textarea, tokens } from '@fluentui/react-components';
+import {
+  Button,
+  Dropdown,
+  Field,
+  Input,
+  makeStyles,
+  Option,
+  Textarea,
+  tokens,
+} from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
 import { Ask, Failure, GraphCall, Lines, Section, useAct } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
@@ -9,7 +18,9 @@ import { ownTenant } from '../../api/queries';
 import { session } from '../../session';
 import {
   type Branding,
-  branding,
+  brandings,
+  DEFAULT,
+  type Edited,
   LENGTHS,
   LOGO_NAMES,
   type LogoName,
@@ -50,28 +61,68 @@ const useStyles = makeStyles({
   },
   grow: { flexGrow: 1, minWidth: 0 },
   actions: { display: 'flex', flexWrap: 'wrap', gap: '8px' },
+  language: { maxWidth: '360px', marginBlockEnd: '20px' },
 });
 
+/** Languages that are offered; others that there are already are among them, too. */
+const LANGUAGES = ['ar', 'de', 'en', 'es', 'fr', 'ja'];
+
 export function SignInPage() {
-  const { t } = useTranslation();
+  const { t, language: spoken } = useTranslation();
+  const styles = useStyles();
   const { tenantId } = session.identity;
-  const read = useQuery(branding(tenantId));
+  const read = useQuery(brandings(tenantId));
+  const [language, setLanguage] = useState(DEFAULT);
   const { data } = read;
+  const there = data?.map(({ id }) => id).filter((id) => id !== DEFAULT) ?? [];
+  const names = new Intl.DisplayNames([spoken], { type: 'language' });
+  const nameOf = (tag: string) =>
+    tag === DEFAULT ? t('brand.everyLanguage') : (names.of(tag) ?? tag);
+  const now = data?.find(({ id }) => id === language) ?? null;
+  const general = data?.find(({ id }) => id === DEFAULT) ?? null;
   return (
     <Section title={t('brand.title')} sentence={t('brand.sentence')}>
       {read.error && (
         <Failure problem={asProblem(read.error)} onRetry={() => void read.refetch()} />
       )}
       {data === undefined && !read.error && <Lines count={6} height={24} />}
-      {/* What is saved is what is edited on. */}
-      {data !== undefined && <Editor key={JSON.stringify(data)} now={data} tenant={tenantId} />}
+      {data !== undefined && (
+        <>
+          <Field
+            className={styles.language}
+            label={t('brand.language')}
+            {...(language === DEFAULT ? {} : { hint: t('brand.languageHint') })}
+          >
+            <Dropdown
+              value={nameOf(language)}
+              selectedOptions={[language]}
+              onOptionSelect={(_, { optionValue }) => setLanguage(optionValue ?? DEFAULT)}
+            >
+              {[DEFAULT, ...new Set([...there, ...LANGUAGES])].map((tag) => (
+                <Option key={tag} value={tag} text={nameOf(tag)}>
+                  {nameOf(tag)}
+                </Option>
+              ))}
+            </Dropdown>
+          </Field>
+          {/* What is saved is what is edited on. */}
+          <Editor
+            key={language + JSON.stringify(now)}
+            edited={{ tenant: tenantId, language, now }}
+            general={language === DEFAULT ? null : general}
+          />
+        </>
+      )}
     </Section>
   );
 }
 
 const NO_WISHES: Record<LogoName, Wish> = { bannerLogo: undefined, squareLogo: undefined };
 
-function Editor({ now, tenant }: { now: Branding | null; tenant: string }) {
+/** `general`: what is said for every other language, which is taken where this one says nothing. */
+function Editor({ edited, general }: { edited: Edited; general: Branding | null }) {
+  const { tenant, language, now } = edited;
+  const isDefault = language === DEFAULT;
   const { t } = useTranslation();
   const styles = useStyles();
   const own = useQuery(ownTenant);
@@ -91,18 +142,18 @@ function Editor({ now, tenant }: { now: Branding | null; tenant: string }) {
     ),
   );
   const wanted: Wanted = { texts, logos };
-  const change = saving(tenant, wanted);
+  const change = saving(edited, wanted);
   const wrong = (name: TextName) =>
     values[name].trim() &&
     (name === 'backgroundColor'
       ? !COLOUR.test(values[name].trim())
       : name.endsWith('Url') && !ADDRESS.test(values[name].trim()));
   const isWrong = TEXTS.some(wrong);
-  const removal = { method: 'DELETE' as const, path: pathOf(tenant) };
+  const removal = { method: 'DELETE' as const, path: pathOf(tenant, language) };
   const set = (name: TextName, value: string) => setValues({ ...values, [name]: value });
   const refresh = [['branding']];
   const save = async () => {
-    const undo = await undoing(tenant, now, wanted);
+    const undo = await undoing(edited, wanted);
     await run({ change, undo, done: t('brand.saved'), refresh });
   };
   const address = (name: TextName) => (
@@ -183,22 +234,44 @@ function Editor({ now, tenant }: { now: Branding | null; tenant: string }) {
           >
             {t('ui.save')}
           </Button>
-          {now && !isAsking && <Button onClick={() => setAsking(true)}>{t('brand.remove')}</Button>}
+          {now && !isAsking && (
+            <Button onClick={() => setAsking(true)}>
+              {t(isDefault ? 'brand.remove' : 'brand.removeLanguage')}
+            </Button>
+          )}
         </div>
         {change.length > 0 && <GraphCall change={change} />}
         {isAsking && (
           <Ask
-            text={t('brand.removeAsk')}
-            action={t('brand.remove')}
+            text={t(isDefault ? 'brand.removeAsk' : 'brand.removeLanguageAsk')}
+            action={t(isDefault ? 'brand.remove' : 'brand.removeLanguage')}
             change={removal}
             isRunning={isRunning}
             problem={problem}
             onCancel={() => setAsking(false)}
-            onDo={() => void run({ change: removal, done: t('brand.removed'), refresh })}
+            onDo={() =>
+              void run({
+                change: removal,
+                done: t(isDefault ? 'brand.removed' : 'brand.saved'),
+                refresh,
+              })
+            }
           />
         )}
       </form>
-      <PagePreview name={own.data?.displayName ?? ''} values={values} logos={logos} now={now} />
+      <PagePreview
+        name={own.data?.displayName ?? ''}
+        values={
+          Object.fromEntries(
+            TEXTS.map((name) => [name, values[name].trim() || general?.[name] || '']),
+          ) as Record<TextName, string>
+        }
+        logos={logos}
+        now={{
+          bannerLogoRelativeUrl: now?.bannerLogoRelativeUrl ?? general?.bannerLogoRelativeUrl,
+          squareLogoRelativeUrl: now?.squareLogoRelativeUrl ?? general?.squareLogoRelativeUrl,
+        }}
+      />
     </div>
   );
 }
