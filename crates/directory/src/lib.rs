@@ -8,7 +8,7 @@
 //!
 //! Feed kinds: `user`, `group`, `groupMember`, `groupOwner`, `application`, `applicationOwner`,
 //! `servicePrincipal`, `servicePrincipalOwner`, `appRoleAssignment`, `oauth2PermissionGrant`,
-//! `directoryRole`, `roleDefinition`, `roleAssignment`, `administrativeUnit`,
+//! `directoryRole`, `roleDefinition`, `roleAssignment`, `scopedRoleAssignment`, `administrativeUnit`,
 //! `administrativeUnitMember`, `userSponsor`, `domain`, `organization`. Of a relation the object is
 //! the group, the role, the unit, the user (or the assignment), the related one the member, the
 //! owner, the sponsor or the principal; of a grant the object is the client, the related one the

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::errors::Refusal;
 use crate::listing::{self, Source};
 use crate::query_options::Allowed;
-use crate::reply::Reply;
+use crate::reply::{Page, Reply};
 use crate::request::Call;
 use crate::route::{Routes, Versions};
 
@@ -42,6 +42,8 @@ const KINDS: [Kind; 5] = [
 
 /// What restoring takes as a parameter.
 const RECONCILE: &str = "autoReconcileProxyConflict";
+/// Groups of one owner that are looked at together.
+const OWNED_AT_ONCE: usize = 500;
 const READ_USERS: &[&str] = &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All"];
 const READ_GROUPS: &[&str] = &[
     "Group.Read.All",
@@ -317,6 +319,13 @@ pub(crate) fn routes(routes: &mut Routes) {
         |call| async move { listing::count(&call, &UNITS).await },
     )
     .query(Allowed::FILTER);
+    area.post(
+        "/directory/deletedItems/getUserOwnedObjects",
+        &["Group.Read.All", "Group.ReadWrite.All"],
+        "List the deleted groups that a user owns",
+        owned_by_user,
+    )
+    .query(Allowed::TOP.and(Allowed::SELECT));
     area.get(
         "/directory/deletedItems/{id}",
         READ,
@@ -433,6 +442,59 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
     Reply::entity(&call, "directoryObjects", &shown)
 }
 
+/// What a user owns of the deleted groups. They are as many at most as a page has.
+async fn owned_by_user(call: Call) -> Result<Reply, Refusal> {
+    let (select, size) = (listing::select(&call)?, listing::page_size(&call)?);
+    let parameters = call.parameters()?;
+    if let Some(other) = parameters
+        .keys()
+        .find(|name| !["userId", "type"].contains(&name.as_str()))
+    {
+        return Err(unknown_parameter(other, "'userId' and 'type'"));
+    }
+    let text = |name| parameters.get(name).and_then(Value::as_str);
+    if !text("type").is_some_and(|kind| kind.eq_ignore_ascii_case("Group")) {
+        return Err(Refusal::bad_request(
+            "'type' has to be 'Group': of nothing else deleted objects are told by their owner.",
+        )
+        .with_target("type"));
+    }
+    let user = text("userId").and_then(types::parse_uuid).ok_or_else(|| {
+        Refusal::bad_request("'userId' has to be the id of a user.").with_target("userId")
+    })?;
+    let items = call
+        .read(move |tx| {
+            users::get(tx, Id::new(user))?;
+            let (mut items, mut after) = (Vec::new(), Uuid::nil());
+            loop {
+                let owned = groups::with_owner(tx, user, after, OWNED_AT_ONCE)?;
+                let Some(last) = owned.last().copied() else {
+                    return Ok(items);
+                };
+                after = last;
+                for id in owned {
+                    match groups::get_deleted(tx, Id::new(id)) {
+                        Ok(group) => items.push(groups::project(&group, select.as_deref())?),
+                        Err(Error::NotFound { .. }) => {}
+                        Err(error) => return Err(error),
+                    }
+                    if items.len() == size {
+                        return Ok(items);
+                    }
+                }
+            }
+        })
+        .await?;
+    Reply::collection(&call, "groups", &Page::all(items))
+}
+
+fn unknown_parameter(name: &str, known: &str) -> Refusal {
+    Refusal::bad_request(format!(
+        "The parameter '{name}' isn't supported here; what is taken is {known}."
+    ))
+    .with_target(name)
+}
+
 async fn purge(call: Call) -> Result<Reply, Refusal> {
     let id = id_of(&call)?;
     let reach = Reach::of(&call, Deed::Purge);
@@ -455,10 +517,7 @@ fn reconciles(parameters: &Map<String, Value>) -> Result<bool, Refusal> {
                 .with_target(RECONCILE));
             }
             (name, _) => {
-                return Err(Refusal::bad_request(format!(
-                    "The parameter '{name}' isn't supported here; restoring takes '{RECONCILE}'."
-                ))
-                .with_target(name));
+                return Err(unknown_parameter(name, &format!("'{RECONCILE}'")));
             }
         }
     }

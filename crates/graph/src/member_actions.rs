@@ -1,13 +1,14 @@
 //! The actions that ask in which groups an object is, directly or through others:
 //! `getMemberGroups`, `getMemberObjects`, `checkMemberGroups` and `checkMemberObjects`.
 //!
-//! They answer ids. Those of objects also answer the directory roles, held directly or by a group.
+//! They answer ids. Those of objects also answer the directory roles, held directly or by a group, and
+//! the administrative units.
 //!
 //! Source: "directoryObject: getMemberGroups" and its three neighbours (Microsoft Graph).
 
 use std::collections::BTreeSet;
 
-use directory::{groups, roles, service_principals, users};
+use directory::{administrative_units, groups, roles, service_principals, users};
 use http::StatusCode;
 use serde_json::{Map, Value};
 use store::ReadTx;
@@ -201,6 +202,8 @@ fn member_of(
             let held = roles::roles_of(tx, holder)?;
             found.extend(held.iter().map(|role| role.id));
         }
+        let units = administrative_units::units_of(tx, object)?;
+        found.extend(units.into_iter().map(Id::uuid));
     }
     Ok(found)
 }

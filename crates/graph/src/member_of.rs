@@ -6,11 +6,11 @@
 use directory::groups::{self, LinkKind};
 use directory::{administrative_units, roles, users};
 use store::ReadTx;
-use types::{Id, kind};
+use types::{Error, Id, kind};
 use uuid::Uuid;
 
 use crate::app_key::AppKey;
-use crate::directory_objects::{self, Link, Part, RELATED, Related};
+use crate::directory_objects::{self, Lens, Link, Part, RELATED, Related};
 use crate::errors::Refusal;
 use crate::query_options::Allowed;
 use crate::reply::Reply;
@@ -94,6 +94,13 @@ pub(crate) fn routes_of_users(area: &mut Area<'_>) {
         true,
         "/users/{id}/transitiveMemberOf"
     );
+    area.get(
+        "/users/{id}/memberOf/{memberOfId}",
+        OF_USER,
+        "Get one of the groups, units and roles that a user has",
+        one_of_user,
+    )
+    .query(Allowed::SELECT);
 }
 
 /// Registers them for service principals.
@@ -248,6 +255,26 @@ async fn list(call: Call, which: Which) -> Result<Reply, Refusal> {
         Whose::ServicePrincipal => "servicePrincipals/memberOf",
     };
     directory_objects::list(&call, name, which.cast, related).await
+}
+
+async fn one_of_user(call: Call) -> Result<Reply, Refusal> {
+    let which = Which {
+        whose: Whose::User,
+        is_transitive: false,
+        cast: None,
+    };
+    let (related, lens) = (MemberOf::of(&call, which)?, Lens::of(&call)?);
+    let wanted = call.key("memberOfId").to_owned();
+    let shown = call
+        .read(move |tx| {
+            let missing = || Error::not_found("directoryObject", &wanted);
+            let id = types::parse_uuid(&wanted).ok_or_else(missing)?;
+            let mut all = related.whole(tx)?.into_iter();
+            let link = all.find(|link| link.id == id).ok_or_else(missing)?;
+            lens.show(tx, link)?.ok_or_else(missing)
+        })
+        .await?;
+    Reply::entity(&call, "directoryObjects", &shown)
 }
 
 async fn count(call: Call, which: Which) -> Result<Reply, Refusal> {

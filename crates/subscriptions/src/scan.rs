@@ -142,9 +142,17 @@ struct Live {
 fn is_of_rights(change: &ChangeRow) -> bool {
     matches!(
         change.kind.as_str(),
-        "roleAssignment" | "directoryRole" | "oauth2PermissionGrant" | "groupMember" | "group"
+        "roleAssignment"
+            | "scopedRoleAssignment"
+            | "directoryRole"
+            | "oauth2PermissionGrant"
+            | "groupMember"
+            | "group"
     ) && change.op != Op::Created
-        || change.kind == "authorizationPolicy"
+        || matches!(
+            change.kind.as_str(),
+            "authorizationPolicy" | "roleDefinition"
+        )
 }
 
 fn live(tx: &ReadTx<'_>) -> Result<Vec<Live>> {

@@ -582,7 +582,7 @@ pub fn assign(
         created_at: tx.now(),
     };
     let (id, at) = (scope.id(), made.created_at);
-    let mut recorded = record(tx, &role, principal, Op::Created)?;
+    let mut recorded = record(tx, &role, principal, id, Op::Created)?;
     match scope {
         Scope::Tenant => recorded.execute(
             INSERT,
@@ -609,16 +609,22 @@ fn record<'t, 'c>(
     tx: &'t mut Tx<'c>,
     role: &Given,
     principal: Uuid,
+    scope: Uuid,
     op: Op,
 ) -> Result<store::Recorded<'t, 'c>> {
+    let kind = if scope.is_nil() {
+        "roleAssignment"
+    } else {
+        "scopedRoleAssignment"
+    };
     let role = role.object_id();
-    tx.record(Change::relation("roleAssignment", role, principal, op))
+    tx.record(Change::relation(kind, role, principal, op))
 }
 
 /// Deletes the row of an assignment with its change in the feed.
 fn delete(tx: &mut Tx<'_>, role: &Given, principal: Uuid, scope: Uuid) -> Result<()> {
     let (tenant, template) = (tx.tenant(), role.template());
-    let mut recorded = record(tx, role, principal, Op::Deleted)?;
+    let mut recorded = record(tx, role, principal, scope, Op::Deleted)?;
     if scope.is_nil() {
         recorded.execute(DELETE, params![&tenant, &template, &principal])?;
     } else {
@@ -769,6 +775,28 @@ pub fn members(
         kind: it.principal_kind,
     });
     Ok(links.collect())
+}
+
+/// Whether a role is one that a principal has that isn't deleted.
+pub fn is_member(tx: &ReadTx<'_>, template: Uuid, principal: Uuid) -> Result<bool> {
+    Ok(at(tx, (template, principal, Uuid::nil()))?.is_some())
+}
+
+/// The active roles that a principal has, or would if it weren't deleted, by id behind one.
+pub fn with_member(
+    tx: &ReadTx<'_>,
+    principal: Uuid,
+    after: Uuid,
+    limit: usize,
+) -> Result<Vec<Uuid>> {
+    let mut ids: Vec<Uuid> = roles_of(tx, principal)?
+        .iter()
+        .map(|role| role.id)
+        .collect();
+    ids.retain(|id| *id > after);
+    ids.sort_unstable();
+    ids.truncate(limit);
+    Ok(ids)
 }
 
 /// How many have a role, of one kind or of all.

@@ -22,13 +22,14 @@ use types::{Error, Id, Result, Timestamp, kind};
 use uuid::Uuid;
 
 use crate::audited;
+use crate::listing::Page;
 use crate::schema::{Shape, Type, read};
 
 pub(crate) use assignments::Given;
 pub use assignments::{
     Assignment, NewAssignment, Of, Place, Scope, already_there, assign, assignment_entity,
-    check_assignment_select, count_members, find, has, list, members, parse, project_assignment,
-    remove, roles_of, take_back,
+    check_assignment_select, count_members, find, has, is_member, list, members, parse,
+    project_assignment, remove, roles_of, take_back, with_member,
 };
 pub(crate) use assignments::{drop_all, refuse_to_lose};
 pub use built_in::{BuiltIn, GLOBAL_ADMINISTRATOR};
@@ -134,6 +135,21 @@ pub fn entity() -> &'static Entity {
 pub fn active(tx: &ReadTx<'_>) -> Result<Vec<Role>> {
     let found = tx.query(ACTIVE, params![&tx.tenant()], stored)?;
     found.into_iter().map(role).collect()
+}
+
+/// A page of the active roles, by id.
+pub fn list_active(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<Role>> {
+    let after = page.after.map_or_else(Uuid::nil, |place| place.id);
+    let mut roles = active(tx)?;
+    roles.retain(|role| role.id > after);
+    roles.truncate(page.limit);
+    Ok(roles)
+}
+
+/// The names of the properties of active roles.
+pub fn property_names() -> Vec<String> {
+    let names = DIRECTORY_ROLE.properties.iter();
+    names.map(|it| it.name.to_owned()).collect()
 }
 
 /// An active role by its object id.

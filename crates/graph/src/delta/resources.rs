@@ -3,12 +3,14 @@
 use directory::administrative_units::{self as units, AdministrativeUnit};
 use directory::applications::{self, Application};
 use directory::groups::{self, Group};
+use directory::roles::{self, Role};
 use directory::service_principals::{self, ServicePrincipal};
 use directory::users::{self, User};
-use types::Id;
+use types::{Error, Id};
 
 use super::delta;
 use super::tracked::{Ends, Many, Relation, Tracked};
+use crate::directory_roles::settle;
 use crate::hidden_members::HidesMembers;
 use crate::query_options::Allowed;
 use crate::route::{Routes, Versions};
@@ -51,6 +53,7 @@ const APPLICATIONS: &[&str] = &[
     "Directory.ReadWrite.All",
 ];
 
+const ROLES: &[&str] = crate::directory_roles::READ;
 const UNITS: &[&str] = crate::administrative_units::READ;
 
 static USER: Tracked<User> = Tracked {
@@ -180,6 +183,38 @@ static UNIT: Tracked<AdministrativeUnit> = Tracked {
     }],
 };
 
+static ROLE: Tracked<Role> = Tracked {
+    set: "directoryRoles",
+    purpose: "directoryRoles/delta",
+    kind: "directoryRole",
+    list: roles::list_active,
+    get: roles::get,
+    // One that was active once stays so.
+    get_deleted: |_, id| Err(Error::not_found("directoryRole", id)),
+    id: |role| role.id,
+    project: roles::project,
+    property_names: roles::property_names,
+    check_select: roles::check_select,
+    shows_members: |_, _, _| Ok(true),
+    made_of: &[],
+    relations: &[Relation {
+        name: "members",
+        by_default: true,
+        permissions: ROLES,
+        ends: Ends::Many(Many {
+            kind: "roleAssignment",
+            is_members: true,
+            to: &["user", "group", "servicePrincipal"],
+            page: |tx, id, after, limit| {
+                let template = roles::get(tx, id)?.built_in.id;
+                roles::members(tx, template, None, Some(after), limit)
+            },
+            has: |tx, id, member| roles::is_member(tx, roles::get(tx, id)?.built_in.id, member),
+            holders: roles::with_member,
+        }),
+    }],
+};
+
 /// Registers them.
 pub(crate) fn routes(routes: &mut Routes) {
     let options = Allowed::SELECT
@@ -208,6 +243,18 @@ pub(crate) fn routes(routes: &mut Routes) {
             APPLICATIONS,
             "Applications, and what changed",
             |call| delta(call, &APPLICATION),
+        )
+        .query(options);
+    routes
+        .area("directoryRoles", Versions::Both)
+        .get(
+            "/directoryRoles/delta()",
+            ROLES,
+            "Active roles with their members, and what changed",
+            |call| async move {
+                settle(&call).await?;
+                delta(call, &ROLE).await
+            },
         )
         .query(options);
     routes

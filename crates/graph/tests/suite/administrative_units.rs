@@ -143,6 +143,20 @@ async fn a_unit_lives_with_its_members() {
         let cast = format!("{of}/microsoft.graph.administrativeUnit");
         assert_eq!(list(&d.admin, &cast).await[0]["displayName"], "West");
     }
+    let one = format!("/users/{ann}/memberOf/{west}");
+    let one = d.admin.get(&one).await.expect(200);
+    assert_eq!(
+        one.json["@odata.type"],
+        "#microsoft.graph.administrativeUnit"
+    );
+    let other = format!("/users/{ann}/memberOf/{cooks}");
+    d.admin
+        .get(&other)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    let objects = format!("/users/{ann}/getMemberObjects");
+    let objects = d.admin.post(&objects, json!({})).await.expect(200);
+    assert_eq!(objects.json["value"], json!([west]));
     let object = d
         .admin
         .get(&format!("/directoryObjects/{west}"))

@@ -79,3 +79,62 @@ async fn a_mail_that_another_has_stands_in_the_way_or_is_given_up() {
     assert_eq!(back["id"], *ann);
     assert_eq!(back["mail"], Value::Null);
 }
+
+#[tokio::test]
+async fn deleted_groups_are_told_by_their_owner() {
+    let d = Deployment::start().await;
+    let (ann, bob) = (
+        user(&d.admin, "ann", "ann@home.example").await,
+        user(&d.admin, "bob", "bob@home.example").await,
+    );
+    let mut groups = Vec::new();
+    for (name, owner) in [
+        ("one", &ann),
+        ("two", &bob),
+        ("three", &ann),
+        ("kept", &ann),
+    ] {
+        let body = json!({ "displayName": name, "mailEnabled": false, "mailNickname": name,
+            "securityEnabled": true,
+            "owners@odata.bind": [format!("https://graph.microsoft.com/v1.0/users/{owner}")] });
+        let made = d.admin.post("/groups", body).await.expect(201).json;
+        groups.push(made["id"].as_str().unwrap().to_owned());
+    }
+    for group in &groups[..3] {
+        d.admin
+            .delete(&format!("/groups/{group}"))
+            .await
+            .expect(204);
+    }
+    let path = "/directory/deletedItems/getUserOwnedObjects";
+    let asked = json!({ "userId": ann, "type": "Group" });
+    let found = d.admin.post(path, asked.clone()).await.expect(200).json;
+    let names: Vec<&Value> = found["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["displayName"])
+        .collect();
+    assert_eq!(names, ["one", "three"]);
+    for bad in [
+        json!({ "userId": ann }),
+        json!({ "userId": ann, "type": "User" }),
+        json!({ "userId": "x", "type": "Group" }),
+        json!({ "userId": ann, "type": "Group", "more": 1 }),
+    ] {
+        d.admin
+            .post(path, bad)
+            .await
+            .refused(400, "Request_BadRequest");
+    }
+    let nobody = json!({ "userId": groups[0], "type": "Group" });
+    d.admin
+        .post(path, nobody)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+    let (_, other) = d.other("Fabrikam", "fabrikam.example").await;
+    other
+        .post(path, asked)
+        .await
+        .refused(404, "Request_ResourceNotFound");
+}

@@ -497,3 +497,40 @@ async fn roles_are_made_active_and_defined_by_microsoft() {
         .await
         .refused(403, "Authorization_RequestDenied");
 }
+
+#[tokio::test]
+async fn changes_of_roles_are_told() {
+    let d = Deployment::start().await;
+    let (ann, bob) = (user(&d.admin, "ann").await, user(&d.admin, "bob").await);
+    let give = async |role: &str, to: &str| {
+        let made = d.admin.post(ASSIGNMENTS, assignment(role, to)).await;
+        made.expect(201).json["id"].as_str().unwrap().to_owned()
+    };
+    give(USER_ADMINISTRATOR, &ann).await;
+    let first = d.admin.get("/directoryRoles/delta").await.expect(200).json;
+    let told = first["value"].as_array().unwrap();
+    assert_eq!(told.len(), 2, "{told:?}");
+    let of = |told: &[Value], template: &str| {
+        let found = told.iter().find(|it| it["roleTemplateId"] == template);
+        found.unwrap()["members@delta"].clone()
+    };
+    assert_eq!(of(told, USER_ADMINISTRATOR)[0]["id"], ann.as_str());
+    let link = first["@odata.deltaLink"].as_str().unwrap();
+    let given = give(USER_ADMINISTRATOR, &bob).await;
+    give(GLOBAL_READER, &bob).await;
+    let round = d.admin.get(link).await.expect(200).json;
+    let told = round["value"].as_array().unwrap();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(of(told, GLOBAL_READER)[0]["id"], bob.as_str());
+    let link = round["@odata.deltaLink"].as_str().unwrap();
+    d.admin
+        .delete(&format!("{ASSIGNMENTS}/{given}"))
+        .await
+        .expect(204);
+    d.admin.delete(&format!("/users/{ann}")).await.expect(204);
+    let round = d.admin.get(link).await.expect(200).json;
+    let gone = of(round["value"].as_array().unwrap(), USER_ADMINISTRATOR);
+    let gone = gone.as_array().unwrap();
+    assert_eq!(gone.len(), 2, "{gone:?}");
+    assert!(gone.iter().all(|it| it["@removed"]["reason"] == "deleted"));
+}

@@ -42,6 +42,7 @@ pub(super) static ROWS: &[Row] = &[
     get("/directoryRoleTemplates/{id}", READ_ROLES, TEMPLATES),
     get("/directoryRoles", READ_ROLES, ROLES),
     post("/directoryRoles", WRITE, &["directoryRoles/create"]),
+    get("/directoryRoles/delta()", READ_ROLES, ROLES),
     get("/directoryRoles/{id}", READ_ROLES, ROLES),
     get("/directoryRoles/{id}/members", READ_ROLES, MEMBERS),
     post("/directoryRoles/{id}/members/$ref", WRITE, MEMBERS_UPDATE),

@@ -196,6 +196,12 @@ pub(super) static ROWS: &[Row] = &[
     get("/users/{id}/directReports", READ_ALL, REPORTS_READ).own(OWN_READ),
     get("/users/{id}/memberOf", MEMBER_OF, MEMBER_OF_READ).own(OWN_READ),
     get(
+        "/users/{id}/memberOf/{memberOfId}",
+        MEMBER_OF,
+        MEMBER_OF_READ,
+    )
+    .own(OWN_READ),
+    get(
         "/users/{id}/transitiveMemberOf",
         TRANSITIVE_MEMBER_OF,
         MEMBER_OF_READ,
@@ -311,6 +317,11 @@ pub(super) static ROWS: &[Row] = &[
         "/directory/deletedItems/{id}/restore",
         DELETED_ANY_WRITE,
         RESTORE_ANY,
+    ),
+    post(
+        "/directory/deletedItems/getUserOwnedObjects",
+        &["Group.Read.All", "Group.ReadWrite.All"],
+        DELETED_GROUPS,
     ),
     get(
         "/directory/deletedItems/microsoft.graph.group",
