@@ -23,6 +23,7 @@ const OF_USER: &[&str] = &[
     "Group.ReadBasic.All",
     "GroupMember.ReadBasic.All",
 ];
+const ONE_OF_USER: &[&str] = &["User.Read.All"];
 const OF_USER_TRANSITIVE: &[&str] = &[
     "Directory.Read.All",
     "Directory.ReadWrite.All",
@@ -96,7 +97,7 @@ pub(crate) fn routes_of_users(area: &mut Area<'_>) {
     );
     area.get(
         "/users/{id}/memberOf/{memberOfId}",
-        OF_USER,
+        ONE_OF_USER,
         "Get one of the groups, units and roles that a user has",
         one_of_user,
     )

@@ -155,6 +155,23 @@ fn feed_problem(tx: &ReadTx<'_>) -> Result<Option<String>> {
     }))
 }
 
+/// Counts the rows of a table whose principal isn't there.
+macro_rules! without_principal {
+    ($table:literal) => {
+        concat!(
+            "SELECT count(*) FROM ",
+            $table,
+            " a WHERE a.tenant_id = ?1 \
+             AND NOT (a.principal_kind = 1 AND EXISTS \
+             (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = a.principal_id)) \
+             AND NOT (a.principal_kind = 2 AND EXISTS \
+             (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = a.principal_id)) \
+             AND NOT (a.principal_kind = 3 AND EXISTS \
+             (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = a.principal_id))"
+        )
+    };
+}
+
 /// References between rows (those of deleted objects stay until these are gone for good), each as a query that counts those that lead nowhere.
 const REFERENCES: &[(&str, &str)] = &[
     (
@@ -203,13 +220,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ),
     (
         "app role assignments to objects that aren't there",
-        "SELECT count(*) FROM app_role_assignments a WHERE a.tenant_id = ?1 \
-         AND NOT (a.principal_kind = 1 AND EXISTS \
-         (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = a.principal_id)) \
-         AND NOT (a.principal_kind = 2 AND EXISTS \
-         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = a.principal_id)) \
-         AND NOT (a.principal_kind = 3 AND EXISTS \
-         (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = a.principal_id))",
+        without_principal!("app_role_assignments"),
     ),
     (
         "app role assignments of resources that aren't there",
@@ -218,13 +229,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ),
     (
         "directory role assignments to objects that aren't there",
-        "SELECT count(*) FROM role_assignments a WHERE a.tenant_id = ?1 \
-         AND NOT (a.principal_kind = 1 AND EXISTS \
-         (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = a.principal_id)) \
-         AND NOT (a.principal_kind = 2 AND EXISTS \
-         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = a.principal_id)) \
-         AND NOT (a.principal_kind = 3 AND EXISTS \
-         (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = a.principal_id))",
+        without_principal!("role_assignments"),
     ),
     (
         "directory role assignments of roles that aren't active",
@@ -235,13 +240,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ),
     (
         "roles for a part of the tenant that belong to objects that aren't there",
-        "SELECT count(*) FROM scoped_role_assignments a WHERE a.tenant_id = ?1 \
-         AND NOT (a.principal_kind = 1 AND EXISTS \
-         (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = a.principal_id)) \
-         AND NOT (a.principal_kind = 2 AND EXISTS \
-         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = a.principal_id)) \
-         AND NOT (a.principal_kind = 3 AND EXISTS \
-         (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = a.principal_id))",
+        without_principal!("scoped_role_assignments"),
     ),
     (
         "roles for a part of the tenant that isn't there",

@@ -1,6 +1,6 @@
 //! People: users, their photos, memberships, invitations, what was deleted.
 
-use super::{OWN_READ, OWN_WRITE, Row, Texts, delete, get, patch, post, put};
+use super::{NONE, OWN_READ, OWN_WRITE, Row, Texts, delete, get, patch, post, put};
 
 const READ: Texts = &[
     "Directory.Read.All",
@@ -197,8 +197,9 @@ pub(super) static ROWS: &[Row] = &[
     get("/users/{id}/memberOf", MEMBER_OF, MEMBER_OF_READ).own(OWN_READ),
     get(
         "/users/{id}/memberOf/{memberOfId}",
-        MEMBER_OF,
-        MEMBER_OF_READ,
+        // In people's names Graph has it for oneself only.
+        NONE,
+        NONE,
     )
     .own(OWN_READ),
     get(
