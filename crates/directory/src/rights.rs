@@ -194,6 +194,20 @@ pub(crate) fn is_of_directory(action: &str) -> bool {
         .is_some_and(|(resource, task)| !task.is_empty() && RESOURCES.contains(resource))
 }
 
+/// Whether an action gives roles or decides on them: whoever may do that could have everything, so no
+/// role of a tenant's own allows it, as in Entra.
+pub(crate) fn gives_roles(action: &str) -> bool {
+    const RESOURCES: [&str; 4] = [
+        "directoryRoles/",
+        "groupsAssignableToRoles/",
+        "roleAssignments/",
+        "roleDefinitions/",
+    ];
+    let action = action.strip_prefix(NAMESPACE).unwrap_or(action);
+    RESOURCES.iter().any(|it| action.starts_with(it)) && !action.ends_with("/read")
+        || action.starts_with("servicePrincipals/managePermissionGrantsForAll")
+}
+
 /// How far an action is allowed: by itself, or by all of its kind.
 fn reach_in(granted: &Granted, action: &str) -> Reach {
     let mut reach = granted.get(action).copied().unwrap_or_default();
@@ -591,6 +605,24 @@ mod tests {
             "microsoft.office365/applications/create",
         ] {
             assert!(!is_of_directory(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn actions_that_give_roles_are_known() {
+        for action in [
+            "microsoft.directory/roleAssignments/allProperties/allTasks",
+            "microsoft.directory/directoryRoles/members/update",
+            "microsoft.directory/groupsAssignableToRoles/allProperties/update",
+            "microsoft.directory/servicePrincipals/managePermissionGrantsForAll.microsoft-company-admin",
+        ] {
+            assert!(gives_roles(action), "{action}");
+        }
+        for action in [
+            "microsoft.directory/roleAssignments/standard/read",
+            "microsoft.directory/users/password/update",
+        ] {
+            assert!(!gives_roles(action), "{action}");
         }
     }
 

@@ -699,31 +699,38 @@ pub struct Standing {
     pub role_assignments: u64,
 }
 
+/// Counts the rows of a table that name a user of another tenant, in this column.
+macro_rules! of_users_of {
+    ($table:literal, $column:literal) => {
+        concat!(
+            "SELECT count(*) FROM users u JOIN ",
+            $table,
+            " a ON a.tenant_id = u.tenant_id AND a.",
+            $column,
+            " = u.id WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 \
+             AND u.home_id IS NOT NULL AND u.deleted_at IS NULL"
+        )
+    };
+}
+
+const GROUP_MEMBERSHIPS_OF: &str = of_users_of!("group_members", "member_id");
+const ROLE_ASSIGNMENTS_OF: [&str; 3] = [
+    of_users_of!("app_role_assignments", "principal_id"),
+    of_users_of!("role_assignments", "principal_id"),
+    of_users_of!("scoped_role_assignments", "principal_id"),
+];
+
 /// What the users of another tenant have here.
 pub fn standing(tx: &ReadTx<'_>, home_tenant: TenantId) -> Result<Standing> {
     let tenant = tx.tenant();
     let key = params![&tenant, &home_tenant];
+    let mut role_assignments = 0;
+    for sql in ROLE_ASSIGNMENTS_OF {
+        role_assignments += tx.count(sql, key)?;
+    }
     Ok(Standing {
         users: count(tx, home_tenant)?,
-        group_memberships: tx.count(
-            "SELECT count(*) FROM users u JOIN group_members m \
-             ON m.tenant_id = u.tenant_id AND m.member_id = u.id \
-             WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 AND u.home_id IS NOT NULL \
-             AND u.deleted_at IS NULL",
-            key,
-        )?,
-        role_assignments: tx.count(
-            "SELECT count(*) FROM users u JOIN app_role_assignments a \
-             ON a.tenant_id = u.tenant_id AND a.principal_id = u.id \
-             WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 AND u.home_id IS NOT NULL \
-             AND u.deleted_at IS NULL",
-            key,
-        )? + tx.count(
-            "SELECT count(*) FROM users u JOIN role_assignments a \
-             ON a.tenant_id = u.tenant_id AND a.principal_id = u.id \
-             WHERE u.tenant_id = ?1 AND u.home_tenant_id = ?2 AND u.home_id IS NOT NULL \
-             AND u.deleted_at IS NULL",
-            key,
-        )?,
+        group_memberships: tx.count(GROUP_MEMBERSHIPS_OF, key)?,
+        role_assignments,
     })
 }

@@ -8,7 +8,7 @@ use types::Error;
 
 use crate::directory_objects::{Lens, Link};
 use crate::errors::Refusal;
-use crate::hidden_members::{HidesMembers, Viewer};
+use crate::hidden_members::{HidesMembers, Viewer, keep_seen};
 use crate::listing::{Shown, Source};
 use crate::request::Call;
 use crate::sight::{Sight, Sights};
@@ -27,6 +27,8 @@ pub(crate) struct Relation<T: 'static> {
     find: Find<T>,
     /// Who sees it, if not everybody who sees the object.
     is_seen: Option<fn(&T, &ReadTx<'_>, Viewer) -> types::Result<bool>>,
+    /// Whether it leads to what the object is a member of, of which some hides its members.
+    is_memberships: bool,
 }
 
 impl<T> Relation<T> {
@@ -37,6 +39,15 @@ impl<T> Relation<T> {
             is_single: false,
             find,
             is_seen: None,
+            is_memberships: false,
+        }
+    }
+
+    /// One that leads to what the object is a member of.
+    pub(crate) const fn memberships(name: &'static str, find: Find<T>) -> Self {
+        Self {
+            is_memberships: true,
+            ..Self::many(name, find)
         }
     }
 
@@ -130,12 +141,18 @@ impl<T> Expand<T> {
             is_single,
             find,
             is_seen,
+            is_memberships,
         } = *self.relation;
-        let mut related = Vec::new();
+        let mut links = Vec::new();
         if is_seen.map_or(Ok(true), |is_seen| is_seen(object, tx, self.viewer))? {
-            for link in find(tx, object, EXPANDED_MAX)? {
-                related.extend(self.lens.show(tx, link)?);
-            }
+            links = find(tx, object, EXPANDED_MAX)?;
+        }
+        if is_memberships {
+            keep_seen(tx, self.viewer, &mut links)?;
+        }
+        let mut related = Vec::with_capacity(links.len());
+        for link in links {
+            related.extend(self.lens.show(tx, link)?);
         }
         if is_single {
             // One that isn't there is left out, as in Graph.

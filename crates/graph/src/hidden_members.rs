@@ -1,14 +1,14 @@
 //! Groups and administrative units that hide their members: who sees them all the same.
 //!
 //! The routes of the members themselves are decided on by [`crate::delegated`]; this is for the other
-//! ways to them, `$expand` and `delta`.
+//! ways to them: `$expand`, `delta`, and what somebody is a member of.
 //!
 //! Source: `visibility` of `group` and of `administrativeUnit` (Microsoft Graph).
 
 use directory::administrative_units::{self, AdministrativeUnit};
-use directory::groups::{self, Group};
+use directory::groups::{self, Group, Link, LinkKind};
 use store::ReadTx;
-use types::Result;
+use types::{Error, Id, Result};
 use uuid::Uuid;
 
 use crate::caller::Caller;
@@ -25,7 +25,7 @@ pub(crate) struct Viewer {
 impl Viewer {
     pub(crate) fn of(caller: &Caller) -> Self {
         Self {
-            user: caller.user().map(types::Id::uuid),
+            user: caller.user().map(Id::uuid),
             sees_of_groups: caller.has_right("groups/hiddenMembers/read"),
             sees_of_units: caller.has_right("administrativeUnits/allProperties/read"),
         }
@@ -57,5 +57,35 @@ impl HidesMembers for AdministrativeUnit {
             }
             _ => Ok(true),
         }
+    }
+}
+
+/// Keeps those of the groups and units that somebody is in of which the viewer sees who is in them.
+pub(crate) fn keep_seen(tx: &ReadTx<'_>, viewer: Viewer, links: &mut Vec<Link>) -> Result<()> {
+    if viewer.user.is_none() || (viewer.sees_of_groups && viewer.sees_of_units) {
+        return Ok(());
+    }
+    let mut seen = Vec::with_capacity(links.len());
+    for link in links.drain(..) {
+        let shows = match link.kind {
+            LinkKind::Group => shown(groups::get(tx, Id::new(link.id)), tx, viewer)?,
+            LinkKind::AdministrativeUnit => {
+                shown(administrative_units::get(tx, Id::new(link.id)), tx, viewer)?
+            }
+            _ => true,
+        };
+        if shows {
+            seen.push(link);
+        }
+    }
+    *links = seen;
+    Ok(())
+}
+
+fn shown(found: Result<impl HidesMembers>, tx: &ReadTx<'_>, viewer: Viewer) -> Result<bool> {
+    match found {
+        Ok(found) => found.shows_members(tx, viewer),
+        Err(Error::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error),
     }
 }

@@ -8,7 +8,8 @@
 
 use std::collections::BTreeSet;
 
-use directory::{administrative_units, groups, roles, service_principals, users};
+use directory::groups::{self, Link, LinkKind};
+use directory::{administrative_units, roles, service_principals, users};
 use http::StatusCode;
 use serde_json::{Map, Value};
 use store::ReadTx;
@@ -16,6 +17,7 @@ use types::{Error, Id, kind};
 use uuid::Uuid;
 
 use crate::errors::Refusal;
+use crate::hidden_members::{Viewer, keep_seen};
 use crate::reply::Reply;
 use crate::request::Call;
 use crate::route::{Routes, Versions};
@@ -143,6 +145,7 @@ pub(crate) fn routes(routes: &mut Routes) {
 async fn answer(call: Call, whose: Whose, which: Which) -> Result<Reply, Refusal> {
     let parameters = call.parameters()?;
     let key = call.key("id").to_owned();
+    let viewer = Viewer::of(&call.caller);
     match which {
         Which::Get(what) => {
             let security_only = security_only(&parameters)?;
@@ -150,7 +153,7 @@ async fn answer(call: Call, whose: Whose, which: Which) -> Result<Reply, Refusal
             let ids = call
                 .read(move |tx| {
                     let object = find(tx, whose, &key)?;
-                    member_of(tx, object, what, security_only)
+                    member_of(tx, object, what, security_only, viewer)
                 })
                 .await?;
             let most = if is_group { IDS_OF_GROUP_MAX } else { IDS_MAX };
@@ -170,7 +173,7 @@ async fn answer(call: Call, whose: Whose, which: Which) -> Result<Reply, Refusal
             let ids = call
                 .read(move |tx| {
                     let object = find(tx, whose, &key)?;
-                    let all = member_of(tx, object, what, false)?;
+                    let all = member_of(tx, object, what, false, viewer)?;
                     Ok(asked
                         .into_iter()
                         .filter(|id| all.contains(id))
@@ -188,24 +191,29 @@ fn member_of(
     object: Uuid,
     what: What,
     security_only: bool,
+    viewer: Viewer,
 ) -> types::Result<BTreeSet<Uuid>> {
-    let mut found = BTreeSet::new();
+    let mut found = Vec::new();
     let mut holders = vec![object];
+    let link = |kind: LinkKind| move |id: Uuid| Link { id, kind };
     for id in groups::transitive_groups(tx, object)? {
         holders.push(id.uuid());
         if !security_only || groups::get(tx, id)?.security_enabled {
-            found.insert(id.uuid());
+            found.push(link(LinkKind::Group)(id.uuid()));
         }
     }
     if what == What::Objects && !security_only {
         for holder in holders {
             let held = roles::roles_of(tx, holder)?;
-            found.extend(held.iter().map(|role| role.id));
+            let held = held.iter().map(|role| role.id);
+            found.extend(held.map(link(LinkKind::DirectoryRole)));
         }
         let units = administrative_units::units_of(tx, object)?;
-        found.extend(units.into_iter().map(Id::uuid));
+        let units = units.into_iter().map(Id::uuid);
+        found.extend(units.map(link(LinkKind::AdministrativeUnit)));
     }
-    Ok(found)
+    keep_seen(tx, viewer, &mut found)?;
+    Ok(found.into_iter().map(|link| link.id).collect())
 }
 
 /// The object whose memberships are asked for.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::app_key::AppKey;
 use crate::directory_objects::{self, Lens, Link, Part, RELATED, Related};
 use crate::errors::Refusal;
+use crate::hidden_members::{Viewer, keep_seen};
 use crate::query_options::Allowed;
 use crate::reply::Reply;
 use crate::request::Call;
@@ -216,6 +217,7 @@ enum Holder {
 struct MemberOf {
     holder: Holder,
     which: Which,
+    viewer: Viewer,
 }
 
 impl MemberOf {
@@ -226,6 +228,7 @@ impl MemberOf {
                 Whose::ServicePrincipal => Holder::ServicePrincipal(AppKey::of(call)?),
             },
             which,
+            viewer: Viewer::of(&call.caller),
         })
     }
 
@@ -236,6 +239,7 @@ impl MemberOf {
         };
         let mut all = all(tx, holder, self.which.is_transitive)?;
         all.retain(|link| self.which.cast.is_none_or(|kind| link.kind == kind));
+        keep_seen(tx, self.viewer, &mut all)?;
         Ok(all)
     }
 }

@@ -60,10 +60,10 @@ static EXPANDED: [Relation<ServicePrincipal>; 3] = [
     Relation::many("owners", |tx, found, limit| {
         directory::owners::owners(tx, Owned::ServicePrincipal(found.id), None, limit)
     }),
-    Relation::many("memberOf", |tx, found, limit| {
+    Relation::memberships("memberOf", |tx, found, limit| {
         member_of::first(tx, found.id.uuid(), false, limit)
     }),
-    Relation::many("transitiveMemberOf", |tx, found, limit| {
+    Relation::memberships("transitiveMemberOf", |tx, found, limit| {
         member_of::first(tx, found.id.uuid(), true, limit)
     }),
 ];

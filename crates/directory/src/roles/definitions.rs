@@ -4,7 +4,8 @@
 //!   in several tenants.
 //! - What a tenant's role allows is a list of resource actions of the directory, those that the
 //!   built-in roles are made of ([`crate::rights`]). One whose resource the directory has, but not the
-//!   action, is kept and opens nothing.
+//!   action, is kept and opens nothing. None gives roles or permissions: definitions are changed with
+//!   less than assignments are, and whoever could change one might let himself do everything.
 //! - A role that isn't enabled can't be given any more; who has it keeps it.
 //! - With a role its assignments go.
 //!
@@ -361,6 +362,12 @@ fn settle(role: &CustomRole) -> Result<()> {
                     &format!(
                         "'{action}' isn't an action of the directory, such as 'microsoft.directory/users/basic/update'"
                     ),
+                ));
+            }
+            if rights::gives_roles(action) {
+                return Err(wrong(
+                    PERMISSIONS,
+                    &format!("'{action}' gives roles, which only built-in roles allow"),
                 ));
             }
         }

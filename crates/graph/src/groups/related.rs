@@ -10,6 +10,7 @@ use super::Guard;
 use crate::directory_objects::{self, Part, RELATED, Related};
 use crate::errors::Refusal;
 use crate::expand::Relation;
+use crate::hidden_members::{Viewer, keep_seen};
 use crate::query_options::Allowed;
 use crate::references::Reference;
 use crate::reply::Reply;
@@ -63,7 +64,7 @@ pub(super) static EXPANDED: [Relation<Group>; 3] = [
     Relation::many("owners", |tx, group, limit| {
         groups::owners(tx, group.id, None, limit)
     }),
-    Relation::many("memberOf", |tx, group, limit| {
+    Relation::memberships("memberOf", |tx, group, limit| {
         let whole = member_of(tx, group.id, false)?;
         Ok(Part { after: None, limit }.of(whole))
     }),
@@ -301,9 +302,19 @@ struct Of {
     group: Id<kind::Group>,
     which: Which,
     cast: Option<LinkKind>,
+    viewer: Viewer,
 }
 
 impl Of {
+    fn of(call: &Call, which: Which, cast: Option<LinkKind>) -> Result<Self, Refusal> {
+        Ok(Self {
+            group: call.id("id")?,
+            which,
+            cast,
+            viewer: Viewer::of(&call.caller),
+        })
+    }
+
     /// What can't be had in parts.
     fn whole(&self, tx: &ReadTx<'_>) -> types::Result<Vec<Link>> {
         let id = self.group;
@@ -314,6 +325,9 @@ impl Of {
             Which::MemberOf => member_of(tx, id, false)?,
             Which::TransitiveMemberOf => member_of(tx, id, true)?,
         };
+        if matches!(self.which, Which::MemberOf | Which::TransitiveMemberOf) {
+            keep_seen(tx, self.viewer, &mut all)?;
+        }
         if all.len() > TRANSITIVE_MAX {
             return Err(Error::LimitExceeded {
                 limit: "limits.transitive_members",
@@ -347,13 +361,13 @@ impl Related for Of {
 }
 
 async fn list(call: Call, which: Which, cast: Option<LinkKind>) -> Result<Reply, Refusal> {
-    let group = call.id("id")?;
-    directory_objects::list(&call, "groups/related", cast, Of { group, which, cast }).await
+    let of = Of::of(&call, which, cast)?;
+    directory_objects::list(&call, "groups/related", cast, of).await
 }
 
 async fn count(call: Call, which: Which, cast: Option<LinkKind>) -> Result<Reply, Refusal> {
-    let group = call.id("id")?;
-    directory_objects::count(&call, cast, Of { group, which, cast }).await
+    let of = Of::of(&call, which, cast)?;
+    directory_objects::count(&call, cast, of).await
 }
 
 /// The object that the path names behind the relation.
@@ -363,16 +377,8 @@ fn related_id(call: &Call, key: &str) -> Result<Uuid, Refusal> {
 }
 
 async fn references(call: Call, which: Which) -> Result<Reply, Refusal> {
-    let group = call.id("id")?;
-    directory_objects::list_references(
-        &call,
-        Of {
-            group,
-            which,
-            cast: None,
-        },
-    )
-    .await
+    let of = Of::of(&call, which, None)?;
+    directory_objects::list_references(&call, of).await
 }
 
 async fn reference(call: Call, which: Which) -> Result<Reply, Refusal> {

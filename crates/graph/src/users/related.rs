@@ -33,10 +33,10 @@ pub(super) static EXPANDED: [Relation<User>; 5] = [
     Relation::many("directReports", |tx, user, limit| {
         reports(tx, user.id, Part { after: None, limit })
     }),
-    Relation::many("memberOf", |tx, user, limit| {
+    Relation::memberships("memberOf", |tx, user, limit| {
         member_of::first(tx, user.id.uuid(), false, limit)
     }),
-    Relation::many("transitiveMemberOf", |tx, user, limit| {
+    Relation::memberships("transitiveMemberOf", |tx, user, limit| {
         member_of::first(tx, user.id.uuid(), true, limit)
     }),
     sponsors::EXPANDED,

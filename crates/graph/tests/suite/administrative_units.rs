@@ -799,6 +799,10 @@ async fn a_tenant_defines_roles_of_its_own() {
         wrong("rolePermissions", allowing("users/create")),
         wrong(
             "rolePermissions",
+            allowing("microsoft.directory/roleAssignments/allProperties/allTasks"),
+        ),
+        wrong(
+            "rolePermissions",
             json!([{ "allowedResourceActions":
             ["microsoft.directory/users/create"], "excludedResourceActions": ["x"] }]),
         ),

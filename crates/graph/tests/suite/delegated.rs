@@ -650,7 +650,9 @@ async fn a_group_that_hides_its_members_hides_them_everywhere() {
     d.admin.post(&members, reference(&ann)).await.expect(204);
     let expanded = format!("{at}?$expand=members");
     for (who, seen) in [(&ann, 1), (&bob, 0)] {
-        let caller = d.signed_in(who, "Group.Read.All User.Read.All").await;
+        let caller = d
+            .signed_in(who, "Group.Read.All User.Read.All Directory.Read.All")
+            .await;
         let shown = caller.get(&expanded).await.expect(200).json;
         assert_eq!(shown["members"].as_array().unwrap().len(), seen);
         let all = caller.get("/groups?$expand=members").await.expect(200).json;
@@ -660,5 +662,16 @@ async fn a_group_that_hides_its_members_hides_them_everywhere() {
         assert_eq!(told.map_or(0, Vec::len), seen);
         let listed = caller.get(&format!("{at}/members")).await;
         assert_eq!(listed.status, if seen == 1 { 200 } else { 403 });
+        // Nor is it told of those who are in it.
+        for of in ["memberOf", "transitiveMemberOf"] {
+            let list = caller.get(&format!("/users/{ann}/{of}")).await.expect(200);
+            assert_eq!(list.json["value"].as_array().unwrap().len(), seen, "{of}");
+            let expanded = format!("/users/{ann}?$expand={of}");
+            let expanded = caller.get(&expanded).await.expect(200).json;
+            assert_eq!(expanded[of].as_array().unwrap().len(), seen, "{of}");
+        }
+        let groups = format!("/users/{ann}/getMemberGroups");
+        let groups = caller.post(&groups, json!({})).await.expect(200).json;
+        assert_eq!(groups["value"].as_array().unwrap().len(), seen);
     }
 }
