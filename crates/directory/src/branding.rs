@@ -475,14 +475,12 @@ fn change(tenant: TenantId) -> Change<'static> {
 pub fn create(tx: &mut Tx<'_>, body: &Map<String, Value>) -> Result<Branding> {
     let mut body = body.clone();
     let id = body.shift_remove("id");
-    let which = match id.as_ref().and_then(Value::as_str).and_then(Which::parse) {
-        Some(which @ Which::Localization(_)) => which,
-        _ => {
-            return Err(Error::invalid(
-                "id",
-                "A localization needs the tag of its language as its 'id', such as fr-FR.",
-            ));
-        }
+    let id = id.as_ref().and_then(Value::as_str);
+    let Some(which @ Which::Localization(_)) = id.and_then(Which::parse) else {
+        return Err(Error::invalid(
+            "id",
+            "A localization needs the tag of its language as its 'id', such as fr-FR.",
+        ));
     };
     if get(tx, &which)?.is_some() {
         return Err(Error::AlreadyExists { property: "id" });

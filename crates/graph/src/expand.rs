@@ -19,6 +19,9 @@ pub(crate) const EXPANDED_MAX: usize = 20;
 /// The first of what a relation of an object leads to, so many at most.
 type Find<T> = fn(&ReadTx<'_>, &T, usize) -> types::Result<Vec<Link>>;
 
+/// Whether a viewer sees a relation of an object.
+type IsSeen<T> = fn(&T, &ReadTx<'_>, Viewer) -> types::Result<bool>;
+
 /// A relation of a `T` that can be expanded.
 pub(crate) struct Relation<T: 'static> {
     name: &'static str,
@@ -26,7 +29,7 @@ pub(crate) struct Relation<T: 'static> {
     is_single: bool,
     find: Find<T>,
     /// Who sees it, if not everybody who sees the object.
-    is_seen: Option<fn(&T, &ReadTx<'_>, Viewer) -> types::Result<bool>>,
+    is_seen: Option<IsSeen<T>>,
     /// Whether it leads to what the object is a member of, of which some hides its members.
     is_memberships: bool,
 }

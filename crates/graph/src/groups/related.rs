@@ -306,7 +306,7 @@ struct Of {
 }
 
 impl Of {
-    fn of(call: &Call, which: Which, cast: Option<LinkKind>) -> Result<Self, Refusal> {
+    fn asked(call: &Call, which: Which, cast: Option<LinkKind>) -> Result<Self, Refusal> {
         Ok(Self {
             group: call.id("id")?,
             which,
@@ -361,12 +361,12 @@ impl Related for Of {
 }
 
 async fn list(call: Call, which: Which, cast: Option<LinkKind>) -> Result<Reply, Refusal> {
-    let of = Of::of(&call, which, cast)?;
+    let of = Of::asked(&call, which, cast)?;
     directory_objects::list(&call, "groups/related", cast, of).await
 }
 
 async fn count(call: Call, which: Which, cast: Option<LinkKind>) -> Result<Reply, Refusal> {
-    let of = Of::of(&call, which, cast)?;
+    let of = Of::asked(&call, which, cast)?;
     directory_objects::count(&call, cast, of).await
 }
 
@@ -377,7 +377,7 @@ fn related_id(call: &Call, key: &str) -> Result<Uuid, Refusal> {
 }
 
 async fn references(call: Call, which: Which) -> Result<Reply, Refusal> {
-    let of = Of::of(&call, which, None)?;
+    let of = Of::asked(&call, which, None)?;
     directory_objects::list_references(&call, of).await
 }
 

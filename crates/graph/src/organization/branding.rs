@@ -63,6 +63,7 @@ const IMAGES: [(&str, LogoKind); 4] = [
 
 pub(super) fn routes(area: &mut Area<'_>) {
     const BRANDING: &str = "/organization/{id}/branding";
+    const LOCALIZATION: &str = "/organization/{id}/branding/localizations/{localizationId}";
     area.get(BRANDING, READ, "Get how the sign-in pages look", get)
         .query(Allowed::SELECT);
     area.patch(BRANDING, WRITE, "Change how the sign-in pages look", update);
@@ -85,7 +86,6 @@ pub(super) fn routes(area: &mut Area<'_>) {
         "Say how the sign-in pages look in a language",
         create,
     );
-    const LOCALIZATION: &str = "/organization/{id}/branding/localizations/{localizationId}";
     area.get(
         LOCALIZATION,
         READ,
