@@ -89,7 +89,8 @@ fuzz: ## Fuzz each target for FUZZ_SECONDS (60); needs a nightly toolchain and c
 	scripts/fuzz.sh
 
 docs: ## Build the reference of the crates, with every broken link an error
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" \
+		cargo doc --locked --workspace --no-deps --document-private-items
 
 clean: ## Remove what was built
 	cargo clean

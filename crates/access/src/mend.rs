@@ -112,7 +112,7 @@ pub(crate) fn opened(
     })
 }
 
-/// Carries out a request that [`Stance`] has made, in this tenant.
+/// Carries out a request that [`crate::Stance`] has made, in this tenant.
 fn carry_out(tx: &mut Tx<'_>, partner: TenantId, mend: Mend) -> Result<()> {
     let Value::Object(body) = mend.body else {
         return Err(Error::internal("a mend without a body"));

@@ -3,7 +3,7 @@
 //!
 //! - An entry is written in the transaction of what it tells of, so neither exists without the
 //!   other. What was refused is recorded in a transaction of its own.
-//! - No secret gets in: [`redact`] takes them out of every value that is recorded.
+//! - No secret gets in: [`mod@redact`] takes them out of every value that is recorded.
 //! - The log isn't in the feed; its readers page by time, newest first.
 //! - Entries form a chain of SHA-256 digests, so that an entry that was changed, taken out or put
 //!   in by another hand than ours shows ([`verify`]). Whoever can write the whole file can compute

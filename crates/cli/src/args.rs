@@ -185,7 +185,7 @@ pub(crate) enum Tenant {
         /// Its first domain
         #[arg(long)]
         domain: String,
-        /// The administrator's name to sign in with [default: admin@DOMAIN]
+        /// The administrator's name to sign in with, admin@DOMAIN by default
         #[arg(long, value_name = "UPN")]
         admin_upn: Option<String>,
         /// Read the administrator's password from standard input instead of making one

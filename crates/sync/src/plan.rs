@@ -5,7 +5,7 @@
 //! it may come back with nothing to send and a new position; the pair then asks again.
 //!
 //! Before a scan its users are counted: those in scope, for the admin to see, and those whom the scan
-//! would remove, for the [guard](crate::guard) to decide about all of them at once.
+//! would remove, for the [guard](mod@crate::guard) to decide about all of them at once.
 
 use std::collections::BTreeMap;
 

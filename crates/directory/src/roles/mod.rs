@@ -2,7 +2,7 @@
 //!
 //! - `directoryRoles` and `roleManagement/directory` are two views of the same assignments. The first
 //!   shows those of built-in roles for the whole tenant. Assigning a role makes it active.
-//! - Besides the built-in roles a tenant may define its own ([`definitions`]).
+//! - Besides the built-in roles a tenant may define its own ([`mod@definitions`]).
 //! - A role is given to users of any home, to service principals, and to groups that were made for
 //!   it (`isAssignableToRole`).
 //! - A tenant that has a Global Administrator among its users keeps one.

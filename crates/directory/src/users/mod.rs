@@ -348,7 +348,7 @@ pub fn count(tx: &ReadTx<'_>, filter: Option<&query::Filter>, advanced: bool) ->
     sql::LISTING.count(tx, &ALIVE, filter, advanced)
 }
 
-/// How many rows [`scan`] goes over, deleted users included.
+/// How many rows [`scan()`] goes over, deleted users included.
 pub fn count_all(tx: &ReadTx<'_>) -> Result<u64> {
     tx.count(sql::COUNT_ALL, params![&tx.tenant()])
 }

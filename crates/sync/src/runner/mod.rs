@@ -9,7 +9,7 @@
 //! - Before the first batch of a life the pair makes sure where it stands: an empty batch takes its
 //!   place in the target's stream, behind whatever an earlier life may still have on its way. If
 //!   the target has seen more, or less, than was settled, the links are brought in line with the
-//!   target ([`adoption`]).
+//!   target ([`crate::adoption`]).
 //! - A batch whose answer is lost is sent again as it was, until there is an answer.
 
 mod stream;
