@@ -107,7 +107,8 @@ pub fn project(
     })
 }
 
-fn name_of(tx: &ReadTx<'_>, kind: LinkKind, id: Uuid) -> Result<Option<String>> {
+/// The name for people of a user, a group or a service principal that isn't deleted.
+pub fn name_of(tx: &ReadTx<'_>, kind: LinkKind, id: Uuid) -> Result<Option<String>> {
     let found = match kind {
         LinkKind::User => users::get(tx, Id::new(id)).map(|user| user.display_name().to_owned()),
         LinkKind::Group => {

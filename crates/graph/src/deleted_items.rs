@@ -15,6 +15,7 @@ use store::{ReadTx, Tx};
 use types::{Error, Id};
 use uuid::Uuid;
 
+use crate::directory_objects::id_of;
 use crate::errors::Refusal;
 use crate::listing::{self, Source};
 use crate::query_options::Allowed;
@@ -347,11 +348,6 @@ pub(crate) fn routes(routes: &mut Routes) {
     );
 }
 
-fn id_of(call: &Call) -> Result<Uuid, Refusal> {
-    let text = call.key("id");
-    types::parse_uuid(text).ok_or_else(|| Error::not_found("directoryObject", text).into())
-}
-
 /// What is done with a deleted object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deed {
@@ -431,7 +427,7 @@ fn typed(kind: Kind, shown: Map<String, Value>) -> Map<String, Value> {
 }
 
 async fn get(call: Call) -> Result<Reply, Refusal> {
-    let (id, select) = (id_of(&call)?, listing::select(&call)?);
+    let (id, select) = (id_of(&call, "id")?, listing::select(&call)?);
     let reach = Reach::of(&call, Deed::Read);
     let shown = call
         .read(move |tx| {
@@ -473,10 +469,8 @@ async fn owned_by_user(call: Call) -> Result<Reply, Refusal> {
                 };
                 after = last;
                 for id in owned {
-                    match groups::get_deleted(tx, Id::new(id)) {
-                        Ok(group) => items.push(groups::project(&group, select.as_deref())?),
-                        Err(Error::NotFound { .. }) => {}
-                        Err(error) => return Err(error),
+                    if let Some(group) = types::found(groups::get_deleted(tx, Id::new(id)))? {
+                        items.push(groups::project(&group, select.as_deref())?);
                     }
                     if items.len() == size {
                         return Ok(items);
@@ -496,7 +490,7 @@ fn unknown_parameter(name: &str, known: &str) -> Refusal {
 }
 
 async fn purge(call: Call) -> Result<Reply, Refusal> {
-    let id = id_of(&call)?;
+    let id = id_of(&call, "id")?;
     let reach = Reach::of(&call, Deed::Purge);
     call.write(move |tx| reach.kind_of(tx, id)?.purge(tx, id))
         .await?;
@@ -525,7 +519,7 @@ fn reconciles(parameters: &Map<String, Value>) -> Result<bool, Refusal> {
 }
 
 async fn restore(call: Call) -> Result<Reply, Refusal> {
-    let id = id_of(&call)?;
+    let id = id_of(&call, "id")?;
     let reach = Reach::of(&call, Deed::Restore);
     let reconcile = reconciles(&call.parameters()?)?;
     let shown = call

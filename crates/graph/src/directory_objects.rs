@@ -131,6 +131,12 @@ impl Lens {
     }
 }
 
+/// The id of an object that the path names. What isn't one names nothing.
+pub(crate) fn id_of(call: &Call, key: &str) -> Result<Uuid, Refusal> {
+    let text = call.key(key);
+    types::parse_uuid(text).ok_or_else(|| Error::not_found("directoryObject", text).into())
+}
+
 /// An object that says its type first.
 pub(crate) fn with_type(name: &str, shown: Shown) -> Shown {
     let kind = format!("#microsoft.graph.{name}").into();

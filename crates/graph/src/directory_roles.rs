@@ -322,9 +322,8 @@ async fn add_member(call: Call) -> Result<Reply, Refusal> {
 
 async fn remove_member(call: Call) -> Result<Reply, Refusal> {
     settle(&call).await?;
-    let (key, text) = (Key::of(&call)?, call.key("memberId").to_owned());
-    let member = types::parse_uuid(&text);
-    let member = member.ok_or_else(|| Error::not_found("directoryObject", &text))?;
+    let key = Key::of(&call)?;
+    let member = directory_objects::id_of(&call, "memberId")?;
     call.write(move |tx| {
         let role = key.role(tx)?;
         roles::remove(tx, role.built_in.id, member)

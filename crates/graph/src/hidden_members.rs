@@ -8,7 +8,7 @@
 use directory::administrative_units::{self, AdministrativeUnit};
 use directory::groups::{self, Group, Link, LinkKind};
 use store::ReadTx;
-use types::{Error, Id, Result};
+use types::{Id, Result};
 use uuid::Uuid;
 
 use crate::caller::Caller;
@@ -83,9 +83,5 @@ pub(crate) fn keep_seen(tx: &ReadTx<'_>, viewer: Viewer, links: &mut Vec<Link>) 
 }
 
 fn shown(found: Result<impl HidesMembers>, tx: &ReadTx<'_>, viewer: Viewer) -> Result<bool> {
-    match found {
-        Ok(found) => found.shows_members(tx, viewer),
-        Err(Error::NotFound { .. }) => Ok(false),
-        Err(error) => Err(error),
-    }
+    types::found(found)?.map_or(Ok(false), |found| found.shows_members(tx, viewer))
 }

@@ -6,7 +6,7 @@
 use directory::groups::{self, LinkKind};
 use directory::{administrative_units, roles, users};
 use store::ReadTx;
-use types::{Error, Id, kind};
+use types::{Error, kind};
 use uuid::Uuid;
 
 use crate::app_key::AppKey;
@@ -165,33 +165,41 @@ fn register(
     .query(Allowed::FILTER);
 }
 
-/// The groups and units that an object is in and the roles that it has, in the order of ids.
-fn all(tx: &ReadTx<'_>, holder: Uuid, is_transitive: bool) -> types::Result<Vec<Link>> {
+/// The groups and administrative units that an object is in, in the order of ids.
+pub(crate) fn groups_and_units(
+    tx: &ReadTx<'_>,
+    holder: Uuid,
+    is_transitive: bool,
+) -> types::Result<Vec<Link>> {
     let groups = if is_transitive {
         groups::transitive_groups(tx, holder)?
     } else {
         groups::member_of(tx, holder)?
     };
-    let mut links: Vec<Link> = groups
-        .iter()
-        .map(|group| Link {
-            id: group.uuid(),
-            kind: LinkKind::Group,
-        })
+    let units = administrative_units::units_of(tx, holder)?;
+    let groups = groups.into_iter().map(|id| (id.uuid(), LinkKind::Group));
+    let units = units.into_iter();
+    let units = units.map(|id| (id.uuid(), LinkKind::AdministrativeUnit));
+    let links = groups.chain(units).map(|(id, kind)| Link { id, kind });
+    let mut links: Vec<Link> = links.collect();
+    links.sort_by_key(|link| link.id);
+    Ok(links)
+}
+
+/// The groups and units that an object is in and the roles that it has, in the order of ids.
+fn all(tx: &ReadTx<'_>, holder: Uuid, is_transitive: bool) -> types::Result<Vec<Link>> {
+    let mut links = groups_and_units(tx, holder, is_transitive)?;
+    let through = links.iter().filter(|_| is_transitive);
+    let through = through.filter(|link| link.kind == LinkKind::Group);
+    let holders: Vec<Uuid> = std::iter::once(holder)
+        .chain(through.map(|link| link.id))
         .collect();
-    let through: &[Id<kind::Group>] = if is_transitive { &groups } else { &[] };
-    let holders = std::iter::once(holder).chain(through.iter().map(|group| group.uuid()));
     for holder in holders {
         links.extend(roles::roles_of(tx, holder)?.iter().map(|role| Link {
             id: role.id,
             kind: LinkKind::DirectoryRole,
         }));
     }
-    let units = administrative_units::units_of(tx, holder)?;
-    links.extend(units.into_iter().map(|unit| Link {
-        id: unit.uuid(),
-        kind: LinkKind::AdministrativeUnit,
-    }));
     links.sort_by_key(|link| link.id);
     links.dedup();
     Ok(links)

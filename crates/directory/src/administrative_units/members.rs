@@ -171,15 +171,6 @@ pub fn is_member(
     Ok(tx.count(IS_MEMBER, params![&tx.tenant(), &unit, &member])? > 0)
 }
 
-/// Whether an object is a member, deleted or not.
-pub fn has_member(
-    tx: &ReadTx<'_>,
-    unit: Id<kind::AdministrativeUnit>,
-    member: Uuid,
-) -> Result<bool> {
-    Ok(tx.count(HAS, params![&tx.tenant(), &unit, &member])? > 0)
-}
-
 /// The units that an object is in, by id.
 pub fn units_of(tx: &ReadTx<'_>, object: Uuid) -> Result<Vec<Id<kind::AdministrativeUnit>>> {
     tx.query(UNITS_OF, params![&tx.tenant(), &object], |row| row.id(0))

@@ -23,7 +23,7 @@ use crate::{audited, roles, search};
 
 pub(crate) use members::drop_memberships;
 pub use members::{
-    add_member, count_members, has_member, is_member, members, remove_member, units_of, with_member,
+    add_member, count_members, is_member, members, remove_member, units_of, with_member,
 };
 use properties::{ENTITY, UNIT};
 

@@ -4,19 +4,16 @@ use directory::administrative_units::{self as units, AdministrativeUnit};
 use directory::groups::{self, LinkKind};
 use store::ReadTx;
 use types::{Error, Id, kind};
-use uuid::Uuid;
 
 use super::{READ, WRITE};
 use crate::directory_objects::{self, Lens, Link, Part, RELATED, Related, with_type};
 use crate::errors::Refusal;
 use crate::expand::Relation;
-use crate::listing;
 use crate::query_options::Allowed;
 use crate::references::Reference;
 use crate::reply::Reply;
 use crate::request::Call;
 use crate::route::Area;
-use crate::sight::Sights;
 
 /// What makes a group in a unit.
 const CREATE_GROUP: &[&str] = &[
@@ -134,14 +131,9 @@ async fn references(call: Call) -> Result<Reply, Refusal> {
     directory_objects::list_references(&call, Members { unit, cast: None }).await
 }
 
-fn member_id(call: &Call) -> Result<Uuid, Refusal> {
-    let text = call.key("memberId");
-    types::parse_uuid(text).ok_or_else(|| Error::not_found("directoryObject", text).into())
-}
-
 async fn get(call: Call) -> Result<Reply, Refusal> {
-    let (unit, member) = (call.id("id")?, member_id(&call)?);
-    let lens = Lens::new(Sights::of(&call.caller), listing::select(&call)?)?;
+    let (unit, member) = (call.id("id")?, directory_objects::id_of(&call, "memberId")?);
+    let lens = Lens::of(&call)?;
     let shown = call
         .read(move |tx| {
             units::get(tx, unit)?;
@@ -167,7 +159,7 @@ async fn add(call: Call) -> Result<Reply, Refusal> {
 }
 
 async fn remove(call: Call) -> Result<Reply, Refusal> {
-    let (unit, member) = (call.id("id")?, member_id(&call)?);
+    let (unit, member) = (call.id("id")?, directory_objects::id_of(&call, "memberId")?);
     call.write(move |tx| units::remove_member(tx, unit, member))
         .await?;
     Ok(Reply::no_content())

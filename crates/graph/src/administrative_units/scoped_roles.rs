@@ -10,7 +10,7 @@
 use directory::administrative_units as units;
 use directory::groups::LinkKind;
 use directory::roles::{self, Assignment, Of, Place, Scope};
-use directory::{groups, service_principals, users};
+use directory::{app_roles, users};
 use serde_json::{Map, Value, json};
 use store::ReadTx;
 use types::{Error, Id};
@@ -91,28 +91,19 @@ const fn unit_of(assignment: &Assignment) -> Option<Uuid> {
 
 fn show(tx: &ReadTx<'_>, assignment: &Assignment) -> types::Result<Shown> {
     // One of the tenant's own has no object but its definition.
-    let role = match roles::get_by_template(tx, assignment.template) {
-        Ok(role) => role.id,
-        Err(Error::NotFound { .. }) => assignment.template,
-        Err(error) => return Err(error),
-    };
+    let role = types::found(roles::get_by_template(tx, assignment.template))?;
+    let role = role.map_or(assignment.template, |role| role.id);
     let id = assignment.principal;
-    let mut member = Map::from_iter([("id".to_owned(), json!(id))]);
-    let name = match assignment.principal_kind {
-        LinkKind::User => {
-            let user = users::get(tx, Id::new(id))?;
-            member.insert(
-                "userPrincipalName".into(),
-                user.user_principal_name().into(),
-            );
-            user.display_name().to_owned()
-        }
-        LinkKind::Group => groups::get(tx, Id::new(id))?.display_name().to_owned(),
-        _ => service_principals::get(tx, Id::new(id))?
-            .display_name()
-            .to_owned(),
-    };
-    member.insert("displayName".into(), name.into());
+    let name = app_roles::name_of(tx, assignment.principal_kind, id)?;
+    let mut member = Map::from_iter([
+        ("id".to_owned(), json!(id)),
+        ("displayName".to_owned(), json!(name)),
+    ]);
+    if assignment.principal_kind == LinkKind::User {
+        let user = users::get(tx, Id::new(id))?;
+        let name = user.user_principal_name().into();
+        member.insert("userPrincipalName".into(), name);
+    }
     Ok(Map::from_iter([
         ("id".to_owned(), assignment.id().into()),
         ("roleId".to_owned(), json!(role)),
@@ -204,8 +195,7 @@ fn find(
     id: &str,
 ) -> types::Result<Assignment> {
     units::get(tx, unit)?;
-    roles::find(tx, id)
-        .ok()
+    types::found(roles::find(tx, id))?
         .filter(|found| unit_of(found) == Some(unit.uuid()))
         .ok_or_else(|| Error::not_found("scopedRoleMembership", id))
 }
@@ -237,11 +227,8 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
     let (id, shown) = call
         .write(move |tx| {
             let scope = Scope::AdministrativeUnit(units::get(tx, unit)?.id.uuid());
-            let template = match roles::get(tx, role) {
-                Ok(role) => role.built_in.id,
-                Err(Error::NotFound { .. }) => role,
-                Err(error) => return Err(error),
-            };
+            let active = types::found(roles::get(tx, role))?;
+            let template = active.map_or(role, |active| active.built_in.id);
             if roles::has(tx, template, member, scope)? {
                 return Err(roles::already_there("scopedRoleMembers"));
             }

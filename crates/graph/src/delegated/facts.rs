@@ -3,7 +3,7 @@
 use directory::owners::{self, Owned};
 use directory::{administrative_units, applications, groups, rights, service_principals, users};
 use store::{ReadTx, Store};
-use types::{Error, Id, Result};
+use types::{Id, Result};
 use uuid::Uuid;
 
 use super::{Requirement, UNIT_MEMBERS, Verdict};
@@ -74,7 +74,8 @@ pub(crate) struct Facts {
     pub(crate) hides_members: bool,
     /// The directory roles of the user that it is.
     pub(crate) roles: Vec<Uuid>,
-    /// What roles for a part of the tenant may be for, to reach it: itself, and its units.
+    /// What roles for a part of the tenant may be for, to reach it: itself, and its units where the
+    /// caller has such roles.
     pub(crate) scopes: Vec<Uuid>,
 }
 
@@ -138,18 +139,23 @@ impl Facts {
         keys: &[(&'static str, String)],
         known: Self,
     ) -> Result<Self> {
-        let Some(user) = caller.rights.as_ref().map(|rights| rights.user.uuid()) else {
+        let Some(rights) = &caller.rights else {
             return Ok(known);
         };
+        let (user, is_scoped) = (rights.user.uuid(), rights.is_scoped());
         let about = requirement.about;
         let id = key(keys, "id").map(str::to_owned);
         let app_id = key(keys, "appId").and_then(types::parse_uuid);
         let look = move |tx: &ReadTx<'_>| {
             // What isn't there is nobody's; the handler says so to those who may know.
-            match known.looked_up(tx, about, user, id.as_deref(), app_id) {
-                Err(Error::NotFound { .. }) => Ok(Self::default()),
-                other => other,
+            let looked_up = known.looked_up(tx, about, user, id.as_deref(), app_id);
+            let mut facts = types::found(looked_up)?.unwrap_or_default();
+            // Most callers have no roles for which it matters what an object is in.
+            if let Some(object) = facts.scopes.first().filter(|_| is_scoped) {
+                let units = administrative_units::units_of(tx, *object)?;
+                facts.scopes.extend(units.into_iter().map(Id::uuid));
             }
+            Ok(facts)
         };
         store.island(caller.tenant)?.read_few(look).await
     }
@@ -168,7 +174,7 @@ impl Facts {
             (About::User, ..) => {
                 let found = users::find(tx, id.unwrap_or_default())?;
                 facts.roles = rights::all_roles_of(tx, found.id)?;
-                facts.scopes = with_units(tx, found.id.uuid())?;
+                facts.scopes = vec![found.id.uuid()];
             }
             (About::Group, Some(id), _) => {
                 let id = Id::new(id);
@@ -177,7 +183,7 @@ impl Facts {
                 facts.hides_members = group.hides_members();
                 facts.is_owner = groups::is_owner(tx, id, user)?;
                 facts.is_member = groups::is_member(tx, id, user)?;
-                facts.scopes = with_units(tx, id.uuid())?;
+                facts.scopes = vec![id.uuid()];
             }
             (About::AdministrativeUnit, Some(id), _) => {
                 let unit = administrative_units::get(tx, Id::new(id))?;
@@ -211,11 +217,4 @@ impl Facts {
         }
         Ok(facts)
     }
-}
-
-/// An object and the administrative units that it is in.
-fn with_units(tx: &ReadTx<'_>, object: Uuid) -> Result<Vec<Uuid>> {
-    let units = administrative_units::units_of(tx, object)?;
-    let units = units.into_iter().map(Id::uuid);
-    Ok(std::iter::once(object).chain(units).collect())
 }

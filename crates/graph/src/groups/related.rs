@@ -1,16 +1,15 @@
 //! Who is in a group and who owns it, and which groups it is in itself.
 
-use directory::administrative_units;
 use directory::groups::{self, Group, Link, LinkKind, TRANSITIVE_MAX};
 use store::ReadTx;
 use types::{Error, Id, kind};
-use uuid::Uuid;
 
 use super::Guard;
 use crate::directory_objects::{self, Part, RELATED, Related};
 use crate::errors::Refusal;
 use crate::expand::Relation;
 use crate::hidden_members::{Viewer, keep_seen};
+use crate::member_of::groups_and_units;
 use crate::query_options::Allowed;
 use crate::references::Reference;
 use crate::reply::Reply;
@@ -65,7 +64,7 @@ pub(super) static EXPANDED: [Relation<Group>; 3] = [
         groups::owners(tx, group.id, None, limit)
     }),
     Relation::memberships("memberOf", |tx, group, limit| {
-        let whole = member_of(tx, group.id, false)?;
+        let whole = groups_and_units(tx, group.id.uuid(), false)?;
         Ok(Part { after: None, limit }.of(whole))
     }),
 ];
@@ -271,32 +270,6 @@ pub(super) fn routes(area: &mut Area<'_>) {
     );
 }
 
-/// The groups and administrative units that a group is in, in the order of ids.
-fn member_of(
-    tx: &ReadTx<'_>,
-    group: Id<kind::Group>,
-    is_transitive: bool,
-) -> types::Result<Vec<Link>> {
-    let id = group.uuid();
-    let groups = if is_transitive {
-        groups::transitive_groups(tx, id)?
-    } else {
-        groups::member_of(tx, id)?
-    };
-    let units = administrative_units::units_of(tx, id)?;
-    let groups = groups
-        .into_iter()
-        .map(|group| (group.uuid(), LinkKind::Group));
-    let units = units.into_iter();
-    let units = units.map(|unit| (unit.uuid(), LinkKind::AdministrativeUnit));
-    let mut links: Vec<Link> = groups
-        .chain(units)
-        .map(|(id, kind)| Link { id, kind })
-        .collect();
-    links.sort_by_key(|link| link.id);
-    Ok(links)
-}
-
 /// One relation of one group, all of it or the objects of one type.
 struct Of {
     group: Id<kind::Group>,
@@ -322,8 +295,8 @@ impl Of {
             Which::Members => groups::members(tx, id, None, TRANSITIVE_MAX + 1)?,
             Which::TransitiveMembers => groups::transitive_links(tx, id, TRANSITIVE_MAX + 1)?,
             Which::Owners => groups::owners(tx, id, None, TRANSITIVE_MAX + 1)?,
-            Which::MemberOf => member_of(tx, id, false)?,
-            Which::TransitiveMemberOf => member_of(tx, id, true)?,
+            Which::MemberOf => groups_and_units(tx, id.uuid(), false)?,
+            Which::TransitiveMemberOf => groups_and_units(tx, id.uuid(), true)?,
         };
         if matches!(self.which, Which::MemberOf | Which::TransitiveMemberOf) {
             keep_seen(tx, self.viewer, &mut all)?;
@@ -370,12 +343,6 @@ async fn count(call: Call, which: Which, cast: Option<LinkKind>) -> Result<Reply
     directory_objects::count(&call, cast, of).await
 }
 
-/// The object that the path names behind the relation.
-fn related_id(call: &Call, key: &str) -> Result<Uuid, Refusal> {
-    let text = call.key(key);
-    types::parse_uuid(text).ok_or_else(|| Error::not_found("directoryObject", text).into())
-}
-
 async fn references(call: Call, which: Which) -> Result<Reply, Refusal> {
     let of = Of::asked(&call, which, None)?;
     directory_objects::list_references(&call, of).await
@@ -383,7 +350,7 @@ async fn references(call: Call, which: Which) -> Result<Reply, Refusal> {
 
 async fn reference(call: Call, which: Which) -> Result<Reply, Refusal> {
     let group = call.id("id")?;
-    let other = related_id(
+    let other = directory_objects::id_of(
         &call,
         match which {
             Which::Owners => "ownerId",
@@ -419,7 +386,7 @@ async fn add_member(call: Call) -> Result<Reply, Refusal> {
 }
 
 async fn remove_member(call: Call) -> Result<Reply, Refusal> {
-    let (group, member) = (call.id("id")?, related_id(&call, "memberId")?);
+    let (group, member) = (call.id("id")?, directory_objects::id_of(&call, "memberId")?);
     let guard = Guard::of(&call);
     call.write(move |tx| {
         guard.check(tx, group)?;
@@ -442,7 +409,7 @@ async fn add_owner(call: Call) -> Result<Reply, Refusal> {
 }
 
 async fn remove_owner(call: Call) -> Result<Reply, Refusal> {
-    let (group, owner) = (call.id("id")?, related_id(&call, "ownerId")?);
+    let (group, owner) = (call.id("id")?, directory_objects::id_of(&call, "ownerId")?);
     let guard = Guard::of(&call);
     call.write(move |tx| {
         guard.check(tx, group)?;

@@ -20,7 +20,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
 use super::check_id;
 use crate::errors::Refusal;
 use crate::images;
-use crate::listing::Shown;
+use crate::listing::{self, Shown};
 use crate::query_options::Allowed;
 use crate::reply::{Page, Reply};
 use crate::request::Call;
@@ -130,11 +130,9 @@ fn place(call: &Call) -> Result<Which, Refusal> {
     }
 }
 
-fn show(call: &Call, branding: &Branding) -> types::Result<Shown> {
-    let select = call.options.select.as_deref();
-    let select = select.map(query::parse_select).transpose()?;
+fn show(call: &Call, branding: &Branding, select: Option<&[String]>) -> types::Result<Shown> {
     let cdn = call.platform().node.public_url();
-    branding::project(branding, select.as_deref(), cdn.authority())
+    branding::project(branding, select, cdn.authority())
 }
 
 async fn get(call: Call) -> Result<Reply, Refusal> {
@@ -159,7 +157,7 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
         })
         .await?;
     let found = found.ok_or_else(|| missing.missing())?;
-    let shown = show(&call, &found)?;
+    let shown = show(&call, &found, listing::select(&call)?.as_deref())?;
     match missing {
         Which::Default => Reply::object(&call, "branding", &shown),
         Which::Localization(_) => Reply::entity(&call, &set(&call), &shown),
@@ -174,9 +172,10 @@ fn set(call: &Call) -> String {
 async fn list(call: Call) -> Result<Reply, Refusal> {
     check_id(&call)?;
     let found = call.read_few(branding::list).await?;
+    let select = listing::select(&call)?;
     let shown = found
         .iter()
-        .map(|branding| show(&call, branding))
+        .map(|branding| show(&call, branding, select.as_deref()))
         .collect::<types::Result<Vec<_>>>()?;
     Reply::collection(&call, &set(&call), &Page::all(shown))
 }
@@ -185,7 +184,7 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
     check_id(&call)?;
     let body = call.object("organizationalBrandingLocalization")?;
     let made = call.write(move |tx| branding::create(tx, &body)).await?;
-    let shown = show(&call, &made)?;
+    let shown = show(&call, &made, None)?;
     let id = shown.get("id").and_then(serde_json::Value::as_str);
     let path = format!(
         "/organization/{}/branding/localizations/{}",

@@ -124,10 +124,12 @@ pub(super) fn access_token(
 }
 
 /// Those of the roles that are the same in every tenant, which is what `wids` names.
-fn only_built_in(mut roles: Vec<Uuid>) -> Result<Vec<Uuid>> {
-    let all = built_in::all()?;
-    roles.retain(|role| all.binary_search_by_key(role, |it| it.id).is_ok());
-    Ok(roles)
+fn only_built_in(roles: Vec<Uuid>) -> Result<Vec<Uuid>> {
+    let mut known = Vec::with_capacity(roles.len());
+    for role in roles {
+        known.extend(built_in::by_id(role)?.map(|role| role.id));
+    }
+    Ok(known)
 }
 
 /// What an ID token says.
