@@ -4,8 +4,8 @@
 //! its length. `audit_chain` keeps both ends, so that a missing first or last row shows as well.
 
 use aws_lc_rs::digest::{Context, SHA256};
-use store::{ReadTx, Tx, params};
-use types::{Error, Result, Timestamp};
+use store::{Carried, ReadTx, Rows, Tx, params};
+use types::{Error, Result, TenantId, Timestamp};
 use uuid::Uuid;
 
 type Digest = [u8; 32];
@@ -87,16 +87,23 @@ fn link(row: &store::Row<'_>, column: usize) -> Result<Link> {
     })
 }
 
-/// The ends as this transaction has read or set them: an act may be recorded for each of many objects.
-#[derive(Default)]
-struct Known(Option<Ends>);
+impl Carried for Ends {
+    fn write(&self, tenant: TenantId, rows: &Rows<'_>) -> Result<()> {
+        let Self { head, floor } = self;
+        rows.put(
+            1,
+            SET_ENDS,
+            params![&tenant, head.seq, &head.digest, floor.seq, &floor.digest],
+        )
+    }
+}
 
-fn ends(tx: &ReadTx<'_>) -> Result<Ends> {
-    if let Some(ends) = tx.known(|known: &mut Known| known.0) {
+fn ends(tx: &Tx<'_>) -> Result<Ends> {
+    if let Some(ends) = tx.carried() {
         return Ok(ends);
     }
     let ends = read_ends(tx)?;
-    tx.known(|known: &mut Known| known.0 = Some(ends));
+    tx.note(ends);
     Ok(ends)
 }
 
@@ -118,23 +125,6 @@ fn read_ends(tx: &ReadTx<'_>) -> Result<Ends> {
         }))
 }
 
-fn set_ends(tx: &mut Tx<'_>, ends: Ends) -> Result<()> {
-    let tenant = tx.tenant();
-    tx.bookkeeping().put_later(
-        1,
-        SET_ENDS,
-        params![
-            &tenant,
-            ends.head.seq,
-            &ends.head.digest,
-            ends.floor.seq,
-            &ends.floor.digest
-        ],
-    )?;
-    tx.known(|known: &mut Known| known.0 = Some(ends));
-    Ok(())
-}
-
 /// Takes the next place in the chain for an entry.
 pub(crate) fn append(tx: &mut Tx<'_>, content: &Content<'_>) -> Result<Link> {
     let Ends { head, floor } = ends(tx)?;
@@ -143,13 +133,13 @@ pub(crate) fn append(tx: &mut Tx<'_>, content: &Content<'_>) -> Result<Link> {
         seq,
         digest: content.digest(&head.digest, seq)?,
     };
-    set_ends(tx, Ends { head, floor })?;
+    tx.bookkeeping().carry(Ends { head, floor });
     Ok(head)
 }
 
-/// Drops entries from before `before`, the oldest first and at most 5,000; answers how many. Call it
-/// again until it answers 0. The chain goes on from there.
-pub fn trim(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64> {
+/// Has the chain begin behind entries from before `before`, the oldest and at most 5,000; answers the
+/// place of the last of them, if there are any.
+pub(crate) fn trim(tx: &mut Tx<'_>, before: Timestamp) -> Result<Option<u64>> {
     let tenant = tx.tenant();
     let Ends { head, floor } = ends(tx)?;
     let last = floor.seq + TRIM_MAX;
@@ -158,22 +148,14 @@ pub fn trim(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64> {
         params![&tenant, before, last, last + 1],
         |row| link(row, 0),
     )?;
-    let Some(floor) = last else { return Ok(0) };
-    set_ends(tx, Ends { head, floor })?;
-    let mut books = tx.bookkeeping();
-    books.execute(
-        "DELETE FROM audit_targets WHERE tenant_id = ?1 AND seq <= ?2",
-        params![&tenant, floor.seq],
-    )?;
-    books.execute(
-        "DELETE FROM audit_log WHERE tenant_id = ?1 AND seq <= ?2",
-        params![&tenant, floor.seq],
-    )
+    let Some(floor) = last else { return Ok(None) };
+    tx.bookkeeping().carry(Ends { head, floor });
+    Ok(Some(floor.seq))
 }
 
 /// Walks the whole log; `None` if its chain is unbroken, otherwise where it is broken.
 pub fn verify(tx: &ReadTx<'_>) -> Result<Option<String>> {
-    let Ends { head, floor } = ends(tx)?;
+    let Ends { head, floor } = read_ends(tx)?;
     let (mut last, mut broken) = (floor, None);
     tx.for_each(ROWS, params![&tx.tenant()], |row| {
         if broken.is_some() {

@@ -19,8 +19,8 @@ mod page;
 mod redact;
 pub mod sign_ins;
 
-pub use chain::{trim, verify};
+pub use chain::verify;
 pub use entry::{Entry, Outcome, Row, Target};
 pub use graph::to_graph;
-pub use log::{Filter, Position, get, list, record};
+pub use log::{Filter, Position, get, list, record, trim};
 pub use redact::{is_secret, redact};

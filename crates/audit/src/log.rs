@@ -21,13 +21,22 @@ const INSERT: &str = "INSERT INTO audit_log (tenant_id, seq, id, at, category, a
     app_id, user_id, doc, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 const INSERT_TARGET: &str = "INSERT INTO audit_targets (tenant_id, target_id, at, seq) \
     VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant_id, target_id, at, seq) DO NOTHING";
-const GET: &str = "SELECT id, seq, at, doc FROM audit_log WHERE tenant_id = ?1 AND id = ?2";
+const DELETE_TARGET: &str = "DELETE FROM audit_targets WHERE tenant_id = ?1 AND target_id = ?2 \
+    AND at = ?3 AND seq = ?4";
+/// An entry's id begins with its time; see [`get`].
+const GET: &str = "SELECT id, seq, at, doc FROM audit_log WHERE tenant_id = ?1 AND at >= ?2 \
+    AND at < ?3 AND id = ?4";
 /// Pages of everything walk the log by time; those of one object walk its own entries by time.
 const LIST_ALL: &str = "SELECT e.id, e.seq, e.at, e.doc FROM audit_log e WHERE e.tenant_id = ?1 \
     AND e.at >= ?2 AND e.at <= ?3 AND (e.at, e.seq)";
 const LIST_BY_TARGET: &str = "SELECT e.id, e.seq, e.at, e.doc FROM audit_targets t \
     JOIN audit_log e ON e.tenant_id = t.tenant_id AND e.seq = t.seq WHERE t.tenant_id = ?1 \
     AND t.at >= ?2 AND t.at <= ?3 AND (t.at, t.seq)";
+/// What is about to be trimmed.
+const TRIMMED: &str = "SELECT seq, at, doc FROM audit_log WHERE tenant_id = ?1 AND seq <= ?2";
+/// Microseconds by which an id may be ahead of its entry, a second: the ids of one transaction count
+/// on from its time, 4,096 in each millisecond.
+const AHEAD_MAX: i64 = 1_000_000;
 
 /// Records an act; answers the entry's id. Secrets in its values are dropped.
 pub fn record(tx: &mut Tx<'_>, mut entry: Entry) -> Result<Uuid> {
@@ -96,8 +105,19 @@ const fn initiator(actor: &Actor) -> (Option<Uuid>, Option<Uuid>) {
 
 /// One entry.
 pub fn get(tx: &ReadTx<'_>, id: Uuid) -> Result<Row> {
-    tx.query_one(GET, params![&tx.tenant(), &id], make)?
-        .ok_or_else(|| Error::not_found("directoryAudit", id))
+    let missing = || Error::not_found("directoryAudit", id);
+    let (seconds, nanoseconds) = id.get_timestamp().ok_or_else(missing)?.to_unix();
+    let seconds = i64::try_from(seconds).map_err(|_| missing())?;
+    let at = Timestamp::from_seconds(seconds).0 + i64::from(nanoseconds / 1_000);
+    let look = |from: i64, until: i64| {
+        let (from, until) = (Timestamp(from), Timestamp(until));
+        tx.query_one(GET, params![&tx.tenant(), from, until, &id], make)
+    };
+    // Nearly always in the very millisecond.
+    if let Some(found) = look(at, at + 1_000)? {
+        return Ok(found);
+    }
+    look(at - AHEAD_MAX, at)?.ok_or_else(missing)
 }
 
 /// Where a page ended: the time and place of its last entry.
@@ -174,6 +194,31 @@ pub fn list(
     ];
     let (sql, params) = page.statement(&tenant, conditions, limit);
     tx.query(&sql, &params, make)
+}
+
+/// Drops entries from before `before`, the oldest first and at most 5,000; answers how many. Call it
+/// again until it answers 0. The chain goes on from there.
+pub fn trim(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64> {
+    let Some(last) = chain::trim(tx, before)? else {
+        return Ok(0);
+    };
+    let tenant = tx.tenant();
+    let trimmed = tx.query(TRIMMED, params![&tenant, last], |row| {
+        // One that was damaged names nothing any more that it could be found by.
+        let document: Option<Document> = serde_json::from_str(row.text(2)?).ok();
+        let targets = document.map_or_else(Vec::new, |document| document.entry.targets);
+        Ok((row.count(0)?, row.timestamp(1)?, targets))
+    })?;
+    let mut books = tx.bookkeeping();
+    for (seq, at, targets) in &trimmed {
+        for target in targets {
+            books.execute_later(DELETE_TARGET, params![&tenant, &target.id, *at, *seq])?;
+        }
+    }
+    books.execute(
+        "DELETE FROM audit_log WHERE tenant_id = ?1 AND seq <= ?2",
+        params![&tenant, last],
+    )
 }
 
 fn make(row: &StoredRow<'_>) -> Result<Row> {

@@ -121,6 +121,31 @@ fn an_entry_reads_as_graph_has_it() {
 }
 
 #[test]
+fn an_entry_is_found_behind_many_other_ids_of_its_transaction() {
+    let fixture = fixture();
+    let ids = fixture
+        .island
+        .write_blocking(Actor::System, |tx| {
+            let mut ids = Vec::new();
+            for _ in 0..3 {
+                for _ in 0..10_000 {
+                    tx.new_uuid();
+                }
+                ids.push(audit::record(
+                    tx,
+                    Entry::success("Policy", "Update policy"),
+                )?);
+            }
+            Ok(ids)
+        })
+        .unwrap();
+    for id in ids {
+        let found = fixture.island.read_blocking(|tx| audit::get(tx, id));
+        assert_eq!(found.unwrap().id, id);
+    }
+}
+
+#[test]
 fn each_filter_finds_its_entries_newest_first() {
     let fixture = fixture();
     let (app, user) = (Uuid::from_u128(1), Uuid::from_u128(2));

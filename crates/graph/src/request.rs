@@ -98,6 +98,21 @@ impl Call {
         Ok(self.island()?.write(actor, self.once(command)).await?)
     }
 
+    /// [`Call::write`] of a command that may run twice, to the same effect, which is cheaper where many
+    /// come at once.
+    pub async fn write_repeatable<T: Send + 'static>(
+        &self,
+        command: impl Fn(&mut Tx<'_>) -> types::Result<T> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let actor = self.caller.actor.clone();
+        let key = self.idempotency_key.clone();
+        let command = move |tx: &mut Tx<'_>| {
+            mark(tx, key.as_ref())?;
+            command(tx)
+        };
+        Ok(self.island()?.write_repeatable(actor, command).await?)
+    }
+
     /// A command that marks the request's `Idempotency-Key`, if it has one: with the effect or not
     /// at all, so that a repeat never does it twice.
     pub(crate) fn once<T>(
@@ -106,11 +121,7 @@ impl Call {
     ) -> impl FnOnce(&mut Tx<'_>) -> types::Result<T> + Send + 'static {
         let key = self.idempotency_key.clone();
         move |tx| {
-            // First: a repeat at another server is told that it is one, and not what is in its way
-            // by then.
-            if let Some(key) = &key {
-                idempotency::mark(tx, key)?;
-            }
+            mark(tx, key.as_ref())?;
             command(tx)
         }
     }
@@ -141,6 +152,12 @@ impl Call {
     pub fn next_link<T: Serialize>(&self, purpose: &str, state: &T) -> Result<String, Refusal> {
         Ok(self.link("$skiptoken", &self.sealed(purpose, state)?))
     }
+}
+
+/// Before what the request does: a repeat at another server is told that it is one, and not what is in
+/// its way by then.
+fn mark(tx: &mut Tx<'_>, key: Option<&idempotency::Key>) -> types::Result<()> {
+    key.map_or(Ok(()), |key| idempotency::mark(tx, key))
 }
 
 impl Deref for Call {

@@ -306,6 +306,7 @@ impl Store {
                     readers: read_by,
                     cache_kib,
                     cache_share_kib,
+                    commit_time: Duration::ZERO,
                 }
                 .run();
             })
@@ -417,15 +418,41 @@ impl Island {
         command: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, command) = self.command(actor, command);
+        let island = self.queue(command).await?;
+        let outcome = answer.await.map_err(|_| closed())?;
+        drop(island);
+        outcome
+    }
+
+    /// [`Island::write`] of a command that may run twice, to the same effect, which is cheaper where
+    /// many come at once.
+    pub async fn write_repeatable<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        command: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let fence = self.fence;
+        let command = move |tx: &mut Tx<'_>| {
+            fence.check(tx)?;
+            command(tx)
+        };
+        let clock = Arc::clone(self.store.clock());
+        let (answer, command) = writer::repeatable(clock, self.tenant, actor, command);
+        let island = self.queue(command).await?;
+        let outcome = answer.await.map_err(|_| closed())?;
+        drop(island);
+        outcome
+    }
+
+    /// Queues a command; the island stays open as long as the caller holds it.
+    async fn queue(&self, command: Box<dyn Command>) -> Result<Arc<OpenIsland>> {
         let island = match self.store.opened(self.tenant) {
             Some(island) => island,
             None => self.open().await?,
         };
         let queue = island.commands.as_ref().ok_or_else(closed)?;
         queue.send(Job::Run(command)).await.map_err(|_| closed())?;
-        let outcome = answer.await.map_err(|_| closed())?;
-        drop(island);
-        outcome
+        Ok(island)
     }
 
     /// [`Island::write`] for threads that belong to no async runtime.
@@ -459,7 +486,7 @@ impl Island {
         &self,
         actor: Actor,
         command: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
-    ) -> (oneshot::Receiver<Result<T>>, Command) {
+    ) -> (oneshot::Receiver<Result<T>>, Box<dyn Command>) {
         let fence = self.fence;
         let command = move |tx: &mut Tx<'_>| {
             fence.check(tx)?;

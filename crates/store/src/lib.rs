@@ -16,6 +16,7 @@
 //! SQL is the subset that SQLite and PostgreSQL share (`?1, ?2 …`; see `docs/store.md`); the
 //! engine stands behind the [`engine`] seam and no engine's type leaves this crate.
 
+mod carried;
 mod clock;
 mod database;
 pub mod engine;
@@ -35,6 +36,7 @@ mod value;
 mod work;
 mod writer;
 
+pub use carried::{Carried, Rows};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use engine::Among;
 pub use feed::{Change, ChangeRow, Op};

@@ -62,6 +62,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     37 "0037_sign_in_activity",
     38 "0038_administrative_units",
     39 "0039_branding_localizations",
+    40 "0040_audit_indexes",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

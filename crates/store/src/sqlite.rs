@@ -150,6 +150,9 @@ impl Connection for Sqlite {
     fn in_transaction(&self) -> bool {
         !self.0.is_autocommit()
     }
+    fn fails_at_once(&self) -> bool {
+        true
+    }
     fn keeps_snapshots(&self) -> bool {
         true
     }

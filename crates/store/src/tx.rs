@@ -10,6 +10,7 @@ use rand::{Rng, SeedableRng};
 use types::{Actor, Error, Id, Result, TenantId, Timestamp};
 use uuid::Uuid;
 
+use crate::carried::{Carried, Carrier};
 use crate::engine::{Among, Connection, Keys, Mode};
 use crate::feed::{self, Change};
 use crate::params;
@@ -148,6 +149,7 @@ pub struct Tx<'c> {
     trusts: bool,
     /// Whether no other command has written in this transaction of the engine.
     is_first: bool,
+    carried: &'c Carrier,
 }
 
 impl<'c> Deref for Tx<'c> {
@@ -160,6 +162,7 @@ impl<'c> Deref for Tx<'c> {
 impl<'c> Tx<'c> {
     pub(crate) fn new(
         read: ReadTx<'c>,
+        carried: &'c Carrier,
         actor: Actor,
         seq: u64,
         seed: [u8; 32],
@@ -176,10 +179,33 @@ impl<'c> Tx<'c> {
             writes: 0,
             trusts: false,
             is_first,
+            carried,
         }
     }
     pub(crate) fn seq(&self) -> u64 {
         self.seq.get()
+    }
+    pub(crate) const fn has_written(&self) -> bool {
+        self.writes > 0
+    }
+    /// Marks a place to which [`Tx::undo`] goes back.
+    pub(crate) fn mark(&self) -> Result<()> {
+        self.carried.settle(self.connection(), self.tenant())?;
+        self.connection().savepoint()
+    }
+    /// Undoes what was written since the last mark.
+    pub(crate) fn undo(&self) -> Result<()> {
+        self.forget_all();
+        self.carried.forget();
+        self.connection().undo()
+    }
+    /// What is carried of one type: what the command set, or one before it in the same group.
+    pub fn carried<T: Carried>(&self) -> Option<T> {
+        self.carried.get()
+    }
+    /// Notes what was read from the database, for the next one who asks in this group.
+    pub fn note<T: Carried>(&self, value: T) {
+        self.carried.note(value);
     }
     /// Who does this.
     pub const fn actor(&self) -> &Actor {
@@ -238,6 +264,7 @@ impl<'c> Tx<'c> {
             let outcome = part(self);
             if outcome.is_err() && self.writes > 0 {
                 self.forget_all();
+                self.carried.forget();
                 self.connection().rollback()?;
                 begin(self.connection(), self.tenant())?;
                 self.seq.set(seq);
@@ -245,7 +272,7 @@ impl<'c> Tx<'c> {
             }
             return outcome;
         }
-        self.connection().savepoint()?;
+        self.mark()?;
         let outcome = part(self).and_then(|value| {
             self.connection().release()?;
             Ok(value)
@@ -253,8 +280,7 @@ impl<'c> Tx<'c> {
         match outcome {
             Ok(value) => Ok(value),
             Err(error) => {
-                self.forget_all();
-                self.connection().undo()?;
+                self.undo()?;
                 self.seq.set(seq);
                 Err(error)
             }
@@ -390,11 +416,10 @@ impl Bookkeeping<'_, '_> {
         let connection = self.tx.connection();
         connection.execute_later(sql, params, None).map(drop)
     }
-    /// The same for a statement that writes all of one row, whose key its first `key` parameters are:
-    /// what waited of the same row needn't be written any more.
-    pub fn put_later(&mut self, key: usize, sql: &str, params: &[Param<'_>]) -> Result<()> {
+    /// Sets what is carried from command to command, and written before the commit at the latest.
+    pub fn carry<T: Carried>(&mut self, value: T) {
         self.tx.writes += 1;
-        self.tx.connection().put_later(key, sql, params)
+        self.tx.carried.set(value);
     }
 }
 

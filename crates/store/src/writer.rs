@@ -1,7 +1,12 @@
 //! The one writer of an island: a thread that runs commands in groups, one commit each.
 //!
 //! It takes whatever is queued when it gets to it, so a group grows with the load and a lone command
-//! never waits for company. Each command runs in a savepoint and is answered after the commit.
+//! never waits for company. Each command is answered after the commit.
+//!
+//! What a failed command wrote is undone by a mark that was set before it, a savepoint. A mark costs the
+//! engine a copy of each page that is written behind it, so commands that may run twice go without:
+//! most that fail do so before they write anything. Where one fails later, the whole group is undone
+//! and run again with marks.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +19,7 @@ use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot, watch};
 use types::{Actor, Error, Result, TenantId};
 
+use crate::carried::Carrier;
 use crate::clock::Clock;
 use crate::engine::Connection;
 use crate::island::held;
@@ -22,119 +28,197 @@ use crate::tx::{self, ReadTx, Tx};
 
 /// Commands in one commit, at most.
 const GROUP_COMMANDS_MAX: usize = 512;
-/// How long a group may take before it is committed, so that what comes next needn't wait longer.
+/// How long a group may take before it is committed, in commits as long as the last one. Commits are a
+/// third of the time at most then. A longer group would save little more, and while it runs whoever
+/// was answered last has nothing to do but to wait for it: the writer and those who ask take turns
+/// instead of working at the same time.
+const GROUP_TIME_BY_COMMIT: u32 = 2;
+/// The bounds of that time.
+const GROUP_TIME_MIN: Duration = Duration::from_millis(1);
 const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
 
-/// What a command becomes after its run: told the fate of its group.
-type Finish = Box<dyn FnOnce(Result<()>) + Send>;
-pub(crate) type Command = Box<dyn FnOnce(Result<Turn<'_>>) -> (u64, Finish) + Send>;
+/// A command on its way through the writer: run in a group's transaction, then told the group's fate.
+pub(crate) trait Command: Send {
+    /// Whether running it once more, after all that it did was undone, does the same.
+    fn is_repeatable(&self) -> bool;
+    /// Runs it and keeps its outcome.
+    fn run(&mut self, turn: Turn<'_>) -> Ran;
+    /// Answers whoever waits: its outcome, or the failure of its group.
+    fn finish(self: Box<Self>, fate: Result<()>);
+}
 
 /// What a writer is sent.
 pub(crate) enum Job {
-    Run(Command),
+    Run(Box<dyn Command>),
     ReleaseMemory,
 }
 
 /// A command's turn in its group.
 pub(crate) struct Turn<'c> {
     connection: &'c dyn Connection,
+    carried: &'c Carrier,
     seq: u64,
     seed: [u8; 32],
-    /// Whether nothing was written in this transaction yet.
-    is_first: bool,
+    undo: Undo,
+}
+
+/// How what a command wrote is undone should it fail.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Undo {
+    /// Nothing was written in this transaction yet: a fresh one takes its place. That spares the
+    /// engine the copies of pages that a mark needs, which for a large command are many.
+    Restart,
+    /// By a mark of its own.
+    Mark,
+    /// With all that the group has written: its commands are run again, each with a mark.
+    Group,
+}
+
+/// How a run ended.
+pub(crate) struct Ran {
+    /// The head after it.
+    seq: u64,
+    /// Whether what it wrote is still there, though it failed.
+    leaves_traces: bool,
 }
 
 /// The newest committed `seq` of each island that somebody follows or wrote to.
 pub(crate) type Heads = Arc<Mutex<HashMap<TenantId, watch::Sender<u64>>>>;
 
-/// A command, and where its outcome arrives once it is durable.
+/// A command as it was asked for.
+struct Asked<T, C> {
+    command: C,
+    is_repeatable: bool,
+    clock: Arc<dyn Clock>,
+    tenant: TenantId,
+    actor: Actor,
+    outcome: Option<Result<T>>,
+    sender: oneshot::Sender<Result<T>>,
+}
+
+/// A command that runs once, and where its outcome arrives once it is durable.
 pub(crate) fn command<T: Send + 'static>(
     clock: Arc<dyn Clock>,
     tenant: TenantId,
     actor: Actor,
     command: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
-) -> (oneshot::Receiver<Result<T>>, Command) {
+) -> (oneshot::Receiver<Result<T>>, Box<dyn Command>) {
+    let mut command = Some(command);
+    let once = move |tx: &mut Tx<'_>| match command.take() {
+        Some(command) => command(tx),
+        None => Err(Error::internal("a command that runs once was run again")),
+    };
+    asked(clock, tenant, actor, once, false)
+}
+
+/// A command that may run again, and where its outcome arrives once it is durable.
+pub(crate) fn repeatable<T: Send + 'static>(
+    clock: Arc<dyn Clock>,
+    tenant: TenantId,
+    actor: Actor,
+    command: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+) -> (oneshot::Receiver<Result<T>>, Box<dyn Command>) {
+    asked(clock, tenant, actor, command, true)
+}
+
+fn asked<T: Send + 'static>(
+    clock: Arc<dyn Clock>,
+    tenant: TenantId,
+    actor: Actor,
+    command: impl FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    is_repeatable: bool,
+) -> (oneshot::Receiver<Result<T>>, Box<dyn Command>) {
     let (sender, receiver) = oneshot::channel();
-    let boxed: Command = Box::new(move |turn| {
+    let asked = Asked {
+        command,
+        is_repeatable,
+        clock,
+        tenant,
+        actor,
+        outcome: None,
+        sender,
+    };
+    (receiver, Box::new(asked))
+}
+
+impl<T, C> Command for Asked<T, C>
+where
+    T: Send,
+    C: FnMut(&mut Tx<'_>) -> Result<T> + Send,
+{
+    fn is_repeatable(&self) -> bool {
+        self.is_repeatable
+    }
+
+    fn run(&mut self, turn: Turn<'_>) -> Ran {
         let Turn {
             connection,
+            carried,
             seq,
             seed,
-            is_first,
-        } = match turn {
-            Ok(turn) => turn,
-            Err(error) => {
-                let finish: Finish = Box::new(move |_| {
-                    let _ = sender.send(Err(error));
-                });
-                return (0, finish);
-            }
+            undo,
+        } = turn;
+        let read = ReadTx::new(connection, self.tenant, self.clock.now());
+        let is_first = undo == Undo::Restart;
+        let mut tx = Tx::new(read, carried, self.actor.clone(), seq, seed, is_first);
+        let outcome = match undo {
+            Undo::Mark => in_savepoint(&mut tx, &mut self.command),
+            Undo::Restart | Undo::Group => caught(&mut tx, &mut self.command),
         };
-        let read = ReadTx::new(connection, tenant, clock.now());
-        let mut tx = Tx::new(read, actor, seq, seed, is_first);
-        let (seq, outcome) = if is_first {
-            run_first(connection, seq, &mut tx, command)
-        } else {
-            run_in_savepoint(connection, seq, &mut tx, command)
-        };
-        let finish: Finish = Box::new(move |fate| {
-            let _ = sender.send(fate.and(outcome));
+        let has_failed = outcome.is_err();
+        let has_written = tx.has_written();
+        if has_failed && has_written && undo == Undo::Restart {
+            restart(connection, carried, self.tenant);
+        }
+        let seq = if has_failed { seq } else { tx.seq() };
+        drop(tx);
+        self.outcome = Some(outcome);
+        Ran {
+            seq,
+            leaves_traces: has_failed && has_written && undo == Undo::Group,
+        }
+    }
+
+    fn finish(self: Box<Self>, fate: Result<()>) {
+        let outcome = self.outcome.unwrap_or_else(|| {
+            // Its group has come to its end before it.
+            Err(Error::internal("a command that never ran"))
         });
-        (seq, finish)
-    });
-    (receiver, boxed)
+        let _ = self.sender.send(fate.and(outcome));
+    }
 }
 
-fn run_in_savepoint<T>(
-    connection: &dyn Connection,
-    seq: u64,
+fn in_savepoint<T>(
     tx: &mut Tx<'_>,
-    command: impl FnOnce(&mut Tx<'_>) -> Result<T>,
-) -> (u64, Result<T>) {
-    if let Err(error) = connection.savepoint() {
-        return (seq, Err(error));
-    }
+    command: &mut impl FnMut(&mut Tx<'_>) -> Result<T>,
+) -> Result<T> {
+    tx.mark()?;
     let outcome = caught(tx, command).and_then(|value| {
-        connection.release()?;
+        tx.connection().release()?;
         Ok(value)
     });
-    match outcome {
-        Ok(value) => (tx.seq(), Ok(value)),
-        Err(error) => {
-            if let Err(undo_error) = connection.undo() {
-                tracing::error!(error = %undo_error, "a failed command couldn't be undone alone");
-            }
-            (seq, Err(error))
-        }
+    if outcome.is_err()
+        && let Err(error) = tx.undo()
+    {
+        tracing::error!(%error, "a failed command couldn't be undone alone");
+    }
+    outcome
+}
+
+/// A fresh transaction in place of the one that is open.
+fn restart(connection: &dyn Connection, carried: &Carrier, tenant: TenantId) {
+    carried.forget();
+    let begun = connection
+        .rollback()
+        .and_then(|()| tx::begin(connection, tenant));
+    if let Err(error) = begun {
+        tracing::error!(%error, "no transaction follows a failed command");
+        // The group sees that none is open, and ends.
+        let _ = connection.rollback();
     }
 }
 
-/// Runs a group's first command, before which there is nothing to keep: if it fails, a fresh
-/// transaction takes the place of this one. That spares the engine the copies of pages that a
-/// savepoint needs, which for a large command are many.
-fn run_first<T>(
-    connection: &dyn Connection,
-    seq: u64,
-    tx: &mut Tx<'_>,
-    command: impl FnOnce(&mut Tx<'_>) -> Result<T>,
-) -> (u64, Result<T>) {
-    match caught(tx, command) {
-        Ok(value) => (tx.seq(), Ok(value)),
-        Err(error) => {
-            let begun = connection
-                .rollback()
-                .and_then(|()| tx::begin(connection, tx.tenant()));
-            if let Err(undo_error) = begun {
-                tracing::error!(error = %undo_error, "no transaction follows a failed command");
-                // The group sees that none is open, and ends.
-                let _ = connection.rollback();
-            }
-            (seq, Err(error))
-        }
-    }
-}
-
-fn caught<T>(tx: &mut Tx<'_>, command: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+fn caught<T>(tx: &mut Tx<'_>, command: &mut impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(|| command(tx)))
         .unwrap_or_else(|_| Err(Error::internal("a command panicked")))
 }
@@ -149,6 +233,8 @@ pub(crate) struct Writer {
     pub(crate) cache_kib: u32,
     /// What `cache_kib` is to be from the next group on.
     pub(crate) cache_share_kib: Arc<AtomicU32>,
+    /// How long the last commit took.
+    pub(crate) commit_time: Duration,
 }
 
 impl Writer {
@@ -160,9 +246,8 @@ impl Writer {
                 continue;
             };
             self.take_share_of_caches();
-            let mut finishes = Vec::new();
             self.readers.on_write();
-            let fate = self.group(first, &mut finishes);
+            let (commands, fate) = self.group(first);
             if fate.is_err() {
                 let _ = self.connection.rollback();
             }
@@ -172,14 +257,14 @@ impl Writer {
             if let Ok(seq) = fate {
                 announce(&self.heads, self.tenant, seq);
             }
-            for finish in finishes {
-                finish(answer.clone());
+            for command in commands {
+                command.finish(answer.clone());
             }
         }
     }
 
     /// The command that waits next, if any; memory isn't released in the middle of work.
-    fn next_command(&mut self) -> Option<Command> {
+    fn next_command(&mut self) -> Option<Box<dyn Command>> {
         loop {
             match self.queue.try_recv().ok()? {
                 Job::Run(command) => return Some(command),
@@ -204,47 +289,107 @@ impl Writer {
         }
     }
 
-    /// Runs the command and those that wait behind it in one transaction; answers the new head.
-    ///
-    /// The time that passes bounds the group's length; it decides no outcome.
-    fn group(&mut self, first: Command, finishes: &mut Vec<Finish>) -> Result<u64> {
-        let head = match tx::begin(self.connection.as_ref(), self.tenant) {
-            Ok(head) => head,
+    /// Runs the command and those that wait behind it in one transaction; answers them all, and the
+    /// new head.
+    fn group(&mut self, first: Box<dyn Command>) -> (Vec<Box<dyn Command>>, Result<u64>) {
+        let mut commands = Vec::new();
+        let carried = Carrier::default();
+        let fate = match tx::begin(self.connection.as_ref(), self.tenant) {
+            Ok(head) => self.run_group(head, first, &carried, &mut commands),
             Err(error) => {
-                finishes.push(first(Err(error.clone())).1);
-                return Err(error);
+                commands.push(first);
+                Err(error)
             }
         };
+        (commands, fate)
+    }
+
+    /// The time that passes bounds the group's length; it decides no outcome.
+    fn run_group(
+        &mut self,
+        head: u64,
+        first: Box<dyn Command>,
+        carried: &Carrier,
+        commands: &mut Vec<Box<dyn Command>>,
+    ) -> Result<u64> {
+        let time_max =
+            (self.commit_time * GROUP_TIME_BY_COMMIT).clamp(GROUP_TIME_MIN, GROUP_TIME_MAX);
         let started = Instant::now();
         let mut seq = head;
+        // Whether all that was written can be done again.
+        let mut is_repeatable = self.connection.fails_at_once();
         let mut next = Some(first);
-        while let Some(command) = next {
-            let mut seed = [0; 32];
-            self.rng.fill_bytes(&mut seed);
-            let connection = self.connection.as_ref();
-            let (after, finish) = command(Ok(Turn {
-                connection,
-                seq,
-                seed,
-                is_first: finishes.is_empty(),
-            }));
-            seq = after;
-            finishes.push(finish);
-            if !connection.in_transaction() {
+        while let Some(mut command) = next {
+            let is_first = commands.is_empty();
+            is_repeatable = is_repeatable && command.is_repeatable();
+            let undo = match (is_first, is_repeatable) {
+                (true, _) => Undo::Restart,
+                (false, true) => Undo::Group,
+                (false, false) => Undo::Mark,
+            };
+            let ran = self.turn(&mut command, seq, carried, undo);
+            seq = ran.seq;
+            commands.push(command);
+            if ran.leaves_traces {
+                is_repeatable = false;
+                seq = self.run_again(head, carried, commands);
+            }
+            if !self.connection.in_transaction() {
                 // Some failures of the disk end the whole transaction, not the command alone.
                 return Err(Error::unavailable(
                     "The disk failed. Nothing was changed.",
                     5,
                 ));
             }
-            let room = finishes.len() < GROUP_COMMANDS_MAX && started.elapsed() < GROUP_TIME_MAX;
+            let room = commands.len() < GROUP_COMMANDS_MAX && started.elapsed() < time_max;
             next = if room { self.next_command() } else { None };
         }
+        let started = Instant::now();
+        let connection = self.connection.as_ref();
+        carried.settle(connection, self.tenant)?;
         if seq != head {
-            tx::store_head(self.connection.as_ref(), self.tenant, seq)?;
+            tx::store_head(connection, self.tenant, seq)?;
         }
-        self.connection.commit()?;
+        connection.commit()?;
+        self.commit_time = started.elapsed();
         Ok(seq)
+    }
+
+    /// Undoes what a group has written, and runs its commands again, each with a mark; answers the
+    /// head after them.
+    fn run_again(
+        &mut self,
+        head: u64,
+        carried: &Carrier,
+        commands: &mut [Box<dyn Command>],
+    ) -> u64 {
+        restart(self.connection.as_ref(), carried, self.tenant);
+        let mut seq = head;
+        for command in commands {
+            if !self.connection.in_transaction() {
+                break;
+            }
+            seq = self.turn(command, seq, carried, Undo::Mark).seq;
+        }
+        seq
+    }
+
+    fn turn(
+        &mut self,
+        command: &mut Box<dyn Command>,
+        seq: u64,
+        carried: &Carrier,
+        undo: Undo,
+    ) -> Ran {
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        command.run(Turn {
+            connection: self.connection.as_ref(),
+            carried,
+            seq,
+            seed,
+            undo,
+        })
     }
 }
 

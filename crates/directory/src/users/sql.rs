@@ -1,5 +1,8 @@
 //! The statements of the table `users`, and the folded columns beside a document.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use serde_json::Value;
 use store::{Param, Row};
 use types::{Error, Id, Result, TenantId, Timestamp, kind};
@@ -219,13 +222,43 @@ pub(crate) const INDEXED: [&str; 5] = [
 ];
 /// Their places among the parameters of [`UPDATE`].
 const INDEXED_PARAMETERS: [usize; 6] = [3, 8, 9, 10, 17, 34];
-/// Whether a row's columns with an index are as these parameters have them.
+/// [`UPDATE`] where of all columns only the document and that of one property have changed, by the
+/// property; none for those that an index is made of, and those that have no column of their own.
+pub(crate) fn update_one(property: &str) -> Option<&'static str> {
+    static STATEMENTS: LazyLock<HashMap<&str, String>> = LazyLock::new(|| {
+        let own = TEXTS.iter().filter(|name| !INDEXED.contains(name));
+        own.map(|name| {
+            let set = format!("doc = ?3, {} = ?4", column(name));
+            let sql = format!("UPDATE users SET {set} WHERE tenant_id = ?1 AND id = ?2");
+            (*name, sql)
+        })
+        .collect()
+    });
+    STATEMENTS.get(property).map(String::as_str)
+}
+
+/// The column of one of [`TEXTS`].
+fn column(name: &str) -> String {
+    let mut column = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            column.push('_');
+        }
+        column.push(letter.to_ascii_lowercase());
+    }
+    column
+}
+
+/// Whether a row is as the parameters of an [`UPDATE`] have it.
 #[cfg(debug_assertions)]
-pub(crate) const IS_AS_INDEXED: &str = "SELECT count(*) FROM users WHERE tenant_id = ?1 \
-    AND id = ?2 AND deleted_at IS NOT DISTINCT FROM ?3 \
-    AND user_principal_name IS NOT DISTINCT FROM ?4 \
-    AND display_name IS NOT DISTINCT FROM ?5 AND mail IS NOT DISTINCT FROM ?6 \
-    AND employee_id IS NOT DISTINCT FROM ?7 AND manager_ref IS NOT DISTINCT FROM ?8";
+pub(crate) static IS_AS_UPDATED: LazyLock<String> = LazyLock::new(|| {
+    let (_, set) = UPDATE.split_once(" SET ").unwrap_or_default();
+    let (set, key) = set.split_once(" WHERE ").unwrap_or_default();
+    let columns = set
+        .replace(',', " AND")
+        .replace(" =", " IS NOT DISTINCT FROM");
+    format!("SELECT count(*) FROM users WHERE {key} AND {columns}")
+});
 pub(crate) const SET_MANAGER: &str =
     "UPDATE users SET manager_ref = ?3 WHERE tenant_id = ?1 AND id = ?2";
 pub(crate) const SET_HOME: &str =
@@ -325,24 +358,9 @@ pub(crate) const UPDATE_PARAMETERS: usize = 35;
 
 /// Of the parameters of an [`UPDATE`] those of [`UPDATE_UNINDEXED`], and how many they are.
 pub(crate) fn unindexed<'a>(params: &[Param<'a>]) -> ([Param<'a>; UPDATE_PARAMETERS], usize) {
-    chosen(params, |place| !INDEXED_PARAMETERS.contains(&place))
-}
-
-/// Those of [`IS_AS_INDEXED`], and how many they are.
-#[cfg(debug_assertions)]
-pub(crate) fn indexed<'a>(params: &[Param<'a>]) -> ([Param<'a>; UPDATE_PARAMETERS], usize) {
-    chosen(params, |place| {
-        place < 2 || INDEXED_PARAMETERS.contains(&place)
-    })
-}
-
-fn chosen<'a>(
-    params: &[Param<'a>],
-    is_chosen: impl Fn(usize) -> bool,
-) -> ([Param<'a>; UPDATE_PARAMETERS], usize) {
     let mut found = [Param::Null; UPDATE_PARAMETERS];
     let values = params.iter().enumerate();
-    let values = values.filter(|(place, _)| is_chosen(*place));
+    let values = values.filter(|(place, _)| !INDEXED_PARAMETERS.contains(place));
     let mut count = 0;
     for (place, (_, value)) in found.iter_mut().zip(values) {
         *place = *value;

@@ -8,6 +8,7 @@ use super::password::PasswordChange;
 use super::properties::USER;
 use super::sql::{self, Columns, Fixed, Folded};
 use super::{HOME_DISABLED, ISSUER, User, free, get};
+use crate::listing::folded_json;
 use crate::schema::{Purpose, is_mail, is_nickname, set};
 use crate::synced_mapping;
 use crate::{audited, domains};
@@ -213,36 +214,50 @@ pub(crate) fn save(tx: &mut Tx<'_>, user: &User, op: Op, changed: &[&str]) -> Re
 
 /// [`save`], with a change of one's own.
 pub(crate) fn save_as(tx: &mut Tx<'_>, user: &User, change: Change<'_>) -> Result<()> {
-    let tenant = tx.tenant();
     let doc = serde_json::to_string(&user.document).map_err(Error::internal)?;
+    free::take(tx, user);
+    write(tx, user, &doc, change)?;
+    #[cfg(debug_assertions)]
+    check(tx, user, &doc)?;
+    Ok(())
+}
+
+fn write(tx: &mut Tx<'_>, user: &User, doc: &str, change: Change<'_>) -> Result<()> {
+    let tenant = tx.tenant();
+    let is_update = change.op == Op::Updated;
+    if is_update
+        && let [name] = change.properties
+        && let Some(sql) = sql::update_one(name)
+    {
+        let value = folded_json(user.document.get(*name));
+        let params = params![&tenant, &user.id, doc, value.as_deref()];
+        return tx.record(change)?.execute_later(sql, params);
+    }
     let folded = Folded::new(|name| user.document.get(name));
     let upn = fold(user.user_principal_name());
-    let columns = columns(user, &doc, &folded, &upn);
+    let columns = columns(user, doc, &folded, &upn);
     let params = sql::parameters(&tenant, &user.id, &columns);
     let (params, _) = params.split_at(sql::UPDATE_PARAMETERS);
-    free::take(tx, user);
-    let indexed = change.op != Op::Updated
-        || change
-            .properties
-            .iter()
-            .any(|name| sql::INDEXED.contains(name));
-    if indexed {
+    let mut names = change.properties.iter();
+    if !is_update || names.any(|name| sql::INDEXED.contains(name)) {
         return tx.record(change)?.execute_later(sql::UPDATE, params);
     }
-    #[cfg(debug_assertions)]
-    check_indexed(tx, params)?;
     let (params, count) = sql::unindexed(params);
     let (params, _) = params.split_at(count);
     tx.record(change)?
         .execute_later(sql::UPDATE_UNINDEXED, params)
 }
 
-/// That no column with an index is another than the change says.
+/// That a row is as its user, though only those columns were written that have changed.
 #[cfg(debug_assertions)]
-fn check_indexed(tx: &ReadTx<'_>, params: &[store::Param<'_>]) -> Result<()> {
-    let (params, count) = sql::indexed(params);
-    let (params, _) = params.split_at(count);
-    if tx.count(sql::IS_AS_INDEXED, params)? == 1 {
+fn check(tx: &ReadTx<'_>, user: &User, doc: &str) -> Result<()> {
+    let tenant = tx.tenant();
+    let folded = Folded::new(|name| user.document.get(name));
+    let upn = fold(user.user_principal_name());
+    let columns = columns(user, doc, &folded, &upn);
+    let params = sql::parameters(&tenant, &user.id, &columns);
+    let (params, _) = params.split_at(sql::UPDATE_PARAMETERS);
+    if tx.count(&sql::IS_AS_UPDATED, params)? == 1 {
         return Ok(());
     }
     Err(Error::internal(

@@ -208,8 +208,8 @@ pub(super) struct New {
 }
 
 impl New {
-    pub(super) fn create(self, tx: &mut Tx<'_>) -> types::Result<User> {
-        let user = users::create(tx, self.user)?;
+    pub(super) fn create(&self, tx: &mut Tx<'_>) -> types::Result<User> {
+        let user = users::create(tx, self.user.clone())?;
         set_manager(tx, user.id, self.manager.as_ref())?;
         Ok(user)
     }
@@ -224,7 +224,7 @@ pub(super) struct Change {
 }
 
 impl Change {
-    pub(super) fn apply(self, tx: &mut Tx<'_>, user: User) -> types::Result<()> {
+    pub(super) fn apply(&self, tx: &mut Tx<'_>, user: User) -> types::Result<()> {
         let id = user.id;
         // Whoever stays here when the home goes its own way has nobody else to be changed by.
         let is_left = match user.home {

@@ -178,7 +178,7 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
     let body = Body::read(&call)?;
     let new = body.into_new(&call).await?;
     let (id, shown) = call
-        .write(move |tx| {
+        .write_repeatable(move |tx| {
             let user = new.create(tx)?;
             Ok((user.id, users::project(&user, None)?))
         })
@@ -208,7 +208,7 @@ async fn update(call: Call) -> Result<Reply, Refusal> {
     let reach = body::Reach::of(&call, &body)?;
     let change = body.into_change(&call).await?;
     let key = call.key("id").to_owned();
-    call.write(move |tx| {
+    call.write_repeatable(move |tx| {
         let user = users::find(tx, &key)?;
         reach.check_user(tx, &user)?;
         change.apply(tx, user)
@@ -220,7 +220,7 @@ async fn update(call: Call) -> Result<Reply, Refusal> {
 async fn delete(call: Call) -> Result<Reply, Refusal> {
     let key = call.key("id").to_owned();
     let reach = body::Reach::for_deletion(&call);
-    call.write(move |tx| {
+    call.write_repeatable(move |tx| {
         let user = users::find(tx, &key)?;
         reach.check_user(tx, &user)?;
         users::delete(tx, user.id)

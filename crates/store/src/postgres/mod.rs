@@ -572,6 +572,10 @@ impl Connection for Postgres {
         self.open.borrow().is_some()
     }
 
+    fn fails_at_once(&self) -> bool {
+        false
+    }
+
     fn keeps_snapshots(&self) -> bool {
         false
     }

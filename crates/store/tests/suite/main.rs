@@ -9,6 +9,7 @@
 )]
 
 mod feed_order;
+mod groups;
 mod islands;
 mod later;
 mod transfer;

@@ -1,0 +1,187 @@
+//! Commands that are committed together: each stands or falls alone, however it is undone.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, mpsc};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use store::{Carried, Change, Island, NewTenant, Op, Rows, Store, SystemClock, Tx, params};
+use types::{Actor, DomainName, Error, Result, TenantId};
+use uuid::Uuid;
+
+const INSERT: &str = "INSERT INTO cursors (tenant_id, reader, seq) VALUES (?1, ?2, ?3)";
+const SET: &str = "INSERT INTO cursors (tenant_id, reader, seq) VALUES (?1, ?2, ?3) \
+    ON CONFLICT (tenant_id, reader) DO UPDATE SET seq = excluded.seq";
+const COUNT: &str = "count";
+const COMMANDS: usize = 200;
+
+/// How many have succeeded, as each of them counts on from the one before.
+#[derive(Clone, Copy)]
+struct Count(u64);
+
+impl Carried for Count {
+    fn write(&self, tenant: TenantId, rows: &Rows<'_>) -> Result<()> {
+        rows.put(2, SET, params![&tenant, COUNT, self.0])
+    }
+}
+
+fn count_on(tx: &mut Tx<'_>) -> Result<()> {
+    let count = match tx.carried() {
+        Some(Count(count)) => count,
+        None => tx.cursor(COUNT)?.unwrap_or(0),
+    };
+    tx.bookkeeping().carry(Count(count + 1));
+    Ok(())
+}
+
+/// What becomes of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Succeeds,
+    FailsEarly,
+    FailsLate,
+    Panics,
+    /// It goes on though a part of it has failed.
+    Recovers,
+}
+
+impl Fate {
+    fn drawn(rng: &mut StdRng, failures: u32) -> Self {
+        if !rng.random_ratio(failures, 100) {
+            return Self::Succeeds;
+        }
+        let fates = [
+            Self::FailsEarly,
+            Self::FailsLate,
+            Self::Panics,
+            Self::Recovers,
+        ];
+        fates[rng.random_range(0..fates.len())]
+    }
+    fn succeeds(self) -> bool {
+        matches!(self, Self::Succeeds | Self::Recovers)
+    }
+}
+
+fn run(tx: &mut Tx<'_>, name: &str, fate: Fate) -> Result<u64> {
+    if fate == Fate::FailsEarly {
+        return Err(Error::conflict("early"));
+    }
+    let tenant = tx.tenant();
+    let mut recorded = tx.record(Change::new("user", Uuid::nil(), Op::Created, &[]))?;
+    let seq = recorded.seq();
+    recorded.execute(INSERT, params![&tenant, name, seq])?;
+    count_on(tx)?;
+    if fate == Fate::Recovers {
+        let part = tx.attempt(|tx| {
+            count_on(tx)?;
+            tx.set_cursor("part", 1)?;
+            Err::<(), _>(Error::conflict("a part"))
+        });
+        assert!(part.is_err());
+    }
+    match fate {
+        Fate::FailsLate => Err(Error::conflict("late")),
+        Fate::Panics => panic!("meant"),
+        _ => Ok(seq),
+    }
+}
+
+fn island(directory: &std::path::Path) -> (Store, Island) {
+    let store = engines::open(engines::options(directory), Arc::new(SystemClock)).unwrap();
+    let new = NewTenant {
+        tenant_id: None,
+        display_name: "A".into(),
+        domain: DomainName::parse("a.example").unwrap(),
+    };
+    let (tenant, ()) = store
+        .create_tenant(new, Actor::Operator, |_| Ok(()))
+        .unwrap();
+    let island = store.island(tenant.tenant_id).unwrap();
+    (store, island)
+}
+
+/// Has all commands wait for one that is under way, so that they come in groups.
+async fn all_at_once(island: &Island, commands: &[(Fate, bool)]) -> Vec<Result<u64>> {
+    let (go, gate) = mpsc::channel::<()>();
+    let held = tokio::spawn({
+        let island = island.clone();
+        async move {
+            let wait = move |_: &mut Tx<'_>| gate.recv().map_err(Error::internal);
+            island.write(Actor::System, wait).await
+        }
+    });
+    let waiting: Vec<_> = commands
+        .iter()
+        .enumerate()
+        .map(|(number, &(fate, is_repeatable))| {
+            let island = island.clone();
+            let name = format!("{number:03}");
+            tokio::spawn(async move {
+                let command = move |tx: &mut Tx<'_>| run(tx, &name, fate);
+                if is_repeatable {
+                    island.write_repeatable(Actor::System, command).await
+                } else {
+                    island.write(Actor::System, command).await
+                }
+            })
+        })
+        .collect();
+    for _ in 0..COMMANDS {
+        tokio::task::yield_now().await;
+    }
+    go.send(()).unwrap();
+    held.await.unwrap().unwrap();
+    let mut outcomes = Vec::new();
+    for outcome in waiting {
+        outcomes.push(outcome.await.unwrap());
+    }
+    outcomes
+}
+
+#[test]
+fn each_command_of_a_group_stands_or_falls_alone() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
+    // Few failures leave long groups undisturbed, many disturb each; with and without commands that
+    // run only once.
+    for (seed, failures, once) in [(1, 1, 0), (2, 5, 0), (3, 50, 0), (4, 5, 10), (5, 50, 50)] {
+        let directory = tempfile::tempdir().unwrap();
+        let (_store, island) = island(directory.path());
+        let mut rng = StdRng::seed_from_u64(seed);
+        let commands: Vec<(Fate, bool)> = (0..COMMANDS)
+            .map(|_| {
+                let fate = Fate::drawn(&mut rng, failures);
+                (fate, !rng.random_ratio(once, 100))
+            })
+            .collect();
+        let outcomes = runtime.block_on(all_at_once(&island, &commands));
+        let mut expected = BTreeSet::new();
+        let mut places = BTreeSet::new();
+        for (number, ((fate, _), outcome)) in commands.iter().zip(&outcomes).enumerate() {
+            assert_eq!(outcome.is_ok(), fate.succeeds(), "{seed}: {fate:?}");
+            if let Ok(seq) = outcome {
+                expected.insert((format!("{number:03}"), *seq));
+                places.insert(*seq);
+            }
+        }
+        let count = u64::try_from(expected.len()).unwrap();
+        expected.insert((COUNT.into(), count));
+        let (rows, changes) = island
+            .read_blocking(|tx| {
+                let rows = tx.query(
+                    "SELECT reader, seq FROM cursors WHERE tenant_id = ?1",
+                    params![&tx.tenant()],
+                    |row| Ok((row.string(0)?, row.count(1)?)),
+                )?;
+                Ok((rows, tx.changes(0, 2 * COMMANDS)?))
+            })
+            .unwrap();
+        assert_eq!(rows.into_iter().collect::<BTreeSet<_>>(), expected);
+        let recorded: BTreeSet<u64> = changes.iter().map(|change| change.seq).collect();
+        assert_eq!(recorded, places);
+        assert_eq!(recorded, (1..=count).collect());
+    }
+}
