@@ -464,6 +464,10 @@ impl Found<'_> {
     fn no_function(&self, function: Function) -> Error {
         match self.property.kind {
             PropertyKind::TextList | PropertyKind::ObjectList(_) => self.is_collection(),
+            PropertyKind::SecurityIdentifier => self.unsupported(
+                format_args!("it is compared as a whole, so '{function}' doesn't apply"),
+                self.path.at,
+            ),
             kind => invalid(
                 format_args!(
                     "'{function}' takes a text, but property '{}' is {}",
@@ -526,6 +530,12 @@ impl Found<'_> {
                     literal.at,
                 )),
             },
+            (PropertyKind::SecurityIdentifier, Value::Text(text)) => {
+                // Of no object is one that is derived from no id.
+                let id = types::of_security_identifier(text);
+                let bytes = id.map_or_else(Vec::new, |id| id.as_bytes().to_vec());
+                Ok(Operand::Bytes(bytes))
+            }
             (kind, value) => Err(invalid(
                 format_args!(
                     "A binary operator with incompatible types was detected. Found operand types '{}' and '{}' for operator kind '{}' on property '{}'",
@@ -568,7 +578,9 @@ fn checked(text: &str, at: Position) -> Result<String> {
 
 const fn type_name(kind: PropertyKind) -> &'static str {
     match kind {
-        PropertyKind::Text | PropertyKind::TextList => "Edm.String",
+        PropertyKind::Text | PropertyKind::TextList | PropertyKind::SecurityIdentifier => {
+            "Edm.String"
+        }
         PropertyKind::Bool => "Edm.Boolean",
         PropertyKind::Guid => "Edm.Guid",
         PropertyKind::DateTime => "Edm.DateTimeOffset",

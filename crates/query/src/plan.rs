@@ -174,6 +174,8 @@ impl Slot {
             }
             PropertyKind::Guid => types::parse_uuid(value.as_str()?)
                 .map(|guid| Operand::Bytes(guid.as_bytes().into())),
+            PropertyKind::SecurityIdentifier => types::of_security_identifier(value.as_str()?)
+                .map(|id| Operand::Bytes(id.as_bytes().into())),
             PropertyKind::TextList | PropertyKind::Object(_) | PropertyKind::ObjectList(_) => None,
         }
     }

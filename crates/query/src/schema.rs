@@ -47,6 +47,8 @@ pub enum PropertyKind {
     Bool,
     /// A GUID, written with or without quotes in a filter, because Graph's ids are strings.
     Guid,
+    /// The security identifier that is derived from an id, `S-1-12-1-…`: its column is the id's.
+    SecurityIdentifier,
     /// An instant.
     DateTime,
     /// A whole number.

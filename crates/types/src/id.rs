@@ -79,12 +79,42 @@ impl<K> Id<K> {
     }
 }
 
+const SID_PREFIX: &str = "S-1-12-1";
+
 /// Reads a UUID as Graph clients write it: 36 characters, any case. Braces, URNs and the short
 /// form are refused, so that one object has one spelling.
 pub fn parse_uuid(text: &str) -> Option<Uuid> {
     (text.len() == 36)
         .then(|| Uuid::try_parse(text).ok())
         .flatten()
+}
+
+/// The Windows security identifier that Entra derives from an object's id: its four words in
+/// little-endian order, `S-1-12-1-…`.
+pub fn security_identifier(id: Uuid) -> String {
+    let bytes = id.to_bytes_le();
+    let words = bytes.as_chunks::<4>().0.iter();
+    words.fold(SID_PREFIX.to_owned(), |sid, word| {
+        format!("{sid}-{}", u32::from_le_bytes(*word))
+    })
+}
+
+/// The id of the object that has this [`security_identifier`], in any case.
+pub fn of_security_identifier(sid: &str) -> Option<Uuid> {
+    let (prefix, words) = sid.split_at_checked(SID_PREFIX.len())?;
+    if !prefix.eq_ignore_ascii_case(SID_PREFIX) {
+        return None;
+    }
+    let mut bytes = [0; 16];
+    let mut words = words.strip_prefix('-')?.split('-');
+    for place in bytes.as_chunks_mut::<4>().0 {
+        *place = words.next()?.parse::<u32>().ok()?.to_le_bytes();
+    }
+    let id = Uuid::from_bytes_le(bytes);
+    // So that one object has one spelling: no signs, no leading zeros, nothing behind it.
+    security_identifier(id)
+        .eq_ignore_ascii_case(sid)
+        .then_some(id)
 }
 
 impl<K: Kind> FromStr for Id<K> {

@@ -16,7 +16,7 @@ pub mod user_agent;
 pub use actor::Actor;
 pub use certificate::Certificate;
 pub use error::{Error, Result, found};
-pub use id::{Id, Kind, TenantId, kind, parse_uuid};
+pub use id::{Id, Kind, TenantId, kind, of_security_identifier, parse_uuid, security_identifier};
 pub use names::{DomainName, Upn, fold};
 pub use reason::{REASON_CHARACTERS_MAX, check_reason};
 pub use time::Timestamp;

@@ -201,6 +201,7 @@ impl Group {
                 let value = self.document.get(name).cloned();
                 value.unwrap_or(Value::Bool(false))
             }
+            "securityIdentifier" => types::security_identifier(self.id.uuid()).into(),
             // The tenant that it belongs to, if that is another one.
             "organizationId" => json!(self.home?.0),
             "mailEnabled" => self.mail_enabled.into(),

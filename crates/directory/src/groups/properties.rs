@@ -156,6 +156,12 @@ pub(super) static ENTITY: Entity = Entity {
             Operators::EXACT,
         ),
         Property::new(
+            "securityIdentifier",
+            PropertyKind::SecurityIdentifier,
+            "g.id",
+            Operators::EXACT,
+        ),
+        Property::new(
             "visibility",
             PropertyKind::Text,
             "g.visibility",

@@ -75,6 +75,13 @@ pub(super) static ENTITY: Entity = Entity {
         ),
         Property::new("appId", PropertyKind::Guid, "s.app_id", Operators::EXACT),
         Property::new(
+            "appRoleAssignmentRequired",
+            PropertyKind::Bool,
+            // A document is written without spaces, and a quote within a text has a backslash before it.
+            "(CASE WHEN s.doc LIKE '%\"appRoleAssignmentRequired\":true%' THEN 1 ELSE 0 END)",
+            Operators::EXACT,
+        ),
+        Property::new(
             "appOwnerOrganizationId",
             PropertyKind::Guid,
             "s.app_owner_organization_id",

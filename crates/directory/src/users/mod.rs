@@ -174,7 +174,7 @@ impl<D> User<D> {
                 Some(mail) => json!([proxy_address(&mail)]),
                 None => return Origin::Nothing,
             },
-            "securityIdentifier" => security_identifier(self.id).into(),
+            "securityIdentifier" => types::security_identifier(self.id.uuid()).into(),
             // The name is free for others while its owner is deleted, so it is shown made unique.
             "userPrincipalName" if self.deleted_at.is_some() => {
                 let upn = self.document.text(name).unwrap_or_default();
@@ -213,15 +213,6 @@ fn proxy_address(mail: &str) -> String {
 
 pub(crate) fn spelled_type(folded: &str) -> &'static str {
     if folded == "guest" { "Guest" } else { "Member" }
-}
-
-/// The SID that Entra derives from an object id: its four words in little-endian order.
-fn security_identifier(id: Id<kind::User>) -> String {
-    let bytes = id.uuid().to_bytes_le();
-    let words = bytes.as_chunks::<4>().0.iter();
-    words.fold("S-1-12-1".to_owned(), |sid, word| {
-        format!("{sid}-{}", u32::from_le_bytes(*word))
-    })
 }
 
 /// Without what is ours alone.

@@ -356,7 +356,13 @@ pub(super) static ENTITY: Entity = Entity {
         none("provisionedPlans", &PROVISIONED_PLAN),
         Property::unfilterable("responsibilities", PropertyKind::TextList),
         Property::unfilterable("schools", PropertyKind::TextList),
-        Property::unfilterable("securityIdentifier", PropertyKind::Text),
+        Property::new(
+            "securityIdentifier",
+            PropertyKind::SecurityIdentifier,
+            "u.id",
+            Operators::EXACT,
+        )
+        .selective(),
         none("serviceProvisioningErrors", &SERVICE_ERROR),
         Property::unfilterable("showInAddressList", PropertyKind::Bool),
         Property::object("signInActivity", &ACTIVITY),

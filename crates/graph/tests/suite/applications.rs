@@ -430,6 +430,39 @@ async fn nobody_takes_the_name_of_another() {
 }
 
 #[tokio::test]
+async fn service_principals_that_need_an_assignment_are_found() {
+    let d = Deployment::start().await;
+    let quoted = r#"x "appRoleAssignmentRequired":true"#;
+    for (name, required) in [
+        ("o-open", None),
+        ("o-closed", Some(true)),
+        ("o-opened", Some(false)),
+    ] {
+        let (_, principal) = d.admin.application(json!({ "displayName": name })).await;
+        let path = format!("/servicePrincipals/{}", principal["id"].as_str().unwrap());
+        let mut change = json!({ "notes": quoted });
+        if let Some(required) = required {
+            change["appRoleAssignmentRequired"] = required.into();
+        }
+        d.admin.patch(&path, change).await.expect(204);
+    }
+    let names = async |filter: &str| {
+        let path = format!(
+            "/servicePrincipals?$count=true&$filter=startswith(displayName,'o-') and {filter}"
+        );
+        let page = d.admin.get_advanced(&path).await.expect(200).json;
+        let items = page["value"].as_array().unwrap().iter();
+        let names = items.map(|item| item["displayName"].as_str().unwrap().to_owned());
+        names.collect::<std::collections::BTreeSet<String>>()
+    };
+    let closed = ["o-closed".to_owned()].into();
+    let open = ["o-open".to_owned(), "o-opened".to_owned()].into();
+    assert_eq!(names("appRoleAssignmentRequired eq true").await, closed);
+    assert_eq!(names("appRoleAssignmentRequired eq false").await, open);
+    assert_eq!(names("not(appRoleAssignmentRequired eq true)").await, open);
+}
+
+#[tokio::test]
 async fn lists_are_filtered_sorted_and_counted() {
     let d = Deployment::start().await;
     for name in ["Bravo", "alpha", "Charlie"] {

@@ -393,6 +393,47 @@ async fn what_cannot_be_filtered_is_not_said_to_be_missing() {
 }
 
 #[tokio::test]
+async fn users_and_groups_are_found_by_their_security_identifiers() {
+    let d = Deployment::start().await;
+    let ann = user(&d.admin, "ann").await;
+    user(&d.admin, "bob").await;
+    let sales = json!({
+        "displayName": "Sales", "mailEnabled": false, "mailNickname": "sales", "securityEnabled": true,
+    });
+    let sales = d.admin.post("/groups", sales).await.expect(201).json;
+    let sales = sales["id"].as_str().unwrap();
+    for (set, id) in [("users", ann.as_str()), ("groups", sales)] {
+        let select = format!("/{set}/{id}?$select=securityIdentifier");
+        let sid = d.admin.get(&select).await.expect(200).json;
+        let sid = sid["securityIdentifier"].as_str().unwrap().to_owned();
+        assert!(sid.starts_with("S-1-12-1-"), "{sid}");
+        let found = async |filter: String| {
+            let path = format!("/{set}?$count=true&$filter={filter}");
+            let page = d.admin.get_advanced(&path).await.expect(200).json;
+            let items = page["value"].as_array().unwrap().iter();
+            let ids = items.map(|item| item["id"].as_str().unwrap().to_owned());
+            ids.collect::<Vec<String>>()
+        };
+        let lower = sid.to_lowercase();
+        for own in [
+            format!("securityIdentifier eq '{sid}'"),
+            format!("securityIdentifier in ('S-1-5-18','{lower}')"),
+        ] {
+            assert_eq!(found(own).await, [id]);
+        }
+        for none in ["S-1-12-1-1-2-3-4", "S-1-12-1-1-2-3", "S-1-5-18", ""] {
+            let none = format!("securityIdentifier eq '{none}'");
+            assert_eq!(found(none).await, [""; 0]);
+        }
+        let others = found(format!("securityIdentifier ne '{sid}'")).await;
+        assert!(!others.contains(&id.to_owned()));
+        let starts = format!("/{set}?$filter=startswith(securityIdentifier,'S')");
+        let refused = d.admin.get(&starts).await;
+        refused.refused(400, "Request_UnsupportedQuery");
+    }
+}
+
+#[tokio::test]
 async fn dates_sort_advanced_queries() {
     let d = Deployment::start().await;
     for alias in ["ann", "bob", "cyd"] {
