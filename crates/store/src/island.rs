@@ -26,7 +26,7 @@ use crate::readers::{Reader, Readers};
 use crate::registry::Registry;
 use crate::tx::{ReadTx, Tx};
 use crate::work::{Fence, SharesSender};
-use crate::writer::{self, Command, Heads, Job, Writer};
+use crate::writer::{Heads, Job, Order, Sent, Writer};
 
 /// How long closing waits for reads and commands that are under way.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(10);
@@ -417,11 +417,7 @@ impl Island {
         actor: Actor,
         command: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (answer, command) = self.command(actor, command);
-        let island = self.queue(command).await?;
-        let outcome = answer.await.map_err(|_| closed())?;
-        drop(island);
-        outcome
+        self.send(self.order(actor).once(command)).await
     }
 
     /// [`Island::write`] of a command that may run twice, to the same effect, which is cheaper where
@@ -431,28 +427,20 @@ impl Island {
         actor: Actor,
         command: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let fence = self.fence;
-        let command = move |tx: &mut Tx<'_>| {
-            fence.check(tx)?;
-            command(tx)
-        };
-        let clock = Arc::clone(self.store.clock());
-        let (answer, command) = writer::repeatable(clock, self.tenant, actor, command);
-        let island = self.queue(command).await?;
-        let outcome = answer.await.map_err(|_| closed())?;
-        drop(island);
-        outcome
+        self.send(self.order(actor).repeatable(command)).await
     }
 
-    /// Queues a command; the island stays open as long as the caller holds it.
-    async fn queue(&self, command: Box<dyn Command>) -> Result<Arc<OpenIsland>> {
+    /// Queues a command and waits for its outcome; the island stays open meanwhile.
+    async fn send<T>(&self, (answer, command): Sent<T>) -> Result<T> {
         let island = match self.store.opened(self.tenant) {
             Some(island) => island,
             None => self.open().await?,
         };
         let queue = island.commands.as_ref().ok_or_else(closed)?;
         queue.send(Job::Run(command)).await.map_err(|_| closed())?;
-        Ok(island)
+        let outcome = answer.await.map_err(|_| closed())?;
+        drop(island);
+        outcome
     }
 
     /// [`Island::write`] for threads that belong to no async runtime.
@@ -461,7 +449,7 @@ impl Island {
         actor: Actor,
         command: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (answer, command) = self.command(actor, command);
+        let (answer, command) = self.order(actor).once(command);
         let island = self.store.open_island(self.tenant)?;
         let queue = island.commands.as_ref().ok_or_else(closed)?;
         queue
@@ -482,17 +470,13 @@ impl Island {
         receiver.await.map_err(|_| closed())?
     }
 
-    fn command<T: Send + 'static>(
-        &self,
-        actor: Actor,
-        command: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
-    ) -> (oneshot::Receiver<Result<T>>, Box<dyn Command>) {
-        let fence = self.fence;
-        let command = move |tx: &mut Tx<'_>| {
-            fence.check(tx)?;
-            command(tx)
-        };
-        writer::command(Arc::clone(self.store.clock()), self.tenant, actor, command)
+    fn order(&self, actor: Actor) -> Order {
+        Order {
+            clock: Arc::clone(self.store.clock()),
+            tenant: self.tenant,
+            fence: self.fence,
+            actor,
+        }
     }
 
     /// Runs a query on a snapshot.

@@ -25,6 +25,7 @@ use crate::engine::Connection;
 use crate::island::held;
 use crate::readers::Readers;
 use crate::tx::{self, ReadTx, Tx};
+use crate::work::Fence;
 
 /// Commands in one commit, at most.
 const GROUP_COMMANDS_MAX: usize = 512;
@@ -85,60 +86,63 @@ pub(crate) struct Ran {
 /// The newest committed `seq` of each island that somebody follows or wrote to.
 pub(crate) type Heads = Arc<Mutex<HashMap<TenantId, watch::Sender<u64>>>>;
 
+/// On whose island a command runs, in whose name, and behind which right.
+pub(crate) struct Order {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) tenant: TenantId,
+    pub(crate) fence: Fence,
+    pub(crate) actor: Actor,
+}
+
 /// A command as it was asked for.
 struct Asked<T, C> {
+    order: Order,
     command: C,
     is_repeatable: bool,
-    clock: Arc<dyn Clock>,
-    tenant: TenantId,
-    actor: Actor,
     outcome: Option<Result<T>>,
     sender: oneshot::Sender<Result<T>>,
 }
 
-/// A command that runs once, and where its outcome arrives once it is durable.
-pub(crate) fn command<T: Send + 'static>(
-    clock: Arc<dyn Clock>,
-    tenant: TenantId,
-    actor: Actor,
-    command: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
-) -> (oneshot::Receiver<Result<T>>, Box<dyn Command>) {
-    let mut command = Some(command);
-    let once = move |tx: &mut Tx<'_>| match command.take() {
-        Some(command) => command(tx),
-        None => Err(Error::internal("a command that runs once was run again")),
-    };
-    asked(clock, tenant, actor, once, false)
-}
+/// A command on its way, and where its outcome arrives once it is durable.
+pub(crate) type Sent<T> = (oneshot::Receiver<Result<T>>, Box<dyn Command>);
 
-/// A command that may run again, and where its outcome arrives once it is durable.
-pub(crate) fn repeatable<T: Send + 'static>(
-    clock: Arc<dyn Clock>,
-    tenant: TenantId,
-    actor: Actor,
-    command: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
-) -> (oneshot::Receiver<Result<T>>, Box<dyn Command>) {
-    asked(clock, tenant, actor, command, true)
-}
+impl Order {
+    /// A command that runs once.
+    pub(crate) fn once<T: Send + 'static>(
+        self,
+        command: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Sent<T> {
+        let mut command = Some(command);
+        let once = move |tx: &mut Tx<'_>| match command.take() {
+            Some(command) => command(tx),
+            None => Err(Error::internal("a command that runs once was run again")),
+        };
+        self.asked(once, false)
+    }
 
-fn asked<T: Send + 'static>(
-    clock: Arc<dyn Clock>,
-    tenant: TenantId,
-    actor: Actor,
-    command: impl FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
-    is_repeatable: bool,
-) -> (oneshot::Receiver<Result<T>>, Box<dyn Command>) {
-    let (sender, receiver) = oneshot::channel();
-    let asked = Asked {
-        command,
-        is_repeatable,
-        clock,
-        tenant,
-        actor,
-        outcome: None,
-        sender,
-    };
-    (receiver, Box::new(asked))
+    /// A command that may run again.
+    pub(crate) fn repeatable<T: Send + 'static>(
+        self,
+        command: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Sent<T> {
+        self.asked(command, true)
+    }
+
+    fn asked<T: Send + 'static>(
+        self,
+        command: impl FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        is_repeatable: bool,
+    ) -> Sent<T> {
+        let (sender, receiver) = oneshot::channel();
+        let asked = Asked {
+            order: self,
+            command,
+            is_repeatable,
+            outcome: None,
+            sender,
+        };
+        (receiver, Box::new(asked))
+    }
 }
 
 impl<T, C> Command for Asked<T, C>
@@ -158,33 +162,43 @@ where
             seed,
             undo,
         } = turn;
-        let read = ReadTx::new(connection, self.tenant, self.clock.now());
+        let Order {
+            clock,
+            tenant,
+            fence,
+            actor,
+        } = &self.order;
+        let read = ReadTx::new(connection, *tenant, clock.now());
         let is_first = undo == Undo::Restart;
-        let mut tx = Tx::new(read, carried, self.actor.clone(), seq, seed, is_first);
+        let mut tx = Tx::new(read, carried, actor.clone(), seq, seed, is_first);
+        let mut command = |tx: &mut Tx<'_>| {
+            fence.check(tx)?;
+            (self.command)(tx)
+        };
         let outcome = match undo {
-            Undo::Mark => in_savepoint(&mut tx, &mut self.command),
-            Undo::Restart | Undo::Group => caught(&mut tx, &mut self.command),
+            Undo::Mark => in_savepoint(&mut tx, &mut command),
+            Undo::Restart | Undo::Group => caught(&mut tx, &mut command),
         };
         let has_failed = outcome.is_err();
-        let has_written = tx.has_written();
-        if has_failed && has_written && undo == Undo::Restart {
-            restart(connection, carried, self.tenant);
+        let leaves_traces = has_failed && (tx.has_written() || !connection.fails_at_once());
+        if leaves_traces && is_first {
+            restart(connection, carried, *tenant);
         }
         let seq = if has_failed { seq } else { tx.seq() };
         drop(tx);
         self.outcome = Some(outcome);
         Ran {
             seq,
-            leaves_traces: has_failed && has_written && undo == Undo::Group,
+            leaves_traces: leaves_traces && undo == Undo::Group,
         }
     }
 
     fn finish(self: Box<Self>, fate: Result<()>) {
-        let outcome = self.outcome.unwrap_or_else(|| {
-            // Its group has come to its end before it.
-            Err(Error::internal("a command that never ran"))
-        });
-        let _ = self.sender.send(fate.and(outcome));
+        let Self {
+            outcome, sender, ..
+        } = *self;
+        let never_ran = || Err(Error::internal("a command that never ran"));
+        let _ = sender.send(fate.and_then(|()| outcome.unwrap_or_else(never_ran)));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Making and changing users.
 
 use serde_json::{Map, Value, json};
-use store::{Change, Op, ReadTx, Tx, params};
-use types::{Error, Id, Result, Upn, fold, kind};
+use store::{Change, Op, Param, ReadTx, Tx, params};
+use types::{Error, Id, Result, TenantId, Upn, fold, kind};
 
 use super::password::PasswordChange;
 use super::properties::USER;
@@ -233,31 +233,38 @@ fn write(tx: &mut Tx<'_>, user: &User, doc: &str, change: Change<'_>) -> Result<
         let params = params![&tenant, &user.id, doc, value.as_deref()];
         return tx.record(change)?.execute_later(sql, params);
     }
+    with_update(tenant, user, doc, |params| {
+        let mut names = change.properties.iter();
+        if !is_update || names.any(|name| sql::INDEXED.contains(name)) {
+            return tx.record(change)?.execute_later(sql::UPDATE, params);
+        }
+        let (params, count) = sql::unindexed(params);
+        let (params, _) = params.split_at(count);
+        tx.record(change)?
+            .execute_later(sql::UPDATE_UNINDEXED, params)
+    })
+}
+
+/// Hands `work` the parameters of [`sql::UPDATE`].
+fn with_update<T>(
+    tenant: TenantId,
+    user: &User,
+    doc: &str,
+    work: impl FnOnce(&[Param<'_>]) -> T,
+) -> T {
     let folded = Folded::new(|name| user.document.get(name));
     let upn = fold(user.user_principal_name());
     let columns = columns(user, doc, &folded, &upn);
     let params = sql::parameters(&tenant, &user.id, &columns);
     let (params, _) = params.split_at(sql::UPDATE_PARAMETERS);
-    let mut names = change.properties.iter();
-    if !is_update || names.any(|name| sql::INDEXED.contains(name)) {
-        return tx.record(change)?.execute_later(sql::UPDATE, params);
-    }
-    let (params, count) = sql::unindexed(params);
-    let (params, _) = params.split_at(count);
-    tx.record(change)?
-        .execute_later(sql::UPDATE_UNINDEXED, params)
+    work(params)
 }
 
 /// That a row is as its user, though only those columns were written that have changed.
 #[cfg(debug_assertions)]
 fn check(tx: &ReadTx<'_>, user: &User, doc: &str) -> Result<()> {
-    let tenant = tx.tenant();
-    let folded = Folded::new(|name| user.document.get(name));
-    let upn = fold(user.user_principal_name());
-    let columns = columns(user, doc, &folded, &upn);
-    let params = sql::parameters(&tenant, &user.id, &columns);
-    let (params, _) = params.split_at(sql::UPDATE_PARAMETERS);
-    if tx.count(&sql::IS_AS_UPDATED, params)? == 1 {
+    let is_same = |params: &[Param<'_>]| tx.count(&sql::IS_AS_UPDATED, params);
+    if with_update(tx.tenant(), user, doc, is_same)? == 1 {
         return Ok(());
     }
     Err(Error::internal(

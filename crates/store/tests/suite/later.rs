@@ -1,10 +1,10 @@
 //! Statements whose answers nobody waits for, questions about many, and what a transaction knows.
 
-use std::sync::Arc;
-
-use store::{Among, Change, Island, NewTenant, Op, Store, SystemClock, Tx, params};
-use types::{Actor, DomainName, Error, Id, Result, kind};
+use store::{Among, Change, Island, Op, Tx, params};
+use types::{Actor, Error, Id, Result, kind};
 use uuid::Uuid;
+
+use crate::island;
 
 const INSERT: &str = "INSERT INTO cursors (tenant_id, reader, seq) VALUES (?1, ?2, ?3)";
 const PUT: &str = "INSERT INTO cursors (tenant_id, reader, seq) VALUES (?1, ?2, ?3) \
@@ -12,20 +12,6 @@ const PUT: &str = "INSERT INTO cursors (tenant_id, reader, seq) VALUES (?1, ?2, 
 const RAISE: &str = "UPDATE cursors SET seq = seq * 10 + ?3 WHERE tenant_id = ?1 AND reader = ?2";
 /// More than wait or are on their way at once.
 const MANY: usize = 5_000;
-
-fn island(directory: &std::path::Path) -> (Store, Island) {
-    let store = engines::open(engines::options(directory), Arc::new(SystemClock)).unwrap();
-    let new = NewTenant {
-        tenant_id: None,
-        display_name: "A".into(),
-        domain: DomainName::parse("a.example").unwrap(),
-    };
-    let (tenant, ()) = store
-        .create_tenant(new, Actor::Operator, |_| Ok(()))
-        .unwrap();
-    let island = store.island(tenant.tenant_id).unwrap();
-    (store, island)
-}
 
 fn write<T: Send + 'static>(
     island: &Island,
