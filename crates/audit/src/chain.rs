@@ -57,18 +57,22 @@ pub(crate) struct Link {
     pub(crate) digest: Digest,
 }
 
-/// The last entry and the last one that was trimmed.
+/// The last entry and the last one that was trimmed, and how far the entries between them are in the
+/// index of what they name.
 #[derive(Clone, Copy)]
-struct Ends {
-    head: Link,
-    floor: Link,
+pub(crate) struct Ends {
+    pub(crate) head: Link,
+    pub(crate) floor: Link,
+    /// The place of the last entry in the index, or an earlier one.
+    pub(crate) indexed: u64,
 }
 
-const ENDS: &str =
-    "SELECT seq, digest, floor_seq, floor_digest FROM audit_chain WHERE tenant_id = ?1";
-const SET_ENDS: &str = "INSERT INTO audit_chain (tenant_id, seq, digest, floor_seq, floor_digest) \
-    VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (tenant_id) DO UPDATE SET seq = excluded.seq, \
-    digest = excluded.digest, floor_seq = excluded.floor_seq, floor_digest = excluded.floor_digest";
+const ENDS: &str = "SELECT seq, digest, floor_seq, floor_digest, indexed_seq FROM audit_chain \
+    WHERE tenant_id = ?1";
+const SET_ENDS: &str = "INSERT INTO audit_chain (tenant_id, seq, digest, floor_seq, floor_digest, \
+    indexed_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (tenant_id) DO UPDATE \
+    SET seq = excluded.seq, digest = excluded.digest, floor_seq = excluded.floor_seq, \
+    floor_digest = excluded.floor_digest, indexed_seq = excluded.indexed_seq";
 const ROWS: &str = "SELECT seq, id, at, category, activity, result, app_id, user_id, doc, digest \
     FROM audit_log WHERE tenant_id = ?1 ORDER BY seq";
 /// The last entry before the first that is to be kept, up to a place. By place, not by time alone:
@@ -89,16 +93,28 @@ fn link(row: &store::Row<'_>, column: usize) -> Result<Link> {
 
 impl Carried for Ends {
     fn write(&self, tenant: TenantId, rows: &Rows<'_>) -> Result<()> {
-        let Self { head, floor } = self;
+        let Self {
+            head,
+            floor,
+            indexed,
+        } = self;
         rows.put(
             1,
             SET_ENDS,
-            params![&tenant, head.seq, &head.digest, floor.seq, &floor.digest],
+            params![
+                &tenant,
+                head.seq,
+                &head.digest,
+                floor.seq,
+                &floor.digest,
+                *indexed
+            ],
         )
     }
 }
 
-fn ends(tx: &Tx<'_>) -> Result<Ends> {
+/// As a command sees them.
+pub(crate) fn ends(tx: &Tx<'_>) -> Result<Ends> {
     if let Some(ends) = tx.carried() {
         return Ok(ends);
     }
@@ -107,33 +123,38 @@ fn ends(tx: &Tx<'_>) -> Result<Ends> {
     Ok(ends)
 }
 
-fn read_ends(tx: &ReadTx<'_>) -> Result<Ends> {
+/// As they are in the database, which is what every command before this one left behind.
+pub(crate) fn read_ends(tx: &ReadTx<'_>) -> Result<Ends> {
     let start = Link {
         seq: 0,
         digest: [0; 32],
     };
     Ok(tx
         .query_one(ENDS, params![&tx.tenant()], |row| {
+            let head = link(row, 0)?;
+            let indexed = row.opt_int(4)?.map_or(Ok(head.seq), u64::try_from);
             Ok(Ends {
-                head: link(row, 0)?,
+                head,
                 floor: link(row, 2)?,
+                indexed: indexed.map_err(Error::internal)?,
             })
         })?
         .unwrap_or(Ends {
             head: start,
             floor: start,
+            indexed: 0,
         }))
 }
 
 /// Takes the next place in the chain for an entry.
 pub(crate) fn append(tx: &mut Tx<'_>, content: &Content<'_>) -> Result<Link> {
-    let Ends { head, floor } = ends(tx)?;
-    let seq = head.seq + 1;
+    let ends = ends(tx)?;
+    let seq = ends.head.seq + 1;
     let head = Link {
         seq,
-        digest: content.digest(&head.digest, seq)?,
+        digest: content.digest(&ends.head.digest, seq)?,
     };
-    tx.bookkeeping().carry(Ends { head, floor });
+    tx.bookkeeping().carry(Ends { head, ..ends });
     Ok(head)
 }
 
@@ -141,21 +162,26 @@ pub(crate) fn append(tx: &mut Tx<'_>, content: &Content<'_>) -> Result<Link> {
 /// place of the last of them, if there are any.
 pub(crate) fn trim(tx: &mut Tx<'_>, before: Timestamp) -> Result<Option<u64>> {
     let tenant = tx.tenant();
-    let Ends { head, floor } = ends(tx)?;
-    let last = floor.seq + TRIM_MAX;
+    let ends = ends(tx)?;
+    let last = ends.floor.seq + TRIM_MAX;
     let last = tx.query_one(
         LAST_TO_TRIM,
         params![&tenant, before, last, last + 1],
         |row| link(row, 0),
     )?;
     let Some(floor) = last else { return Ok(None) };
-    tx.bookkeeping().carry(Ends { head, floor });
+    let indexed = ends.indexed.max(floor.seq);
+    tx.bookkeeping().carry(Ends {
+        floor,
+        indexed,
+        ..ends
+    });
     Ok(Some(floor.seq))
 }
 
 /// Walks the whole log; `None` if its chain is unbroken, otherwise where it is broken.
 pub fn verify(tx: &ReadTx<'_>) -> Result<Option<String>> {
-    let Ends { head, floor } = read_ends(tx)?;
+    let Ends { head, floor, .. } = read_ends(tx)?;
     let (mut last, mut broken) = (floor, None);
     tx.for_each(ROWS, params![&tx.tenant()], |row| {
         if broken.is_some() {

@@ -11,6 +11,7 @@
 //!
 //! Source: Microsoft Graph, directoryAudit resource type and its complex types.
 
+mod by_target;
 mod chain;
 mod entry;
 mod graph;
@@ -19,8 +20,9 @@ mod page;
 mod redact;
 pub mod sign_ins;
 
+pub use by_target::{behind, index};
 pub use chain::verify;
 pub use entry::{Entry, Outcome, Row, Target};
 pub use graph::to_graph;
-pub use log::{Filter, Position, get, list, record, trim};
+pub use log::{Filter, Position, get, list, newest, record, trim};
 pub use redact::{is_secret, redact};

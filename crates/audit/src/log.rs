@@ -5,6 +5,7 @@ use store::{Param, ReadTx, Row as StoredRow, Tx, params};
 use types::{Actor, Error, Result, Timestamp};
 use uuid::Uuid;
 
+use crate::by_target;
 use crate::chain;
 use crate::entry::{Entry, Outcome, Row};
 use crate::page::{self, Page};
@@ -19,19 +20,15 @@ struct Document {
 
 const INSERT: &str = "INSERT INTO audit_log (tenant_id, seq, id, at, category, activity, result, \
     app_id, user_id, doc, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-const INSERT_TARGET: &str = "INSERT INTO audit_targets (tenant_id, target_id, at, seq) \
-    VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant_id, target_id, at, seq) DO NOTHING";
 const DELETE_TARGET: &str = "DELETE FROM audit_targets WHERE tenant_id = ?1 AND target_id = ?2 \
     AND at = ?3 AND seq = ?4";
+const GET_BY_SEQ: &str = "SELECT id FROM audit_log WHERE tenant_id = ?1 AND seq = ?2";
 /// An entry's id begins with its time; see [`get`].
 const GET: &str = "SELECT id, seq, at, doc FROM audit_log WHERE tenant_id = ?1 AND at >= ?2 \
     AND at < ?3 AND id = ?4";
-/// Pages of everything walk the log by time; those of one object walk its own entries by time.
+/// Pages walk the log by time.
 const LIST_ALL: &str = "SELECT e.id, e.seq, e.at, e.doc FROM audit_log e WHERE e.tenant_id = ?1 \
     AND e.at >= ?2 AND e.at <= ?3 AND (e.at, e.seq)";
-const LIST_BY_TARGET: &str = "SELECT e.id, e.seq, e.at, e.doc FROM audit_targets t \
-    JOIN audit_log e ON e.tenant_id = t.tenant_id AND e.seq = t.seq WHERE t.tenant_id = ?1 \
-    AND t.at >= ?2 AND t.at <= ?3 AND (t.at, t.seq)";
 /// What is about to be trimmed.
 const TRIMMED: &str = "SELECT seq, at, doc FROM audit_log WHERE tenant_id = ?1 AND seq <= ?2";
 /// Microseconds by which an id may be ahead of its entry, a second: the ids of one transaction count
@@ -60,8 +57,7 @@ pub fn record(tx: &mut Tx<'_>, mut entry: Entry) -> Result<Uuid> {
             doc: &doc,
         },
     )?;
-    let mut books = tx.bookkeeping();
-    books.execute_later(
+    tx.bookkeeping().execute_later(
         INSERT,
         params![
             &tenant,
@@ -77,9 +73,6 @@ pub fn record(tx: &mut Tx<'_>, mut entry: Entry) -> Result<Uuid> {
             &link.digest,
         ],
     )?;
-    for target in &entry.targets {
-        books.execute_later(INSERT_TARGET, params![&tenant, &target.id, at, link.seq])?;
-    }
     Ok(id)
 }
 
@@ -118,6 +111,12 @@ pub fn get(tx: &ReadTx<'_>, id: Uuid) -> Result<Row> {
         return Ok(found);
     }
     look(at - AHEAD_MAX, at)?.ok_or_else(missing)
+}
+
+/// The id of the entry that was recorded last.
+pub fn newest(tx: &Tx<'_>) -> Result<Option<Uuid>> {
+    let last = chain::ends(tx)?.head.seq;
+    tx.query_one(GET_BY_SEQ, params![&tx.tenant(), last], |row| row.uuid(0))
 }
 
 /// Where a page ended: the time and place of its last entry.
@@ -159,17 +158,28 @@ pub fn list(
     after: Option<Position>,
     limit: usize,
 ) -> Result<Vec<Row>> {
-    let tenant = tx.tenant();
     let first = Position {
         at: page::start(filter.oldest_first),
         seq: if filter.oldest_first { 0 } else { u64::MAX },
     };
     let after = after.unwrap_or(first);
-    let (list, order) = if filter.target_id.is_some() {
-        (LIST_BY_TARGET, ["t.at", "t.seq"])
-    } else {
-        (LIST_ALL, ["e.at", "e.seq"])
-    };
+    if let Some(target) = &filter.target_id {
+        return by_target::list(tx, filter, target, after, limit);
+    }
+    walk(tx, filter, LIST_ALL, ["e.at", "e.seq"], &[], after, limit)
+}
+
+/// A page of one of the ways through the log, with conditions besides the filter's.
+pub(crate) fn walk(
+    tx: &ReadTx<'_>,
+    filter: &Filter,
+    list: &str,
+    order: [&str; 2],
+    more: &[(&str, Option<Param<'_>>)],
+    after: Position,
+    limit: usize,
+) -> Result<Vec<Row>> {
+    let tenant = tx.tenant();
     let page = Page {
         list,
         order,
@@ -178,21 +188,20 @@ pub fn list(
         after: (after.at, after.seq.into()),
         oldest_first: filter.oldest_first,
     };
-    let conditions = [
-        ("e.category", filter.category.as_deref().map(Param::Text)),
+    let own = [
+        ("e.category =", filter.category.as_deref().map(Param::Text)),
         (
-            "e.activity",
+            "e.activity =",
             filter.activity_display_name.as_deref().map(Param::Text),
         ),
         (
-            "e.result",
+            "e.result =",
             filter.result.map(|result| Param::Text(result.as_str())),
         ),
-        ("e.app_id", filter.app_id.as_ref().map(Param::from)),
-        ("e.user_id", filter.user_id.as_ref().map(Param::from)),
-        ("t.target_id", filter.target_id.as_deref().map(Param::Text)),
+        ("e.app_id =", filter.app_id.as_ref().map(Param::from)),
+        ("e.user_id =", filter.user_id.as_ref().map(Param::from)),
     ];
-    let (sql, params) = page.statement(&tenant, conditions, limit);
+    let (sql, params) = page.statement(&tenant, own.iter().chain(more).copied(), limit);
     tx.query(&sql, &params, make)
 }
 
@@ -204,21 +213,40 @@ pub fn trim(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64> {
     };
     let tenant = tx.tenant();
     let trimmed = tx.query(TRIMMED, params![&tenant, last], |row| {
-        // One that was damaged names nothing any more that it could be found by.
-        let document: Option<Document> = serde_json::from_str(row.text(2)?).ok();
-        let targets = document.map_or_else(Vec::new, |document| document.entry.targets);
-        Ok((row.count(0)?, row.timestamp(1)?, targets))
+        Ok((row.count(0)?, row.timestamp(1)?, targets(row.text(2)?)))
     })?;
     let mut books = tx.bookkeeping();
     for (seq, at, targets) in &trimmed {
         for target in targets {
-            books.execute_later(DELETE_TARGET, params![&tenant, &target.id, *at, *seq])?;
+            books.execute_later(DELETE_TARGET, params![&tenant, target, *at, *seq])?;
         }
     }
     books.execute(
         "DELETE FROM audit_log WHERE tenant_id = ?1 AND seq <= ?2",
         params![&tenant, last],
     )
+}
+
+/// The objects that an entry's document names. One that was damaged names nothing any more that it
+/// could be found by.
+pub(crate) fn targets(doc: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        entry: Targets,
+    }
+    #[derive(Deserialize)]
+    struct Targets {
+        targets: Vec<Target>,
+    }
+    #[derive(Deserialize)]
+    struct Target {
+        id: String,
+    }
+    let named: Option<Named> = serde_json::from_str(doc).ok();
+    named.map_or_else(Vec::new, |named| {
+        let targets = named.entry.targets.into_iter();
+        targets.map(|target| target.id).collect()
+    })
 }
 
 fn make(row: &StoredRow<'_>) -> Result<Row> {

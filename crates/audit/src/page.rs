@@ -23,8 +23,8 @@ pub(crate) const fn start(oldest_first: bool) -> Timestamp {
 }
 
 impl<'a> Page<'a> {
-    /// The statement with its parameters, for at most `limit` entries that meet the conditions: columns
-    /// and the values that they have to have.
+    /// The statement with its parameters, for at most `limit` entries that meet the conditions: a column
+    /// and an operator, and the value behind it.
     pub(crate) fn statement(
         self,
         tenant: &'a TenantId,
@@ -46,10 +46,10 @@ impl<'a> Page<'a> {
         let mut sql = format!("{} {comparison} (?4, ?5)", self.list);
         // Only what is asked for is in the statement: an engine plans `x = ?` better than
         // `? IS NULL OR x = ?`, and there are few combinations to keep prepared.
-        for (column, value) in conditions {
+        for (condition, value) in conditions {
             if let Some(value) = value {
                 params.push(value);
-                let condition = format!(" AND {column} = ?{}", params.len());
+                let condition = format!(" AND {condition} ?{}", params.len());
                 sql.push_str(&condition);
             }
         }

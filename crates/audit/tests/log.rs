@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use audit::sign_ins::{self, Kind, Person, SignIn};
 use audit::{Entry, Filter, Outcome, Position, Target};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 use store::{Island, ManualClock, NewTenant, params};
 use types::{Actor, DomainName, Error, Timestamp};
@@ -56,6 +58,32 @@ impl Fixture {
             .into_iter()
             .map(|row| row.entry.activity_display_name)
             .collect()
+    }
+    /// Takes entries into the index of what they name; answers how many are left.
+    fn index(&self) -> u64 {
+        self.island
+            .write_blocking(Actor::System, audit::index)
+            .unwrap()
+    }
+    /// The places of all entries that a filter finds, page by page.
+    fn places(&self, filter: &Filter, page: usize) -> Vec<u64> {
+        let (mut after, mut places) = (None, Vec::new());
+        loop {
+            let rows = self
+                .island
+                .read_blocking(|tx| audit::list(tx, filter, after, page))
+                .unwrap();
+            places.extend(rows.iter().map(|row| row.seq));
+            match rows.last() {
+                Some(last) if rows.len() == page => {
+                    after = Some(Position {
+                        at: last.at,
+                        seq: last.seq,
+                    });
+                }
+                _ => return places,
+            }
+        }
     }
     fn broken(&self) -> Option<String> {
         self.island.read_blocking(audit::verify).unwrap()
@@ -287,6 +315,105 @@ fn pages_neither_repeat_nor_skip_within_one_instant() {
     }
 }
 
+/// Whatever of the log is in the index of what entries name, those of an object are found: as a look at
+/// each entry finds them, in any order and with any other condition, while the log grows, the clock is
+/// set back, and old entries go.
+#[test]
+fn the_entries_of_an_object_are_found_however_far_the_index_is() {
+    const NAMES: [&str; 5] = ["kay", "k_y", "100%", "a\"b\\c", "mo"];
+    for seed in 0..6 {
+        let fixture = fixture();
+        let mut random = StdRng::seed_from_u64(seed);
+        for _ in 0..60 {
+            match random.random_range(0..10) {
+                0 => assert_eq!(fixture.index(), 0),
+                1 => {
+                    let before = Timestamp::from_seconds(START + random.random_range(0..40));
+                    fixture
+                        .island
+                        .write_blocking(Actor::System, move |tx| audit::trim(tx, before))
+                        .unwrap();
+                }
+                2 => fixture.clock.advance_seconds(-3),
+                _ => {
+                    fixture.clock.advance_seconds(random.random_range(0..3));
+                    let mut entry = Entry::success(["c", "d"][random.random_range(0..2)], "a");
+                    for _ in 0..random.random_range(0..3) {
+                        let name = NAMES[random.random_range(0..NAMES.len())];
+                        let other = NAMES[random.random_range(0..NAMES.len())];
+                        // Another's name in what changed isn't an entry of the other.
+                        let target = Target::new(name, "", "User");
+                        entry = entry.target(target.modified("m", Value::Null, json!(other)));
+                    }
+                    fixture.record(Actor::System, entry);
+                }
+            }
+            let all = fixture
+                .island
+                .read_blocking(|tx| audit::list(tx, &Filter::default(), None, 1_000))
+                .unwrap();
+            for name in NAMES {
+                let filter = Filter {
+                    target_id: Some(name.into()),
+                    category: random.random_bool(0.3).then(|| "c".into()),
+                    from: random
+                        .random_bool(0.3)
+                        .then(|| Timestamp::from_seconds(START + 10)),
+                    oldest_first: random.random_bool(0.5),
+                    ..Filter::default()
+                };
+                let mut expected: Vec<u64> = all
+                    .iter()
+                    .filter(|row| row.entry.targets.iter().any(|it| it.id == name))
+                    .filter(|row| filter.from.is_none_or(|from| row.at >= from))
+                    .filter(|row| filter.category.is_none() || row.entry.category == "c")
+                    .map(|row| row.seq)
+                    .collect();
+                if filter.oldest_first {
+                    expected.reverse();
+                }
+                assert_eq!(fixture.places(&filter, 3), expected, "{name}, seed {seed}");
+            }
+        }
+        assert_eq!(fixture.broken(), None);
+    }
+}
+
+#[test]
+fn the_index_goes_on_in_parts_and_where_it_was() {
+    let fixture = fixture();
+    let record = |count: u32| {
+        fixture
+            .island
+            .write_blocking(Actor::System, move |tx| {
+                for i in 0..count {
+                    let target = Target::new(format!("t{}", i % 7), "", "User");
+                    audit::record(tx, Entry::success("c", "a").target(target))?;
+                }
+                // As a command sees it that goes on with the index after what it has recorded.
+                audit::index(tx)
+            })
+            .unwrap()
+    };
+    assert_eq!(record(4_100), 2_100);
+    assert_eq!(fixture.island.read_blocking(audit::behind).unwrap(), 2_100);
+    let of = Filter {
+        target_id: Some("t3".into()),
+        ..Filter::default()
+    };
+    let expected: Vec<u64> = (1..=4_100).rev().filter(|seq| (seq - 1) % 7 == 3).collect();
+    assert_eq!(fixture.places(&of, 100), expected);
+    assert_eq!(
+        (fixture.index(), fixture.index(), fixture.index()),
+        (100, 0, 0)
+    );
+    assert_eq!(fixture.places(&of, 100), expected);
+    let named = "SELECT count(*) FROM audit_targets WHERE tenant_id = ?1";
+    assert_eq!(fixture.count(named), 4_100);
+    assert_eq!(record(1), 0);
+    assert_eq!(fixture.count(named), 4_101);
+}
+
 #[test]
 fn no_secret_is_written() {
     let fixture = fixture();
@@ -346,6 +473,7 @@ fn trimming_keeps_the_chain_whole() {
             .unwrap()
     };
     assert_eq!(trim(0), 0);
+    fixture.index();
     assert_eq!(trim(3), 3);
     assert_eq!(fixture.names(Filter::default()), ["a4", "a3"]);
     assert_eq!(

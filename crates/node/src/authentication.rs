@@ -87,12 +87,7 @@ impl Node {
         let audit_id = island
             .write(actor, move |tx| {
                 password::reset(tx, user, &hash, change)?;
-                let filter = audit::Filter {
-                    target_id: Some(user.to_string()),
-                    ..audit::Filter::default()
-                };
-                let newest = audit::list(tx, &filter, None, 1)?;
-                Ok(newest.first().map(|row| row.id))
+                audit::newest(tx)
             })
             .await?;
         Ok(ResetPassword { audit_id, made })

@@ -1,5 +1,5 @@
-//! Housekeeping: what is kept for a time goes when the time is over, and what is found by its words
-//! is in the index of words.
+//! Housekeeping: what is kept for a time goes when the time is over, and what is found by its words, or
+//! an entry of the audit log by what it names, is in its index.
 //!
 //! One task for all tenants whose work is this server's, a few hundred objects per transaction, so that nobody waits behind it.
 
@@ -121,7 +121,7 @@ fn last_before(tx: &ReadTx<'_>, floor: u64, before: Timestamp) -> Result<u64> {
     Ok(found.unwrap_or(0).max(floor))
 }
 
-/// Transactions in which the index of words is brought up to date at one go.
+/// Transactions in which an index is brought up to date at one go.
 const INDEX_STEPS: usize = 20_000;
 
 /// How much longer it rests after each of them than it took.
@@ -140,6 +140,14 @@ async fn tidy(island: &Island, limits: &Limits) -> Result<()> {
         let began = Instant::now();
         island.write(Actor::System, search::catch_up).await?;
         // Nobody waits for this: who searches before it is done goes on with it himself.
+        tokio::time::sleep(began.elapsed() * INDEX_RESTS).await;
+    }
+    for _ in 0..INDEX_STEPS {
+        if island.read(audit::behind).await? == 0 {
+            break;
+        }
+        let began = Instant::now();
+        island.write(Actor::System, audit::index).await?;
         tokio::time::sleep(began.elapsed() * INDEX_RESTS).await;
     }
     while island

@@ -63,6 +63,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     38 "0038_administrative_units",
     39 "0039_branding_localizations",
     40 "0040_audit_indexes",
+    41 "0041_audit_index_position",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -85,10 +85,10 @@ pub fn list(
         oldest_first: filter.oldest_first,
     };
     let conditions = [
-        ("user_id", filter.user_id.as_ref().map(Param::from)),
-        ("app_id", filter.app_id.as_ref().map(Param::from)),
-        ("error_code", filter.error_code.map(Param::from)),
-        ("kind", filter.kind.map(|kind| Param::from(kind.code()))),
+        ("user_id =", filter.user_id.as_ref().map(Param::from)),
+        ("app_id =", filter.app_id.as_ref().map(Param::from)),
+        ("error_code =", filter.error_code.map(Param::from)),
+        ("kind =", filter.kind.map(|kind| Param::from(kind.code()))),
     ];
     let (sql, params) = page.statement(&tenant, conditions, limit);
     tx.query(&sql, &params, make)
