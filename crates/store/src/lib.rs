@@ -17,6 +17,7 @@
 //! engine stands behind the [`engine`] seam and no engine's type leaves this crate.
 
 mod carried;
+mod checkpoints;
 mod clock;
 mod database;
 pub mod engine;

@@ -4,10 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, OpenFlags, ToSql};
 use types::{Error, Result};
 
+use crate::checkpoints::Checkpoints;
 use crate::engine::{Connection, Mode, RowAccess, Table, tables_of};
 use crate::value::{Param, Row};
 
@@ -22,7 +24,7 @@ pub(crate) fn open(path: &Path, mode: Mode, cache_kib: u32) -> Result<Sqlite> {
         Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
         Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = rusqlite::Connection::open_with_flags(path, flags).map_err(convert)?;
+    let mut connection = rusqlite::Connection::open_with_flags(path, flags).map_err(convert)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // Else SQLite plans a statement anew each time that a value is bound to what its plan might depend on,
     // such as a limit, which takes many times as long as carrying it out.
@@ -33,13 +35,19 @@ pub(crate) fn open(path: &Path, mode: Mode, cache_kib: u32) -> Result<Sqlite> {
         .busy_timeout(Duration::from_secs(10))
         .map_err(convert)?;
     if mode == Mode::Write {
-        // Checkpoints by the writer after 16 MiB of log keep it from growing for ever; FULL makes
-        // each commit wait for the disk.
+        // FULL makes each commit wait for the disk. A log that was longer for once is cut.
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                 PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
+                 PRAGMA journal_size_limit = 67108864;",
             )
+            .map_err(convert)?;
+        let mut checkpoints = Checkpoints::new(path);
+        connection
+            .wal_hook(Some(move |log: &mut Wal, pages| {
+                checkpoints.on_commit(log, pages);
+                Ok(())
+            }))
             .map_err(convert)?;
     }
     connection

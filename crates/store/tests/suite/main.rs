@@ -13,6 +13,7 @@ use std::sync::Arc;
 use store::{Island, NewTenant, Store, SystemClock};
 use types::{Actor, DomainName};
 
+mod checkpoints;
 mod feed_order;
 mod groups;
 mod islands;
