@@ -6,7 +6,8 @@
  *   checker's work.)
  * - All languages have the same messages with the same placeholders, each in the plural forms that
  *   the language has (CLDR), and none is left as it is in English by mistake.
- * - What the API tells in English only is there in every other language.
+ * - What the API tells in English only is there in every other language: its codes, and its sentences,
+ *   each of which stands in the server's sources, and each of theirs that people can meet here.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -153,6 +154,71 @@ for (const language of [model, ...others]) {
     }
     if ([text].flat().includes(code) && /\w\s\w+\s\w/.test(code)) {
       problems.push(`words/${language}: '${code}' is as in English`);
+    }
+  }
+}
+
+// What the API says is wrong (ui/src/sentences.ts).
+/** Sources whose refusals are met by programs only, or by operators at a terminal. */
+const BESIDE =
+  /^(?:bench|border|cli|e2e|egress|engines|fuzzing|query|store|subscriptions)\/|\/(?:tls|expand|query_options|deployment_key|control|config|server|operator|import|limits|map)\.rs$|^node\/src\/(?:lib|applications|tenants)\.rs$|\/(?:batch|delta|explain|oauth)\//;
+const LITERAL = /"((?:[^"\\]|\\[\s\S])*)"/g;
+/** Where a sentence is said as it is. */
+const SAID =
+  /Error::(?:bad_request|conflict|forbidden|invalid|unavailable)\(\s*(?:(?:"[^"]*"|[\w.*&]+),\s*)?(?:format!\(\s*)?$/;
+
+/** A Rust text with its places numbered, and its braces as they are said. */
+function sentenceOf(text) {
+  let places = 0;
+  return text
+    .replaceAll(/\\\n\s*/g, '')
+    .replaceAll('\\"', '"')
+    .replaceAll('\\\\', '\\')
+    .replaceAll(/\{\{|\}\}|\{\w*(?::[^{}]*)?\}/g, (found) =>
+      found === '{{' || found === '}}' ? found[0] : `{${places++}}`,
+    );
+}
+
+const sources = new Set();
+const said = new Map();
+const crates = join(root, '../crates');
+for (const name of readdirSync(crates, { recursive: true })) {
+  if (!/^\w+\/src\/.*\.rs$/.test(name)) continue;
+  const [code] = readFileSync(join(crates, name), 'utf8').split('#[cfg(test)]\nmod tests');
+  for (const found of code.matchAll(LITERAL)) {
+    const sentence = sentenceOf(found[1]).trim();
+    sources.add(sentence);
+    const before = code.slice(Math.max(0, found.index - 120), found.index);
+    if (!BESIDE.test(name) && SAID.test(before) && /[a-z] [a-z].*\.$/.test(sentence)) {
+      said.set(sentence, name);
+    }
+  }
+}
+const client = readFileSync(join(root, 'core/src/graph.ts'), 'utf8');
+for (const [, text] of client.matchAll(/[`']([^`']*’[^`']*)[`']/g)) {
+  let places = 0;
+  sources.add(text.replaceAll(/\$\{[^}]*\}/g, () => `{${places++}}`));
+}
+const sentences = (language) =>
+  JSON.parse(readFileSync(join(root, 'ui/locales/sentences', `${language}.json`), 'utf8'));
+const known = sentences(model);
+for (const sentence of Object.keys(known)) {
+  if (!sources.has(sentence)) problems.push(`sentences: nobody says '${sentence}'`);
+}
+for (const [sentence, name] of said) {
+  if (known[sentence] === undefined) problems.push(`sentences: '${sentence}' (${name}) is missing`);
+}
+const numbers = (text) => [...text.matchAll(/\{\d+\}/g)].map(String).sort().join('');
+for (const language of [model, ...others]) {
+  const catalogue = sentences(language);
+  for (const sentence of Object.keys({ ...known, ...catalogue })) {
+    const text = catalogue[sentence];
+    if (!text?.trim() || known[sentence] === undefined) {
+      problems.push(`sentences/${language}: '${sentence}' is missing here or elsewhere`);
+    } else if (numbers(text) !== numbers(sentence)) {
+      problems.push(`sentences/${language}: '${sentence}' has other places`);
+    } else if (text === sentence && /\w\s\w+\s\w/.test(sentence)) {
+      problems.push(`sentences/${language}: '${sentence}' is as in English`);
     }
   }
 }

@@ -6,6 +6,7 @@
  * catalogues come when a screen needs one; `npm run check` compares them with each other.
  */
 
+import { useSentences } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 
@@ -40,6 +41,7 @@ const of = (texts: Texts | undefined, code: string | null | undefined) =>
 
 export function useWords() {
   const { language } = useTranslation();
+  const tell = useSentences();
   const load = catalogues[`../locales/words/${language}.json`];
   const read = useQuery({
     queryKey: ['words', language],
@@ -54,11 +56,11 @@ export function useWords() {
     isReady: !load || !read.isPending,
     activity: (text: string): string => of(words?.activities, text) ?? text,
     error: (code: number | undefined, text: string | null | undefined): string =>
-      of(words?.errors, String(code ?? '')) ?? text ?? '',
+      of(words?.errors, String(code ?? '')) ?? tell(text ?? ''),
     reason(code: string | null | undefined, text: string | null | undefined): string {
       const known = of(words?.reasons, code);
-      if (!known) return text ?? '';
-      return text && VAGUE.includes(code ?? '') ? `${known} ${text}` : known;
+      if (!known) return tell(text ?? '');
+      return text && VAGUE.includes(code ?? '') ? `${known} ${tell(text)}` : known;
     },
     role<R extends { id: string; displayName: string; description?: string | null | undefined }>(
       role: R,
@@ -66,6 +68,7 @@ export function useWords() {
       const known = words && Object.hasOwn(words.roles, role.id) && words.roles[role.id];
       return known ? { ...role, displayName: known[0], description: known[1] } : role;
     },
-    step: (name: string, text?: string | null): string => of(words?.steps, name) ?? text ?? name,
+    step: (name: string, text?: string | null): string =>
+      of(words?.steps, name) ?? (text ? tell(text) : name),
   };
 }

@@ -7,4 +7,5 @@ export * from './languages';
 export * from './messages';
 export * from './problems';
 export * from './query';
+export * from './sentences';
 export * from './session';

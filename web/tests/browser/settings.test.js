@@ -1,5 +1,6 @@
 /** The tenant's settings, its roles, and the log of sign-ins, as an admin uses them. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Deployment, lasting, leave, signIn } from './harness.js';
 
@@ -95,6 +96,22 @@ test('the key that signs is rotated after a question, and nobody is signed out',
   assert.equal(await keys.count(), 2);
   await page.reload();
   await keys.first().waitFor();
+  await leave(page);
+});
+
+test('what the server refuses is told in the language in use', async () => {
+  const texts = (place) =>
+    JSON.parse(readFileSync(new URL(`../../${place}/de.json`, import.meta.url), 'utf8'));
+  const add = texts('admin/locales')['settings.addDomain'];
+  const sentence = 'Another object with the same value for property {0} already exists.';
+  const told = texts('ui/locales/sentences')[sentence].replace('{0}', 'id');
+  const page = await deployment.admin('Contoso', '/admin/settings?tab=domains', { locale: 'de' });
+  await page.getByRole('button', { name: add }).click();
+  const form = page.getByRole('complementary', { name: add });
+  page.provoked.push('/domains');
+  await form.getByRole('textbox').fill('contoso.example');
+  await form.getByRole('button', { name: add }).click();
+  await form.getByRole('alert').getByText(told).waitFor();
   await leave(page);
 });
 

@@ -118,3 +118,42 @@ test('a screen that could not be loaded is loaded the next time that it is wante
   await later.load();
   assert.equal(times, 2);
 });
+
+test('what the API says is told in another language, with what stands in it', async () => {
+  const { teller } = await load('/core/src/sentences.ts');
+  const tell = teller({
+    "Invalid value specified for property '{0}' of resource '{1}': {2}.":
+      "Ungültiger Wert für '{0}' ({1}): {2}.",
+    "Invalid value specified for property 'mail' of resource 'User': {0}.":
+      'Ungültige Adresse: {0}.',
+    'it has to be a text': 'ein Text ist nötig',
+    'it takes {0} characters at most': 'höchstens {0} Zeichen',
+    'A user has one manager at most.': 'Ein Benutzer hat höchstens einen Vorgesetzten.',
+    'The domain {0} is in the names of {1} users.': '{1} Benutzer heißen nach {0}.',
+  });
+  assert.equal(
+    tell('A user has one manager at most.'),
+    'Ein Benutzer hat höchstens einen Vorgesetzten.',
+  );
+  assert.equal(
+    tell("Invalid value specified for property 'city' of resource 'User': it has to be a text."),
+    "Ungültiger Wert für 'city' (User): ein Text ist nötig.",
+  );
+  // The one that says more, and clauses with places of their own.
+  assert.equal(
+    tell(
+      "Invalid value specified for property 'mail' of resource 'User': it takes 3 characters at most.",
+    ),
+    'Ungültige Adresse: höchstens 3 Zeichen.',
+  );
+  assert.equal(
+    tell('The domain a.example is in the names of 7 users.'),
+    '7 Benutzer heißen nach a.example.',
+  );
+  // Nothing of what stands there is taken for a place or a pattern.
+  assert.equal(
+    tell('The domain {1}$& is in the names of $1 users.'),
+    '$1 Benutzer heißen nach {1}$&.',
+  );
+  assert.equal(tell('Something else.'), 'Something else.');
+});

@@ -16,6 +16,7 @@ export { SidePanel } from './panel';
 export * from './pieces';
 export * from './rested';
 export * from './root';
+export * from './sentences';
 export * from './shell';
 export * from './table';
 export * from './table-rows';

@@ -9,10 +9,19 @@ import {
   useId,
   useToastController,
 } from '@fluentui/react-components';
+import type { Problem } from '@isopolity/core';
 import { useEffect } from 'react';
 import { NARROW, useMedia } from './media';
+import { useSentences } from './sentences';
 import { showToasts } from './toasts';
 import { useTranslation } from './translation';
+
+function Said({ problem }: { problem: Problem }) {
+  const { t } = useTranslation();
+  const tell = useSentences();
+  if (problem.kind === 'unreachable') return t('problem.unreachable');
+  return `${tell(problem.message)} ${t('problem.nothingChanged')}`;
+}
 
 export default function Toasts() {
   const { t } = useTranslation();
@@ -27,7 +36,7 @@ export default function Toasts() {
             <ToastTitle>{title}</ToastTitle>
             {problem && (
               <ToastBody>
-                {problem.message} {problem.kind !== 'unreachable' && t('problem.nothingChanged')}
+                <Said problem={problem} />
               </ToastBody>
             )}
             {undo && (
