@@ -412,6 +412,22 @@ fn the_index_goes_on_in_parts_and_where_it_was() {
     assert_eq!(fixture.count(named), 4_100);
     assert_eq!(record(1), 0);
     assert_eq!(fixture.count(named), 4_101);
+    // A log from before it was written behind has all of its entries in it and no position.
+    let forgets = "UPDATE audit_chain SET indexed_seq = NULL WHERE tenant_id = ?1";
+    fixture
+        .island
+        .write_blocking(Actor::System, move |tx| {
+            let tenant = tx.tenant();
+            tx.bookkeeping().execute(forgets, params![&tenant])
+        })
+        .unwrap();
+    assert_eq!(fixture.island.read_blocking(audit::behind).unwrap(), 0);
+    let target = Target::new("t3", "", "User");
+    fixture.record(Actor::System, Entry::success("c", "a").target(target));
+    assert_eq!(fixture.island.read_blocking(audit::behind).unwrap(), 1);
+    let expected: Vec<u64> = std::iter::once(4_102).chain(expected).collect();
+    assert_eq!(fixture.places(&of, 100), expected);
+    assert_eq!(fixture.broken(), None);
 }
 
 #[test]
