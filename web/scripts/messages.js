@@ -14,6 +14,8 @@ import { join } from 'node:path';
 
 const PARTS = ['ui', 'admin'];
 const LANGUAGES = ['en', 'de', 'fr', 'es', 'ja', 'ar'];
+/** What has to be other words in another language: single words needn't. */
+const SENTENCE = /\w\s\w+\s\w/;
 const FORMS = /_(zero|one|two|few|many|other)$/;
 const root = new URL('..', import.meta.url).pathname;
 const problems = [];
@@ -110,11 +112,7 @@ for (const part of PARTS) {
       }
       // A sentence that is word for word the English one wasn't translated.
       const sentence = model[''] ?? model.other;
-      if (
-        language !== 'en' &&
-        /\w\s\w+\s\w/.test(sentence) &&
-        (forms[''] ?? forms.other) === sentence
-      ) {
+      if (language !== 'en' && SENTENCE.test(sentence) && (forms[''] ?? forms.other) === sentence) {
         problems.push(`${part}/${language}: '${message}' is as in English`);
       }
     }
@@ -152,7 +150,7 @@ for (const language of [model, ...others]) {
     if (![text].flat().every((part) => part.trim())) {
       problems.push(`words/${language}: '${code}' is empty`);
     }
-    if ([text].flat().includes(code) && /\w\s\w+\s\w/.test(code)) {
+    if ([text].flat().includes(code) && SENTENCE.test(code)) {
       problems.push(`words/${language}: '${code}' is as in English`);
     }
   }
@@ -217,7 +215,7 @@ for (const language of [model, ...others]) {
       problems.push(`sentences/${language}: '${sentence}' is missing here or elsewhere`);
     } else if (numbers(text) !== numbers(sentence)) {
       problems.push(`sentences/${language}: '${sentence}' has other places`);
-    } else if (text === sentence && /\w\s\w+\s\w/.test(sentence)) {
+    } else if (text === sentence && SENTENCE.test(sentence)) {
       problems.push(`sentences/${language}: '${sentence}' is as in English`);
     }
   }

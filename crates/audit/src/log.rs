@@ -230,21 +230,9 @@ pub fn trim(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64> {
 /// The objects that an entry's document names. One that was damaged names nothing any more that it
 /// could be found by.
 pub(crate) fn targets(doc: &str) -> Vec<String> {
-    #[derive(Deserialize)]
-    struct Named {
-        entry: Targets,
-    }
-    #[derive(Deserialize)]
-    struct Targets {
-        targets: Vec<Target>,
-    }
-    #[derive(Deserialize)]
-    struct Target {
-        id: String,
-    }
-    let named: Option<Named> = serde_json::from_str(doc).ok();
-    named.map_or_else(Vec::new, |named| {
-        let targets = named.entry.targets.into_iter();
+    let document: Option<Document> = serde_json::from_str(doc).ok();
+    document.map_or_else(Vec::new, |document| {
+        let targets = document.entry.targets.into_iter();
         targets.map(|target| target.id).collect()
     })
 }

@@ -65,25 +65,40 @@ impl Fixture {
             .write_blocking(Actor::System, audit::index)
             .unwrap()
     }
-    /// The places of all entries that a filter finds, page by page.
-    fn places(&self, filter: &Filter, page: usize) -> Vec<u64> {
-        let (mut after, mut places) = (None, Vec::new());
+    /// All entries that a filter finds, page by page.
+    fn pages(&self, filter: &Filter, page: usize) -> Vec<audit::Row> {
+        let (mut after, mut all) = (None, Vec::new());
         loop {
             let rows = self
                 .island
                 .read_blocking(|tx| audit::list(tx, filter, after, page))
                 .unwrap();
-            places.extend(rows.iter().map(|row| row.seq));
-            match rows.last() {
-                Some(last) if rows.len() == page => {
-                    after = Some(Position {
-                        at: last.at,
-                        seq: last.seq,
-                    });
-                }
-                _ => return places,
-            }
+            let Some(last) = rows.last() else { return all };
+            after = Some(Position {
+                at: last.at,
+                seq: last.seq,
+            });
+            all.extend(rows);
         }
+    }
+    fn places(&self, filter: &Filter, page: usize) -> Vec<u64> {
+        let all = self.pages(filter, page);
+        all.iter().map(|row| row.seq).collect()
+    }
+    /// Drops what is older than so many seconds after the start.
+    fn trim(&self, seconds: i64) -> u64 {
+        let before = Timestamp::from_seconds(START + seconds);
+        self.island
+            .write_blocking(Actor::System, move |tx| audit::trim(tx, before))
+            .unwrap()
+    }
+    fn execute(&self, sql: &'static str) {
+        self.island
+            .write_blocking(Actor::System, move |tx| {
+                let tenant = tx.tenant();
+                tx.bookkeeping().execute(sql, params![&tenant])
+            })
+            .unwrap();
     }
     fn broken(&self) -> Option<String> {
         self.island.read_blocking(audit::verify).unwrap()
@@ -295,19 +310,8 @@ fn pages_neither_repeat_nor_skip_within_one_instant() {
             oldest_first,
             ..Filter::default()
         };
-        let (mut after, mut seen) = (None, Vec::new());
-        loop {
-            let page = fixture
-                .island
-                .read_blocking(|tx| audit::list(tx, &filter, after, 3))
-                .unwrap();
-            let Some(last) = page.last() else { break };
-            after = Some(Position {
-                at: last.at,
-                seq: last.seq,
-            });
-            seen.extend(page.into_iter().map(|row| row.entry.activity_display_name));
-        }
+        let all = fixture.pages(&filter, 3).into_iter();
+        let mut seen: Vec<String> = all.map(|row| row.entry.activity_display_name).collect();
         if oldest_first {
             seen.reverse();
         }
@@ -328,11 +332,7 @@ fn the_entries_of_an_object_are_found_however_far_the_index_is() {
             match random.random_range(0..10) {
                 0 => assert_eq!(fixture.index(), 0),
                 1 => {
-                    let before = Timestamp::from_seconds(START + random.random_range(0..40));
-                    fixture
-                        .island
-                        .write_blocking(Actor::System, move |tx| audit::trim(tx, before))
-                        .unwrap();
+                    fixture.trim(random.random_range(0..40));
                 }
                 2 => fixture.clock.advance_seconds(-3),
                 _ => {
@@ -413,14 +413,7 @@ fn the_index_goes_on_in_parts_and_where_it_was() {
     assert_eq!(record(1), 0);
     assert_eq!(fixture.count(named), 4_101);
     // A log from before it was written behind has all of its entries in it and no position.
-    let forgets = "UPDATE audit_chain SET indexed_seq = NULL WHERE tenant_id = ?1";
-    fixture
-        .island
-        .write_blocking(Actor::System, move |tx| {
-            let tenant = tx.tenant();
-            tx.bookkeeping().execute(forgets, params![&tenant])
-        })
-        .unwrap();
+    fixture.execute("UPDATE audit_chain SET indexed_seq = NULL WHERE tenant_id = ?1");
     assert_eq!(fixture.island.read_blocking(audit::behind).unwrap(), 0);
     let target = Target::new("t3", "", "User");
     fixture.record(Actor::System, Entry::success("c", "a").target(target));
@@ -481,13 +474,7 @@ fn trimming_keeps_the_chain_whole() {
         fixture.record(Actor::System, entry);
         fixture.clock.advance_seconds(1);
     }
-    let trim = |seconds| {
-        let before = Timestamp::from_seconds(START + seconds);
-        fixture
-            .island
-            .write_blocking(Actor::System, move |tx| audit::trim(tx, before))
-            .unwrap()
-    };
+    let trim = |seconds| fixture.trim(seconds);
     assert_eq!(trim(0), 0);
     fixture.index();
     assert_eq!(trim(3), 3);
@@ -529,13 +516,7 @@ fn a_changed_or_missing_entry_shows() {
             fixture.record(Actor::System, Entry::success("c", "a"));
         }
         assert_eq!(fixture.broken(), None);
-        fixture
-            .island
-            .write_blocking(Actor::System, move |tx| {
-                let tenant = tx.tenant();
-                tx.bookkeeping().execute(damage, params![&tenant])
-            })
-            .unwrap();
+        fixture.execute(damage);
         assert!(fixture.broken().unwrap().contains(says));
     }
 }
@@ -552,13 +533,7 @@ fn a_long_log_is_trimmed_in_parts() {
             Ok(())
         })
         .unwrap();
-    let trim = || {
-        let before = Timestamp::from_seconds(START + 1);
-        fixture
-            .island
-            .write_blocking(Actor::System, move |tx| audit::trim(tx, before))
-            .unwrap()
-    };
+    let trim = || fixture.trim(1);
     assert_eq!(trim(), 5_000);
     assert_eq!(fixture.broken(), None);
     assert_eq!((trim(), trim()), (3, 0));

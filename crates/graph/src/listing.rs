@@ -22,8 +22,8 @@ const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 999;
 /// The changes that a search may not have seen yet.
 const BEHIND_MAX: u64 = 10_000;
-/// How long a search works on the index before it looks.
-const CATCH_UP_TIME: Duration = Duration::from_secs(5);
+/// How long whoever looks in an index works on it before.
+pub(crate) const CATCH_UP_TIME: Duration = Duration::from_secs(5);
 
 /// An object as an answer has it.
 pub(crate) type Shown = Map<String, Value>;

@@ -121,6 +121,24 @@ fn last_before(tx: &ReadTx<'_>, floor: u64, before: Timestamp) -> Result<u64> {
     Ok(found.unwrap_or(0).max(floor))
 }
 
+/// Whether an index has everything, and how it goes on.
+type Index = (
+    fn(&ReadTx<'_>) -> Result<bool>,
+    fn(&mut Tx<'_>) -> Result<()>,
+);
+
+/// What is written behind something else.
+const INDEXES: &[Index] = &[
+    (
+        |tx| Ok(search::progress(tx)? == Progress::Current),
+        |tx| search::catch_up(tx).map(drop),
+    ),
+    (
+        |tx| Ok(audit::behind(tx)? == 0),
+        |tx| audit::index(tx).map(drop),
+    ),
+];
+
 /// Transactions in which an index is brought up to date at one go.
 const INDEX_STEPS: usize = 20_000;
 
@@ -133,22 +151,16 @@ async fn tidy(island: &Island, limits: &Limits) -> Result<()> {
         island.write(Actor::System, roles::appoint_first).await?;
     }
     // Before changes go that it hasn't seen.
-    for _ in 0..INDEX_STEPS {
-        if island.read(search::progress).await? == Progress::Current {
-            break;
+    for (is_current, go_on) in INDEXES {
+        for _ in 0..INDEX_STEPS {
+            if island.read(is_current).await? {
+                break;
+            }
+            let began = Instant::now();
+            island.write(Actor::System, go_on).await?;
+            // Nobody waits for this: who looks there before it is done goes on with it himself.
+            tokio::time::sleep(began.elapsed() * INDEX_RESTS).await;
         }
-        let began = Instant::now();
-        island.write(Actor::System, search::catch_up).await?;
-        // Nobody waits for this: who searches before it is done goes on with it himself.
-        tokio::time::sleep(began.elapsed() * INDEX_RESTS).await;
-    }
-    for _ in 0..INDEX_STEPS {
-        if island.read(audit::behind).await? == 0 {
-            break;
-        }
-        let began = Instant::now();
-        island.write(Actor::System, audit::index).await?;
-        tokio::time::sleep(began.elapsed() * INDEX_RESTS).await;
     }
     while island
         .write(Actor::System, |tx| oauth::sweep(tx, AT_ONCE))

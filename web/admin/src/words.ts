@@ -6,9 +6,7 @@
  * catalogues come when a screen needs one; `npm run check` compares them with each other.
  */
 
-import { useSentences } from '@isopolity/ui';
-import { useTranslation } from '@isopolity/ui/translation';
-import { useQuery } from '@tanstack/react-query';
+import { useCatalogue, useSentences } from '@isopolity/ui';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -40,20 +38,14 @@ const of = (texts: Texts | undefined, code: string | null | undefined) =>
   code && texts && Object.hasOwn(texts, code) ? texts[code] : undefined;
 
 export function useWords() {
-  const { language } = useTranslation();
   const tell = useSentences();
-  const load = catalogues[`../locales/words/${language}.json`];
-  const read = useQuery({
-    queryKey: ['words', language],
-    queryFn: async () => (await load?.())?.default ?? null,
-    enabled: Boolean(load),
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: Number.POSITIVE_INFINITY,
+  const { catalogue: words, isReady } = useCatalogue('words', (language) => {
+    const load = catalogues[`../locales/words/${language}.json`];
+    return load && (async () => (await load()).default);
   });
-  const words = read.data ?? undefined;
   return {
     /** Whether the texts are there, or never will be: then the API's own are shown. */
-    isReady: !load || !read.isPending,
+    isReady,
     activity: (text: string): string => of(words?.activities, text) ?? text,
     error: (code: number | undefined, text: string | null | undefined): string =>
       of(words?.errors, String(code ?? '')) ?? tell(text ?? ''),

@@ -2,6 +2,7 @@
 export * from './acts';
 export * from './address';
 export * from './ask';
+export * from './catalogue';
 export * from './chips';
 export * from './copy-button';
 export * from './disclosure';

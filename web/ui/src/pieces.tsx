@@ -13,7 +13,7 @@ import {
 } from '@fluentui/react-components';
 import { formatNumber, type Problem } from '@isopolity/core';
 import { type ReactNode, useEffect } from 'react';
-import { useSentences } from './sentences';
+import { Said } from './sentences';
 import { useTranslation } from './translation';
 
 const useStyles = makeStyles({
@@ -136,13 +136,12 @@ export function Failure(props: {
   onRetry?: () => void;
 }) {
   const { t } = useTranslation();
-  const tell = useSentences();
   const { problem } = props;
   return (
     <MessageBar intent={problem.isPassing ? 'warning' : 'error'} layout="multiline" role="alert">
       <MessageBarBody>
         <MessageBarTitle>{t(`problem.${problem.kind}`)}</MessageBarTitle>{' '}
-        {problem.kind !== 'unreachable' && tell(problem.message)}
+        {problem.kind !== 'unreachable' && <Said text={problem.message} />}
         {props.isChange && problem.kind !== 'unreachable' && ` ${t('problem.nothingChanged')}`}
         {problem.requestId && problem.kind === 'strange' && (
           <> {t('problem.requestId', { id: problem.requestId })}</>

@@ -9,19 +9,11 @@ import {
   useId,
   useToastController,
 } from '@fluentui/react-components';
-import type { Problem } from '@isopolity/core';
 import { useEffect } from 'react';
 import { NARROW, useMedia } from './media';
-import { useSentences } from './sentences';
+import { Said } from './sentences';
 import { showToasts } from './toasts';
 import { useTranslation } from './translation';
-
-function Said({ problem }: { problem: Problem }) {
-  const { t } = useTranslation();
-  const tell = useSentences();
-  if (problem.kind === 'unreachable') return t('problem.unreachable');
-  return `${tell(problem.message)} ${t('problem.nothingChanged')}`;
-}
 
 export default function Toasts() {
   const { t } = useTranslation();
@@ -36,7 +28,13 @@ export default function Toasts() {
             <ToastTitle>{title}</ToastTitle>
             {problem && (
               <ToastBody>
-                <Said problem={problem} />
+                {problem.kind === 'unreachable' ? (
+                  t('problem.unreachable')
+                ) : (
+                  <>
+                    <Said text={problem.message} /> {t('problem.nothingChanged')}
+                  </>
+                )}
               </ToastBody>
             )}
             {undo && (

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use audit::{Filter as Narrowed, Outcome, Position};
 use directory::{service_principals, users};
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{EQUAL, PAGE, PAGE_MAX, Required, STARTS, TIME};
 use crate::errors::Refusal;
+use crate::listing::CATCH_UP_TIME;
 use crate::query_options::Allowed;
 use crate::reply::Reply;
 use crate::request::Call;
@@ -25,8 +26,6 @@ const READ: &[&str] = &["AuditLog.Read.All", "Directory.Read.All"];
 const SET: &str = "auditLogs/directoryAudits";
 /// Entries that aren't in the index of what they name, at most, for it to be left as it is.
 const LOOKED_THROUGH: u64 = 500;
-/// How long a list works on that index before it looks.
-const CATCH_UP_TIME: Duration = Duration::from_secs(5);
 const LIST: Allowed = Allowed::FILTER
     .and(Allowed::ORDER_BY)
     .and(Allowed::TOP)

@@ -8,7 +8,7 @@ import {
   tokens,
 } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
-import { Chips, useRested, useSentences } from '@isopolity/ui';
+import { Chips, Said, useRested } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -37,7 +37,6 @@ export function ObjectPicker(props: {
   idOf?: (object: DirectoryObject) => string;
 }) {
   const { t } = useTranslation();
-  const tell = useSentences();
   const styles = useStyles();
   const { kind, value, onChange, single } = props;
   const idOf = props.idOf ?? ((object: DirectoryObject) => object.id);
@@ -61,13 +60,15 @@ export function ObjectPicker(props: {
     else if (value.includes(optionValue)) onChange(value.filter((id) => id !== optionValue));
     else onChange([...value, optionValue]);
   };
-  const problem = found.error && tell(asProblem(found.error).message);
+  const problem = found.error && asProblem(found.error).message;
 
   return (
     <Field
       label={props.label}
       {...(props.hint ? { hint: props.hint } : {})}
-      {...(problem ? { validationMessage: problem, validationState: 'error' as const } : {})}
+      {...(problem
+        ? { validationMessage: <Said text={problem} />, validationState: 'error' as const }
+        : {})}
     >
       <Combobox
         className={styles.wide}

@@ -10,7 +10,7 @@ import {
   Textarea,
   tokens,
 } from '@fluentui/react-components';
-import { Mark, useSentences } from '@isopolity/ui';
+import { Mark, Said } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useId, useState } from 'react';
 import { type AttributeMapping, FIXED, FLOW_TYPES, sourceOf, type Tried } from './model';
@@ -141,7 +141,6 @@ function Item(props: {
   onRemove: () => void;
 }) {
   const { t } = useTranslation();
-  const tell = useSentences();
   const styles = useStyles();
   const form = useId();
   const { mapping, tried, isOpen } = props;
@@ -158,7 +157,9 @@ function Item(props: {
         <span className={styles.value}>
           <Mark tone={tried.error ? 'bad' : tried.flows ? 'good' : 'none'} />
           {tried.error ? (
-            <span className={styles.wrong}>{tell(tried.error.message)}</span>
+            <span className={styles.wrong}>
+              <Said text={tried.error.message} />
+            </span>
           ) : tried.values.length ? (
             <bdi className={styles.cut}>{tried.values.join(', ')}</bdi>
           ) : (

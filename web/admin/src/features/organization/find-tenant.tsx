@@ -1,7 +1,7 @@
 /** Finds a tenant by a domain or its id, as an admin was told it; what was found is shown by name. */
 import { Button, Field, Input, makeStyles } from '@fluentui/react-components';
 import { asProblem } from '@isopolity/core';
-import { useSentences } from '@isopolity/ui';
+import { Said } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
 import { TenantInformation } from '../../api/shapes';
@@ -27,7 +27,6 @@ export function FindTenant(props: {
   onFound: (found: Found) => void;
 }) {
   const { t } = useTranslation();
-  const tell = useSentences();
   const styles = useStyles();
   const [text, setText] = useState('');
   const [problem, setProblem] = useState<string>();
@@ -66,7 +65,9 @@ export function FindTenant(props: {
     <Field
       label={props.label}
       hint={t('find.hint')}
-      {...(problem ? { validationMessage: tell(problem), validationState: 'error' as const } : {})}
+      {...(problem
+        ? { validationMessage: <Said text={problem} />, validationState: 'error' as const }
+        : {})}
     >
       {(field) => (
         <div className={styles.row}>

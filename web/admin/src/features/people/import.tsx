@@ -10,7 +10,7 @@ import {
   tokens,
 } from '@fluentui/react-components';
 import { asProblem, type CsvRow, download, formatNumber, fromCsv, toCsv } from '@isopolity/core';
-import { Mark, SidePanel, useSentences, useTell } from '@isopolity/ui';
+import { Mark, Said, SidePanel, useTell } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
@@ -289,7 +289,6 @@ export function ImportPanel({ onClose }: { onClose: () => void }) {
 
 function Lines({ failed }: { failed: Failed[] }) {
   const { t } = useTranslation();
-  const tell = useSentences();
   const styles = useStyles();
   if (!failed.length) return null;
   return (
@@ -299,7 +298,7 @@ function Lines({ failed }: { failed: Failed[] }) {
           <Mark tone="bad" className={styles.mark} />
           <span>
             <span className={styles.number}>{t('import.line', { line: formatNumber(line) })}</span>{' '}
-            <bdi>{name}</bdi>: {tell(reason)}
+            <bdi>{name}</bdi>: <Said text={reason} />
           </span>
         </li>
       ))}
