@@ -256,6 +256,40 @@ test('a name that is markup is shown as it is', async () => {
   await leave(page);
 });
 
+test('what one is about to click stays where it is while more is found', async () => {
+  const page = await deployment.admin('Contoso', '/admin/people?q=Anneliese');
+  await page
+    .getByRole('row', { name: /Anneliese/ })
+    .first()
+    .click();
+  const panel = page.getByRole('complementary');
+  const search = /servicePrincipals\?.*search=.*Automation/;
+  let answer;
+  const held = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await page.route(search, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await panel.getByRole('combobox', { name: /use an application/ }).click();
+  await page.getByRole('option').nth(2).waitFor();
+  const asked = page.waitForRequest(search);
+  await page.keyboard.type('Automation');
+  await asked;
+  const option = page.getByRole('option', { name: 'Automation' });
+  await option.hover();
+  const before = await option.boundingBox();
+  await page.mouse.down();
+  answer();
+  await page.waitForResponse(search);
+  await page.waitForTimeout(200);
+  assert.deepEqual(await option.boundingBox(), before);
+  await page.mouse.up();
+  await panel.getByText('Can use Automation in Contoso.').waitFor();
+  await leave(page);
+});
+
 test('what is behind a cell has an address', async () => {
   const page = await deployment.admin('Contoso', `/admin?pair=${key('Tailspin', 'Fabrikam')}`);
   await page.getByText('Only admins of these two tenants can change this.').waitFor();

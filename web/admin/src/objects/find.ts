@@ -1,5 +1,5 @@
 /** Finds people, groups and applications by what one remembers of them. */
-import { withQuery } from '@isopolity/core';
+import { folded, withQuery } from '@isopolity/core';
 import { DirectoryObject } from '../api/shapes';
 import { graph } from '../session';
 
@@ -12,6 +12,16 @@ const PATHS: Record<Kind, { path: string; select: string }> = {
   groups: { path: '/v1.0/groups', select: 'id,displayName,mail' },
   applications: { path: '/v1.0/servicePrincipals', select: 'id,appId,displayName' },
 };
+
+const wordsOf = (text: string) => folded(text).split(/[^\p{L}\p{N}]+/u);
+
+/** Whether `findObjects` finds it by a text, as far as can be told without asking. */
+export function isFoundBy(object: DirectoryObject, text: string): boolean {
+  const words = [object.displayName, object.userPrincipalName, object.mail].flatMap((field) =>
+    wordsOf(field ?? ''),
+  );
+  return wordsOf(text).every((begun) => words.some((word) => word.startsWith(begun)));
+}
 
 /** Finds objects whose names begin with words, as `$search` does. */
 export async function findObjects(

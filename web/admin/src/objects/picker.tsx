@@ -14,7 +14,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { objectsById } from '../api/queries';
 import type { DirectoryObject } from '../api/shapes';
-import { findObjects, type Kind } from './find';
+import { findObjects, isFoundBy, type Kind } from './find';
 
 const PAUSE_MS = 200;
 /** Objects whose names are asked for at once. */
@@ -24,6 +24,16 @@ const useStyles = makeStyles({
   more: { color: tokens.colorNeutralForeground3 },
   wide: { width: '100%' },
 });
+
+/** Keeps what is shown in its place, and what comes behind it: nothing moves under a hand that is about to click. */
+function useSteady(objects: DirectoryObject[] = []): DirectoryObject[] {
+  const [order, setOrder] = useState<string[]>([]);
+  const known = new Map(objects.map((object) => [object.id, object]));
+  const kept = order.filter((id) => known.has(id));
+  const next = [...new Set([...kept, ...known.keys()])];
+  if (next.join() !== order.join()) setOrder(next);
+  return next.flatMap((id) => known.get(id) ?? []);
+}
 
 export function ObjectPicker(props: {
   kind: Kind;
@@ -42,12 +52,17 @@ export function ObjectPicker(props: {
   const idOf = props.idOf ?? ((object: DirectoryObject) => object.id);
   const [text, setText] = useState('');
   const [isOpen, setOpen] = useState(false);
-  const wanted = useRested(text.trim(), PAUSE_MS);
+  const typed = text.trim();
+  const wanted = useRested(typed, PAUSE_MS);
   const found = useQuery({
     queryKey: ['find', kind, wanted],
     queryFn: ({ signal }) => findObjects(kind, wanted, signal),
     placeholderData: (before) => before,
   });
+  const isAnswered = wanted === typed && !found.isPlaceholderData;
+  const shown = useSteady(
+    isAnswered ? found.data : found.data?.filter((object) => isFoundBy(object, typed)),
+  );
   const named = useQuery(objectsById(value.slice(0, NAMED_MAX)));
   const known = new Map(
     [...(named.data ?? []), ...(found.data ?? [])].map((object) => [idOf(object), object]),
@@ -82,11 +97,11 @@ export function ObjectPicker(props: {
           // What is pasted is looked for as what is typed.
           setOpen(true);
         }}
-        open={isOpen}
+        open={isOpen && (isAnswered || shown.length > 0)}
         onOpenChange={(_, { open }) => setOpen(open)}
         onOptionSelect={onSelect}
       >
-        {found.data?.map((object) => (
+        {shown.map((object) => (
           <Option key={object.id} value={idOf(object)} text={object.displayName ?? object.id}>
             <span>
               {object.displayName}
@@ -96,7 +111,7 @@ export function ObjectPicker(props: {
             </span>
           </Option>
         ))}
-        {found.data && !found.data.length && (
+        {isAnswered && found.data && !shown.length && (
           <Option disabled value="" text="">
             {t('picker.nothing')}
           </Option>

@@ -1,5 +1,6 @@
 /** Whether an account of the own tenant may use one of its applications, and what decides. */
-
+import { asProblem } from '@isopolity/core';
+import { Failure } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -22,6 +23,7 @@ export function IntoApplication({ user }: { user: string }) {
         value={picked ? [picked] : []}
         onChange={([id]) => setPicked(id)}
       />
+      {read.error && <Failure problem={asProblem(read.error)} />}
       {read.data && (
         <div aria-live="polite">
           <Answer
