@@ -43,6 +43,8 @@ pub(crate) enum Shape {
     Name(usize),
     /// One of these, or null.
     Choice(&'static [&'static str]),
+    /// Some of these with commas between them, or null.
+    Choices(&'static [&'static str]),
     Bool,
     Integer,
     DateTime,
@@ -356,12 +358,13 @@ fn check(shape: Shape, value: &Value) -> std::result::Result<Option<Value>, Stri
             // An empty text would be a third kind of nothing; Graph stores null for it as well.
             (!text.is_empty()).then(|| text.into())
         }
-        (Shape::Choice(choices), Value::String(text)) => {
-            let choice = choices
-                .iter()
-                .find(|choice| choice.eq_ignore_ascii_case(text))
-                .ok_or_else(|| format!("it has to be one of {}", choices.join(", ")))?;
-            Some((*choice).into())
+        (Shape::Choice(choices), Value::String(text)) => Some(chosen(choices, text)?.into()),
+        (Shape::Choices(choices), Value::String(text)) => {
+            let chosen: Vec<&str> = text
+                .split(',')
+                .map(|one| chosen(choices, one.trim()))
+                .collect::<Result<_, _>>()?;
+            Some(chosen.join(",").into())
         }
         (Shape::Bool, Value::Bool(flag)) => Some((*flag).into()),
         (Shape::Integer, Value::Number(number)) if number.is_i64() => Some(value.clone()),
@@ -430,7 +433,9 @@ fn check_object(
 
 fn expected(shape: Shape) -> String {
     match shape {
-        Shape::Text(_) | Shape::Name(_) | Shape::Choice(_) => "it has to be a text",
+        Shape::Text(_) | Shape::Name(_) | Shape::Choice(_) | Shape::Choices(_) => {
+            "it has to be a text"
+        }
         Shape::Bool => "it has to be true or false",
         Shape::Integer => "it has to be a whole number",
         Shape::DateTime => "it has to be a date and time as a text",
@@ -441,6 +446,13 @@ fn expected(shape: Shape) -> String {
         Shape::Made | Shape::MadeList => "it can't be set",
     }
     .into()
+}
+
+/// One of some words, as it is written.
+fn chosen(choices: &[&'static str], text: &str) -> Result<&'static str, String> {
+    let same = |choice: &&&str| choice.eq_ignore_ascii_case(text);
+    let found = choices.iter().find(same).copied();
+    found.ok_or_else(|| format!("it has to be one of {}", choices.join(", ")))
 }
 
 /// A text that can be stored: not too long, and without the two characters that columns and

@@ -21,6 +21,7 @@ pub mod discovery;
 pub mod keys;
 pub mod oauth;
 pub mod password;
+pub mod pool;
 mod public_url;
 pub mod revocation;
 mod ring;

@@ -23,6 +23,7 @@ mod operator;
 mod readiness;
 mod setup;
 mod sharing;
+mod signing;
 mod standings;
 mod subscriptions;
 mod synchronization;
@@ -39,8 +40,10 @@ use border::{Courier, Handler, InProcess, Transport};
 use config::Config;
 use credentials::passkey::RelyingParty;
 use egress::dns::Dns;
+use identity::password::{self, Hashing};
 use identity::token::{Issuer, Verifier, VerifierOptions};
-use identity::{DeploymentKey, KeyRing, PublicUrl, Sealer, Secret, password};
+use identity::{DeploymentKey, KeyRing, PublicUrl, Sealer, Secret};
+use signing::Signer;
 use standings::Standings;
 use store::{Clock, Options, Store, SystemClock};
 use sync::Engine;
@@ -66,11 +69,11 @@ struct Inner {
     store: Store,
     sealer: Sealer,
     public_url: PublicUrl,
-    issuer: Issuer,
     ring: Arc<KeyRing<TenantKeysLoader>>,
     standings: Arc<Standings>,
     verifier: Verifier<TenantKeysLoader>,
-    passwords: password::Pool,
+    passwords: Hashing,
+    signer: Signer,
     /// Without, where the public URL has no host name.
     relying_party: Option<RelyingParty>,
     sign_in: oauth::SignIn,
@@ -149,22 +152,22 @@ impl Node {
         let courier = Courier::new(store.clone(), handlers, Arc::clone(&transport));
         let engine = Engine::new(store.clone(), Arc::clone(&transport), courier);
         let issuer = Issuer::new(public_url.clone(), &sealer)?;
+        let signer = Signer::new(store.clone(), Arc::clone(&ring), issuer, threads)?;
         let subscriptions = subscriptions::engine(
             store.clone(),
             sealer.clone(),
-            Arc::clone(&ring),
-            issuer.clone(),
+            signer.clone(),
             config.allow_egress.clone(),
         );
         Ok(Self(Arc::new(Inner {
-            issuer,
+            signer,
             sign_in: oauth::SignIn::new(
                 &public_url,
                 &sealer,
                 egress::Client::new(config.allow_egress.clone()),
             ),
             dns: Dns::new(config.dns_servers.clone()),
-            passwords: password::Pool::new(threads)?,
+            passwords: Hashing::new(threads)?,
             relying_party,
             config,
             store,

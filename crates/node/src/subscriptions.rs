@@ -1,62 +1,27 @@
 //! Change notifications: the engine that tells, and what it needs of the deployment.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use egress::{Cidr, Client};
-use identity::token::Issuer;
-use identity::{KeyRing, Sealer};
+use identity::Sealer;
 use store::Store;
-use subscriptions::{Engine, Parts, Signer, Unproven};
-use types::{Error, Result, TenantId};
-use uuid::Uuid;
+use subscriptions::{Engine, Parts, Unproven};
+use types::{Result, TenantId};
 
-use crate::{Node, TenantKeysLoader};
-
-/// Signs with the keys of the tenants.
-struct TenantSigner {
-    store: Store,
-    ring: Arc<KeyRing<TenantKeysLoader>>,
-    issuer: Issuer,
-}
-
-impl Signer for TenantSigner {
-    fn sign<'a>(
-        &'a self,
-        tenant: TenantId,
-        audience: Uuid,
-    ) -> Pin<Box<dyn Future<Output = Result<String>> + Send + 'a>> {
-        Box::pin(async move {
-            let now = self.store.clock().now();
-            let keys = self.ring.get(tenant, now).await?;
-            let keys = keys.ok_or_else(|| Error::not_found("tenant", tenant))?;
-            let (issuer, key) = (self.issuer.clone(), Arc::clone(keys.signing()));
-            let random = identity::random()?;
-            let signed = tokio::task::spawn_blocking(move || {
-                issuer.notification(tenant, audience, &key, now, random)
-            });
-            signed.await.map_err(Error::internal)?
-        })
-    }
-}
+use crate::Node;
+use crate::signing::Signer;
 
 pub(crate) fn engine(
     store: Store,
     sealer: Sealer,
-    ring: Arc<KeyRing<TenantKeysLoader>>,
-    issuer: Issuer,
+    signer: Signer,
     allow_egress: Vec<Cidr>,
 ) -> Engine {
     let shares = store.clone();
     Engine::new(Parts {
         client: Client::new(allow_egress),
         sealer,
-        signer: Arc::new(TenantSigner {
-            store: store.clone(),
-            ring,
-            issuer,
-        }),
+        signer: Arc::new(signer),
         store,
         owns: Arc::new(move |tenant| shares.fence(tenant).is_some()),
     })

@@ -343,14 +343,12 @@ impl Node {
     }
 
     async fn sign(&self, token: AppToken) -> Result<Secret> {
-        let now = self.store().clock().now();
-        let keys = self.0.ring.get(token.tenant, now).await?;
-        let keys = keys.ok_or_else(|| Error::not_found("tenant", token.tenant))?;
-        let (issuer, key) = (self.0.issuer.clone(), Arc::clone(keys.signing()));
+        let tenant = token.tenant;
         let random = identity::random()?;
-        tokio::task::spawn_blocking(move || issuer.issue(&token, &key, now, random))
-            .await
-            .map_err(Error::internal)?
+        let signing = self.0.signer.sign(tenant, move |issuer, key, now| {
+            issuer.issue(&token, key, now, random)
+        });
+        signing.await
     }
 
     /// The tenant's public keys as a JSON web key set.

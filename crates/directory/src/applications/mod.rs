@@ -173,6 +173,10 @@ impl Application {
         });
         known.collect()
     }
+    /// Which of a person's groups its tokens tell: names of `groupMembershipClaims`.
+    pub fn group_membership_claims(&self) -> impl Iterator<Item = &str> {
+        self.text("groupMembershipClaims").split(',').map(str::trim)
+    }
     /// Its app roles that tokens can carry: those that are enabled and have a value.
     pub fn enabled_roles(&self) -> BTreeMap<Uuid, String> {
         let roles = self.document.get("appRoles").and_then(Value::as_array);

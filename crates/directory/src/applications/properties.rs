@@ -163,7 +163,17 @@ pub(super) static APPLICATION: Type = Type {
         write("description", Shape::Text(1_024)).shown(),
         read("disabledByMicrosoftStatus", Shape::Made).shown(),
         write("displayName", Shape::Name(256)).shown(),
-        write("groupMembershipClaims", Shape::Text(64)).shown(),
+        write(
+            "groupMembershipClaims",
+            Shape::Choices(&[
+                "None",
+                "SecurityGroup",
+                "DirectoryRole",
+                "ApplicationGroup",
+                "All",
+            ]),
+        )
+        .shown(),
         write("identifierUris", Shape::TextList(100, 255)).shown(),
         write("info", Shape::Object(&INFO)).shown(),
         write("isDeviceOnlyAuthSupported", Shape::Bool).shown(),

@@ -431,6 +431,34 @@ pub fn transitive_groups(tx: &ReadTx<'_>, object: Uuid) -> Result<Vec<Id<kind::G
     Ok(found.into_iter().collect())
 }
 
+/// Of the groups that an object is in, directly or through other groups, those that are wanted; `None`
+/// if there are more than `most`.
+pub fn some_groups_of(
+    tx: &ReadTx<'_>,
+    object: Uuid,
+    most: usize,
+    is_wanted: impl Fn(&Group) -> bool,
+) -> Result<Option<Vec<Group>>> {
+    let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
+    let mut next = vec![object];
+    while let Some(object) = next.pop() {
+        for id in member_of(tx, object)? {
+            if !seen.insert(id) {
+                continue;
+            }
+            next.push(id.uuid());
+            let group = super::get(tx, id)?;
+            if is_wanted(&group) {
+                found.push(group);
+                if found.len() > most {
+                    return Ok(None);
+                }
+            }
+        }
+    }
+    Ok(Some(found))
+}
+
 /// The users that are in a group, directly or through other groups, by id; so many at most, and
 /// then it isn't said which. Of what isn't a group (any more) there are none.
 pub fn transitive_users(

@@ -22,8 +22,8 @@ use crate::{audited, domains, references, search, synced_groups, tenant};
 pub use members::{
     Link, LinkKind, TRANSITIVE_MAX, add_member, add_owner, count_members, groups_below, groups_of,
     is_member, is_owner, link_to, member_of, members, members_of_kind, owners, remove_member,
-    remove_owner, rows, transitive_groups, transitive_links, transitive_members, transitive_users,
-    users_below, with_member, with_owner,
+    remove_owner, rows, some_groups_of, transitive_groups, transitive_links, transitive_members,
+    transitive_users, users_below, with_member, with_owner,
 };
 pub(crate) use members::{already_there, kind_of};
 use properties::{ENTITY, GROUP};

@@ -91,12 +91,15 @@ impl OfUser {
 }
 
 /// What can be asked for.
-const OPTIONAL: [&str; 14] = [
+const OPTIONAL: [&str; 17] = [
+    "_claim_names",
+    "_claim_sources",
     "acrs",
     "ctry",
     "email",
     "family_name",
     "given_name",
+    "groups",
     "login_hint",
     "tenant_ctry",
     "upn",

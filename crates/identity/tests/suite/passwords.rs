@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use identity::Secret;
-use identity::password::{Pool, check, check_for, hash, verify};
+use identity::password::{Hashing, check, check_for, hash, verify};
 use proptest::prelude::*;
 use types::Error;
 
@@ -34,7 +34,7 @@ fn composed_and_decomposed_letters_are_the_same() {
 
 #[tokio::test]
 async fn a_pool_hashes_and_refuses_more_than_it_can() {
-    let pool = Arc::new(Pool::new(NonZeroUsize::MIN).unwrap());
+    let pool = Arc::new(Hashing::new(NonZeroUsize::MIN).unwrap());
     let made = pool.hash(secret("Correct-horse-7"), [1; 16]).await.unwrap();
     assert!(
         pool.verify(secret("Correct-horse-7"), made.clone())

@@ -114,14 +114,11 @@ impl Node {
     }
 
     async fn logout_token(&self, tenant: TenantId, told: &Told) -> Result<Secret> {
-        let now = self.store().clock().now();
-        let keys = self.0.ring.get(tenant, now).await?;
-        let keys = keys.ok_or_else(|| Error::not_found("tenant", tenant))?;
-        let (issuer, key) = (self.0.issuer.clone(), Arc::clone(keys.signing()));
         let (app_id, of) = (told.app_id, (told.user, told.session));
         let random = identity::random()?;
-        tokio::task::spawn_blocking(move || issuer.logout(tenant, app_id, of, &key, now, random))
-            .await
-            .map_err(Error::internal)?
+        let signing = self.0.signer.sign(tenant, move |issuer, key, now| {
+            issuer.logout(tenant, app_id, of, key, now, random)
+        });
+        signing.await
     }
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::client::{self, Client};
 use super::consent::{Standing, Wanted};
+use super::groups::{self, Way};
 use super::optional::{self, About};
 use super::proof;
 use crate::Node;
@@ -54,6 +55,8 @@ pub(super) struct Of<'a> {
     pub(super) user: &'a User,
     pub(super) by: &'a SignedIn,
     pub(super) claims: &'a ClaimsRequest,
+    /// How the token gets to the client.
+    pub(super) way: Way<'a>,
 }
 
 /// What an access token says.
@@ -69,6 +72,7 @@ pub(super) fn access_token(
         user,
         by,
         claims,
+        way,
     } = *of;
     let organization = tenant::get(tx)?;
     let is_graph = wanted.audience == identity::token::GRAPH_AUDIENCE;
@@ -91,9 +95,18 @@ pub(super) fn access_token(
         has_profile: standing.openid.iter().any(|scope| scope == "profile"),
     };
     let api = applications::describe(tx, wanted.resource.app_id)?;
-    let asked = api.map(|api| api.optional_claims("accessToken"));
+    let asked = api.as_ref().map(|api| api.optional_claims("accessToken"));
     let asked = asked.unwrap_or_default();
     let mut optional = optional::claims(&about, &asked);
+    let groups = match &api {
+        Some(api) => groups::claims(tx, user, (api, &wanted.resource), &asked, way)?,
+        None => groups::Said::default(),
+    };
+    optional.extend(groups.claims);
+    let roles = match groups.roles {
+        Some(roles) => roles,
+        None => app_roles::user_roles_on(tx, user.id, &wanted.resource)?.unwrap_or_default(),
+    };
     // An API says itself whether it wants to know what clients can handle; Graph does.
     if is_graph || asked.iter().any(|claim| claim.name == "xms_cc") {
         optional::say(&mut optional, "xms_cc", &claims.capabilities);
@@ -112,7 +125,7 @@ pub(super) fn access_token(
         is_guest: user.user_type() == "Guest",
         home,
         scopes,
-        roles: app_roles::user_roles_on(tx, user.id, &wanted.resource)?.unwrap_or_default(),
+        roles,
         wids: only_built_in(rights::roles_of(tx, user.id)?)?,
         amr: by.methods.0.clone(),
         auth_time: by.at(),
@@ -144,6 +157,7 @@ pub(super) fn id_token(
         user,
         by,
         claims,
+        way,
     } = *of;
     let mail = user.property("mail");
     let home = invitations::home_of(tx, user)?;
@@ -155,6 +169,18 @@ pub(super) fn id_token(
     };
     let asked = client.application.optional_claims("idToken");
     let mut optional = optional::claims(&about, &asked);
+    let of_client = (&client.application, &client.principal);
+    let groups = groups::claims(tx, user, of_client, &asked, way)?;
+    optional.extend(groups.claims);
+    if groups.wids {
+        let wids = only_built_in(rights::roles_of(tx, user.id)?)?;
+        let wids: Vec<String> = wids.iter().map(Uuid::to_string).collect();
+        optional::say(&mut optional, "wids", &wids);
+    }
+    let roles = match groups.roles {
+        Some(roles) => roles,
+        None => app_roles::user_roles_on(tx, user.id, &client.principal)?.unwrap_or_default(),
+    };
     let mut scopes = openid.to_vec();
     // The same claim as the scope's.
     if optional.contains_key("email") {
@@ -173,7 +199,7 @@ pub(super) fn id_token(
         email: mail.as_str().map(str::to_owned),
         is_guest: user.user_type() == "Guest",
         home,
-        roles: app_roles::user_roles_on(tx, user.id, &client.principal)?.unwrap_or_default(),
+        roles,
         amr: by.methods.0.clone(),
         auth_time: by.at(),
         session: by.session,
@@ -189,25 +215,20 @@ pub(super) fn id_token(
 impl Node {
     /// Signs tokens with the tenant's key.
     pub(super) async fn sign_user(&self, to_sign: ToSign) -> Result<(Secret, Option<Secret>)> {
-        let now = self.store().clock().now();
         let tenant = to_sign.access.tenant;
-        let keys = self.0.ring.get(tenant, now).await?;
-        let keys = keys.ok_or_else(|| Error::not_found("tenant", tenant))?;
-        let (issuer, key) = (self.0.issuer.clone(), std::sync::Arc::clone(keys.signing()));
         let random = identity::random()?;
-        tokio::task::spawn_blocking(move || {
-            let access = issuer.issue_user(&to_sign.access, &key, now, random)?;
+        let signing = self.0.signer.sign(tenant, move |issuer, key, now| {
+            let access = issuer.issue_user(&to_sign.access, key, now, random)?;
             let id = match to_sign.id {
                 Some(mut id) => {
                     id.access_token = Some(access.clone());
-                    Some(issuer.issue_id(&id, &key, now)?)
+                    Some(issuer.issue_id(&id, key, now)?)
                 }
                 None => None,
             };
             Ok((access, id))
-        })
-        .await
-        .map_err(Error::internal)?
+        });
+        signing.await
     }
 
     /// An ID token that goes through the browser, maybe beside a code.
@@ -233,6 +254,7 @@ impl Node {
                             user: &user,
                             by: &by,
                             claims: &claims,
+                            way: Way::Address,
                         };
                         Ok(id_token(tx, &of, &openid, nonce.as_deref())?)
                     }
@@ -243,12 +265,9 @@ impl Node {
         let mut described =
             described.map_err(|refusal: OAuthError| Error::forbidden(refusal.sentence()))?;
         described.code = code.cloned();
-        let now = self.store().clock().now();
-        let keys = self.0.ring.get(tenant, now).await?;
-        let keys = keys.ok_or_else(|| Error::not_found("tenant", tenant))?;
-        let (issuer, key) = (self.0.issuer.clone(), std::sync::Arc::clone(keys.signing()));
-        tokio::task::spawn_blocking(move || issuer.issue_id(&described, &key, now))
-            .await
-            .map_err(Error::internal)?
+        let signing = self.0.signer.sign(tenant, move |issuer, key, now| {
+            issuer.issue_id(&described, key, now)
+        });
+        signing.await
     }
 }

@@ -17,6 +17,7 @@ mod consent;
 mod device;
 mod face;
 mod finish;
+mod groups;
 mod invitation;
 mod issue;
 mod log;

@@ -8,7 +8,6 @@
 
 use audit::sign_ins::{self, Kind};
 use directory::users;
-use identity::Secret;
 use identity::oauth::code::{self, CodeProof, SignedIn};
 use identity::oauth::device::{self, Polled};
 use identity::oauth::refresh::{self, RefreshTokens, TokenGrant};
@@ -16,11 +15,13 @@ use identity::oauth::{
     ClaimsRequest, OAuthError, Platform, Resource, ScopeRequest, UserGrant, UserTokenRequest,
 };
 use identity::token::LIFETIME_SECONDS;
+use identity::{PublicUrl, Secret};
 use serde::Serialize;
 use store::Tx;
 use types::{Actor, Result, TenantId, parse_uuid};
 
 use super::client::{self, Client};
+use super::groups::Way;
 use super::issue::{self, ToSign, UserTokens};
 use super::log::{self, Peer, Why};
 use super::{consent, next, proof};
@@ -98,6 +99,7 @@ struct Redemption<'a> {
     request: &'a UserTokenRequest,
     origin: Option<&'a str>,
     refresh: &'a RefreshTokens,
+    public_url: &'a PublicUrl,
     /// What was found that the client has: whose, and for what.
     found: Option<(SignedIn, ScopeRequest)>,
 }
@@ -309,6 +311,7 @@ impl Redemption<'_> {
             user: &user,
             by,
             claims: about.claims,
+            way: Way::Direct(self.public_url.as_str()),
         };
         let access = issue::access_token(tx, &of, strength, &wanted, &standing)?;
         let id = scope
@@ -405,6 +408,7 @@ impl Node {
                 }
             }
         }
+        let public_url = self.public_url().clone();
         let decision = island
             .write(Actor::System, move |tx| {
                 let Some(app_id) = parse_uuid(&request.client_id) else {
@@ -416,6 +420,7 @@ impl Node {
                     request: &request,
                     origin: origin.as_deref(),
                     refresh: &refresh,
+                    public_url: &public_url,
                     found: None,
                 };
                 let decision = redemption.decide(tx)?;

@@ -8,6 +8,7 @@ mod code;
 mod device;
 mod factors;
 mod first_party;
+mod groups;
 mod invitations;
 mod log;
 mod musts;
