@@ -19,8 +19,9 @@ use crate::{
 const RATIO_MIN: f64 = 10.0;
 /// Browsers at once.
 const BROWSERS: usize = 16;
-/// How long a virtual machine's compiler has to get warm, in seconds.
-const WARM_UP: f64 = 10.0;
+/// How long a virtual machine's compiler has to get warm, in seconds: Keycloak gets faster for most of a
+/// minute.
+const WARM_UP: f64 = 60.0;
 
 pub(crate) fn run(context: &mut Context) -> Result<Report> {
     let plan = context.plan.clone();

@@ -122,3 +122,20 @@ test('whom an application is assigned to, and what it is allowed, is taken back 
   assert.equal(await count(`${at}/appRoleAssignedTo`), 0);
   await leave(page);
 });
+
+test('which groups an application’s tokens tell is chosen, and undone', async () => {
+  const { app } = await application('Portal');
+  const told = async () =>
+    (await call('GET', `/v1.0/applications/${app.id}`)).groupMembershipClaims ?? null;
+  const page = await deployment.admin('Contoso', `/admin/applications?open=${app.id}`);
+  const field = page.getByRole('combobox', { name: 'Groups in its tokens' });
+  await field.click();
+  await page.getByRole('option', { name: 'Those that are assigned to it' }).click();
+  await field.getByText('Those that are assigned to it').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).waitFor();
+  assert.equal(await told(), 'ApplicationGroup');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await field.getByText('None').waitFor();
+  assert.equal(await told(), null);
+  await leave(page);
+});

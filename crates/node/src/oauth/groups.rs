@@ -126,7 +126,8 @@ pub(super) fn claims(
     Ok(said)
 }
 
-/// The groups that are told, by id; `None` if there are more than `most`.
+/// The groups that are told, by id; `None` if there are more than `most`, or if it would take too long to
+/// find them among very many others.
 fn find(
     tx: &ReadTx<'_>,
     user: &User,

@@ -1,4 +1,4 @@
-/** One registered application: where it may send people back to, its secrets, permissions and owners. */
+/** One registered application: where it may send people back to, what its tokens tell, its secrets, permissions and owners. */
 import { Button, Field, Input, makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
 import { Facts, Failure, Lines, ShortId, SidePanel, useAct, useAddress } from '@isopolity/ui';
@@ -6,6 +6,7 @@ import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { restoring } from '../../objects/deleted';
+import { GroupsInTokens } from './groups-in-tokens';
 import { applicationQuery, principalOfApp } from './model';
 import { Owners } from './owners';
 import { Permissions } from './permissions';
@@ -113,6 +114,8 @@ export function ApplicationPanel({ id, onClose }: { id: string; onClose: () => v
       </div>
       <h3 className={styles.title}>{t('app.redirects')}</h3>
       <Redirects app={app} />
+      <h3 className={styles.title}>{t('app.tokens')}</h3>
+      <GroupsInTokens app={app} />
       <h3 className={styles.title}>{t('app.secrets')}</h3>
       <Secrets app={app} />
       <h3 className={styles.title}>{t('app.permissions')}</h3>

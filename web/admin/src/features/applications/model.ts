@@ -34,6 +34,7 @@ export const Application = v.object({
   createdDateTime: text,
   deletedDateTime: text,
   signInAudience: text,
+  groupMembershipClaims: text,
   identifierUris: v.nullish(v.array(v.string())),
   web: uris,
   spa: uris,
