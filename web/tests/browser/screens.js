@@ -79,6 +79,7 @@ export const screens = (deployment) => {
     { name: 'people-deleted', path: '/admin/people?tab=deleted' },
     { name: 'groups', path: '/admin/groups' },
     { name: 'groups-create', path: '/admin/groups?panel=create' },
+    { name: 'groups-deleted', path: '/admin/groups?tab=deleted' },
     { name: 'applications', path: '/admin/applications' },
     {
       name: 'applications-application',
@@ -95,6 +96,15 @@ export const screens = (deployment) => {
       name: 'roles-role',
       path: '/admin/roles',
       act: (page) => firstRow(page).click(),
+    },
+    {
+      name: 'roles-create',
+      path: '/admin/roles?panel=create',
+      act: async (page) => {
+        await page.getByRole('combobox').fill('users');
+        await page.getByRole('menuitemcheckbox').first().click();
+        await page.keyboard.press('Escape');
+      },
     },
     { name: 'settings', path: '/admin/settings' },
     { name: 'settings-page', path: '/admin/settings?tab=page' },

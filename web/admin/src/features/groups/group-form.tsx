@@ -1,9 +1,10 @@
-/** Makes a group: of chosen members, or of whoever fits a rule. */
+/** Makes a group of chosen members, or edits one. */
 import { Button, Field, Input, makeStyles, Textarea } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, SidePanel, useAct } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
+import type { Group } from '../../api/shapes';
 import { ObjectPicker } from '../../objects/picker';
 
 const useStyles = makeStyles({ form: { display: 'grid', gap: '16px' } });
@@ -17,50 +18,64 @@ const nicknameOf = (name: string): string =>
     .replaceAll(/[^A-Za-z0-9]/g, '')
     .slice(0, 40) || `group${Date.now()}`;
 
-export function GroupForm({ onClose }: { onClose: () => void }) {
+export function GroupForm({ group, onClose }: { group?: Group; onClose: () => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { run, isRunning, problem } = useAct({ inPlace: true });
-  const [name, setName] = useState('');
-  const [description, setDescription] = useState('');
+  const [name, setName] = useState(group?.displayName ?? '');
+  const [description, setDescription] = useState(group?.description ?? '');
   const [members, setMembers] = useState<string[]>([]);
-  const change: Change = {
-    method: 'POST',
-    path: '/v1.0/groups',
-    body: {
-      displayName: name.trim(),
-      ...(description.trim() ? { description: description.trim() } : {}),
-      mailEnabled: false,
-      mailNickname: nicknameOf(name),
-      securityEnabled: true,
-      ...(members.length
-        ? {
-            'members@odata.bind': members
-              .slice(0, BIND_MAX)
-              .map((id) => `${location.origin}/v1.0/directoryObjects/${id}`),
-          }
-        : {}),
-    },
+  const written = { displayName: name.trim(), description: description.trim() || null };
+  const before = {
+    displayName: group?.displayName ?? '',
+    description: group?.description ?? null,
   };
+  const edit = (body: typeof written): Change => ({
+    method: 'PATCH',
+    path: `/v1.0/groups/${group?.id}`,
+    body,
+  });
+  const change: Change = group
+    ? edit(written)
+    : {
+        method: 'POST',
+        path: '/v1.0/groups',
+        body: {
+          displayName: written.displayName,
+          ...(written.description ? { description: written.description } : {}),
+          mailEnabled: false,
+          mailNickname: nicknameOf(name),
+          securityEnabled: true,
+          ...(members.length
+            ? {
+                'members@odata.bind': members
+                  .slice(0, BIND_MAX)
+                  .map((id) => `${location.origin}/v1.0/directoryObjects/${id}`),
+              }
+            : {}),
+        },
+      };
+  const isChanged = !group || JSON.stringify(written) !== JSON.stringify(before);
   return (
     <SidePanel
-      title={t('group.create')}
+      title={group ? t('person.edit', { name: group.displayName ?? '' }) : t('group.create')}
       onClose={onClose}
       foot={
         <>
           <Button
             appearance="primary"
-            disabled={!name.trim() || isRunning}
+            disabled={!name.trim() || !isChanged || isRunning}
             onClick={() =>
               void run({
                 change,
-                done: t('group.created', { name: name.trim() }),
-                refresh: [['groups']],
+                ...(group ? { undo: edit(before) } : {}),
+                done: t(group ? 'person.saved' : 'group.created', { name: name.trim() }),
+                refresh: [['groups'], ...(group ? [['sharing']] : [])],
                 after: onClose,
               })
             }
           >
-            {t('group.create')}
+            {group ? t('ui.save') : t('group.create')}
           </Button>
           <Button onClick={onClose}>{t('ui.cancel')}</Button>
         </>
@@ -77,13 +92,15 @@ export function GroupForm({ onClose }: { onClose: () => void }) {
             onChange={(_, { value }) => setDescription(value)}
           />
         </Field>
-        <ObjectPicker
-          kind="users"
-          label={t('group.members')}
-          hint={t('group.membersHint', { count: BIND_MAX })}
-          value={members}
-          onChange={(ids) => setMembers(ids.slice(0, BIND_MAX))}
-        />
+        {!group && (
+          <ObjectPicker
+            kind="users"
+            label={t('group.members')}
+            hint={t('group.membersHint', { count: BIND_MAX })}
+            value={members}
+            onChange={(ids) => setMembers(ids.slice(0, BIND_MAX))}
+          />
+        )}
         {problem && <Failure problem={problem} isChange />}
         <GraphCall change={change} />
       </div>

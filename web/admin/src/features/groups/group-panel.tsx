@@ -1,7 +1,8 @@
-/** One group: its members, adding and taking out, its name. */
+/** One group: its members, adding and taking out, its name and what decides who is in it. */
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { EditRegular } from '@fluentui/react-icons';
 import { asProblem, type Change } from '@isopolity/core';
-import { Failure, Lines, ShortId, SidePanel, useAct } from '@isopolity/ui';
+import { Failure, Lines, ShortId, SidePanel, useAct, useAddress } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { DirectoryObject, Group } from '../../api/shapes';
@@ -10,7 +11,8 @@ import { restoring } from '../../objects/deleted';
 import { ObjectList } from '../../objects/object-list';
 import { graph } from '../../session';
 import { useTenants } from '../../tenants';
-import { kindOf } from './groups';
+import { GroupForm } from './group-form';
+import { kindOf, removal } from './model';
 
 const SHOWN_MAX = 100;
 
@@ -22,6 +24,7 @@ const useStyles = makeStyles({
 export function GroupPanel({ id, onClose }: { id: string; onClose: () => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
+  const [address, change] = useAddress();
   const { own, name } = useTenants();
   const { run, isRunning } = useAct();
   const group = useQuery({
@@ -54,8 +57,10 @@ export function GroupPanel({ id, onClose }: { id: string; onClose: () => void })
     method: 'DELETE',
     path: `/v1.0/groups/${id}/members/${member}/$ref`,
   });
-  const removal: Change = { method: 'DELETE', path: `/v1.0/groups/${id}` };
-  const refresh = [['groups'], ['sharing']];
+  const refresh = [['groups'], ['sharing'], ['deleted']];
+  if (address.edit && group.data && isOurs) {
+    return <GroupForm group={group.data} onClose={() => change({ edit: undefined }, true)} />;
+  }
   const count = members.data?.count ?? members.data?.items.length ?? 0;
   return (
     <SidePanel
@@ -64,20 +69,30 @@ export function GroupPanel({ id, onClose }: { id: string; onClose: () => void })
       onClose={onClose}
       foot={
         isOurs && (
-          <Button
-            disabled={isRunning}
-            onClick={() =>
-              void run({
-                change: removal,
-                undo: restoring(id),
-                done: t('group.deletedDone', { count: 1 }),
-                refresh,
-                after: onClose,
-              })
-            }
-          >
-            {t('person.delete')}
-          </Button>
+          <>
+            <Button
+              appearance="primary"
+              icon={<EditRegular />}
+              disabled={!group.data}
+              onClick={() => change({ edit: '1' }, true)}
+            >
+              {t('ui.edit')}
+            </Button>
+            <Button
+              disabled={isRunning}
+              onClick={() =>
+                void run({
+                  change: removal(id),
+                  undo: restoring(id),
+                  done: t('group.deletedDone', { count: 1 }),
+                  refresh,
+                  after: onClose,
+                })
+              }
+            >
+              {t('person.delete')}
+            </Button>
+          </>
         )
       }
     >

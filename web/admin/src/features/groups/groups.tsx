@@ -1,128 +1,42 @@
-/** Groups of this tenant: who is in them, and from where. */
+/** Groups of this tenant: who is in them, from where, and which can be restored. */
 import { Button } from '@fluentui/react-components';
-import { AddRegular, DeleteRegular } from '@fluentui/react-icons';
-import { DataTable, Empty, PageHead, Time, useAct, useAddress, useTableView } from '@isopolity/ui';
+import { AddRegular } from '@fluentui/react-icons';
+import { PageHead, Tabs, useAddress, useTab } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
-import { useRemoteList } from '../../api/remote';
-import { Group } from '../../api/shapes';
-import { restoring } from '../../objects/deleted';
-import { useTenants } from '../../tenants';
+import { DeletedGroups } from './deleted';
 import { GroupForm } from './group-form';
-import { GroupPanel } from './group-panel';
+import { GroupList } from './group-list';
 
-const SELECT =
-  'id,displayName,description,mail,mailNickname,securityEnabled,groupTypes,membershipRule,createdDateTime,organizationId';
-
-export const kindOf = (group: Group): 'dynamic' | 'microsoft365' | 'security' =>
-  group.groupTypes?.includes('DynamicMembership')
-    ? 'dynamic'
-    : group.groupTypes?.includes('Unified')
-      ? 'microsoft365'
-      : 'security';
+const TABS = ['groups', 'deleted'] as const;
 
 export function Groups() {
   const { t } = useTranslation();
   const [address, change] = useAddress();
-  const view = useTableView();
-  const { name, own } = useTenants();
-  const { run } = useAct();
-  const word = view.q.replaceAll(/["\\]/g, ' ').trim();
-  const list = useRemoteList('groups', Group, '/beta/groups', {
-    $select: SELECT,
-    $top: 100,
-    $count: 'true',
-    $search: word ? `"displayName:${word}" OR "description:${word}"` : undefined,
-    $orderby: view.sort?.descending ? 'displayName desc' : 'displayName',
-  });
+  const [tab, openTab] = useTab(TABS);
   return (
     <>
       <PageHead
         title={t('nav.groups')}
-        sentence={t('group.sentence')}
+        sentence={t(`group.${tab}Sentence`)}
         actions={
           <Button
             appearance="primary"
             icon={<AddRegular />}
-            onClick={() => change({ panel: 'create', open: undefined }, true)}
+            onClick={() =>
+              change({ tab: undefined, panel: 'create', open: undefined, edit: undefined }, true)
+            }
           >
             {t('group.create')}
           </Button>
         }
       />
-      <DataTable<Group>
-        fill
+      <Tabs
         label={t('nav.groups')}
-        view={view}
-        {...list}
-        rowId={(group) => group.id}
-        openId={address.open}
-        onOpen={({ id }) => change({ open: id, panel: undefined }, true)}
-        summary={(group) => group.description ?? t(`groupKind.${kindOf(group)}`)}
-        empty={
-          <Empty
-            text={t('group.teach')}
-            action={
-              <Button onClick={() => change({ panel: 'create' }, true)}>{t('group.create')}</Button>
-            }
-            example={t('group.example')}
-          />
-        }
-        defaultSort={{ column: 'displayName', descending: false }}
-        bulk={[
-          {
-            id: 'delete',
-            label: t('person.delete'),
-            icon: <DeleteRegular />,
-            run: (groups) =>
-              void run({
-                change: groups.map(({ id }) => ({ method: 'DELETE', path: `/v1.0/groups/${id}` })),
-                undo: groups.map(({ id }) => restoring(id)),
-                done: t('group.deletedDone', { count: groups.length }),
-                refresh: [['groups'], ['sharing']],
-              }),
-          },
-        ]}
-        columns={[
-          {
-            id: 'displayName',
-            title: t('column.name'),
-            value: (group) => group.displayName,
-            sortable: true,
-            width: 'minmax(200px, 2fr)',
-          },
-          {
-            id: 'kind',
-            title: t('column.kind'),
-            value: kindOf,
-            cell: (group) => t(`groupKind.${kindOf(group)}`),
-          },
-          {
-            id: 'description',
-            title: t('column.description'),
-            value: (group) => group.description,
-            width: 'minmax(200px, 3fr)',
-          },
-          {
-            id: 'from',
-            title: t('column.from'),
-            value: ({ organizationId }) =>
-              organizationId && organizationId !== own ? name(organizationId) : t('origin.own'),
-          },
-          {
-            id: 'created',
-            title: t('column.created'),
-            value: (group) => group.createdDateTime,
-            cell: (group) => <Time at={group.createdDateTime} />,
-          },
-        ]}
+        value={tab}
+        onChange={openTab}
+        tabs={TABS.map((value) => ({ value, label: t(`group.${value}`) }))}
       />
-      {address.open && (
-        <GroupPanel
-          key={address.open}
-          id={address.open}
-          onClose={() => change({ open: undefined }, true)}
-        />
-      )}
+      {tab === 'groups' ? <GroupList /> : <DeletedGroups />}
       {address.panel === 'create' && (
         <GroupForm onClose={() => change({ panel: undefined }, true)} />
       )}

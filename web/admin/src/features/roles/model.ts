@@ -1,4 +1,4 @@
-/** Directory roles and who has them. */
+/** Directory roles, who has them, and what a role can allow. */
 import { queryOptions } from '@tanstack/react-query';
 import * as v from 'valibot';
 import { DirectoryObject } from '../../api/shapes';
@@ -10,12 +10,16 @@ const Role = v.object({
   id: v.string(),
   displayName: v.string(),
   description: text,
+  isBuiltIn: v.nullish(v.boolean()),
   isPrivileged: v.nullish(v.boolean()),
   rolePermissions: v.nullish(
     v.array(v.looseObject({ allowedResourceActions: v.nullish(v.array(v.string())) })),
   ),
 });
 export type Role = v.InferOutput<typeof Role>;
+
+/** What is answered of a role that was just defined. */
+export const MadeRole = v.looseObject({ id: v.string() });
 
 const Assignment = v.object({
   id: v.string(),
@@ -29,7 +33,7 @@ export type Assignment = v.InferOutput<typeof Assignment>;
 
 const DIRECTORY = '/beta/roleManagement/directory';
 /** Which roles are privileged is told to who asks for it. */
-const SELECT = 'id,displayName,description,isPrivileged,rolePermissions';
+const SELECT = 'id,displayName,description,isBuiltIn,isPrivileged,rolePermissions';
 
 /** The templates of what everybody may do who has no role; nobody is given them. */
 const TEMPLATES = [
@@ -47,6 +51,27 @@ export const roles = queryOptions({
   },
   staleTime: 600_000,
 });
+
+export const allowedBy = (role: Role): string[] =>
+  role.rolePermissions?.flatMap((each) => each.allowedResourceActions ?? []) ?? [];
+
+const NAMESPACE = 'microsoft.directory/';
+/** What gives roles or permissions: only built-in roles allow that. */
+const GIVES =
+  /^(?:(?:directoryRoles|groupsAssignableToRoles|roleAssignments|roleDefinitions)\/.*(?<!\/read)|servicePrincipals\/managePermissionGrantsForAll.*)$/;
+
+/** The actions of the directory that a role of one's own can allow: those of the built-in ones. */
+export function actionsOf(defined: Role[]): string[] {
+  const actions = defined
+    .filter(({ isBuiltIn }) => isBuiltIn)
+    .flatMap(allowedBy)
+    .filter(
+      (action) => action.startsWith(NAMESPACE) && !GIVES.test(action.slice(NAMESPACE.length)),
+    );
+  return [...new Set(actions)].sort();
+}
+
+export const definition = (id: string) => `/v1.0/roleManagement/directory/roleDefinitions/${id}`;
 
 export const assignments = queryOptions({
   queryKey: ['roles', 'assignments'],

@@ -1,13 +1,24 @@
-/** One role: what it allows, who has it, assigning and taking it back. */
-import { makeStyles, tokens } from '@fluentui/react-components';
-import { asProblem } from '@isopolity/core';
-import { Disclosure, Failure, Lines, SidePanel, useAct } from '@isopolity/ui';
+/** One role: what it allows, who has it, assigning and taking it back; the tenant's own are changed here. */
+import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { EditRegular } from '@fluentui/react-icons';
+import { asProblem, type Change } from '@isopolity/core';
+import { Ask, Disclosure, Failure, Lines, SidePanel, useAct, useAddress } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { AddPeople } from '../../objects/add-objects';
 import { ObjectList } from '../../objects/object-list';
 import { session } from '../../session';
-import { type Assignment, assigning, assignments, type Role, unassigning } from './model';
+import {
+  type Assignment,
+  allowedBy,
+  assigning,
+  assignments,
+  definition,
+  type Role,
+  unassigning,
+} from './model';
+import { RoleForm } from './role-form';
 
 const useStyles = makeStyles({
   text: { margin: '0 0 16px' },
@@ -24,19 +35,59 @@ const useStyles = makeStyles({
 export function RolePanel({ role, onClose }: { role: Role; onClose: () => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { run, isRunning } = useAct();
+  const [address, change] = useAddress();
+  const { run, isRunning, problem } = useAct({ inPlace: true });
+  const [isAsked, setAsked] = useState(false);
   const read = useQuery(assignments);
   const holders = read.data?.filter(({ roleDefinitionId }) => roleDefinitionId === role.id) ?? [];
   const refresh = [['roles'], ['people']];
-  const allowed = role.rolePermissions?.flatMap((each) => each.allowedResourceActions ?? []) ?? [];
+  const allowed = allowedBy(role);
+  const removal: Change = { method: 'DELETE', path: definition(role.id) };
   const nameOf = ({ principal, principalId }: Assignment) =>
     principal?.displayName ?? `${principalId.slice(0, 8)}…`;
+  if (address.edit && !role.isBuiltIn) {
+    return <RoleForm role={role} onClose={() => change({ edit: undefined }, true)} />;
+  }
   return (
     <SidePanel
       title={role.displayName}
-      subtitle={role.isPrivileged && t('roles.privileged')}
+      subtitle={role.isBuiltIn ? role.isPrivileged && t('roles.privileged') : t('roles.own')}
       onClose={onClose}
+      foot={
+        !role.isBuiltIn && (
+          <>
+            <Button
+              appearance="primary"
+              icon={<EditRegular />}
+              onClick={() => change({ edit: '1' }, true)}
+            >
+              {t('ui.edit')}
+            </Button>
+            <Button disabled={isRunning} onClick={() => setAsked(true)}>
+              {t('person.delete')}
+            </Button>
+          </>
+        )
+      }
     >
+      {isAsked && (
+        <Ask
+          text={t('roles.deleteAsk', { name: role.displayName })}
+          action={t('roles.doDelete')}
+          change={removal}
+          isRunning={isRunning}
+          problem={problem}
+          onCancel={() => setAsked(false)}
+          onDo={() =>
+            void run({
+              change: removal,
+              done: t('roles.deleted', { name: role.displayName }),
+              refresh,
+              after: onClose,
+            })
+          }
+        />
+      )}
       {role.description && <p className={styles.text}>{role.description}</p>}
       <AddPeople
         label={t('roles.assign')}

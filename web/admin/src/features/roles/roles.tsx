@@ -1,4 +1,6 @@
 /** Directory roles: what each is for, and who has it. */
+import { Button } from '@fluentui/react-components';
+import { AddRegular } from '@fluentui/react-icons';
 import { asProblem, compareNames } from '@isopolity/core';
 import { DataTable, Empty, PageHead, Status, useAddress, useTableView } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
@@ -7,7 +9,11 @@ import { useMemo } from 'react';
 import { useNamesLine } from '../../objects/names';
 import { useWords } from '../../words';
 import { assignments, type Role, roles } from './model';
+import { RoleForm } from './role-form';
 import { RolePanel } from './role-panel';
+
+const kindOf = ({ isBuiltIn, isPrivileged }: Role) =>
+  !isBuiltIn ? 'own' : isPrivileged ? 'privileged' : 'usual';
 
 export function Roles() {
   const { t } = useTranslation();
@@ -43,6 +49,15 @@ export function Roles() {
             ? t('roles.sentence', { count: used, people: assigned.data.length })
             : t('ui.loading')
         }
+        actions={
+          <Button
+            appearance="primary"
+            icon={<AddRegular />}
+            onClick={() => change({ panel: 'create', open: undefined, edit: undefined }, true)}
+          >
+            {t('roles.create')}
+          </Button>
+        }
       />
       <DataTable<Role>
         fill
@@ -56,7 +71,7 @@ export function Roles() {
         }}
         rowId={(role) => role.id}
         openId={address.open}
-        onOpen={({ id }) => change({ open: id }, true)}
+        onOpen={({ id }) => change({ open: id, panel: undefined, edit: undefined }, true)}
         summary={(role) =>
           countOf(role) ? line(holders.get(role.id) ?? [], countOf(role)) : role.description
         }
@@ -85,10 +100,14 @@ export function Roles() {
           {
             id: 'kind',
             title: t('column.kind'),
-            value: ({ isPrivileged }) => (isPrivileged ? 'privileged' : 'usual'),
-            cell: ({ isPrivileged }) =>
-              isPrivileged ? <Status tone="partly">{t('roles.privileged')}</Status> : null,
-            options: (['privileged', 'usual'] as const).map((value) => ({
+            value: kindOf,
+            cell: (role) =>
+              kindOf(role) === 'privileged' ? (
+                <Status tone="partly">{t('roles.privileged')}</Status>
+              ) : kindOf(role) === 'own' ? (
+                t('roles.own')
+              ) : null,
+            options: (['privileged', 'usual', 'own'] as const).map((value) => ({
               value,
               label: t(`roles.${value}`),
             })),
@@ -105,7 +124,13 @@ export function Roles() {
         <RolePanel
           key={opened.id}
           role={opened}
-          onClose={() => change({ open: undefined }, true)}
+          onClose={() => change({ open: undefined, edit: undefined }, true)}
+        />
+      )}
+      {address.panel === 'create' && (
+        <RoleForm
+          onClose={() => change({ panel: undefined }, true)}
+          onDone={(id) => change({ panel: undefined, open: id }, true)}
         />
       )}
     </>
