@@ -49,7 +49,7 @@ test('a role of the tenant’s own is defined, changed and deleted', async () =>
     await page.keyboard.press('Escape');
     await panel.getByRole('button', { name: new RegExp(action) }).waitFor();
   };
-  await add('users basic update', 'microsoft.directory/users/basic/update');
+  await add('users basic update', 'users/basic/update');
   // Whoever could define a role that gives roles could do everything.
   await actions.fill('roleAssignments update');
   await page.getByText('Nobody and nothing fits.').waitFor();
@@ -59,7 +59,7 @@ test('a role of the tenant’s own is defined, changed and deleted', async () =>
   await panel.getByText('Of this tenant').waitFor();
 
   await panel.getByRole('button', { name: 'Edit' }).click();
-  await add('groups standard read', 'microsoft.directory/groups/standard/read');
+  await add('groups standard read', 'groups/standard/read');
   await panel.getByRole('button', { name: 'Save' }).click();
   await panel.getByText('What it allows: 2 actions').waitFor();
   const { value } = await call(

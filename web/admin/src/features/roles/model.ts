@@ -56,18 +56,45 @@ export const allowedBy = (role: Role): string[] =>
   role.rolePermissions?.flatMap((each) => each.allowedResourceActions ?? []) ?? [];
 
 const NAMESPACE = 'microsoft.directory/';
+/** What there is here of what the built-in roles speak of. */
+const RESOURCES = [
+  'administrativeUnits',
+  'applications',
+  'auditLogs',
+  'authorizationPolicy',
+  'crossTenantAccessPolicy',
+  'directoryRoleTemplates',
+  'directoryRoles',
+  'domains',
+  'groups',
+  'loginOrganizationBranding',
+  'multiTenantOrganization',
+  'organization',
+  'provisioningLogs',
+  'roleAssignments',
+  'roleDefinitions',
+  'servicePrincipals',
+  'signInReports',
+  'users',
+];
 /** What gives roles or permissions: only built-in roles allow that. */
 const GIVES =
-  /^(?:(?:directoryRoles|groupsAssignableToRoles|roleAssignments|roleDefinitions)\/.*(?<!\/read)|servicePrincipals\/managePermissionGrantsForAll.*)$/;
+  /^(?:(?:directoryRoles|roleAssignments|roleDefinitions)\/.*(?<!\/read)|servicePrincipals\/managePermissionGrantsForAll.*)$/;
 
-/** The actions of the directory that a role of one's own can allow: those of the built-in ones. */
+/** An action without what all of them begin with. */
+export const shortAction = (action: string): string =>
+  action.startsWith(NAMESPACE) ? action.slice(NAMESPACE.length) : action;
+
+/** The actions that a role of one's own can allow: those of the built-in ones on what there is here. */
 export function actionsOf(defined: Role[]): string[] {
   const actions = defined
     .filter(({ isBuiltIn }) => isBuiltIn)
     .flatMap(allowedBy)
-    .filter(
-      (action) => action.startsWith(NAMESPACE) && !GIVES.test(action.slice(NAMESPACE.length)),
-    );
+    .filter((action) => {
+      const short = shortAction(action);
+      const resource = short.slice(0, short.indexOf('/'));
+      return short !== action && RESOURCES.includes(resource) && !GIVES.test(short);
+    });
   return [...new Set(actions)].sort();
 }
 

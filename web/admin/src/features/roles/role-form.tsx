@@ -13,11 +13,12 @@ import { Chips, Failure, GraphCall, SidePanel, useAct, useMaking, useTell } from
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { actionsOf, allowedBy, definition, MadeRole, type Role, roles } from './model';
+import { actionsOf, allowedBy, definition, MadeRole, type Role, roles, shortAction } from './model';
 
 const useStyles = makeStyles({
   form: { display: 'grid', gap: '16px' },
   wide: { width: '100%' },
+  action: { overflowWrap: 'anywhere', minWidth: 0 },
 });
 /** Actions that are offered at once; whoever writes on sees fewer. */
 const OFFERED_MAX = 60;
@@ -33,7 +34,7 @@ function ActionPicker(props: { value: string[]; onChange: (actions: string[]) =>
   const parts = text.toLowerCase().split(/\s+/);
   const known = actionsOf(defined.data ?? []);
   const found = known.filter((action) =>
-    parts.every((part) => action.toLowerCase().includes(part)),
+    parts.every((part) => shortAction(action).toLowerCase().includes(part)),
   );
   return (
     <Field label={t('roles.actions')} hint={t('roles.actionsHint')} required>
@@ -63,8 +64,8 @@ function ActionPicker(props: { value: string[]; onChange: (actions: string[]) =>
         }}
       >
         {found.slice(0, OFFERED_MAX).map((action) => (
-          <Option key={action} value={action} text={action}>
-            {action}
+          <Option key={action} value={action} text={shortAction(action)}>
+            <span className={styles.action}>{shortAction(action)}</span>
           </Option>
         ))}
         {!found.length && (
@@ -75,7 +76,7 @@ function ActionPicker(props: { value: string[]; onChange: (actions: string[]) =>
       </Combobox>
       <Chips
         label={t('roles.actions')}
-        chips={value.map((id) => ({ id, name: id }))}
+        chips={value.map((id) => ({ id, name: shortAction(id) }))}
         onTakeOut={(id) => onChange(value.filter((action) => action !== id))}
       />
     </Field>
