@@ -359,6 +359,7 @@ fn check(shape: Shape, value: &Value) -> std::result::Result<Option<Value>, Stri
             (!text.is_empty()).then(|| text.into())
         }
         (Shape::Choice(choices), Value::String(text)) => Some(chosen(choices, text)?.into()),
+        (Shape::Choices(_), Value::String(text)) if text.is_empty() => None,
         (Shape::Choices(choices), Value::String(text)) => {
             let chosen: Vec<&str> = text
                 .split(',')

@@ -94,6 +94,7 @@ async fn a_token_tells_the_groups_that_its_application_asks_for() {
     let all = [&team, &around, &list, &assigned];
     for (setting, groups, wids) in [
         (json!(null), &[][..], false),
+        (json!(""), &[][..], false),
         (json!("None"), &[][..], false),
         (json!("All"), &all[..], true),
         (json!("SecurityGroup"), &[&team, &around][..], true),
