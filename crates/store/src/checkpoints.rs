@@ -27,7 +27,8 @@ use rusqlite::{Connection, OpenFlags};
 
 /// Pages of the log (of 4 KiB) from which on it is taken into the file.
 const PAGES: c_int = 8_000;
-/// Pages that the writer copies by itself.
+/// Pages that the writer copies by itself at least; otherwise twice as many as it has just written, so
+/// that commits of any size get there, and no commit takes much longer for it.
 const PAGES_LEFT: c_int = 128;
 /// Rounds of one thread, at most: one that is held up by a reader ends.
 const ROUNDS: usize = 8;
@@ -40,8 +41,7 @@ const PAGES_MAX: c_int = 8 * PAGES;
 /// commit.
 pub(crate) struct Checkpoints {
     path: PathBuf,
-    /// Pages in the log after the last commit.
-    pages: Arc<AtomicI32>,
+    log: Arc<Log>,
     /// Answers how many pages of the log are in the file.
     running: Option<JoinHandle<c_int>>,
     /// As many as are known to be.
@@ -50,11 +50,20 @@ pub(crate) struct Checkpoints {
     next: c_int,
 }
 
+/// The log after the last commit.
+#[derive(Default)]
+struct Log {
+    /// Pages in it.
+    pages: AtomicI32,
+    /// Those that the writer copies by itself.
+    left: AtomicI32,
+}
+
 impl Checkpoints {
     pub(crate) fn new(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
-            pages: Arc::default(),
+            log: Arc::default(),
             running: None,
             copied: 0,
             next: PAGES,
@@ -63,7 +72,14 @@ impl Checkpoints {
 
     /// Learns how long the log is after a commit.
     pub(crate) fn on_commit(&mut self, log: &mut Wal, pages: c_int) {
-        self.pages.store(pages, Ordering::Relaxed);
+        let before = self.log.pages.swap(pages, Ordering::Relaxed);
+        let written = if pages < before {
+            pages
+        } else {
+            pages - before
+        };
+        let left = (2 * written).max(PAGES_LEFT);
+        self.log.left.store(left, Ordering::Relaxed);
         if self.running.as_ref().is_some_and(JoinHandle::is_finished) || pages >= PAGES_MAX {
             self.join();
         }
@@ -75,7 +91,7 @@ impl Checkpoints {
         if self.running.is_some() || pages < PAGES {
             return;
         }
-        if pages - self.copied <= PAGES_LEFT || pages >= PAGES_MAX {
+        if pages - self.copied <= left || pages >= PAGES_MAX {
             // Whatever is wrong shows at the next commit, and the log has all that was written.
             match log.checkpoint_v2(CheckpointMode::PASSIVE) {
                 Ok((_, copied)) => self.copied = copied,
@@ -88,10 +104,10 @@ impl Checkpoints {
     }
 
     fn start(&mut self) {
-        let (path, pages) = (self.path.clone(), Arc::clone(&self.pages));
+        let (path, log) = (self.path.clone(), Arc::clone(&self.log));
         let thread = std::thread::Builder::new().name("store-checkpoint".into());
         let started = thread.spawn(move || {
-            run(&path, &pages).unwrap_or_else(|error| {
+            run(&path, &log).unwrap_or_else(|error| {
                 tracing::warn!(%error, path = %path.display(), "a log isn't taken into its file");
                 0
             })
@@ -117,7 +133,7 @@ impl Drop for Checkpoints {
 }
 
 /// Copies until little is left; answers how many pages of the log are in the file.
-fn run(path: &Path, pages: &AtomicI32) -> rusqlite::Result<c_int> {
+fn run(path: &Path, log: &Log) -> rusqlite::Result<c_int> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     // A connection finds the log when it first reads.
@@ -127,8 +143,8 @@ fn run(path: &Path, pages: &AtomicI32) -> rusqlite::Result<c_int> {
         let before = copied;
         // Synced as it comes: a file that is open has `synchronous = FULL` unless told otherwise.
         (_, copied) = connection.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE)?;
-        let left = pages.load(Ordering::Relaxed) - copied;
-        if left <= PAGES_LEFT || copied == before {
+        let rest = log.pages.load(Ordering::Relaxed) - copied;
+        if rest <= log.left.load(Ordering::Relaxed) || copied == before {
             break;
         }
     }

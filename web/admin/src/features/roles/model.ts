@@ -13,7 +13,12 @@ const Role = v.object({
   isBuiltIn: v.nullish(v.boolean()),
   isPrivileged: v.nullish(v.boolean()),
   rolePermissions: v.nullish(
-    v.array(v.looseObject({ allowedResourceActions: v.nullish(v.array(v.string())) })),
+    v.array(
+      v.looseObject({
+        allowedResourceActions: v.nullish(v.array(v.string())),
+        condition: text,
+      }),
+    ),
   ),
 });
 export type Role = v.InferOutput<typeof Role>;

@@ -99,15 +99,19 @@ export function RoleForm(props: {
   const [name, setName] = useState(role?.displayName ?? '');
   const [description, setDescription] = useState(role?.description ?? '');
   const [actions, setActions] = useState(role ? allowedBy(role) : []);
+  // What only the API can say, who a permission is for, isn't lost by an edit here.
+  const isPlain = !role?.rolePermissions?.some(({ condition }) => condition);
+  const allowing = (allowedResourceActions: string[]) =>
+    isPlain ? { rolePermissions: [{ allowedResourceActions }] } : {};
   const written = {
     displayName: name.trim(),
     description: description.trim() || null,
-    rolePermissions: [{ allowedResourceActions: actions }],
+    ...allowing(actions),
   };
   const before = {
     displayName: role?.displayName ?? '',
     description: role?.description ?? null,
-    rolePermissions: [{ allowedResourceActions: role ? allowedBy(role) : [] }],
+    ...allowing(role ? allowedBy(role) : []),
   };
   const edit = (body: typeof written): Change => ({
     method: 'PATCH',
@@ -170,7 +174,7 @@ export function RoleForm(props: {
             onChange={(_, { value }) => setDescription(value)}
           />
         </Field>
-        <ActionPicker value={actions} onChange={setActions} />
+        {isPlain && <ActionPicker value={actions} onChange={setActions} />}
         {problem && <Failure problem={problem} isChange />}
         <GraphCall change={change} />
       </div>
