@@ -204,6 +204,11 @@ async fn a_group_of_more_than_a_batch_is_followed() {
     w.remove_member(home, outer, inner.uuid()).await;
     let status = w.has_state(home, there, "quarantined").await;
     assert_eq!(status.synced, 1_200);
+    // What is allowed is what waits: the second batch joins the first.
+    w.until("all of them wait", async || {
+        w.waiting(home, there).await.len() == 1_200
+    })
+    .await;
     w.allow_deletions(home, there).await;
     assert_eq!(w.settled(home, there).await.synced, 0);
 }
