@@ -6,6 +6,7 @@
 //! Source: `group: add members`, `remove member`, `list transitiveMembers` (Microsoft Graph).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use store::{Change, Op, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, kind};
@@ -419,18 +420,37 @@ pub fn groups_of(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Vec<Id<kind::G
     transitive_groups(tx, user.uuid())
 }
 
-/// The groups that an object is in, directly or through other groups, by id.
-pub fn transitive_groups(tx: &ReadTx<'_>, object: Uuid) -> Result<Vec<Id<kind::Group>>> {
-    let mut found: BTreeSet<Id<kind::Group>> = BTreeSet::new();
+/// Walks the groups that an object is in, directly or through other groups, each once and in no order,
+/// until `visit` says that it is enough.
+fn walk_groups(
+    tx: &ReadTx<'_>,
+    object: Uuid,
+    mut visit: impl FnMut(Id<kind::Group>) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    let mut seen = BTreeSet::new();
     let mut next = vec![object];
     while let Some(object) = next.pop() {
         for group in member_of(tx, object)? {
-            if found.insert(group) {
+            if seen.insert(group) {
+                if visit(group)?.is_break() {
+                    return Ok(());
+                }
                 next.push(group.uuid());
             }
         }
     }
-    Ok(found.into_iter().collect())
+    Ok(())
+}
+
+/// The groups that an object is in, directly or through other groups, by id.
+pub fn transitive_groups(tx: &ReadTx<'_>, object: Uuid) -> Result<Vec<Id<kind::Group>>> {
+    let mut found = Vec::new();
+    walk_groups(tx, object, |group| {
+        found.push(group);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    found.sort_unstable();
+    Ok(found)
 }
 
 /// Of the groups that an object is in, directly or through other groups, those that are wanted; `None`
@@ -441,27 +461,18 @@ pub fn some_groups_of(
     most: usize,
     is_wanted: impl Fn(&Group) -> bool,
 ) -> Result<Option<Vec<Group>>> {
-    let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
-    let mut next = vec![object];
-    while let Some(object) = next.pop() {
-        for id in member_of(tx, object)? {
-            if !seen.insert(id) {
-                continue;
-            }
-            if seen.len() > LOOKED_AT_MAX {
-                return Ok(None);
-            }
-            next.push(id.uuid());
-            let group = get(tx, id)?;
-            if is_wanted(&group) {
-                found.push(group);
-                if found.len() > most {
-                    return Ok(None);
-                }
+    let (mut looked_at, mut found) = (0, Vec::new());
+    walk_groups(tx, object, |id| {
+        looked_at += 1;
+        if looked_at <= LOOKED_AT_MAX {
+            found.extend(Some(get(tx, id)?).filter(&is_wanted));
+            if found.len() <= most {
+                return Ok(ControlFlow::Continue(()));
             }
         }
-    }
-    Ok(Some(found))
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok((looked_at <= LOOKED_AT_MAX && found.len() <= most).then_some(found))
 }
 
 /// The users that are in a group, directly or through other groups, by id; so many at most, and

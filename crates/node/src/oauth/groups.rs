@@ -62,9 +62,24 @@ pub(super) struct Said {
     /// Claims by their names.
     pub(super) claims: Map<String, Value>,
     /// Groups in the place of the app roles.
-    pub(super) roles: Option<Vec<String>>,
+    roles: Option<Vec<String>>,
     /// Whether directory roles are told.
     pub(super) wids: bool,
+}
+
+impl Said {
+    /// What the token says in `roles`: the user's app roles on a resource, unless groups take their place.
+    pub(super) fn roles(
+        &self,
+        tx: &ReadTx<'_>,
+        user: &User,
+        resource: &ServicePrincipal,
+    ) -> Result<Vec<String>> {
+        match &self.roles {
+            Some(groups) => Ok(groups.clone()),
+            None => Ok(app_roles::user_roles_on(tx, user.id, resource)?.unwrap_or_default()),
+        }
+    }
 }
 
 /// Which token it is.

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use directory::roles::built_in;
 use directory::users::User;
-use directory::{app_roles, applications, invitations, rights, tenant};
+use directory::{applications, invitations, rights, tenant};
 use identity::Secret;
 use identity::oauth::code::SignedIn;
 use identity::oauth::{AuthorizationRequest, ClaimsRequest, OAuthError};
@@ -102,11 +102,8 @@ pub(super) fn access_token(
         Some(api) => groups::claims(tx, user, (api, &wanted.resource), &asked, way)?,
         None => groups::Said::default(),
     };
+    let roles = groups.roles(tx, user, &wanted.resource)?;
     optional.extend(groups.claims);
-    let roles = match groups.roles {
-        Some(roles) => roles,
-        None => app_roles::user_roles_on(tx, user.id, &wanted.resource)?.unwrap_or_default(),
-    };
     // An API says itself whether it wants to know what clients can handle; Graph does.
     if is_graph || asked.iter().any(|claim| claim.name == "xms_cc") {
         optional::say(&mut optional, "xms_cc", &claims.capabilities);
@@ -171,16 +168,13 @@ pub(super) fn id_token(
     let mut optional = optional::claims(&about, &asked);
     let of_client = (&client.application, &client.principal);
     let groups = groups::claims(tx, user, of_client, &asked, way)?;
+    let roles = groups.roles(tx, user, &client.principal)?;
     optional.extend(groups.claims);
     if groups.wids {
         let wids = only_built_in(rights::roles_of(tx, user.id)?)?;
         let wids: Vec<String> = wids.iter().map(Uuid::to_string).collect();
         optional::say(&mut optional, "wids", &wids);
     }
-    let roles = match groups.roles {
-        Some(roles) => roles,
-        None => app_roles::user_roles_on(tx, user.id, &client.principal)?.unwrap_or_default(),
-    };
     let mut scopes = openid.to_vec();
     // The same claim as the scope's.
     if optional.contains_key("email") {

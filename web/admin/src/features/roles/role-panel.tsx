@@ -36,7 +36,9 @@ export function RolePanel({ role, onClose }: { role: Role; onClose: () => void }
   const { t } = useTranslation();
   const styles = useStyles();
   const [address, change] = useAddress();
-  const { run, isRunning, problem } = useAct({ inPlace: true });
+  const { run, isRunning } = useAct();
+  // What is asked about says there why it was refused; everything else as a toast.
+  const deleting = useAct({ inPlace: true });
   const [isAsked, setAsked] = useState(false);
   const read = useQuery(assignments);
   const holders = read.data?.filter(({ roleDefinitionId }) => roleDefinitionId === role.id) ?? [];
@@ -63,7 +65,7 @@ export function RolePanel({ role, onClose }: { role: Role; onClose: () => void }
             >
               {t('ui.edit')}
             </Button>
-            <Button disabled={isRunning} onClick={() => setAsked(true)}>
+            <Button disabled={isRunning || deleting.isRunning} onClick={() => setAsked(true)}>
               {t('person.delete')}
             </Button>
           </>
@@ -75,11 +77,11 @@ export function RolePanel({ role, onClose }: { role: Role; onClose: () => void }
           text={t('roles.deleteAsk', { name: role.displayName })}
           action={t('roles.doDelete')}
           change={removal}
-          isRunning={isRunning}
-          problem={problem}
+          isRunning={deleting.isRunning}
+          problem={deleting.problem}
           onCancel={() => setAsked(false)}
           onDo={() =>
-            void run({
+            void deleting.run({
               change: removal,
               done: t('roles.deleted', { name: role.displayName }),
               refresh,
