@@ -201,7 +201,7 @@ impl Kind {
 /// The home of a user of another tenant couldn't change whom this one had deleted; now it can.
 fn tell_home(tx: &mut Tx<'_>, user: &users::User) -> types::Result<()> {
     match user.home {
-        Some((home, _)) => sync::try_again(tx, home),
+        Some((home, id)) => sync::look_again(tx, home, id),
         None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use store::{Change, Op, Tx, params};
-use types::{Error, Result, TenantId};
+use types::{Error, Id, Result, TenantId, kind};
 
 use crate::{jobs, pair};
 
@@ -18,15 +18,17 @@ pub(crate) enum Whom {
     All,
     /// Those that fail.
     Failing,
+    /// This one.
+    One(Id<kind::User>),
 }
 
-/// After an admin of this tenant brought back, or deleted for good, a user who is from another one
-/// and whom it had deleted: whoever failed at home for that reason comes without waiting its time.
-pub fn try_again(tx: &mut Tx<'_>, source: TenantId) -> Result<()> {
+/// After somebody in this tenant deleted a user who is from another one, brought it back or deleted
+/// it for good: home looks at once what the user is here now, without a change of its own.
+pub fn look_again(tx: &mut Tx<'_>, source: TenantId, user: Id<kind::User>) -> Result<()> {
     if !access::inbound_sync(tx, source)?.allowed {
         return Ok(());
     }
-    ask(tx, source, &Whom::Failing)
+    ask(tx, source, &Whom::One(user))
 }
 
 /// Asks a source.
@@ -57,6 +59,11 @@ pub(crate) fn receive(tx: &mut Tx<'_>, target: TenantId, body: &str) -> Result<(
             "UPDATE sync_links SET next_attempt_at = ?3 WHERE tenant_id = ?1 \
              AND target_tenant_id = ?2 AND next_attempt_at IS NOT NULL",
             params![&tenant, &target, now],
+        ),
+        Whom::One(user) => write.execute(
+            "UPDATE sync_links SET next_attempt_at = ?3 WHERE tenant_id = ?1 \
+             AND target_tenant_id = ?2 AND user_id = ?4",
+            params![&tenant, &target, now, &user],
         ),
     }
     .map(drop)

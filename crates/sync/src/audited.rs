@@ -11,6 +11,8 @@ use serde_json::{Map, Value, json};
 use store::Tx;
 use types::{Id, Result, TenantId, kind};
 
+use crate::provisioning::Log;
+
 /// Users that have an entry each, if there are no more of them in one batch.
 const EACH_MAX: usize = 20;
 /// Users that one entry names.
@@ -45,6 +47,15 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    /// Takes the values away that the source's logs don't tell.
+    pub(crate) fn redact(&mut self, log: &Log) {
+        match &mut self.done {
+            Done::Created(properties) => log.redact(properties),
+            Done::Updated(changes) | Done::Restored(changes) => log.redact_changes(changes),
+            Done::Deleted | Done::Purged => {}
+        }
+    }
+
     fn target(&self) -> Target {
         Target::new(self.id, &self.display_name, "User")
     }

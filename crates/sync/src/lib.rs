@@ -45,7 +45,7 @@ pub mod sharing;
 pub mod status;
 pub mod wire;
 
-pub use again::try_again;
+pub use again::look_again;
 pub use engine::Engine;
 pub use pair::{Phase, Position};
 pub use receive::Messages;

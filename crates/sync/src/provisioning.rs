@@ -97,11 +97,7 @@ impl Log {
                 user.properties.entry(name).or_insert(value);
             }
         }
-        for name in &self.redacted {
-            if let Some(value) = user.properties.get_mut(name) {
-                *value = REDACTED.into();
-            }
-        }
+        self.redact(&mut user.properties);
         if let Some(mail) = user
             .mail
             .as_mut()
@@ -117,7 +113,22 @@ impl Log {
 
     /// Property, old and new value of a user that was changed, for a record.
     pub(crate) fn updated(&self, mut changes: Vec<(String, Value, Value)>) -> Result<String> {
-        for (name, old, new) in &mut changes {
+        self.redact_changes(&mut changes);
+        updated(&changes)
+    }
+
+    /// Keeps out what no log tells of somebody's properties.
+    pub(crate) fn redact(&self, properties: &mut Map<String, Value>) {
+        for name in &self.redacted {
+            if let Some(value) = properties.get_mut(name) {
+                *value = REDACTED.into();
+            }
+        }
+    }
+
+    /// The same of properties with their old and new values.
+    pub(crate) fn redact_changes(&self, changes: &mut [(String, Value, Value)]) {
+        for (name, old, new) in changes {
             let is_redacted = self.redacted.contains(name.as_str())
                 || (name == "otherMails" && self.redacted.contains("mail"));
             for value in [old, new] {
@@ -126,7 +137,6 @@ impl Log {
                 }
             }
         }
-        updated(&changes)
     }
 
     /// The id of the last record.
@@ -383,7 +393,11 @@ impl Record {
         let mut export = step(
             "EntryExport",
             "export",
-            &format!("The {what} was written in the target tenant."),
+            &if self.status == "skipped" {
+                format!("The {what} was left as it is in the target tenant.")
+            } else {
+                format!("The {what} was written in the target tenant.")
+            },
         );
         export["status"] = json!(if failed {
             "failure"

@@ -88,6 +88,9 @@ pub(crate) fn settle(
         deletions += u64::from(is_counted && !matches!(outcome, Outcome::Failed { .. }));
         settle_one(tx, &pair, planned, before, outcome, &mut counts, &mut log)?;
     }
+    for told in &mut sent.first {
+        told.redact(&log);
+    }
     audited::in_source(tx, target, sent)?;
     groups::settle::settle(tx, &pair, work, reply.groups, reply.members, &mut log)?;
     counts.keep(tx, target)?;

@@ -435,10 +435,24 @@ pub(crate) fn refuse_stranger(tx: &ReadTx<'_>, target: Option<TenantId>) -> Resu
     }
 }
 
+/// What ends by its time passes the guard against deletions, so the time has to come first. An entry
+/// that has ended already can be kept as it is.
+fn refuse_past_end(sharing: &Sharing, old: Option<&Sharing>, now: Timestamp) -> Result<()> {
+    let is_past = sharing.until_date_time.is_some_and(|until| until <= now);
+    if is_past && old.and_then(|old| old.until_date_time) != sharing.until_date_time {
+        return Err(Error::invalid(
+            "untilDateTime",
+            "'untilDateTime' has to be in the future. To end a sharing now, set 'scope' to none.",
+        ));
+    }
+    Ok(())
+}
+
 /// Sets an entry.
 pub fn put(tx: &mut Tx<'_>, target: Option<TenantId>, sharing: &Sharing) -> Result<()> {
     refuse_stranger(tx, target)?;
     let old = get(tx, target)?;
+    refuse_past_end(sharing, old.as_ref(), tx.now())?;
     refuse_unknown(tx, sharing, old.as_ref())?;
     write(tx, target, sharing, old)
 }

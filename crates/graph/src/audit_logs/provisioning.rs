@@ -55,6 +55,13 @@ static RECORD: Entity = Entity {
         Property::object("statusInfo", &STATUS),
         Property::object("sourceIdentity", &IDENTITY),
         Property::object("targetIdentity", &IDENTITY),
+        Property::object("initiatedBy", &INITIATOR),
+        Property::new(
+            "durationInMilliseconds",
+            PropertyKind::Integer,
+            "took",
+            TIME,
+        ),
         Property::object("servicePrincipal", &IDENTITY),
         Property::object("sourceSystem", &IDENTITY),
         Property::object("targetSystem", &IDENTITY),
@@ -68,6 +75,14 @@ static STATUS: Entity = Entity {
         "status",
         CONTAINS,
     )],
+};
+static INITIATOR: Entity = Entity {
+    name: "initiator",
+    properties: &[
+        Property::new("id", PropertyKind::Text, "id", CONTAINS),
+        Property::new("displayName", PropertyKind::Text, "name", CONTAINS),
+        Property::new("initiatorType", PropertyKind::Text, "type", CONTAINS),
+    ],
 };
 static IDENTITY: Entity = Entity {
     name: "identity",

@@ -96,7 +96,7 @@ impl Rig {
         let contoso: TenantId = self.contoso.parse().unwrap();
         let fabrikam: TenantId = self.fabrikam.parse().unwrap();
         let island = self.d.node.store().island(fabrikam).unwrap();
-        for _ in 0..2_000 {
+        for _ in 0..20_000 {
             let status = self.status().await;
             if fits(&status) {
                 return status;
@@ -762,7 +762,7 @@ async fn who_is_brought_back_or_deleted_for_good_comes_at_once() {
     let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000_000)));
     let rig = Rig::apart_in(Deployment::start_with(clock, |_| {}).await).await;
     rig.join().await;
-    for alias in ["ann", "bob"] {
+    for alias in ["ann", "bob", "cyd"] {
         rig.user(&rig.contoso, DOMAIN, alias).await;
     }
     let everybody = json!({"scope": "all"});
@@ -789,6 +789,14 @@ async fn who_is_brought_back_or_deleted_for_good_comes_at_once() {
         let change = json!({"jobTitle": "Cook"});
         rig.d.admin.patch(&path, change).await.expect(204);
     }
+    rig.until(|status| status["failed"] == 2).await;
+    // Without a change at home it is noticed as well, and what comes of it too.
+    let cyd = synced("cyd");
+    let there = format!("/users/{cyd}");
+    rig.their.delete(&there).await.expect(204);
+    rig.until(|status| status["failed"] == 3).await;
+    let restore = format!("/directory/deletedItems/{cyd}/restore");
+    rig.their.post(&restore, json!({})).await.expect(200);
     rig.until(|status| status["failed"] == 2).await;
     let item = |id: &str| format!("/directory/deletedItems/{id}");
     let restore = format!("{}/restore", item(&ann));
@@ -908,13 +916,16 @@ async fn the_logs_are_filtered_ordered_and_paged() {
         "$orderby=activityDateTime asc,category",
         "$top=1001",
         "$skiptoken=x",
-        "$select=id",
+        "$select=nonsense",
     ] {
         for log in ["directoryAudits", "provisioning"] {
             let answer = admin.get(&format!("/auditLogs/{log}?{query}")).await;
             assert_eq!(answer.status, 400, "{log} {query} {}", answer.text);
         }
     }
+    let selected = all("/auditLogs/directoryAudits?$select=ID,category").await;
+    let names: Vec<_> = selected[0].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["id", "category"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -1015,6 +1026,11 @@ async fn a_mistake_is_told_in_the_words_of_the_api() {
         ),
         (
             json!({ "scope": "all", "untilDateTime": "soon" }),
+            "untilDateTime",
+        ),
+        // What is over when it is said would pass the guard against deletions.
+        (
+            json!({ "scope": "all", "untilDateTime": "2020-01-01T00:00:00Z" }),
             "untilDateTime",
         ),
         (json!({ "scope": "all", "nonsense": 1 }), "nonsense"),

@@ -301,18 +301,20 @@ pub(crate) fn trace(tx: &ReadTx<'_>, pair: &Pair, waiting: Losses) -> Result<Opt
         "/beta/isopolity/userSharing/tenants/{}/deletions/allow",
         pair.target
     );
+    let of_job = crate::jobs::deletion_threshold(tx, pair.target)?;
+    let max_deletions = settings.max_deletions.min(of_job.unwrap_or(u64::MAX));
     let mut trace = Trace::new();
     trace.step(Step {
         tenant_id: tx.tenant(),
         setting: "userSharing/deletionGuard".into(),
-        value: format!("{} or {} %", settings.max_deletions, settings.max_percent),
+        value: format!("{max_deletions} or {} %", settings.max_percent),
         allowed: false,
         code: None,
         reason: format!(
             "{deletions} deletions and {disablings} disablings wait: within {WINDOW_HOURS} hours \
              there would be more than {} or {} % of the users of this tenant that are there. Allow \
              them, or share these users again.",
-            settings.max_deletions, settings.max_percent
+            max_deletions, settings.max_percent
         ),
         mend: Some(Mend {
             method: "POST".into(),

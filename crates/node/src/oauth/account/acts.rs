@@ -3,6 +3,7 @@
 use credentials::passkey::{self, PASSKEY_NAME};
 use credentials::{Kind, Policy, Standing, methods, password, recovery, totp};
 use directory::oauth2_permission_grants as grants;
+use directory::users::User;
 use directory::{invitations, service_principals, users};
 use identity::oauth::refresh;
 use identity::session::{self, NewSession, SetCookie};
@@ -23,6 +24,15 @@ use crate::Node;
 const ANSWER_MAX: usize = 16 * 1024;
 
 /// The recovery codes that go with the first factor beside the password.
+/// Somebody leaves a tenant that isn't their own; home looks what is left of them there.
+fn leave(tx: &mut Tx<'_>, user: &User) -> Result<()> {
+    users::delete(tx, user.id)?;
+    match user.home {
+        Some((home, id)) => sync::look_again(tx, home, id),
+        None => Ok(()),
+    }
+}
+
 fn first_codes(tx: &mut Tx<'_>, ready: &Ready) -> Result<Done> {
     if recovery::count(tx, ready.user.id)? > 0 {
         return Ok(Done::Shown);
@@ -284,7 +294,7 @@ impl Node {
                     (OwnInput::Do(_), Some(Act::Leave)) => {
                         let user = users::get(tx, asked.user.id)?;
                         if is_visitor(tx, &user)? {
-                            match tx.attempt(|tx| users::delete(tx, user.id)) {
+                            match tx.attempt(|tx| leave(tx, &user)) {
                                 Ok(()) => {
                                     let all = sessions_of(tx, &asked)?;
                                     told = end_sessions(tx, &all, &issuer)?;
