@@ -3,6 +3,7 @@
 //!
 //! Source: `servicePrincipal: appRoleAssignedTo`, the `appRoleAssignment` resource (Microsoft Graph).
 
+use query::{Entity, Operator, Operators, Property, PropertyKind};
 use serde_json::{Map, Value, json};
 use store::{Change, Op, ReadTx, Row, Tx, params};
 use types::{Error, Id, Result, Timestamp, kind};
@@ -48,6 +49,36 @@ static APP_ROLE_ASSIGNMENT: Type = Type {
         write("resourceId", Shape::Guid).fixed().shown(),
     ],
 };
+
+/// What assignments can be filtered by. Each is looked at as it is shown, since the names are those
+/// of its ends.
+static ENTITY: Entity = Entity {
+    name: APP_ROLE_ASSIGNMENT.name,
+    properties: &[
+        shown("appRoleId", PropertyKind::Guid, Operators::EXACT),
+        shown(
+            "createdDateTime",
+            PropertyKind::DateTime,
+            Operators::ORDERED,
+        ),
+        shown("id", PropertyKind::Guid, Operators::EXACT),
+        shown("principalDisplayName", PropertyKind::Text, NAME),
+        shown("principalId", PropertyKind::Guid, Operators::EXACT),
+        shown("principalType", PropertyKind::Text, Operators::EXACT),
+        shown("resourceDisplayName", PropertyKind::Text, NAME),
+        shown("resourceId", PropertyKind::Guid, Operators::EXACT),
+    ],
+};
+const NAME: Operators = Operators::EXACT.by_default(&[Operator::StartsWith]);
+
+const fn shown(name: &'static str, kind: PropertyKind, operators: Operators) -> Property {
+    Property::new(name, kind, name, operators)
+}
+
+/// What assignments can be filtered by.
+pub fn entity() -> &'static Entity {
+    &ENTITY
+}
 
 /// An assignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -124,6 +124,26 @@ pub(crate) const fn certificates(on: &'static str) -> Property {
     Property::rows("keyCredentials", &CERTIFICATE, table, on, ELEMENTS)
 }
 
+/// The owners of an object, as far as they are there: rows of a table of owners, `o`, tied to it by
+/// `$on`.
+macro_rules! owners {
+    ($table:literal, $on:literal) => {
+        query::Property::relation(
+            "owners",
+            concat!($table, " AS o"),
+            concat!(
+                $on,
+                " AND (EXISTS (SELECT 1 FROM users AS ou WHERE ou.tenant_id = o.tenant_id \
+                   AND ou.id = o.owner_id AND ou.deleted_at IS NULL) \
+                 OR EXISTS (SELECT 1 FROM service_principals AS os \
+                   WHERE os.tenant_id = o.tenant_id AND os.id = o.owner_id \
+                   AND os.deleted_at IS NULL))"
+            ),
+        )
+    };
+}
+pub(crate) use owners;
+
 static SECRET: Entity = Entity {
     name: "passwordCredential",
     properties: &[

@@ -48,6 +48,7 @@ pub mod synced;
 pub mod synced_groups;
 pub mod synced_mapping;
 pub mod tenant;
+mod unique_names;
 pub mod users;
 
 pub use document::ObjectText;

@@ -90,6 +90,22 @@ impl Order {
         })
     }
 
+    /// The property that it is by; none if that is the id.
+    pub fn property(self) -> Option<&'static str> {
+        match self.by {
+            OrderBy::Id => None,
+            OrderBy::DisplayName => Some("displayName"),
+            OrderBy::UserPrincipalName => Some("userPrincipalName"),
+            OrderBy::CreatedDateTime => Some("createdDateTime"),
+            OrderBy::DeletedDateTime => Some("deletedDateTime"),
+        }
+    }
+
+    /// What whoever can't sort by it answers.
+    pub fn unsupported(self) -> Error {
+        unsortable(self.property().unwrap_or("id"))
+    }
+
     /// Whether Graph has it in advanced queries only, of whatever type the objects are.
     pub fn is_advanced(self) -> bool {
         matches!(self.by, OrderBy::CreatedDateTime | OrderBy::DeletedDateTime)
@@ -230,12 +246,11 @@ impl Listing {
             OrderBy::UserPrincipalName => self.user_principal_name,
             OrderBy::CreatedDateTime => self.created_at,
         };
-        column.map(Some).ok_or_else(|| {
-            unsortable(match by {
-                OrderBy::UserPrincipalName => "userPrincipalName",
-                _ => "createdDateTime",
-            })
-        })
+        let order = Order {
+            by,
+            descending: false,
+        };
+        column.map(Some).ok_or_else(|| order.unsupported())
     }
 
     pub(crate) fn count(

@@ -364,18 +364,13 @@ impl Rights {
     /// Whether the user may take sign-in or the account away from somebody who has these roles, or
     /// could become that person.
     pub fn may_manage(&self, roles: &[Uuid]) -> bool {
-        let own_roles = || self.roles.iter().chain(&self.within.roles);
-        let manages = |role: &Uuid| {
-            own_roles().any(|own| {
-                let managed = MANAGED.iter().find(|(manager, _)| manager == own);
-                managed.is_some_and(|(_, managed)| managed.contains(role))
-            })
-        };
-        let all = [
-            GLOBAL_ADMINISTRATOR,
-            PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
-        ];
-        own_roles().any(|own| all.contains(own)) || roles.iter().all(manages)
+        let own: Vec<Uuid> = self
+            .roles
+            .iter()
+            .chain(&self.within.roles)
+            .copied()
+            .collect();
+        manage(&own, roles)
     }
 
     /// Whether a key of the path names the user: by the object id or the name.
@@ -385,6 +380,21 @@ impl Rights {
             None => types::fold(key) == self.folded_name,
         }
     }
+}
+
+/// Whether who has some roles may take sign-in or the account away from somebody who has others.
+pub fn manage(own: &[Uuid], roles: &[Uuid]) -> bool {
+    let manages = |role: &Uuid| {
+        own.iter().any(|own| {
+            let managed = MANAGED.iter().find(|(manager, _)| manager == own);
+            managed.is_some_and(|(_, managed)| managed.contains(role))
+        })
+    };
+    let all = [
+        GLOBAL_ADMINISTRATOR,
+        PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
+    ];
+    own.iter().any(|own| all.contains(own)) || roles.iter().all(manages)
 }
 
 /// The templates of the roles that a user has for the whole tenant, also by groups.

@@ -41,6 +41,30 @@ impl<K: Kind> AppKey<K> {
     }
 }
 
+/// Whether an object that isn't there is to be made: Graph's upsert.
+pub(crate) fn creates_missing(call: &Call) -> bool {
+    call.prefers("create-if-missing")
+}
+
+/// What an upsert makes has the name that the address says; a body that says another one is refused.
+pub(crate) fn name_in_body(
+    body: &mut serde_json::Map<String, serde_json::Value>,
+    property: &'static str,
+    value: &str,
+) -> types::Result<()> {
+    match body.get(property).and_then(serde_json::Value::as_str) {
+        Some(own) if !own.eq_ignore_ascii_case(value) => Err(Error::invalid(
+            property,
+            format!("The property '{property}' has to be what the address says."),
+        )),
+        Some(_) => Ok(()),
+        None => {
+            body.insert(property.to_owned(), value.into());
+            Ok(())
+        }
+    }
+}
+
 /// Which objects a caller may change.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Reach {

@@ -12,6 +12,7 @@
 use directory::app_roles::{self, Assignment};
 use directory::groups::{self, LinkKind};
 use directory::{service_principals, users};
+use query::Filter;
 use serde_json::{Map, Value};
 use store::{ReadTx, Tx};
 use types::{Error, Id, kind};
@@ -46,7 +47,13 @@ const REMOVE: &[&str] = &[
 /// What a user who is signed in needs to give permissions of Graph itself, which are more than any
 /// role's.
 const GIVE_GRAPH: &str = "servicePrincipals/managePermissionGrantsForAll.microsoft-company-admin";
-const PAGE: Allowed = Allowed::SELECT.and(Allowed::TOP).and(Allowed::SKIP_TOKEN);
+const PAGE: Allowed = Allowed::SELECT
+    .and(Allowed::FILTER)
+    .and(Allowed::TOP)
+    .and(Allowed::SKIP_TOKEN)
+    .and(Allowed::COUNT);
+/// Assignments that are looked at together for a filter.
+const SIFTED_AT_ONCE: usize = 500;
 
 /// From which end the path looks at an assignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,8 +197,16 @@ impl End {
         limit: usize,
     ) -> types::Result<Vec<Assignment>> {
         match self {
-            Self::Principal | Self::User | Self::Group => {
-                app_roles::assignments_of(tx, of, after, limit)
+            Self::Principal | Self::Group => app_roles::assignments_of(tx, of, after, limit),
+            // What the groups have that a user is in directly is told with the user's own.
+            Self::User => {
+                let mut found = app_roles::assignments_of(tx, of, after, limit)?;
+                for group in groups::member_of(tx, of)? {
+                    found.extend(app_roles::assignments_of(tx, group.uuid(), after, limit)?);
+                }
+                found.sort_by_key(|assignment| assignment.id);
+                found.truncate(limit);
+                Ok(found)
             }
             Self::Resource => app_roles::assigned_to(tx, Id::new(of), after, limit),
         }
@@ -215,23 +230,83 @@ impl End {
     }
 }
 
+/// Which assignments a page is to have.
+struct Sought {
+    end: End,
+    filter: Option<Filter>,
+    after: Option<Uuid>,
+    limit: usize,
+    /// How many there are is asked as well, so that all are looked at.
+    counted: bool,
+}
+
+impl Sought {
+    /// Those of a page, and how many there are if that was asked.
+    fn through(&self, tx: &ReadTx<'_>, of: Uuid) -> types::Result<(Vec<Assignment>, Option<u64>)> {
+        let (mut found, mut count, mut after) = (Vec::new(), 0, self.after);
+        let at_once = match self.filter {
+            Some(_) => self.limit.max(SIFTED_AT_ONCE),
+            None => self.limit,
+        };
+        loop {
+            let some = self.end.list(tx, of, after, at_once)?;
+            for assignment in &some {
+                if !self.passes(tx, assignment)? {
+                    continue;
+                }
+                count += 1;
+                if found.len() < self.limit {
+                    found.push(*assignment);
+                }
+                if found.len() == self.limit && !self.counted {
+                    return Ok((found, None));
+                }
+            }
+            match some.last() {
+                Some(last) if some.len() == at_once => after = Some(last.id),
+                _ => return Ok((found, self.counted.then_some(count))),
+            }
+        }
+    }
+
+    fn passes(&self, tx: &ReadTx<'_>, assignment: &Assignment) -> types::Result<bool> {
+        let Some(filter) = &self.filter else {
+            return Ok(true);
+        };
+        let shown = app_roles::project(tx, assignment, None)?;
+        query::evaluate(filter, app_roles::entity(), &shown.into())
+    }
+}
+
 async fn list(call: Call, end: End) -> Result<Reply, Refusal> {
     let (key, select) = (end.key(&call)?, listing::select(&call)?);
     let size = listing::page_size(&call)?;
     let after: Option<Uuid> = call.skip_token(end.name())?;
-    let (of, items, next) = call
+    let filter = listing::filter(&call)?;
+    if let Some(filter) = &filter {
+        query::evaluate(filter, app_roles::entity(), &Value::Null)?;
+    }
+    let sought = Sought {
+        end,
+        filter,
+        counted: call.options.is_advanced() && after.is_none(),
+        after,
+        limit: size + 1,
+    };
+    let (of, items, count, next) = call
         .read(move |tx| {
             let of = key.find(tx)?;
-            let mut found = end.list(tx, of, after, size + 1)?;
+            let (mut found, count) = sought.through(tx, of)?;
             let next = listing::cut(&mut found, size).map(|last| last.id);
             let items = found
                 .iter()
                 .map(|assignment| app_roles::project(tx, assignment, select.as_deref()))
                 .collect::<types::Result<Vec<_>>>()?;
-            Ok((of, items, next))
+            Ok((of, items, count, next))
         })
         .await?;
     let page = Page {
+        count,
         next_link: next
             .map(|place| call.next_link(end.name(), &place))
             .transpose()?,

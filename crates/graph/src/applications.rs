@@ -7,7 +7,9 @@ use directory::applications::{self, Application};
 use directory::key_credentials::Owner;
 use directory::owners::Owned;
 use directory::{app_roles, service_principals};
+use http::StatusCode;
 use identity::revocation;
+use serde_json::{Map, Value};
 use store::{ReadTx, Tx};
 use types::{Id, kind};
 
@@ -94,6 +96,15 @@ pub(crate) fn routes(routes: &mut Routes) {
         "Delete an application by its client id",
         delete,
     );
+    let named = "/applications(uniqueName='{uniqueName}')";
+    area.get(named, READ, "Get an application by its unique name", get)
+        .query(Allowed::SELECT.and(Allowed::EXPAND));
+    area.patch(
+        named,
+        WRITE,
+        "Update an application by its unique name, or make it",
+        update,
+    );
 }
 
 type Key = AppKey<kind::Application>;
@@ -104,6 +115,15 @@ pub(crate) fn find(tx: &ReadTx<'_>, key: Key) -> types::Result<Application> {
         AppKey::Id(id) => applications::get(tx, id),
         AppKey::AppId(app_id) => applications::get_by_app_id(tx, app_id),
     }
+}
+
+/// The key that a path has, by a unique name the id of the application that has it.
+async fn key_of(call: &Call) -> Result<Key, Refusal> {
+    let Some(name) = call.find_key("uniqueName").map(str::to_owned) else {
+        return Key::of(call);
+    };
+    let find = move |tx: &ReadTx<'_>| applications::get_by_unique_name(tx, &name);
+    Ok(AppKey::Id(call.read_few(find).await?.id))
 }
 
 /// An application that the caller may change.
@@ -135,7 +155,7 @@ async fn count(call: Call) -> Result<Reply, Refusal> {
 }
 
 async fn get(call: Call) -> Result<Reply, Refusal> {
-    let (key, select) = (Key::of(&call)?, listing::select(&call)?);
+    let (key, select) = (key_of(&call).await?, listing::select(&call)?);
     let look = Look::of(&call, &SOURCE, &EXPANDED, None)?;
     let shown = call
         .read(move |tx| look.show(tx, &find(tx, key)?, select.as_deref()))
@@ -144,7 +164,12 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
 }
 
 async fn create(call: Call) -> Result<Reply, Refusal> {
-    let mut body = call.object("application")?;
+    let body = call.object("application")?;
+    make(call, body).await
+}
+
+/// Makes the application that a body describes.
+async fn make(call: Call, mut body: Map<String, Value>) -> Result<Reply, Refusal> {
     let bound = Bound::take(&call, &mut body, &["owners"])?;
     let keys = credentials::keys::take(&mut body)?;
     let passwords = credentials::passwords::take(&mut body)?;
@@ -177,9 +202,23 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
     )
 }
 
+fn is_missing(refusal: &Refusal) -> bool {
+    refusal.status() == StatusCode::NOT_FOUND
+}
+
 async fn update(call: Call) -> Result<Reply, Refusal> {
-    let (key, reach) = (Key::of(&call)?, Reach::of(&call, WRITE));
+    const UNIQUE_NAME: &str = "uniqueName";
     let mut patch = call.object("application")?;
+    let key = key_of(&call).await;
+    if let Some(name) = call.find_key(UNIQUE_NAME) {
+        app_key::name_in_body(&mut patch, UNIQUE_NAME, name)?;
+        if app_key::creates_missing(&call) && key.as_ref().is_err_and(is_missing) {
+            call.caller.check_right("applications/create")?;
+            return make(call, patch).await;
+        }
+        patch.shift_remove(UNIQUE_NAME);
+    }
+    let (key, reach) = (key?, Reach::of(&call, WRITE));
     let keys = credentials::keys::take(&mut patch)?;
     if keys.is_some() {
         let find = move |tx: &ReadTx<'_>| Ok(Owned::Application(find(tx, key)?.id));

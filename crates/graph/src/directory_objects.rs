@@ -4,7 +4,9 @@
 //! the address, doesn't.
 
 use directory::groups::LinkKind;
-use directory::{administrative_units, applications, groups, roles, service_principals, users};
+use directory::{
+    Place, administrative_units, applications, groups, roles, service_principals, users,
+};
 use serde_json::{Value, json};
 use store::ReadTx;
 use types::{Error, Id};
@@ -16,7 +18,7 @@ use crate::query_options::Allowed;
 use crate::reply::{Page, Reply};
 use crate::request::Call;
 use crate::route::{Routes, Versions};
-use crate::sieve::Sieve;
+use crate::sieve::{Sieve, Sorted};
 use crate::sight::Sights;
 
 pub(crate) use directory::groups::Link;
@@ -24,14 +26,21 @@ pub(crate) use directory::groups::Link;
 const READ: &[&str] = &["Directory.Read.All"];
 /// Ids in one `getByIds`.
 const IDS_MAX: usize = 1_000;
-/// More than any relation has: all of it.
-const LINKS_MAX: usize = i32::MAX as usize;
+/// All of a relation: none has as many.
+const ALL: Part = Part {
+    after: None,
+    limit: i32::MAX as usize,
+};
 /// What a list of related objects knows.
 pub(crate) const RELATED: Allowed = Allowed::SELECT
     .and(Allowed::FILTER)
+    .and(Allowed::SEARCH)
+    .and(Allowed::ORDER_BY)
     .and(Allowed::TOP)
     .and(Allowed::SKIP_TOKEN)
     .and(Allowed::COUNT);
+/// What the number of related objects knows.
+pub(crate) const COUNTED: Allowed = Allowed::FILTER.and(Allowed::SEARCH);
 
 /// Registers them.
 pub(crate) fn routes(routes: &mut Routes) {
@@ -96,38 +105,42 @@ impl Lens {
 
     /// Shows an object; none if it isn't there any more.
     pub(crate) fn show(&self, tx: &ReadTx<'_>, link: Link) -> types::Result<Option<Shown>> {
-        let projected = match link.kind {
-            LinkKind::User => users::get(tx, Id::new(link.id)).and_then(|user| {
-                users::project(&user, self.selected(users::check_select).as_deref())
-            }),
-            LinkKind::Group => groups::get(tx, Id::new(link.id)).and_then(|group| {
-                groups::project(&group, self.selected(groups::check_select).as_deref())
-            }),
-            LinkKind::ServicePrincipal => {
-                service_principals::get(tx, Id::new(link.id)).and_then(|principal| {
-                    let select = self.selected(service_principals::check_select);
-                    service_principals::project(&principal, select.as_deref())
-                })
-            }
-            LinkKind::DirectoryRole => roles::get(tx, link.id).and_then(|role| {
-                roles::project(&role, self.selected(roles::check_select).as_deref())
-            }),
-            LinkKind::AdministrativeUnit => administrative_units::get(tx, Id::new(link.id))
-                .and_then(|unit| {
-                    let select = self.selected(administrative_units::check_select);
-                    administrative_units::project(&unit, select.as_deref())
-                }),
-        };
-        let mut projected = match projected {
-            Ok(projected) => projected,
-            Err(Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(error),
+        let select = self.selected(match link.kind {
+            LinkKind::User => users::check_select,
+            LinkKind::Group => groups::check_select,
+            LinkKind::ServicePrincipal => service_principals::check_select,
+            LinkKind::DirectoryRole => roles::check_select,
+            LinkKind::AdministrativeUnit => administrative_units::check_select,
+        });
+        let projected = project(tx, link, select.as_deref());
+        let Some(mut projected) = types::found(projected)? else {
+            return Ok(None);
         };
         self.sights.on(link.kind).narrow(&mut projected);
         if !self.says_type {
             return Ok(Some(projected));
         }
         Ok(Some(with_type(link.kind.type_name(), projected)))
+    }
+}
+
+/// The properties of an object: its type's default set, or those of the type that are selected.
+pub(crate) fn project(
+    tx: &ReadTx<'_>,
+    link: Link,
+    select: Option<&[String]>,
+) -> types::Result<Shown> {
+    match link.kind {
+        LinkKind::User => users::project(&users::get(tx, Id::new(link.id))?, select),
+        LinkKind::Group => groups::project(&groups::get(tx, Id::new(link.id))?, select),
+        LinkKind::ServicePrincipal => {
+            let principal = service_principals::get(tx, Id::new(link.id))?;
+            service_principals::project(&principal, select)
+        }
+        LinkKind::DirectoryRole => roles::project(&roles::get(tx, link.id)?, select),
+        LinkKind::AdministrativeUnit => {
+            administrative_units::project(&administrative_units::get(tx, Id::new(link.id))?, select)
+        }
     }
 }
 
@@ -197,10 +210,16 @@ pub(crate) async fn list(
         Some(kind) => (lens.untyped(), set_of(kind)),
     };
     let size = listing::page_size(call)?;
-    let after: Option<Uuid> = call.skip_token(name)?;
-    let counted = call.options.is_advanced() && after.is_none();
-    let sieve = Sieve::of(call, cast)?;
-    if sieve.as_ref().is_some_and(|sieve| !sieve.is_by_id()) && !call.options.is_advanced() {
+    let after: Option<Place> = call.skip_token(name)?;
+    let sought = Sought {
+        sieve: Sieve::of(call, cast)?,
+        sorted: Sorted::of(call, cast)?,
+        counted: call.options.is_advanced() && after.is_none(),
+        after,
+        limit: size + 1,
+    };
+    let is_by_id = sought.sieve.as_ref().is_none_or(Sieve::is_by_id);
+    if !is_by_id && !listing::is_advanced(call) {
         return Err(Error::unsupported(
             "Filtering needs the header ConsistencyLevel: eventual and the parameter $count=true here.",
         )
@@ -208,22 +227,10 @@ pub(crate) async fn list(
     }
     let (items, count, next) = call
         .read(move |tx| {
-            let limit = size + 1;
-            let (mut links, count) = match &sieve {
-                None => (
-                    related.part(tx, Part { after, limit })?,
-                    counted.then(|| related.count(tx)).transpose()?,
-                ),
-                Some(sieve) => {
-                    let enough = if counted { usize::MAX } else { limit };
-                    let passed = sifted(tx, &related, sieve, after, enough)?;
-                    let count = counted.then_some(passed.len() as u64);
-                    (passed, count)
-                }
-            };
-            let next = listing::cut(&mut links, size).map(|last| last.id);
+            let (mut links, count) = sought.through(tx, &related)?;
+            let next = listing::cut(&mut links, size).map(|(place, _)| place.clone());
             let mut items = Vec::with_capacity(links.len());
-            for link in links {
+            for (_, link) in links {
                 items.extend(lens.show(tx, link)?);
             }
             Ok((items, count, next))
@@ -231,7 +238,7 @@ pub(crate) async fn list(
         .await?;
     let page = Page {
         count,
-        next_link: next.map(|id| call.next_link(name, &id)).transpose()?,
+        next_link: next.map(|place| call.next_link(name, &place)).transpose()?,
         ..Page::all(items)
     };
     Reply::collection(call, set, &page)
@@ -270,6 +277,58 @@ fn address(call: &Call, id: Uuid) -> String {
     format!("{}/directoryObjects/{id}", call.root())
 }
 
+/// Objects with their places in an order.
+pub(crate) type Placed = Vec<(Place, Link)>;
+
+/// Which objects of a relation a page is to have.
+struct Sought {
+    sieve: Option<Sieve>,
+    sorted: Option<Sorted>,
+    after: Option<Place>,
+    limit: usize,
+    counted: bool,
+}
+
+impl Sought {
+    /// Those of a page, each with its place, and how many there are if that was asked.
+    fn through(
+        &self,
+        tx: &ReadTx<'_>,
+        related: &impl Related,
+    ) -> types::Result<(Placed, Option<u64>)> {
+        let limit = self.limit;
+        let after = self.after.as_ref().map(|place| place.id);
+        let in_order = |links: Vec<Link>| {
+            let place = |link: &Link| Place {
+                key: None,
+                id: link.id,
+            };
+            links.iter().map(|link| (place(link), *link)).collect()
+        };
+        match (&self.sieve, self.sorted) {
+            (None, None) => Ok((
+                in_order(related.part(tx, Part { after, limit })?),
+                self.counted.then(|| related.count(tx)).transpose()?,
+            )),
+            (Some(sieve), None) => {
+                let enough = if self.counted { usize::MAX } else { limit };
+                let passed = sifted(tx, related, sieve, after, enough)?;
+                let count = self.counted.then_some(passed.len() as u64);
+                Ok((in_order(passed), count))
+            }
+            (sieve, Some(sorted)) => {
+                let whole = match sieve {
+                    None => related.part(tx, ALL)?,
+                    Some(sieve) => sifted(tx, related, sieve, None, usize::MAX)?,
+                };
+                let count = self.counted.then_some(whole.len() as u64);
+                let sorted = sorted.sort(tx, whole, self.after.as_ref(), limit)?;
+                Ok((sorted, count))
+            }
+        }
+    }
+}
+
 /// The objects of a relation that pass, behind one of them; those first that are enough.
 fn sifted(
     tx: &ReadTx<'_>,
@@ -278,12 +337,8 @@ fn sifted(
     after: Option<Uuid>,
     enough: usize,
 ) -> types::Result<Vec<Link>> {
-    let everything = Part {
-        after,
-        limit: LINKS_MAX,
-    };
     let mut passed = Vec::new();
-    for link in related.part(tx, everything)? {
+    for link in related.part(tx, Part { after, ..ALL })? {
         if sieve.passes(tx, link)? {
             passed.push(link);
             if passed.len() == enough {

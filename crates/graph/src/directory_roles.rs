@@ -12,7 +12,7 @@ use store::ReadTx;
 use types::{Actor, Error};
 use uuid::Uuid;
 
-use crate::directory_objects::{self, Part, RELATED, Related};
+use crate::directory_objects::{self, COUNTED, Part, RELATED, Related};
 use crate::errors::Refusal;
 use crate::expand::{Expand, Relation};
 use crate::listing;
@@ -116,7 +116,7 @@ pub(crate) fn routes(routes: &mut Routes) {
         area.get(count_path, READ, "Count who has a role", move |call| {
             count_members(call, cast)
         })
-        .query(Allowed::FILTER);
+        .query(COUNTED);
     }
     change_members(
         &mut area,

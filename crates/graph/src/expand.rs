@@ -2,6 +2,8 @@
 //!
 //! Source: Microsoft Graph "query parameters", limits of `$expand` on directory objects.
 
+use std::collections::HashSet;
+
 use directory::groups::LinkKind;
 use store::ReadTx;
 use types::Error;
@@ -9,12 +11,15 @@ use types::Error;
 use crate::directory_objects::{Lens, Link};
 use crate::errors::Refusal;
 use crate::hidden_members::{HidesMembers, Viewer, keep_seen};
-use crate::listing::{Shown, Source};
+use crate::listing::{self, Shown, Source};
 use crate::request::Call;
 use crate::sight::{Sight, Sights};
 
 /// Objects of one relation that stand in an answer, at most.
 pub(crate) const EXPANDED_MAX: usize = 20;
+
+/// How far `$levels` follows a relation, at most: a longer chain of managers is cut there.
+const LEVELS_MAX: usize = 100;
 
 /// The first of what a relation of an object leads to, so many at most.
 type Find<T> = fn(&ReadTx<'_>, &T, usize) -> types::Result<Vec<Link>>;
@@ -32,7 +37,12 @@ pub(crate) struct Relation<T: 'static> {
     is_seen: Option<IsSeen<T>>,
     /// Whether it leads to what the object is a member of, of which some hides its members.
     is_memberships: bool,
+    /// Where it leads on from what it leads to, if it can be followed by `$levels`.
+    next: Option<Next>,
 }
+
+/// Where a relation leads on from an object.
+type Next = fn(&ReadTx<'_>, Link) -> types::Result<Option<Link>>;
 
 impl<T> Relation<T> {
     /// One that leads to any number of objects.
@@ -43,6 +53,7 @@ impl<T> Relation<T> {
             find,
             is_seen: None,
             is_memberships: false,
+            next: None,
         }
     }
 
@@ -55,9 +66,10 @@ impl<T> Relation<T> {
     }
 
     /// One that leads to one object at most.
-    pub(crate) const fn one(name: &'static str, find: Find<T>) -> Self {
+    pub(crate) const fn one(name: &'static str, find: Find<T>, next: Next) -> Self {
         Self {
             is_single: true,
+            next: Some(next),
             ..Self::many(name, find)
         }
     }
@@ -76,6 +88,8 @@ impl<T: HidesMembers> Relation<T> {
 /// What a request expands.
 pub(crate) struct Expand<T: 'static> {
     relation: &'static Relation<T>,
+    /// How far a relation is followed that leads to one object.
+    levels: usize,
     lens: Lens,
     viewer: Viewer,
 }
@@ -91,7 +105,8 @@ impl<T> Expand<T> {
         let Some(text) = call.options.expand.as_deref() else {
             return Ok(None);
         };
-        if call.options.is_advanced() || call.options.search.is_some() {
+        let is_list = call.find_key("id").is_none() && call.find_key("appId").is_none();
+        if is_list && listing::is_advanced(call) {
             return Err(Error::unsupported("$expand isn't supported in advanced queries.").into());
         }
         let sights = Sights::of(&call.caller);
@@ -121,17 +136,26 @@ impl<T> Expand<T> {
                 names.join(", ")
             )));
         };
-        let mut select = None;
+        let (mut select, mut levels) = (None, None);
         for option in options.split(';').map(str::trim).filter(|o| !o.is_empty()) {
             let (name, value) = option.split_once('=').unwrap_or((option, ""));
             let bare = name.trim().trim_start_matches('$');
-            if !bare.eq_ignore_ascii_case("select") || select.is_some() {
-                return Err(wrong("inside the parentheses stands $select, once"));
+            if bare.eq_ignore_ascii_case("select") && select.is_none() {
+                select = Some(query::parse_select(value)?);
+            } else if bare.eq_ignore_ascii_case("levels") && levels.is_none() {
+                if is_list || relation.next.is_none() {
+                    return Err(wrong("$levels works for the manager of a single user"));
+                }
+                levels = Some(levels_of(value.trim())?);
+            } else {
+                return Err(wrong(
+                    "inside the parentheses stand $select and, for a manager, $levels, each once",
+                ));
             }
-            select = Some(query::parse_select(value)?);
         }
         Ok(Some(Self {
             relation,
+            levels: levels.unwrap_or(1),
             lens: Lens::new(sights, select)?,
             viewer: Viewer::of(&call.caller),
         }))
@@ -145,6 +169,7 @@ impl<T> Expand<T> {
             find,
             is_seen,
             is_memberships,
+            next,
         } = *self.relation;
         let mut links = Vec::new();
         if is_seen.map_or(Ok(true), |is_seen| is_seen(object, tx, self.viewer))? {
@@ -153,19 +178,45 @@ impl<T> Expand<T> {
         if is_memberships {
             keep_seen(tx, self.viewer, &mut links)?;
         }
+        if is_single {
+            // One that isn't there is left out, as in Graph.
+            if let Some(one) = self.chain(tx, links.into_iter().next(), next)? {
+                shown.insert(name.to_owned(), one.into());
+            }
+            return Ok(());
+        }
         let mut related = Vec::with_capacity(links.len());
         for link in links {
             related.extend(self.lens.show(tx, link)?);
         }
-        if is_single {
-            // One that isn't there is left out, as in Graph.
-            if let Some(one) = related.into_iter().next() {
-                shown.insert(name.to_owned(), one.into());
-            }
-        } else {
-            shown.insert(name.to_owned(), related.into());
-        }
+        shown.insert(name.to_owned(), related.into());
         Ok(())
+    }
+
+    /// An object with the one that the relation leads to from there in it, and so on.
+    fn chain(
+        &self,
+        tx: &ReadTx<'_>,
+        first: Option<Link>,
+        next: Option<Next>,
+    ) -> types::Result<Option<Shown>> {
+        let (mut chain, mut link) = (Vec::new(), first);
+        let mut seen = HashSet::new();
+        while let Some(at) = link
+            && chain.len() < self.levels
+            && seen.insert(at.id)
+            && let Some(shown) = self.lens.show(tx, at)?
+        {
+            chain.push(shown);
+            link = match next {
+                Some(next) if chain.len() < self.levels => next(tx, at)?,
+                _ => None,
+            };
+        }
+        Ok(chain.into_iter().rev().reduce(|inner, mut outer| {
+            outer.insert(self.relation.name.to_owned(), inner.into());
+            outer
+        }))
     }
 }
 
@@ -200,6 +251,17 @@ impl<T> Look<T> {
             expand.add(tx, object, &mut shown)?;
         }
         Ok(shown)
+    }
+}
+
+/// `max`, or a number.
+fn levels_of(text: &str) -> Result<usize, Refusal> {
+    if text.eq_ignore_ascii_case("max") {
+        return Ok(LEVELS_MAX);
+    }
+    match text.parse() {
+        Ok(levels) if (1..=1_000).contains(&levels) => Ok(LEVELS_MAX.min(levels)),
+        _ => Err(wrong("$levels is max or a number from 1 to 1000")),
     }
 }
 

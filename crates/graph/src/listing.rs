@@ -86,7 +86,7 @@ pub(crate) fn condition(call: &Call) -> Result<Option<Filter>, Refusal> {
 }
 
 /// Whether a query is an advanced one. `$search` makes it one without `$count`.
-fn is_advanced(call: &Call) -> bool {
+pub(crate) fn is_advanced(call: &Call) -> bool {
     call.options.is_advanced() || (call.options.is_eventual && call.options.search.is_some())
 }
 
@@ -122,7 +122,8 @@ async fn make_searchable<T>(
     Ok(())
 }
 
-fn order(call: &Call, sorting: Sorting) -> Result<Order, Refusal> {
+/// What `$orderby` says.
+pub(crate) fn order(call: &Call, sorting: Sorting) -> Result<Order, Refusal> {
     let Some(text) = call.options.order_by.as_deref() else {
         return Ok(Order::default());
     };

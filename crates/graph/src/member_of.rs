@@ -10,7 +10,7 @@ use types::{Error, kind};
 use uuid::Uuid;
 
 use crate::app_key::AppKey;
-use crate::directory_objects::{self, Lens, Link, Part, RELATED, Related};
+use crate::directory_objects::{self, COUNTED, Lens, Link, Part, RELATED, Related};
 use crate::errors::Refusal;
 use crate::hidden_members::{Viewer, keep_seen};
 use crate::query_options::Allowed;
@@ -162,7 +162,7 @@ fn register(
     area.get(count_path, permissions, "Count them", move |call| {
         count(call, which)
     })
-    .query(Allowed::FILTER);
+    .query(COUNTED);
 }
 
 /// The groups and administrative units that an object is in, in the order of ids.

@@ -9,7 +9,7 @@ use directory::key_credentials::Owner;
 use directory::owners::Owned;
 use directory::service_principals::{self, ServicePrincipal};
 use identity::revocation;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use store::ReadTx;
 use types::kind;
 
@@ -169,8 +169,13 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
 }
 
 async fn create(call: Call) -> Result<Reply, Refusal> {
+    let body = call.object("servicePrincipal")?;
+    make(call, body).await
+}
+
+/// Makes the service principal that a body describes.
+async fn make(call: Call, mut body: Map<String, Value>) -> Result<Reply, Refusal> {
     let reach = Reach::of(&call, WRITE);
-    let mut body = call.object("servicePrincipal")?;
     let bound = Bound::take(&call, &mut body, &["owners"])?;
     let creator = call.caller.user();
     let (id, shown) = call
@@ -198,6 +203,16 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
 async fn update(call: Call) -> Result<Reply, Refusal> {
     let (key, reach) = (Key::of(&call)?, Reach::of(&call, WRITE));
     let mut patch = call.object("servicePrincipal")?;
+    if let AppKey::AppId(app_id) = key
+        && app_key::creates_missing(&call)
+    {
+        let find = move |tx: &ReadTx<'_>| types::found(find(tx, key));
+        if call.read_few(find).await?.is_none() {
+            call.caller.check_right("servicePrincipals/create")?;
+            app_key::name_in_body(&mut patch, "appId", &app_id.to_string())?;
+            return make(call, patch).await;
+        }
+    }
     let keys = credentials::keys::take(&mut patch)?;
     if keys.is_some() {
         let find = move |tx: &ReadTx<'_>| Ok(Owned::ServicePrincipal(find(tx, key)?.id));

@@ -137,7 +137,8 @@ impl Sights {
 }
 
 impl Sight {
-    fn shows(self, property: &str) -> bool {
+    /// Whether it shows a property.
+    pub(crate) fn shows(self, property: &str) -> bool {
         match self {
             Self::Whole => true,
             Self::Basic => BASIC.iter().any(|own| own.eq_ignore_ascii_case(property)),

@@ -338,7 +338,7 @@ fn resolve<'a>(path: &'a Path, scope: &Scope<'_>) -> Result<Found<'a>> {
         };
         names.push(property.name);
         if segments.len() == 0 {
-            if scope.is_object && matches!(property.column, Some(Column::Aside(_))) {
+            if scope.is_object && property.is_aside() {
                 return Err(Error::unsupported(format!(
                     "Filtering by '{path}' is supported in lists of all objects only."
                 )));

@@ -259,6 +259,12 @@ const fn union(operators: &[Operator]) -> u16 {
     bits
 }
 
+/// What a relation leads to; its properties aren't looked at.
+static RELATED: Entity = Entity {
+    name: "directoryObject",
+    properties: &[],
+};
+
 impl Property {
     /// A property with a column of its own.
     pub const fn new(
@@ -323,6 +329,19 @@ impl Property {
             column: None,
             operators: Operators::NONE,
             is_selective: false,
+        }
+    }
+    /// Other objects that are related to this one, which are counted only: `owners/$count`. The
+    /// object itself doesn't carry them, so only lists can be filtered by it.
+    pub const fn relation(name: &'static str, table: &'static str, on: &'static str) -> Self {
+        let operators = Operators::NONE.when_advanced(&[Operator::Count, Operator::Not]);
+        Self::rows(name, &RELATED, table, on, operators)
+    }
+    /// Whether an object doesn't carry it, but another table.
+    pub(crate) fn is_aside(&self) -> bool {
+        match self.kind {
+            PropertyKind::ObjectList(entity) => entity.properties.is_empty(),
+            _ => matches!(self.column, Some(Column::Aside(_))),
         }
     }
     /// A collection of complex values in a table of its own.

@@ -64,6 +64,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     39 "0039_branding_localizations",
     40 "0040_audit_indexes",
     41 "0041_audit_index_position",
+    42 "0042_unique_names",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

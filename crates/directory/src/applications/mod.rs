@@ -21,6 +21,7 @@ use crate::key_credentials::{self, KeyCredential};
 use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json, folded_json_list};
 use crate::password_credentials::{self, Password};
 use crate::schema::Purpose;
+use crate::unique_names::{self, Named};
 use crate::{audited, references, search, service_principals, tenant};
 
 use properties::{APPLICATION, ENTITY};
@@ -421,6 +422,7 @@ pub(crate) fn create_from(
         document.insert("applicationTemplateId".into(), json!(template));
     }
     settle(tx, &mut made)?;
+    refuse_taken_unique_name(tx, &made)?;
     store(tx, &made, Op::Created, &[])?;
     audited::act(tx, "Add application", &made)?;
     Ok(made)
@@ -439,12 +441,47 @@ pub fn update(
         return Ok(false);
     }
     let renamed = changed.contains(&"displayName");
+    refuse_to_remove_enabled(&old.document, &application.document)?;
     settle(tx, &mut application)?;
     store(tx, &application, Op::Updated, &changed)?;
     audited::change(tx, "Update application", &old, &application, &changed)?;
     let says = application.for_service_principal();
     service_principals::follow(tx, application.app_id, says, renamed)?;
     Ok(true)
+}
+
+/// What is given to somebody isn't taken away by mistake: a role or a scope is disabled before it is
+/// removed (the `appRole` and `permissionScope` resources of Microsoft Graph).
+fn refuse_to_remove_enabled(old: &Map<String, Value>, new: &Map<String, Value>) -> Result<()> {
+    for (before, after) in given(old).into_iter().zip(given(new)) {
+        let is_kept = |id: &Value| after.1.iter().any(|kept| kept["id"] == *id);
+        let mut enabled = before.1.iter().filter(|one| one["isEnabled"] != false);
+        if enabled.any(|one| !is_kept(&one["id"])) {
+            return Err(wrong(
+                before.0,
+                "an entry is disabled before it is removed: set its isEnabled to false first, and leave it out in a later request",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What an application has to give, with the names of the properties.
+fn given(document: &Map<String, Value>) -> [(&'static str, &[Value]); 2] {
+    let scopes = document
+        .get("api")
+        .map(|api| &api["oauth2PermissionScopes"]);
+    [
+        ("appRoles", document.get("appRoles")),
+        ("oauth2PermissionScopes", scopes),
+    ]
+    .map(|(name, list)| {
+        (
+            name,
+            list.and_then(Value::as_array)
+                .map_or(&[][..], Vec::as_slice),
+        )
+    })
 }
 
 fn wrong(name: &str, reason: &str) -> Error {
@@ -614,7 +651,24 @@ fn store(tx: &mut Tx<'_>, application: &Application, op: Op, changed: &[&str]) -
     } else {
         recorded.execute(UPDATE, &values)?;
     }
+    if matches!(op, Op::Created | Op::Restored) {
+        Named::Application.take(&mut recorded, tenant, document, application.id.uuid())?;
+    }
     Ok(())
+}
+
+fn refuse_taken_unique_name(tx: &ReadTx<'_>, application: &Application) -> Result<()> {
+    let is_there = |other| Ok(types::found(get(tx, Id::new(other)))?.is_some());
+    let (document, id) = (&application.document, application.id.uuid());
+    Named::Application.refuse_taken(tx, document, id, is_there)
+}
+
+/// The application that isn't deleted and has this `uniqueName`.
+pub fn get_by_unique_name(tx: &ReadTx<'_>, name: &str) -> Result<Application> {
+    match Named::Application.find(tx, name)? {
+        Some(id) => get(tx, Id::new(id)),
+        None => Err(Error::not_found("application", name)),
+    }
 }
 
 /// Deletes an application and with it its service principal; both can be restored for 30 days.
@@ -662,6 +716,7 @@ pub fn restore(tx: &mut Tx<'_>, id: Id<kind::Application>) -> Result<Application
         service_principals::mark_restored(tx, principal)?;
     }
     settle(tx, &mut application)?;
+    refuse_taken_unique_name(tx, &application)?;
     store(tx, &application, Op::Restored, &[])?;
     audited::act(tx, "Restore application", &application)?;
     Ok(application)
@@ -675,6 +730,7 @@ pub fn purge(tx: &mut Tx<'_>, id: Id<kind::Application>) -> Result<()> {
     let mut recorded = tx.record(Change::new("application", id.uuid(), Op::Purged, &[]))?;
     password_credentials::forget(&mut recorded, tenant, id.uuid())?;
     key_credentials::forget(&mut recorded, tenant, id.uuid())?;
+    unique_names::forget(&mut recorded, tenant, id.uuid())?;
     recorded.execute(DELETE, params![&tenant, &id])?;
     audited::act(tx, "Hard Delete application", &application)
 }

@@ -5,7 +5,7 @@
 
 use query::{Entity, Operators, Property, PropertyKind};
 
-use crate::filters::{certificates, secrets, unset};
+use crate::filters::{certificates, owners, secrets, unset};
 use crate::schema::{Shape, Type, read, write};
 
 const URIS: Shape = Shape::TextList(super::REDIRECT_URIS_MAX, 256);
@@ -229,6 +229,10 @@ pub(super) static ENTITY: Entity = Entity {
     name: "application",
     properties: &[
         Property::new("id", PropertyKind::Guid, "a.id", Operators::EXACT),
+        owners!(
+            "app_owners",
+            "o.tenant_id = a.tenant_id AND o.object_id = a.id"
+        ),
         Property::new("appId", PropertyKind::Guid, "a.app_id", Operators::EXACT),
         Property::new(
             "createdDateTime",

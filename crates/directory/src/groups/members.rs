@@ -206,12 +206,13 @@ pub(crate) fn already_there(property: &str) -> Error {
 pub fn add_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> Result<()> {
     let object = static_group(tx, group)?;
     let kind = match kind_of(tx, member)? {
-        Some(kind @ (LinkKind::User | LinkKind::Group)) => kind,
+        Some(LinkKind::User) => LinkKind::User,
         Some(kind @ LinkKind::ServicePrincipal) if !object.mail_enabled => kind,
+        Some(kind @ LinkKind::Group) if !object.mail_enabled && !has_mail(tx, member)? => kind,
         Some(_) => {
             return Err(Error::invalid(
                 "members",
-                "Members of a group are users, groups and, of a security group, service principals.",
+                "Members of a Microsoft 365 group are users; those of a security group are users, security groups and service principals.",
             ));
         }
         None => return Err(Error::not_found("directoryObject", member)),
@@ -240,6 +241,10 @@ pub fn add_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> Resu
     ))?
     .execute(ADD_MEMBER, params![&tenant, &group, &member, kind.code()])?;
     audited::link(tx, "Add member to group", &object, member, true)
+}
+
+fn has_mail(tx: &ReadTx<'_>, group: Uuid) -> Result<bool> {
+    Ok(super::get(tx, Id::new(group))?.mail_enabled)
 }
 
 /// Takes a member out of a group.

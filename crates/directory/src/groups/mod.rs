@@ -17,6 +17,7 @@ use types::{Error, Id, Result, TenantId, Timestamp, fold, kind};
 
 use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json, folded_json_list};
 use crate::schema::{Purpose, is_nickname, set};
+use crate::unique_names::{self, Named};
 use crate::{audited, domains, references, search, synced_groups, tenant};
 
 pub use members::{
@@ -263,6 +264,14 @@ pub fn exists(tx: &ReadTx<'_>, id: Id<kind::Group>) -> Result<bool> {
     Ok(tx.count(EXISTS, params![&tx.tenant(), &id])? > 0)
 }
 
+/// The group that isn't deleted and has this `uniqueName`.
+pub fn get_by_unique_name(tx: &ReadTx<'_>, name: &str) -> Result<Group> {
+    match Named::Group.find(tx, name)? {
+        Some(id) => get(tx, Id::new(id)),
+        None => Err(Error::not_found("group", name)),
+    }
+}
+
 /// A page of the groups that aren't deleted.
 pub fn list(tx: &ReadTx<'_>, page: &Page<'_>) -> Result<Vec<Group>> {
     LISTING.page(tx, &ALIVE, page, group)
@@ -306,6 +315,7 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Group>
         deleted_by_home: false,
     };
     apply(tx, &mut group, properties, Purpose::Create)?;
+    refuse_taken_unique_name(tx, &group)?;
     write(tx, &group, Op::Created, &[])?;
     audited::act(tx, "Add group", &group)?;
     Ok(group)
@@ -366,6 +376,7 @@ fn apply(
         ));
     }
     check_types(group)?;
+    settle_visibility(group, changed.contains(&"visibility"), purpose)?;
     if group.document.contains_key("resourceProvisioningOptions") {
         return Err(wrong(
             "resourceProvisioningOptions",
@@ -392,6 +403,11 @@ fn apply(
         changed.push("mail");
     }
     Ok(changed)
+}
+
+fn refuse_taken_unique_name(tx: &ReadTx<'_>, group: &Group) -> Result<()> {
+    let is_there = |other| exists(tx, Id::new(other));
+    Named::Group.refuse_taken(tx, &group.document, group.id.uuid(), is_there)
 }
 
 /// A mail is made of the nickname, so that is what has to differ.
@@ -438,6 +454,26 @@ fn check_types(group: &mut Group) -> Result<()> {
             "membershipRule",
             "it goes with the type DynamicMembership, and that needs it",
         ));
+    }
+    Ok(())
+}
+
+/// A Microsoft 365 group is public unless it says otherwise. Who is in it is hidden from the
+/// beginning or never (the `group` resource of Microsoft Graph).
+fn settle_visibility(group: &mut Group, is_changed: bool, purpose: Purpose) -> Result<()> {
+    let visibility = group.document.get("visibility").and_then(Value::as_str);
+    let is_unified = group.has_type("Unified");
+    match visibility {
+        None if is_unified && purpose == Purpose::Create => {
+            set(&mut group.document, "visibility", Some("Public".into()));
+        }
+        Some("HiddenMembership") if is_changed && !(is_unified && purpose == Purpose::Create) => {
+            return Err(wrong(
+                "visibility",
+                "HiddenMembership can be set for Microsoft 365 groups only, when they are created",
+            ));
+        }
+        _ => {}
     }
     Ok(())
 }
@@ -514,6 +550,9 @@ pub(crate) fn write(tx: &mut Tx<'_>, group: &Group, op: Op, changed: &[&str]) ->
         values.push(group.deleted_by_home.into());
         recorded.execute(UPDATE, &values)?;
     }
+    if matches!(op, Op::Created | Op::Restored) {
+        Named::Group.take(&mut recorded, tenant, document, group.id.uuid())?;
+    }
     Ok(())
 }
 
@@ -572,6 +611,7 @@ pub fn restore(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<Group> {
         )));
     }
     refuse_taken_mail(tx, &group)?;
+    refuse_taken_unique_name(tx, &group)?;
     group.deleted_at = None;
     group.deleted_by_home = false;
     write(tx, &group, Op::Restored, &[])?;
@@ -590,8 +630,9 @@ pub fn purge(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<()> {
 pub(crate) fn forget(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<()> {
     let tenant = tx.tenant();
     references::drop_all(tx, id.uuid())?;
-    tx.record(Change::new("group", id.uuid(), Op::Purged, &[]))?
-        .execute(DELETE, params![&tenant, &id])?;
+    let mut recorded = tx.record(Change::new("group", id.uuid(), Op::Purged, &[]))?;
+    unique_names::forget(&mut recorded, tenant, id.uuid())?;
+    recorded.execute(DELETE, params![&tenant, &id])?;
     Ok(())
 }
 

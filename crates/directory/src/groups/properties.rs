@@ -5,7 +5,9 @@
 
 use query::{Entity, Operator, Operators, Property, PropertyKind};
 
-use crate::filters::{LICENSE, PREMISES_ERROR, SERVICE_ERROR, never, no_texts, none, unset};
+use crate::filters::{
+    LICENSE, PREMISES_ERROR, SERVICE_ERROR, never, no_texts, none, owners, unset,
+};
 use crate::schema::{Shape, Type, read, write};
 
 pub(super) static GROUP: Type = Type {
@@ -82,6 +84,10 @@ pub(super) static ENTITY: Entity = Entity {
     name: "group",
     properties: &[
         Property::new("id", PropertyKind::Guid, "g.id", Operators::EXACT),
+        owners!(
+            "group_owners",
+            "o.tenant_id = g.tenant_id AND o.group_id = g.id"
+        ),
         Property::new(
             "classification",
             PropertyKind::Text,

@@ -18,14 +18,14 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use query::{Entity, Operators, Property, PropertyKind};
 use serde_json::{Map, Value, json};
 use store::{Change, Op, ReadTx, Row, Tx, params};
-use types::{Error, Id, Result, Timestamp};
+use types::{Error, Id, Result, Timestamp, kind};
 use uuid::{Uuid, uuid};
 
 use super::definitions::{self, CustomRole, Definition};
 use super::{GLOBAL_ADMINISTRATOR, Role, active_of, conflict, ensure_active};
 use crate::groups::{self, Link, LinkKind};
 use crate::schema::{Purpose, Shape, Type, read, write};
-use crate::{administrative_units, applications, audited};
+use crate::{administrative_units, applications, audited, users};
 
 /// What stands behind the id of an assignment.
 const ID_END: &str = "-1";
@@ -664,7 +664,7 @@ fn last() -> Error {
     )
 }
 
-/// Refuses to let a user go who is the only Global Administrator.
+/// Refuses to let a user go, or to disable one, who is the only Global Administrator.
 pub(crate) fn refuse_to_lose(tx: &ReadTx<'_>, user: Uuid) -> Result<()> {
     if !has_administrator(tx, None, Some(user))? && has_administrator(tx, None, None)? {
         return Err(last());
@@ -672,8 +672,13 @@ pub(crate) fn refuse_to_lose(tx: &ReadTx<'_>, user: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Whether a user has the role of the Global Administrator, directly or through a group; without
-/// one of the assignments, or without one of the users.
+fn is_enabled(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<bool> {
+    let found = types::found(users::get(tx, user))?;
+    Ok(found.is_some_and(|user| user.account_enabled))
+}
+
+/// Whether a user who can sign in has the role of the Global Administrator, directly or through a
+/// group; without one of the assignments, or without one of the users.
 fn has_administrator(
     tx: &ReadTx<'_>,
     without: Option<Uuid>,
@@ -684,10 +689,13 @@ fn has_administrator(
             continue;
         }
         let has = match kind {
-            LinkKind::User => true,
+            LinkKind::User => is_enabled(tx, Id::new(id))?,
             LinkKind::Group => {
-                let users = groups::transitive_users(tx, Id::new(id), 2)?;
-                users.iter().any(|user| Some(user.uuid()) != without_user)
+                let users = groups::transitive_users(tx, Id::new(id), LOOK_MAX)?;
+                let mut others = users
+                    .iter()
+                    .filter(|user| Some(user.uuid()) != without_user);
+                others.try_fold(false, |found, user| Ok(found || is_enabled(tx, *user)?))?
             }
             _ => false,
         };

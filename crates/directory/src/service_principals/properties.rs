@@ -5,7 +5,7 @@
 
 use query::{Entity, Operators, Property, PropertyKind};
 
-use crate::filters::{certificates, secrets, unset};
+use crate::filters::{certificates, owners, secrets, unset};
 use crate::schema::{Shape, Type, read, write};
 
 static SAML: Type = Type {
@@ -67,6 +67,10 @@ pub(super) static ENTITY: Entity = Entity {
     name: "servicePrincipal",
     properties: &[
         Property::new("id", PropertyKind::Guid, "s.id", Operators::EXACT),
+        owners!(
+            "app_owners",
+            "o.tenant_id = s.tenant_id AND o.object_id = s.id"
+        ),
         Property::new(
             "accountEnabled",
             PropertyKind::Bool,

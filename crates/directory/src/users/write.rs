@@ -11,7 +11,7 @@ use super::{HOME_DISABLED, ISSUER, User, free, get};
 use crate::listing::folded_json;
 use crate::schema::{Purpose, is_mail, is_nickname, set};
 use crate::synced_mapping;
-use crate::{audited, domains};
+use crate::{audited, domains, roles};
 
 /// A user to be made.
 #[derive(Debug, Clone, Default)]
@@ -173,6 +173,9 @@ fn change(
         ));
     } else if let Some(enabled) = enabled {
         user.account_enabled = enabled;
+    }
+    if old.account_enabled && !user.account_enabled {
+        roles::refuse_to_lose(tx, user.id.uuid())?;
     }
     settle(tx, &mut user, &changed)?;
     for (name, differs) in [

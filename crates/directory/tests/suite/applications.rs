@@ -440,7 +440,10 @@ fn roles_are_assigned_once_and_shown_with_names() {
     update(
         &f,
         resource.id,
-        json!({"appRoles": [{"id": ROLE, "value": "Read", "isEnabled": false}]}),
+        json!({"appRoles": [
+            {"id": ROLE, "value": "Read", "isEnabled": false},
+            {"id": OTHER_ROLE, "value": "Write"},
+        ]}),
     );
     assert_eq!(
         roles(),

@@ -416,11 +416,14 @@ struct Subject {
     count: fn(&ReadTx<'_>, Option<&Filter>, bool) -> Result<u64>,
 }
 
-/// The names of all properties that filters know.
+/// The names of all properties that filters know and objects show.
 fn selected(entity: &Entity) -> Vec<String> {
+    let is_relation =
+        |kind| matches!(kind, PropertyKind::ObjectList(other) if other.properties.is_empty());
     entity
         .properties
         .iter()
+        .filter(|property| !is_relation(property.kind))
         .map(|property| property.name.to_owned())
         .collect()
 }

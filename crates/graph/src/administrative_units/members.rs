@@ -6,7 +6,7 @@ use store::ReadTx;
 use types::{Error, Id, kind};
 
 use super::{READ, WRITE};
-use crate::directory_objects::{self, Lens, Link, Part, RELATED, Related, with_type};
+use crate::directory_objects::{self, COUNTED, Lens, Link, Part, RELATED, Related, with_type};
 use crate::errors::Refusal;
 use crate::expand::Relation;
 use crate::query_options::Allowed;
@@ -62,7 +62,7 @@ pub(super) fn routes(area: &mut Area<'_>) {
             "Count an administrative unit's members",
             move |call| count(call, cast),
         )
-        .query(Allowed::FILTER);
+        .query(COUNTED);
     }
     area.post(
         "/directory/administrativeUnits/{id}/members",
@@ -167,7 +167,8 @@ async fn remove(call: Call) -> Result<Reply, Refusal> {
 
 /// Makes a group as `POST /groups` does, in the unit.
 async fn create_group(call: Call) -> Result<Reply, Refusal> {
-    let (id, shown) = crate::groups::make(&call, Some(call.id("id")?)).await?;
+    let (id, shown) =
+        crate::groups::make(&call, call.object("group")?, Some(call.id("id")?)).await?;
     let shown = with_type("group", shown);
     Reply::created(&call, "directoryObjects", &shown, &format!("/groups/{id}"))
 }

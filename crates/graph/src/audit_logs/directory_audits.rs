@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{EQUAL, PAGE, PAGE_MAX, Required, STARTS, TIME};
 use crate::errors::Refusal;
-use crate::listing::CATCH_UP_TIME;
+use crate::listing::{self, CATCH_UP_TIME};
 use crate::query_options::Allowed;
 use crate::reply::Reply;
 use crate::request::Call;
@@ -26,7 +26,8 @@ const READ: &[&str] = &["AuditLog.Read.All", "Directory.Read.All"];
 const SET: &str = "auditLogs/directoryAudits";
 /// Entries that aren't in the index of what they name, at most, for it to be left as it is.
 const LOOKED_THROUGH: u64 = 500;
-const LIST: Allowed = Allowed::FILTER
+const LIST: Allowed = Allowed::SELECT
+    .and(Allowed::FILTER)
     .and(Allowed::ORDER_BY)
     .and(Allowed::TOP)
     .and(Allowed::SKIP_TOKEN);
@@ -179,7 +180,30 @@ fn name(tx: &ReadTx<'_>, part: &str, id: Uuid) -> Result<Option<(String, Option<
     types::found(found)
 }
 
+/// What `$select` names, as it is spelled. Names that entries don't have are refused.
+fn selected(call: &Call) -> Result<Option<Vec<&'static str>>, Refusal> {
+    const MORE: [&str; 1] = ["additionalDetails"];
+    let Some(names) = listing::select(call)? else {
+        return Ok(None);
+    };
+    let known = ENTRY.properties.iter().map(|property| property.name);
+    let known: Vec<&'static str> = known.chain(MORE).collect();
+    let each = names.iter().map(|name| {
+        let found = known.iter().find(|known| known.eq_ignore_ascii_case(name));
+        found.copied().ok_or_else(|| {
+            Refusal::from(Error::invalid(
+                "$select",
+                format!(
+                    "Could not find a property named '{name}' on type 'microsoft.graph.directoryAudit'."
+                ),
+            ))
+        })
+    });
+    each.collect::<Result<Vec<_>, _>>().map(Some)
+}
+
 async fn list(call: Call) -> Result<Reply, Refusal> {
+    let selected = selected(&call)?;
     let size = call.options.page_size(PAGE, PAGE_MAX)? as usize;
     let filter = super::filter(&call.options, &ENTRY)?;
     let oldest_first = super::oldest_first(&call.options, "activityDateTime")?;
@@ -203,7 +227,12 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
                 |row| {
                     let entry = names.shown(tx, row)?;
                     let fits = super::fits(filter.as_ref(), &ENTRY, &entry)?;
-                    Ok(fits.then_some(entry))
+                    Ok(fits.then_some(entry).map(|mut entry| {
+                        if let (Some(names), Some(entry)) = (&selected, entry.as_object_mut()) {
+                            entry.retain(|name, _| names.contains(&name.as_str()));
+                        }
+                        entry
+                    }))
                 },
             )
         })

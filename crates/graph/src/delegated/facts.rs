@@ -26,7 +26,11 @@ impl About {
     pub(super) fn of(path: &str) -> Self {
         let starts = |prefix: &str| {
             let rest = path.strip_prefix(prefix);
-            rest.is_some_and(|rest| rest.starts_with("/{id}") || rest.starts_with("(appId="))
+            rest.is_some_and(|rest| {
+                ["/{id}", "(appId=", "(uniqueName="]
+                    .iter()
+                    .any(|key| rest.starts_with(key))
+            })
         };
         if path == "/me" || path.starts_with("/me/") || starts("/users") {
             Self::User
@@ -146,9 +150,15 @@ impl Facts {
         let about = requirement.about;
         let id = key(keys, "id").map(str::to_owned);
         let app_id = key(keys, "appId").and_then(types::parse_uuid);
+        let unique_name = key(keys, "uniqueName").map(str::to_owned);
         let look = move |tx: &ReadTx<'_>| {
             // What isn't there is nobody's; the handler says so to those who may know.
-            let looked_up = known.looked_up(tx, about, user, id.as_deref(), app_id);
+            let named = match &unique_name {
+                None => Ok(id),
+                Some(name) => by_unique_name(tx, about, name).map(Some),
+            };
+            let looked_up =
+                named.and_then(|id| known.looked_up(tx, about, user, id.as_deref(), app_id));
             let mut facts = types::found(looked_up)?.unwrap_or_default();
             // Most callers have no roles for which it matters what an object is in.
             if let Some(object) = facts.scopes.first().filter(|_| is_scoped) {
@@ -216,5 +226,13 @@ impl Facts {
             (About::Group | About::AdministrativeUnit | About::Object | About::Nothing, ..) => {}
         }
         Ok(facts)
+    }
+}
+
+/// The id of the object that is named by its `uniqueName`.
+fn by_unique_name(tx: &ReadTx<'_>, about: About, name: &str) -> Result<String> {
+    match about {
+        About::Group => groups::get_by_unique_name(tx, name).map(|group| group.id.to_string()),
+        _ => applications::get_by_unique_name(tx, name).map(|found| found.id.to_string()),
     }
 }

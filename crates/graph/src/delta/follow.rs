@@ -7,6 +7,7 @@ use store::{ChangeRow, Op, ReadTx};
 use types::{Error, Result};
 use uuid::Uuid;
 
+use super::show::is_nothing;
 use super::tracked::Ends;
 use super::{Asked, CHANGES_MAX, Found, Item, LINKS_MAX, Place, Query, Rest, State, show};
 
@@ -162,13 +163,12 @@ impl<T> Asked<T> {
         if is_known && !whole.keys().any(|name| is_changed(name)) {
             return Ok(None);
         }
-        let mut shown = if self.minimal && !changed.is_new {
-            let mut shown = whole;
-            shown.retain(|name, _| name == "id" || is_changed(name));
-            shown
-        } else {
-            self.present(&object)?
-        };
+        let mut shown = whole;
+        shown.retain(|name, value| {
+            let is_told = !changed.is_new && is_changed(name);
+            // A value that was taken away is told, too: with null.
+            name == "id" || is_told || (!is_nothing(value) && (changed.is_new || !self.minimal))
+        });
         let none = BTreeSet::new();
         for (number, relation) in self.seen_relations(tx, &object)? {
             let touched = changed.touched.get(&number);

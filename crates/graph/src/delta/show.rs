@@ -101,7 +101,7 @@ impl<T> Asked<T> {
     }
 }
 
-fn is_nothing(value: &Value) -> bool {
+pub(super) fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.as_array().is_some_and(Vec::is_empty) || value == NEVER
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use store::{ReadTx, Tx};
 use types::{Error, Id, kind};
 
+use crate::app_key;
 use crate::errors::Refusal;
 use crate::expand::Look;
 use crate::listing::{self, Sorting, Source};
@@ -93,7 +94,39 @@ pub(crate) fn routes(routes: &mut Routes) {
         "Delete a group, for 30 days restorably",
         delete,
     );
+    let named = "/groups(uniqueName='{uniqueName}')";
+    area.get(named, READ, "Get a group by its unique name", get)
+        .query(Allowed::SELECT.and(Allowed::EXPAND));
+    area.patch(
+        named,
+        UPDATE,
+        "Update a group by its unique name, or make it",
+        update,
+    );
     related::routes(&mut area);
+}
+
+/// The group that the path names.
+#[derive(Debug, Clone)]
+enum Key {
+    Id(Id<kind::Group>),
+    UniqueName(String),
+}
+
+impl Key {
+    fn of(call: &Call) -> Result<Self, Refusal> {
+        match call.find_key("uniqueName") {
+            None => call.id("id").map(Self::Id),
+            Some(name) => Ok(Self::UniqueName(name.to_owned())),
+        }
+    }
+
+    fn find(&self, tx: &ReadTx<'_>) -> types::Result<Group> {
+        match self {
+            Self::Id(id) => groups::get(tx, *id),
+            Self::UniqueName(name) => groups::get_by_unique_name(tx, name),
+        }
+    }
 }
 
 /// How a request looks at groups.
@@ -158,7 +191,8 @@ fn bind(tx: &mut Tx<'_>, group: Id<kind::Group>, bound: &Bound) -> types::Result
 }
 
 async fn create(call: Call) -> Result<Reply, Refusal> {
-    let (id, shown) = make(&call, None).await?;
+    let body = call.object("group")?;
+    let (id, shown) = make(&call, body, None).await?;
     Reply::created(&call, "groups", &shown, &format!("/groups/{id}"))
 }
 
@@ -166,9 +200,9 @@ async fn create(call: Call) -> Result<Reply, Refusal> {
 /// how it is shown.
 pub(crate) async fn make(
     call: &Call,
+    mut body: Map<String, Value>,
     unit: Option<Id<kind::AdministrativeUnit>>,
 ) -> Result<(Id<kind::Group>, Map<String, Value>), Refusal> {
-    let mut body = call.object("group")?;
     let bound = Bound::take(call, &mut body, &BOUND)?;
     if body.get("isAssignableToRole") == Some(&Value::Bool(true)) {
         if !Guard::of(call).may {
@@ -197,9 +231,9 @@ pub(crate) async fn make(
 
 async fn get(call: Call) -> Result<Reply, Refusal> {
     let (look, select) = (look(&call)?, listing::select(&call)?);
-    let id = call.id("id")?;
+    let key = Key::of(&call)?;
     let group = call
-        .read(move |tx| look.show(tx, &groups::get(tx, id)?, select.as_deref()))
+        .read(move |tx| look.show(tx, &key.find(tx)?, select.as_deref()))
         .await?;
     Reply::entity(&call, "groups", &group)
 }
@@ -223,13 +257,38 @@ fn check_reach(call: &Call, body: &Map<String, Value>) -> Result<(), Refusal> {
     }
 }
 
+/// Whether an upsert makes the group.
+async fn is_to_be_made(call: &Call, key: &Key) -> Result<bool, Refusal> {
+    if !app_key::creates_missing(call) || !matches!(key, Key::UniqueName(_)) {
+        return Ok(false);
+    }
+    let key = key.clone();
+    let found = call.read_few(move |tx| types::found(key.find(tx))).await?;
+    Ok(found.is_none())
+}
+
 async fn update(call: Call) -> Result<Reply, Refusal> {
-    let id = call.id("id")?;
+    let key = Key::of(&call)?;
     let mut body = call.object("group")?;
+    if let Key::UniqueName(name) = &key {
+        app_key::name_in_body(&mut body, "uniqueName", name)?;
+    }
+    if is_to_be_made(&call, &key).await? {
+        if !CREATE.iter().any(|permission| call.caller.may(permission)) {
+            return Err(Refusal::denied());
+        }
+        call.caller.check_right("groups/create")?;
+        let (id, shown) = make(&call, body, None).await?;
+        return Reply::created(&call, "groups", &shown, &format!("/groups/{id}"));
+    }
+    if matches!(key, Key::UniqueName(_)) {
+        body.shift_remove("uniqueName");
+    }
     check_reach(&call, &body)?;
     let bound = Bound::take(&call, &mut body, &BOUND)?;
     let guard = Guard::of(&call);
     call.write(move |tx| {
+        let id = key.find(tx)?.id;
         guard.check(tx, id)?;
         groups::update(tx, id, &body)?;
         bind(tx, id, &bound)

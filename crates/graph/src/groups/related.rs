@@ -5,7 +5,7 @@ use store::ReadTx;
 use types::{Error, Id, kind};
 
 use super::Guard;
-use crate::directory_objects::{self, Part, RELATED, Related};
+use crate::directory_objects::{self, COUNTED, Part, RELATED, Related};
 use crate::errors::Refusal;
 use crate::expand::Relation;
 use crate::hidden_members::{Viewer, keep_seen};
@@ -207,7 +207,7 @@ pub(super) fn routes(area: &mut Area<'_>) {
         area.get(path, permissions, count_summary, move |call| {
             count(call, which, None)
         })
-        .query(Allowed::FILTER);
+        .query(COUNTED);
         for (kind, path, count_path) in paths.casts {
             area.get(path, permissions, summary, move |call| {
                 list(call, which, Some(*kind))
@@ -216,7 +216,7 @@ pub(super) fn routes(area: &mut Area<'_>) {
             area.get(count_path, permissions, count_summary, move |call| {
                 count(call, which, Some(*kind))
             })
-            .query(Allowed::FILTER);
+            .query(COUNTED);
         }
     }
     for (which, permissions, list, one) in [

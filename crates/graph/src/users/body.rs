@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use directory::rights::{self, Rights};
 use directory::users::{self, NewUser, PasswordChange, User};
+use directory::{roles, service_principals};
 use identity::revocation;
 use serde_json::{Map, Value};
 use store::{ReadTx, Tx};
 use types::{Error, Id, kind};
+use uuid::Uuid;
 
 use crate::delegated;
 use crate::errors::Refusal;
@@ -228,7 +230,9 @@ impl Change {
         let id = user.id;
         // Whoever stays here when the home goes its own way has nobody else to be changed by.
         let is_left = match user.home {
-            Some((home, _)) => !organization::is_active_with(tx, home)?,
+            Some((home, _)) => {
+                !organization::is_active_with(tx, home)? && !access::inbound_sync(tx, home)?.allowed
+            }
             None => false,
         };
         if is_left {
@@ -298,13 +302,38 @@ const SENSITIVE: [&str; 8] = [
     "userPrincipalName",
 ];
 
+const ABOVE_APPLICATION: &str = "Insufficient privileges to complete the operation: what could take the account of somebody with directory roles is changed by applications with RoleManagement.ReadWrite.Directory, or with a role that reaches these.";
+
 /// Whom a caller may change.
 pub(super) struct Reach {
     /// Whether users of other tenants are the only ones.
     external_only: bool,
-    /// Whose directory roles count: those of a user who is signed in and changes or deletes what
-    /// somebody else could take for an account.
-    manager: Option<Arc<Rights>>,
+    /// Whose directory roles count, where what is changed could take somebody's account.
+    manager: Option<Manager>,
+}
+
+/// Whose directory roles have to reach a user ("Who can perform sensitive actions" in Microsoft
+/// Graph's documentation of users).
+enum Manager {
+    /// Those of the user who is signed in.
+    User(Arc<Rights>),
+    /// Those of the application's service principal.
+    Application(Uuid),
+}
+
+impl Manager {
+    fn may_manage(&self, tx: &ReadTx<'_>, roles: &[Uuid]) -> types::Result<bool> {
+        match self {
+            Self::User(rights) => Ok(rights.may_manage(roles)),
+            Self::Application(_) if roles.is_empty() => Ok(true),
+            Self::Application(app_id) => {
+                let principal = service_principals::get_by_app_id(tx, *app_id)?;
+                let own = roles::roles_of(tx, principal.id.uuid())?;
+                let own: Vec<Uuid> = own.iter().map(|role| role.built_in.id).collect();
+                Ok(rights::manage(&own, roles))
+            }
+        }
+    }
 }
 
 impl Reach {
@@ -327,10 +356,13 @@ impl Reach {
                 .into());
             }
         }
+        let is_sensitive = !is_own && body.names().any(|name| SENSITIVE.contains(&name));
         let Some(rights) = &caller.rights else {
+            // Who may give itself every role could do the same by that.
+            let needs_roles = is_sensitive && !caller.may("RoleManagement.ReadWrite.Directory");
             return Ok(Self {
                 external_only,
-                manager: None,
+                manager: needs_roles.then_some(Manager::Application(caller.app_id)),
             });
         };
         for name in body.names() {
@@ -342,10 +374,9 @@ impl Reach {
                 ));
             }
         }
-        let is_sensitive = !is_own && body.names().any(|name| SENSITIVE.contains(&name));
         Ok(Self {
             external_only,
-            manager: is_sensitive.then(|| Arc::clone(rights)),
+            manager: is_sensitive.then(|| Manager::User(Arc::clone(rights))),
         })
     }
 
@@ -366,8 +397,11 @@ impl Reach {
             ));
         }
         match &self.manager {
-            Some(manager) if !manager.may_manage(&rights::all_roles_of(tx, user.id)?) => {
-                Err(Error::forbidden(delegated::above().message()))
+            Some(manager) if !manager.may_manage(tx, &rights::all_roles_of(tx, user.id)?)? => {
+                Err(Error::forbidden(match manager {
+                    Manager::User(_) => delegated::above().message().to_owned(),
+                    Manager::Application(_) => ABOVE_APPLICATION.to_owned(),
+                }))
             }
             _ => Ok(()),
         }

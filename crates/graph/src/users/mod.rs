@@ -65,8 +65,9 @@ pub(crate) fn routes(routes: &mut Routes) {
     area.get("/users/$count", READ, "Count users", count)
         .query(Allowed::FILTER.and(Allowed::SEARCH));
     area.post("/users", CREATE, "Create a user", create);
+    // `$count` says nothing of one user; Graph's example for `$levels` has it.
     area.get("/users/{id}", READ, "Get a user", get)
-        .query(Allowed::SELECT.and(Allowed::EXPAND));
+        .query(Allowed::SELECT.and(Allowed::EXPAND).and(Allowed::COUNT));
     area.patch("/users/{id}", UPDATE, "Update a user", update);
     area.delete(
         "/users/{id}",
@@ -223,7 +224,11 @@ async fn delete(call: Call) -> Result<Reply, Refusal> {
     call.write_repeatable(move |tx| {
         let user = users::find(tx, &key)?;
         reach.check_user(tx, &user)?;
-        users::delete(tx, user.id)
+        users::delete(tx, user.id)?;
+        match user.home {
+            Some((home, id)) => sync::look_again(tx, home, id),
+            None => Ok(()),
+        }
     })
     .await?;
     Ok(Reply::no_content())

@@ -5,7 +5,7 @@ use directory::users::{self, User};
 use store::ReadTx;
 use types::{Error, Id, kind};
 
-use crate::directory_objects::{self, Lens, Part, RELATED, Related};
+use crate::directory_objects::{self, COUNTED, Lens, Part, RELATED, Related};
 use crate::errors::Refusal;
 use crate::expand::Relation;
 use crate::member_of;
@@ -27,9 +27,11 @@ const WRITE: &[&str] = &["Directory.ReadWrite.All", "User.ReadWrite.All"];
 
 /// What can be expanded.
 pub(super) static EXPANDED: [Relation<User>; 5] = [
-    Relation::one("manager", |tx, user, _| {
-        Ok(manager(tx, user)?.into_iter().collect())
-    }),
+    Relation::one(
+        "manager",
+        |tx, user, _| Ok(manager(tx, user.id)?.into_iter().collect()),
+        |tx, link| manager(tx, Id::new(link.id)),
+    ),
     Relation::many("directReports", |tx, user, limit| {
         reports(tx, user.id, Part { after: None, limit })
     }),
@@ -76,13 +78,13 @@ pub(super) fn routes(area: &mut Area<'_>) {
         area.get(count, READ, "Count whose manager a user is", move |call| {
             count_direct_reports(call, cast)
         })
-        .query(Allowed::FILTER);
+        .query(COUNTED);
     }
     member_of::routes_of_users(area);
 }
 
-fn manager(tx: &ReadTx<'_>, user: &User) -> types::Result<Option<Link>> {
-    let id = users::manager_of(tx, user.id)?;
+fn manager(tx: &ReadTx<'_>, user: Id<kind::User>) -> types::Result<Option<Link>> {
+    let id = users::manager_of(tx, user)?;
     Ok(id.map(|id| Link {
         id: id.uuid(),
         kind: LinkKind::User,
@@ -96,7 +98,7 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
         .read(move |tx| {
             let user = users::find(tx, &key)?;
             let missing = || Error::not_found("manager", "manager");
-            let link = manager(tx, &user)?.ok_or_else(missing)?;
+            let link = manager(tx, user.id)?.ok_or_else(missing)?;
             lens.show(tx, link)?.ok_or_else(missing)
         })
         .await?;

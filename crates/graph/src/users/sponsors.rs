@@ -5,10 +5,9 @@ use directory::users::{self, User};
 use store::ReadTx;
 use types::Error;
 
-use crate::directory_objects::{self, Part, RELATED, Related};
+use crate::directory_objects::{self, COUNTED, Part, RELATED, Related};
 use crate::errors::Refusal;
 use crate::expand::Relation;
-use crate::query_options::Allowed;
 use crate::references::Reference;
 use crate::reply::Reply;
 use crate::request::Call;
@@ -47,7 +46,7 @@ pub(super) fn routes(area: &mut Area<'_>) {
             directory_objects::count(&call, None, sponsors).await
         },
     )
-    .query(Allowed::FILTER);
+    .query(COUNTED);
     area.post(
         "/users/{id}/sponsors/$ref",
         WRITE,

@@ -2,10 +2,18 @@
 //! from the tokens that it has.
 
 use crate::common;
-use crate::common::deployment::{Answer, Caller, Deployment, NOBODY};
+use crate::common::deployment::{Answer, Caller, DOMAIN, Deployment, NOBODY};
 use serde_json::{Value, json};
 
 const GRAPH: &str = "/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')";
+
+fn person(alias: &str) -> Value {
+    json!({
+        "accountEnabled": true, "displayName": alias, "mailNickname": alias,
+        "userPrincipalName": format!("{alias}@{DOMAIN}"),
+        "passwordProfile": { "password": "correct-Horse-7-battery" },
+    })
+}
 
 fn id(object: &Value) -> &str {
     object["id"].as_str().unwrap()
@@ -317,7 +325,7 @@ async fn a_role_that_is_switched_off_ends_the_tokens_of_its_holders() {
         (role(false, "clerk"), true),
         (role(true, "clerk"), false),
         (role(true, "scribe"), true),
-        (json!({ "appRoles": [] }), true),
+        (role(false, "scribe"), true),
     ] {
         let holder = d.client(&["Application.Read.All"]).await;
         let other = d.client(&["Application.Read.All"]).await;
@@ -333,6 +341,173 @@ async fn a_role_that_is_switched_off_ends_the_tokens_of_its_holders() {
         assert_eq!(works(&holder).await, !ends, "{patch}");
         assert!(works(&other).await, "{patch}");
     }
+    // One that is on isn't removed by leaving it out.
+    d.admin.patch(&path, role(true, "scribe")).await.expect(204);
+    let none = json!({ "appRoles": [] });
+    let refused = d.admin.patch(&path, none.clone()).await;
+    refused.refused(400, "Request_BadRequest");
+    d.admin
+        .patch(&path, role(false, "scribe"))
+        .await
+        .expect(204);
+    d.admin.patch(&path, none).await.expect(204);
+}
+
+#[tokio::test]
+async fn what_has_a_unique_name_is_found_by_it_and_made_if_it_is_not_there() {
+    let d = Deployment::start().await;
+    let upsert = ("prefer", "create-if-missing");
+    for (set, body, change) in [
+        (
+            "applications",
+            json!({ "displayName": "Payroll" }),
+            json!({ "displayName": "Wages" }),
+        ),
+        (
+            "groups",
+            json!({ "displayName": "Payroll", "mailEnabled": false, "mailNickname": "payroll",
+                "securityEnabled": true }),
+            json!({ "displayName": "Wages" }),
+        ),
+    ] {
+        let path = format!("/{set}(uniqueName='Pay''s roll')");
+        d.admin.get(&path).await.expect(404);
+        d.admin.patch(&path, body.clone()).await.expect(404);
+        let made = d.admin.patch_with(&path, body.clone(), upsert).await;
+        let made = made.expect(201).json;
+        assert_eq!(made["displayName"], "Payroll", "{set}");
+        let changed = d.admin.patch_with(&path, change, upsert).await;
+        changed.expect(204);
+        let read = d.admin.get(&path).await.expect(200).json;
+        assert_eq!(
+            (&read["id"], &read["displayName"]),
+            (&made["id"], &json!("Wages"))
+        );
+        // Nobody else has it meanwhile, in whatever case, but once it is deleted.
+        let mut other = body.clone();
+        other["uniqueName"] = "PAY'S ROLL".into();
+        let taken = d.admin.post(&format!("/{set}"), other.clone()).await;
+        taken.refused(400, "Request_BadRequest");
+        let at = format!("/{set}/{}", id(&made));
+        d.admin.delete(&at).await.expect(204);
+        d.admin.get(&path).await.expect(404);
+        let next = d.admin.post(&format!("/{set}"), other).await.expect(201);
+        let found = d.admin.get(&path).await.expect(200).json;
+        assert_eq!(found["id"], next.json["id"]);
+        let restore = format!("/directory/deletedItems/{}/restore", id(&made));
+        let refused = d.admin.post(&restore, json!({})).await;
+        refused.refused(400, "Request_BadRequest");
+    }
+    // A service principal has its client id for that.
+    let made = d
+        .admin
+        .post("/applications", json!({ "displayName": "Late" }))
+        .await
+        .expect(201)
+        .json;
+    let path = format!(
+        "/servicePrincipals(appId='{}')",
+        made["appId"].as_str().unwrap()
+    );
+    let tags = json!({ "tags": ["late"] });
+    d.admin.patch(&path, tags.clone()).await.expect(404);
+    let upserted = d.admin.patch_with(&path, tags.clone(), upsert).await;
+    assert_eq!(upserted.expect(201).json["tags"], tags["tags"]);
+    d.admin.patch_with(&path, tags, upsert).await.expect(204);
+    // Who may only change groups makes none.
+    let narrow = d.client(&["Group-NestingSupport.ReadWrite.All"]).await;
+    let body = json!({ "displayName": "x" });
+    let refused = narrow
+        .patch_with("/groups(uniqueName='x')", body, upsert)
+        .await;
+    refused.refused(403, "Authorization_RequestDenied");
+}
+
+#[tokio::test]
+async fn assignments_are_filtered_and_tell_what_comes_by_a_group() {
+    let d = Deployment::start().await;
+    let role = "11111111-1111-4111-8111-111111111111";
+    let named = |name: &str| {
+        json!({ "displayName": name, "appRoles": [{ "id": role, "displayName": "Clerk",
+            "description": "Clerks", "value": "clerk", "allowedMemberTypes": ["User"] }] })
+    };
+    let (_, payroll) = d.admin.application(named("Payroll")).await;
+    let (_, wiki) = d.admin.application(named("Wiki")).await;
+    let ann = d.admin.post("/users", person("ann")).await.expect(201).json;
+    let group = json!({ "displayName": "clerks", "mailEnabled": false, "mailNickname": "clerks",
+        "securityEnabled": true });
+    let group = d.admin.post("/groups", group).await.expect(201).json;
+    let member = json!({ "@odata.id": format!("{}/v1.0/users/{}", d.url, id(&ann)) });
+    let members = format!("/groups/{}/members/$ref", id(&group));
+    d.admin.post(&members, member).await.expect(204);
+    for (principal, resource) in [(&ann, &payroll), (&group, &wiki)] {
+        let to = format!("/servicePrincipals/{}/appRoleAssignedTo", id(resource));
+        let body = json!({ "principalId": principal["id"], "resourceId": resource["id"],
+            "appRoleId": role });
+        d.admin.post(&to, body).await.expect(201);
+    }
+    let of_ann = format!("/users/{}/appRoleAssignments", id(&ann));
+    let names = async |target: String, name: &str| {
+        let page = d.admin.get_advanced(&target).await.expect(200).json;
+        let items = page["value"].as_array().unwrap().iter();
+        let names = items.map(|item| item[name].as_str().unwrap().to_owned());
+        let names: std::collections::BTreeSet<_> = names.collect();
+        (
+            names.into_iter().collect::<Vec<_>>(),
+            page["@odata.count"].clone(),
+        )
+    };
+    let all = names(of_ann.clone(), "resourceDisplayName").await.0;
+    assert_eq!(all, ["Payroll", "Wiki"]);
+    let wiki_id = id(&wiki);
+    let target = format!("{of_ann}?$filter=resourceId eq {wiki_id}&$count=true");
+    let found = names(target, "principalDisplayName").await;
+    assert_eq!(found, (vec!["clerks".to_owned()], json!(1)));
+    let to = format!("/servicePrincipals/{wiki_id}/appRoleAssignedTo");
+    for (filter, expected) in [
+        ("startswith(principalDisplayName,'CL')", 1),
+        ("principalDisplayName eq 'ann'", 0),
+    ] {
+        let target = format!("{to}?$filter={filter}");
+        assert_eq!(names(target, "id").await.0.len(), expected, "{filter}");
+    }
+    let refused = d.admin.get(&format!("{to}?$filter=nonsense eq 1")).await;
+    refused.refused(400, "Request_BadRequest");
+}
+
+#[tokio::test]
+async fn who_has_no_owner_or_few_is_found() {
+    let d = Deployment::start().await;
+    let ann = d.admin.post("/users", person("ann")).await.expect(201).json;
+    let (owned, _) = d.admin.application(json!({ "displayName": "Owned" })).await;
+    let (lone, _) = d.admin.application(json!({ "displayName": "Lone" })).await;
+    let owner = json!({ "@odata.id": format!("{}/v1.0/users/{}", d.url, id(&ann)) });
+    let owners = format!("/applications/{}/owners/$ref", id(&owned));
+    d.admin.post(&owners, owner).await.expect(204);
+    let names = async |filter: &str| {
+        let target = format!("/applications?$filter={filter}&$count=true");
+        let page = d.admin.get_advanced(&target).await.expect(200).json;
+        let items = page["value"].as_array().unwrap().iter();
+        let mut names: Vec<String> = items
+            .map(|item| item["displayName"].as_str().unwrap().to_owned())
+            .filter(|name| ["Owned", "Lone"].contains(&name.as_str()))
+            .collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names("owners/$count eq 1").await, ["Owned"]);
+    assert_eq!(names("owners/$count eq 0").await, ["Lone"]);
+    let both = "owners/$count eq 0 or owners/$count eq 1";
+    assert_eq!(names(both).await, ["Lone", "Owned"]);
+    let gone = format!("/users/{}", id(&ann));
+    d.admin.delete(&gone).await.expect(204);
+    assert_eq!(names("owners/$count ge 1").await, Vec::<String>::new());
+    let _ = lone;
+    let plain = d
+        .admin
+        .get("/applications?$filter=owners/$count eq 0")
+        .await;
+    plain.refused(400, "Request_UnsupportedQuery");
 }
 
 #[tokio::test]

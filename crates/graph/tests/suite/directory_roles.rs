@@ -134,6 +134,12 @@ async fn the_last_global_administrator_stays() {
         d.admin.delete(&in_role(&admin)).await,
         d.admin.delete(&own).await,
         d.admin.delete(&format!("/users/{admin}")).await,
+        d.admin
+            .patch(
+                &format!("/users/{admin}"),
+                json!({ "accountEnabled": false }),
+            )
+            .await,
     ] {
         let refused = refused.refused(400, "Request_BadRequest");
         assert!(refused.message().contains("Global Administrator"));
@@ -168,6 +174,37 @@ async fn the_last_global_administrator_stays() {
         .refused(400, "Request_BadRequest");
     d.admin.delete(&in_role(app)).await.expect(204);
     d.admin.delete(&format!("/users/{admin}")).await.expect(204);
+}
+
+#[tokio::test]
+async fn applications_take_nobodys_account_who_has_roles() {
+    let d = Deployment::start().await;
+    let (admin, ann) = (admin(&d).await, user(&d.admin, "ann").await);
+    let app = d.client(&["User.ReadWrite.All"]).await;
+    let password = json!({ "passwordProfile": { "password": "correct-Horse-8-battery" } });
+    for body in [
+        password.clone(),
+        json!({ "accountEnabled": false }),
+        json!({ "otherMails": ["other@home.example"] }),
+    ] {
+        let of_admin = app.patch(&format!("/users/{admin}"), body.clone()).await;
+        of_admin.refused(403, "Authorization_RequestDenied");
+        let of_ann = app.patch(&format!("/users/{ann}"), body).await;
+        of_ann.expect(204);
+    }
+    let harmless = json!({ "jobTitle": "Chef" });
+    let at = format!("/users/{admin}");
+    app.patch(&at, harmless).await.expect(204);
+    // With a role that reaches the administrator it can.
+    let own = list(&d.admin, "/servicePrincipals").await;
+    let own = own
+        .iter()
+        .find(|it| it["appId"] == json!(app.client_id))
+        .unwrap();
+    let own = own["id"].as_str().unwrap();
+    let role = assignment(GLOBAL_ADMINISTRATOR, own);
+    d.admin.post(ASSIGNMENTS, role).await.expect(201);
+    app.patch(&at, password).await.expect(204);
 }
 
 #[tokio::test]

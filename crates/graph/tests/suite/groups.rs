@@ -450,6 +450,60 @@ async fn related_objects_are_filtered_by_advanced_queries() {
     let groups = format!("/users/{bob}/memberOf/microsoft.graph.group/$count");
     assert_eq!(d.admin.get_advanced(&groups).await.expect(200).text, "1");
 
+    // What is sought may be of one type only; the header suffices.
+    let described = json!({ "description": "Bread and rolls" });
+    let at = format!("/groups/{bakers}");
+    d.admin.patch(&at, described).await.expect(204);
+    for (search, expected) in [
+        ("\"displayName:bo\"", set(&[&bob])),
+        ("\"description:rolls\"", set(&[&bakers])),
+        (
+            "\"displayName:ann\" OR \"displayName:bakers\"",
+            set(&[&ann, &bakers]),
+        ),
+    ] {
+        let (ids, _) = found(&format!("{members}?$search={search}")).await;
+        assert_eq!(ids, expected, "{search}");
+        let plain = d.admin.get(&format!("{members}?$search={search}")).await;
+        plain.refused(400, "Request_UnsupportedQuery");
+    }
+    let target = format!("{members}/$count?$search=\"displayName:bo\"");
+    let counted = d.admin.get_advanced(&target);
+    assert_eq!(counted.await.expect(200).text, "1");
+
+    // In an order, across pages, with and without a filter.
+    for (query, expected) in [
+        ("$orderby=displayName", vec!["ann", "bakers", "bob"]),
+        ("$orderby=displayName desc", vec!["bob", "bakers", "ann"]),
+        (
+            "$orderby=displayName desc&$filter=startswith(displayName,'b')",
+            vec!["bob", "bakers"],
+        ),
+    ] {
+        let mut target = format!("{members}?{query}&$count=true&$top=1");
+        let mut names = Vec::new();
+        loop {
+            let page = d.admin.get_advanced(&target).await.expect(200).json;
+            let items = page["value"].as_array().unwrap().iter();
+            names.extend(items.map(|item| item["displayName"].as_str().unwrap().to_owned()));
+            match page["@odata.nextLink"].as_str() {
+                Some(next) => next.clone_into(&mut target),
+                None => break,
+            }
+        }
+        assert_eq!(names, expected, "{query}");
+    }
+    let by_upn = "$orderby=userPrincipalName&$count=true";
+    let (ids, _) = found(&format!("{members}/microsoft.graph.user?{by_upn}")).await;
+    assert_eq!(ids, set(&[&ann, &bob]));
+    let refused = d.admin.get_advanced(&format!("{members}?{by_upn}")).await;
+    refused.refused(400, "Request_UnsupportedQuery");
+    let plain = d
+        .admin
+        .get(&format!("{members}?$orderby=displayName"))
+        .await;
+    plain.refused(400, "Request_UnsupportedQuery");
+
     // Page by page the count is that of all, once.
     let target = format!("{members}?{by_name}&$top=1");
     let page = d.admin.get_advanced(&target);
@@ -465,9 +519,11 @@ async fn related_objects_are_filtered_by_advanced_queries() {
         refused.await.refused(400, "Request_BadRequest");
     }
     let narrow = d.client(&["GroupMember.Read.All"]).await;
-    let target = format!("{users}?{by_name}");
-    let refused = narrow.get_advanced(&target);
-    refused.await.refused(403, "Authorization_RequestDenied");
+    for query in [by_name, "$orderby=displayName&$count=true"] {
+        let target = format!("{users}?{query}");
+        let refused = narrow.get_advanced(&target);
+        refused.await.refused(403, "Authorization_RequestDenied");
+    }
 }
 
 #[tokio::test]

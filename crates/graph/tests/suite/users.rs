@@ -140,8 +140,26 @@ async fn a_relation_stands_in_the_answer_if_asked_for() {
         .await;
     assert_eq!(count.expect(200).text, "1");
 
+    // All managers above a single user, each in the one below.
+    let chief = user(&d.admin, "chief").await;
+    let above = json!({ "@odata.id": format!("{}/v1.0/users/{chief}", d.url) });
+    let at = format!("/users/{boss}/manager/$ref");
+    d.admin.put(&at, above).await.expect(204);
+    for (levels, has_chief) in [("max", true), ("2", true), ("1", false)] {
+        let target =
+            format!("{path}?$expand=manager($levels={levels};$select=id)&$select=id&$count=true");
+        let shown = d.admin.get_advanced(&target).await.expect(200).json;
+        assert_eq!(shown["manager"]["id"], *boss);
+        let above = &shown["manager"]["manager"]["id"];
+        assert_eq!(above == &json!(chief), has_chief, "{levels}");
+    }
+    let of_all = "/users?$expand=manager($levels=max)";
+    d.admin.get(of_all).await.refused(400, "Request_BadRequest");
+
     for expand in [
         "nonsense",
+        "manager($levels=0)",
+        "directReports($levels=max)",
         "manager,directReports",
         "manager($select=nonsense)",
         "manager($filter=id eq '1')",

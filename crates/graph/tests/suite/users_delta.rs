@@ -79,6 +79,17 @@ async fn what_was_never_set_is_not_told() {
         minimal.expect(200).json["value"],
         json!([{ "id": ann, "mail": "ann@home.example", "proxyAddresses": ["SMTP:ann@home.example"] }])
     );
+    // What is taken away is told with null, with or without what didn't change.
+    let (_, link) = round(&d.admin, &link).await;
+    let none = json!({ "mail": null });
+    d.admin
+        .patch(&format!("/users/{ann}"), none)
+        .await
+        .expect(204);
+    let (all, _) = round(&d.admin, &link).await;
+    assert_eq!(all[0].get("mail"), Some(&json!(null)));
+    assert_eq!(all[0]["displayName"], "ann");
+    assert!(all[0].get("birthday").is_none());
 }
 
 #[tokio::test]

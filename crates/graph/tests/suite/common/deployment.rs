@@ -316,6 +316,12 @@ impl Caller {
         let call = self.call("PATCH", target).json(&body);
         Answer::read(call.send().await.unwrap()).await
     }
+    /// With a header of its own.
+    pub async fn patch_with(&self, target: &str, body: Value, header: (&str, &str)) -> Answer {
+        let call = self.call("PATCH", target).json(&body);
+        let call = call.header(header.0, header.1);
+        Answer::read(call.send().await.unwrap()).await
+    }
     /// An application with a service principal, made by this client: both objects.
     pub async fn application(&self, body: Value) -> (Value, Value) {
         let application = self.post("/applications", body).await.expect(201).json;
