@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use directory::users::ScannedUser;
 use store::ReadTx;
 use types::trace::{Mend, Step, Trace};
 use types::{Id, Result, TenantId, Timestamp, kind};
@@ -297,6 +298,21 @@ fn count(tx: &ReadTx<'_>, pair: &Pair, scope: &InForce, position: &mut Position)
     Ok(())
 }
 
+/// Whether the target is to be told that an account is disabled, at home or by a mapping.
+fn would_be_disabled(
+    tx: &ReadTx<'_>,
+    pair: &Pair,
+    scope: &InForce,
+    user: &ScannedUser,
+) -> Result<bool> {
+    if !user.account_enabled || scope.schema.is_none() {
+        return Ok(!user.account_enabled);
+    }
+    let properties = user.properties()?;
+    let mapped = schema::map(tx, scope, user, properties, There::Synced, pair.epoch)?;
+    Ok(mapped.is_ok_and(|mapped| !mapped.user.account_enabled))
+}
+
 fn count_page(
     tx: &ReadTx<'_>,
     pair: &Pair,
@@ -319,9 +335,12 @@ fn count_page(
         let stays =
             link.is_some() && schema::leaves_alone(scope, Some(user), is_wanted, There::Synced)?;
         position.in_scope += u64::from(is_wanted && user.account_enabled);
-        position.leaving += u64::from(link.is_some_and(|link| {
-            !stays && (!is_wanted || (!user.account_enabled && link.enabled == Some(true)))
-        }));
+        let Some(link) = link.filter(|_| !stays) else {
+            continue;
+        };
+        let is_lost =
+            !is_wanted || (link.enabled == Some(true) && would_be_disabled(tx, pair, scope, user)?);
+        position.leaving += u64::from(is_lost);
     }
     // The rest are of users that are gone for good.
     position.leaving += links.len() as u64;

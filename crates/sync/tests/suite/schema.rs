@@ -480,3 +480,31 @@ async fn each_pair_has_its_own_and_the_others_are_as_before() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_that_would_disable_too_many_is_stopped() {
+    let w = World::together(2).await;
+    let (home, there) = (w.tenants[0], w.tenants[1]);
+    for number in 0..30 {
+        w.user(home, &format!("u{number}")).await;
+    }
+    w.share(home, None, json!({"scope": "all"})).await;
+    w.settled(home, there).await;
+    let off = schema(|document| map(document, "accountEnabled", "\"False\"", "Always"));
+    w.schema(home, there, off).await;
+    w.until("the pair has stopped", async || {
+        w.status(home, there).await.state == "quarantined"
+    })
+    .await;
+    let enabled = w
+        .read(there, move |tx| {
+            let all = directory::synced::list(tx, home, None, 100)?;
+            Ok(all.iter().filter(|user| user.account_enabled).count())
+        })
+        .await;
+    assert_eq!(enabled, 30);
+    // Taken back, nothing waits any more.
+    w.schema(home, there, Schema::default_for_users()).await;
+    let status = w.settled(home, there).await;
+    assert_eq!((status.state, status.waiting), ("active", 0));
+}
