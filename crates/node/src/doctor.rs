@@ -190,6 +190,11 @@ const REFERENCES: &[(&str, &str)] = &[
          (SELECT 1 FROM service_principals s WHERE s.tenant_id = ?1 AND s.id = m.member_id))",
     ),
     (
+        "rules of groups that aren't there",
+        "SELECT count(*) FROM rule_walks w WHERE w.tenant_id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = w.group_id)",
+    ),
+    (
         "ownerships of groups that aren't there",
         "SELECT count(*) FROM group_owners o WHERE o.tenant_id = ?1 AND NOT EXISTS \
          (SELECT 1 FROM groups g WHERE g.tenant_id = ?1 AND g.id = o.group_id)",

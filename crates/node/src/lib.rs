@@ -18,6 +18,7 @@ mod housekeeping;
 pub mod idempotency;
 mod import;
 pub mod invitations;
+mod membership_rules;
 pub mod oauth;
 mod operator;
 mod readiness;
@@ -83,6 +84,7 @@ struct Inner {
     subscriptions: ::subscriptions::Engine,
     postures: readiness::Postures,
     work: work::Work,
+    followers: membership_rules::Followers,
     /// Departures that are under way.
     departing: Mutex<JoinSet<()>>,
     /// Which of them this server drives.
@@ -181,6 +183,7 @@ impl Node {
             subscriptions,
             postures: readiness::Postures::default(),
             work: work::Work::default(),
+            followers: membership_rules::Followers::default(),
             departing: Mutex::default(),
             driven: Mutex::default(),
             setup: OnceLock::new(),

@@ -72,6 +72,7 @@ impl Node {
             let _ = task.await;
         }
         self.stop_watching().await;
+        self.stop_following().await;
         self.flush_application_log().await;
         self.stop_departing().await;
         self.0.subscriptions.stop().await;
@@ -95,10 +96,12 @@ impl Node {
         let Some(fence) = self.store().fence(tenant) else {
             self.0.engine.stop_tenant(tenant);
             self.leave_visits(tenant);
+            self.leave_rules(tenant);
             return;
         };
         self.0.subscriptions.start(tenant);
         self.watch_visits(tenant, fence);
+        self.follow_rules(tenant, fence);
         if self.0.engine.start_behind(tenant, fence) {
             self.resume_departures(tenant, fence);
         }

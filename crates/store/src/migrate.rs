@@ -65,6 +65,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     40 "0040_audit_indexes",
     41 "0041_audit_index_position",
     42 "0042_unique_names",
+    43 "0043_membership_rules",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

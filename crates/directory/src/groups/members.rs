@@ -229,18 +229,35 @@ pub fn add_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> Resu
             "A group can't be a member of itself.",
         ));
     }
-    let tenant = tx.tenant();
-    if tx.count(HAS_MEMBER, params![&tenant, &group, &member])? > 0 {
+    if has_row(tx, group, member)? {
         return Err(already_there("members"));
     }
-    tx.record(Change::relation(
-        "groupMember",
-        group.uuid(),
-        member,
-        Op::Created,
-    ))?
-    .execute(ADD_MEMBER, params![&tenant, &group, &member, kind.code()])?;
-    audited::link(tx, "Add member to group", &object, member, true)
+    put_in(tx, &object, member, kind)
+}
+
+/// Whether there is a row of this member, whatever is deleted.
+pub(super) fn has_row(tx: &ReadTx<'_>, group: Id<kind::Group>, member: Uuid) -> Result<bool> {
+    Ok(tx.count(HAS_MEMBER, params![&tx.tenant(), &group, &member])? > 0)
+}
+
+/// Writes that a group has another member.
+pub(super) fn put_in(tx: &mut Tx<'_>, group: &Group, member: Uuid, kind: LinkKind) -> Result<()> {
+    let tenant = tx.tenant();
+    let change = Change::relation("groupMember", group.id.uuid(), member, Op::Created);
+    tx.record(change)?.execute(
+        ADD_MEMBER,
+        params![&tenant, &group.id, &member, kind.code()],
+    )?;
+    audited::link(tx, "Add member to group", group, member, true)
+}
+
+/// Writes that a group has lost a member.
+pub(super) fn take_out(tx: &mut Tx<'_>, group: &Group, member: Uuid) -> Result<()> {
+    let tenant = tx.tenant();
+    let change = Change::relation("groupMember", group.id.uuid(), member, Op::Deleted);
+    tx.record(change)?
+        .execute(REMOVE_MEMBER, params![&tenant, &group.id, &member])?;
+    audited::link(tx, "Remove member from group", group, member, false)
 }
 
 fn has_mail(tx: &ReadTx<'_>, group: Uuid) -> Result<bool> {
@@ -250,18 +267,10 @@ fn has_mail(tx: &ReadTx<'_>, group: Uuid) -> Result<bool> {
 /// Takes a member out of a group.
 pub fn remove_member(tx: &mut Tx<'_>, group: Id<kind::Group>, member: Uuid) -> Result<()> {
     let object = static_group(tx, group)?;
-    let tenant = tx.tenant();
-    if tx.count(HAS_MEMBER, params![&tenant, &group, &member])? == 0 {
+    if !has_row(tx, group, member)? {
         return Err(Error::not_found("directoryObject", member));
     }
-    tx.record(Change::relation(
-        "groupMember",
-        group.uuid(),
-        member,
-        Op::Deleted,
-    ))?
-    .execute(REMOVE_MEMBER, params![&tenant, &group, &member])?;
-    audited::link(tx, "Remove member from group", &object, member, false)
+    take_out(tx, &object, member)
 }
 
 /// The group, if its members are set by hand.

@@ -1,14 +1,16 @@
 //! Groups: security groups and Microsoft 365 groups, their members and owners.
 //!
-//! A group with the type `Unified` has a mail in the tenant's default domain. Members of a group
-//! with `DynamicMembership` aren't set by hand; the rule is kept, not evaluated. A deleted group
-//! keeps its rows and can be restored with the same id. What a group of another tenant is called and
+//! A group with the type `Unified` has a mail in the tenant's default domain. On the members of a group
+//! with `DynamicMembership` a rule decides ([`rule`], [`dynamic`]); they aren't set by hand. A deleted
+//! group keeps its rows and can be restored with the same id. What a group of another tenant is called and
 //! who is in it is its home's ([`crate::synced_groups`]).
 //!
 //! Source: the `group` resource of Microsoft Graph and its operations.
 
+pub mod dynamic;
 mod members;
 mod properties;
+pub mod rule;
 
 use query::SearchTable;
 use serde_json::{Map, Value, json};
@@ -35,6 +37,7 @@ macro_rules! columns {
          g.home_tenant_id, g.home_id, g.deleted_by_home"
     };
 }
+use columns;
 
 static LISTING: Listing = Listing {
     entity: &ENTITY,
@@ -113,6 +116,11 @@ const REQUIRED: [&str; 4] = [
     "mailNickname",
     "securityEnabled",
 ];
+
+/// The property that has the rule of a dynamic membership group.
+const RULE: &str = "membershipRule";
+/// Whether the rule is applied: `On`, if nothing is said, or `Paused`.
+const RULE_STATE: &str = "membershipRuleProcessingState";
 
 /// A group.
 #[derive(Debug, Clone)]
@@ -377,6 +385,9 @@ fn apply(
     }
     check_types(group)?;
     settle_visibility(group, changed.contains(&"visibility"), purpose)?;
+    if group.is_dynamic() && (purpose == Purpose::Create || changed.contains(&RULE)) {
+        rule::Rule::parse(group.text(RULE)).map_err(|error| wrong(RULE, &error.to_string()))?;
+    }
     if group.document.contains_key("resourceProvisioningOptions") {
         return Err(wrong(
             "resourceProvisioningOptions",
@@ -449,7 +460,7 @@ fn check_types(group: &mut Group) -> Result<()> {
     if group.is_assignable_to_role() {
         check_for_roles(group)?;
     }
-    if group.is_dynamic() != group.document.contains_key("membershipRule") {
+    if group.is_dynamic() != group.document.contains_key(RULE) {
         return Err(wrong(
             "membershipRule",
             "it goes with the type DynamicMembership, and that needs it",
@@ -523,7 +534,7 @@ pub(crate) fn write(tx: &mut Tx<'_>, group: &Group, op: Op, changed: &[&str]) ->
     let (description, mail) = (text("description"), text("mail"));
     let types = folded_json_list(document.get("groupTypes"));
     let (visibility, classification) = (text("visibility"), text("classification"));
-    let state = text("membershipRuleProcessingState");
+    let state = text(RULE_STATE);
     let for_roles = group.is_assignable_to_role();
     let mut values: Vec<Param<'_>> = vec![
         (&tenant).into(),
@@ -552,6 +563,10 @@ pub(crate) fn write(tx: &mut Tx<'_>, group: &Group, op: Op, changed: &[&str]) ->
     }
     if matches!(op, Op::Created | Op::Restored) {
         Named::Group.take(&mut recorded, tenant, document, group.id.uuid())?;
+    }
+    let has_new_rule = changed.contains(&RULE) || changed.contains(&RULE_STATE);
+    if group.is_dynamic() && (has_new_rule || op == Op::Restored) {
+        dynamic::begin_anew(tx, group.id)?;
     }
     Ok(())
 }
@@ -630,6 +645,7 @@ pub fn purge(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<()> {
 pub(crate) fn forget(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<()> {
     let tenant = tx.tenant();
     references::drop_all(tx, id.uuid())?;
+    dynamic::begin_anew(tx, id)?;
     let mut recorded = tx.record(Change::new("group", id.uuid(), Op::Purged, &[]))?;
     unique_names::forget(&mut recorded, tenant, id.uuid())?;
     recorded.execute(DELETE, params![&tenant, &id])?;

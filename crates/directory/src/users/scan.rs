@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 use store::{Among, ReadTx, Row, params};
-use types::{Error, Id, Result, Timestamp, kind};
+use types::{Error, Id, Result, TenantId, Timestamp, kind};
 
 use super::{proxy_address, public, spelled_type, sql};
 
@@ -21,6 +21,8 @@ pub struct ScannedUser {
     pub user_type: String,
     /// Whether the user belongs to another tenant, or to none and was invited.
     pub is_external: bool,
+    /// The tenant that the user belongs to, if it is another one.
+    pub(crate) home: Option<TenantId>,
     /// The effective value.
     pub account_enabled: bool,
     /// The manager: of an internal user the local id, of a synced one the id at home.
@@ -54,6 +56,7 @@ pub(crate) fn scanned(row: &Row<'_>) -> Result<ScannedUser> {
         deleted: row.opt_int(3)?.is_some(),
         account_enabled: row.bool(5)?,
         user_type: spelled_type(row.text(7)?).to_owned(),
+        home: row.opt_id(8)?,
         is_external: row.opt_bytes(8)?.is_some() || row.opt_text(12)?.is_some(),
         manager: row.opt_id(10)?,
     })

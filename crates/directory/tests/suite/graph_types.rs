@@ -129,7 +129,7 @@ fn groups_fit() {
     let f = fixture();
     let mut full = unified_body("full");
     full.extend(object(json!({
-        "groupTypes": ["Unified", "DynamicMembership"], "membershipRule": "true",
+        "groupTypes": ["Unified", "DynamicMembership"], "membershipRule": "user.city -eq \"Kiel\"",
         "membershipRuleProcessingState": "paused", "classification": "x", "description": "x",
         "preferredDataLocation": "EUR", "preferredLanguage": "de-DE",
         "theme": "Blue", "visibility": "hiddenMembership", "uniqueName": "full",

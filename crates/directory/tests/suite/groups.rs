@@ -159,7 +159,7 @@ fn a_patch_changes_what_it_names_and_says_so_in_the_feed() {
         (json!({"securityEnabled": null}), "securityEnabled"),
         (json!({"mailEnabled": true}), "mailEnabled"),
         (
-            json!({"groupTypes": ["DynamicMembership"], "membershipRule": "true"}),
+            json!({"groupTypes": ["DynamicMembership"], "membershipRule": "user.city -eq \"Kiel\""}),
             "groupTypes",
         ),
         (json!({"isAssignableToRole": true}), "isAssignableToRole"),

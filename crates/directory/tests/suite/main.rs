@@ -17,5 +17,6 @@ mod domains;
 mod graph_types;
 mod groups;
 mod listing;
+mod membership_rules;
 mod synced;
 mod users;

@@ -25,6 +25,7 @@ mod delta;
 mod departures;
 mod directory_roles;
 mod domains;
+mod dynamic_groups;
 mod groups;
 mod invitations;
 mod multi_tenant_organization;

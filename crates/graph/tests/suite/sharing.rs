@@ -544,6 +544,41 @@ async fn too_many_deletions_wait_for_the_admin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rule_brings_new_people_into_the_other_tenant() {
+    let rig = Rig::together().await;
+    let admin = &rig.d.admin;
+    let body = json!({
+        "displayName": "sales", "mailEnabled": false, "mailNickname": "sales",
+        "securityEnabled": true, "groupTypes": ["DynamicMembership"],
+        "membershipRule": "user.department -eq \"Sales\"",
+    });
+    let made = admin.post("/groups", body).await.expect(201);
+    let entry = json!({"scope": "selected", "groups": [made.json["id"]]});
+    let default = format!("{SHARING}/default");
+    admin.put(&default, entry).await.expect(204);
+    let ann = rig.user(&rig.contoso, DOMAIN, "ann").await;
+    rig.user(&rig.contoso, DOMAIN, "bob").await;
+    let ann = format!("/users/{ann}");
+    for (department, synced) in [("Sales", 1), ("IT", 0)] {
+        let patch = json!({"department": department});
+        admin.patch(&ann, patch).await.expect(204);
+        // The rule has its own time; what it leads to is waited for below.
+        let count = format!(
+            "/groups/{}/members/$count",
+            made.json["id"].as_str().unwrap()
+        );
+        for _ in 0..1_500 {
+            if admin.get_advanced(&count).await.expect(200).text == synced.to_string() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        rig.until(|status| status["synced"] == synced && status["pendingChanges"] == 0)
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn groups_themselves_are_shared_on_request() {
     let rig = Rig::together().await;
     let admin = &rig.d.admin;
