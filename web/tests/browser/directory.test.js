@@ -36,6 +36,32 @@ test('a group is made, edited, deleted and restored', async () => {
   await leave(page);
 });
 
+test('a rule decides who is in a group, until it is paused', async () => {
+  const page = await deployment.admin('Contoso', '/admin/groups');
+  await page.getByRole('button', { name: 'Add a group' }).first().click();
+  const panel = page.getByRole('complementary');
+  await panel.getByLabel('Name').fill('Everybody');
+  await panel.getByRole('switch', { name: 'A rule decides who is a member' }).click();
+  const rule = panel.getByRole('textbox', { name: 'Rule' });
+  page.provoked.push('/v1.0/groups');
+  await rule.fill('user.objectId -ne nil');
+  await panel.getByRole('button', { name: 'Add a group' }).click();
+  await panel.getByText('a text in quotation marks is missing').waitFor();
+  await rule.fill('user.objectId -ne null');
+  await panel.getByRole('button', { name: 'Add a group' }).click();
+  await page.getByRole('row', { name: /Everybody/ }).click();
+  await panel.getByText('user.objectId -ne null').waitFor();
+  await panel.getByText('nobody is added or taken out by hand').waitFor();
+  await panel.getByRole('heading', { name: /^[1-9]\d* members?$/ }).waitFor();
+  assert.equal(await panel.getByRole('combobox', { name: 'Add people' }).count(), 0);
+
+  await panel.getByRole('button', { name: 'Edit' }).click();
+  await panel.getByRole('switch', { name: 'Apply the rule' }).click();
+  await panel.getByRole('button', { name: 'Save' }).click();
+  await panel.getByText('The rule is paused').waitFor();
+  await leave(page);
+});
+
 test('a role of the tenant’s own is defined, changed and deleted', async () => {
   const page = await deployment.admin('Contoso', '/admin/roles');
   await page.getByRole('button', { name: 'Define a role' }).first().click();

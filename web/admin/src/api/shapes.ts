@@ -402,6 +402,7 @@ export const Group = v.object({
   securityEnabled: v.nullish(v.boolean()),
   groupTypes: v.nullish(v.array(v.string())),
   membershipRule: text,
+  membershipRuleProcessingState: text,
   organizationId: text,
   createdDateTime: text,
   deletedDateTime: text,

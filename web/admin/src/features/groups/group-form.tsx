@@ -1,15 +1,17 @@
-/** Makes a group of chosen members, or edits one. */
-import { Button, Field, Input, makeStyles, Textarea } from '@fluentui/react-components';
+/** Makes a group, of chosen members or by a rule, or edits one. */
+import { Button, Field, Input, makeStyles, Switch, Textarea } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, SidePanel, useAct } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
 import type { Group } from '../../api/shapes';
 import { ObjectPicker } from '../../objects/picker';
+import { isPaused, kindOf, ruleOf } from './model';
 
 const useStyles = makeStyles({ form: { display: 'grid', gap: '16px' } });
 /** Members that one creation takes. */
 const BIND_MAX = 20;
+const EXAMPLE = 'user.department -eq "Sales"';
 
 /** A nickname has to be there and has no meaning to anybody: made of the name. */
 const nicknameOf = (name: string): string =>
@@ -25,10 +27,18 @@ export function GroupForm({ group, onClose }: { group?: Group; onClose: () => vo
   const [name, setName] = useState(group?.displayName ?? '');
   const [description, setDescription] = useState(group?.description ?? '');
   const [members, setMembers] = useState<string[]>([]);
-  const written = { displayName: name.trim(), description: description.trim() || null };
+  const [isByRule, setByRule] = useState(!!group && kindOf(group) === 'dynamic');
+  const [rule, setRule] = useState(group?.membershipRule ?? '');
+  const [isOn, setOn] = useState(!isPaused(group));
+  const written = {
+    displayName: name.trim(),
+    description: description.trim() || null,
+    ...(isByRule ? ruleOf(rule, isOn) : {}),
+  };
   const before = {
     displayName: group?.displayName ?? '',
     description: group?.description ?? null,
+    ...(isByRule ? ruleOf(group?.membershipRule ?? '', !isPaused(group)) : {}),
   };
   const edit = (body: typeof written): Change => ({
     method: 'PATCH',
@@ -46,7 +56,8 @@ export function GroupForm({ group, onClose }: { group?: Group; onClose: () => vo
           mailEnabled: false,
           mailNickname: nicknameOf(name),
           securityEnabled: true,
-          ...(members.length
+          ...(isByRule ? { groupTypes: ['DynamicMembership'], ...ruleOf(rule, true) } : {}),
+          ...(members.length && !isByRule
             ? {
                 'members@odata.bind': members
                   .slice(0, BIND_MAX)
@@ -64,7 +75,7 @@ export function GroupForm({ group, onClose }: { group?: Group; onClose: () => vo
         <>
           <Button
             appearance="primary"
-            disabled={!name.trim() || !isChanged || isRunning}
+            disabled={!name.trim() || (isByRule && !rule.trim()) || !isChanged || isRunning}
             onClick={() =>
               void run({
                 change,
@@ -93,6 +104,37 @@ export function GroupForm({ group, onClose }: { group?: Group; onClose: () => vo
           />
         </Field>
         {!group && (
+          <Switch
+            label={t('group.byRule')}
+            checked={isByRule}
+            onChange={(_, { checked }) => setByRule(checked)}
+          />
+        )}
+        {isByRule && (
+          <Field
+            label={t('group.ruleText')}
+            hint={t('group.ruleHint', { example: EXAMPLE })}
+            required
+          >
+            <Textarea
+              dir="ltr"
+              spellCheck={false}
+              value={rule}
+              maxLength={3072}
+              onChange={(_, { value }) => setRule(value)}
+            />
+          </Field>
+        )}
+        {isByRule && group && (
+          <Field hint={isOn ? '' : t('group.rulePaused')}>
+            <Switch
+              label={t('group.ruleIsOn')}
+              checked={isOn}
+              onChange={(_, { checked }) => setOn(checked)}
+            />
+          </Field>
+        )}
+        {!group && !isByRule && (
           <ObjectPicker
             kind="users"
             label={t('group.members')}

@@ -12,7 +12,7 @@ import { ObjectList } from '../../objects/object-list';
 import { graph } from '../../session';
 import { useTenants } from '../../tenants';
 import { GroupForm } from './group-form';
-import { kindOf, removal } from './model';
+import { isPaused, kindOf, removal } from './model';
 
 const SHOWN_MAX = 100;
 
@@ -32,11 +32,14 @@ export function GroupPanel({ id, onClose }: { id: string; onClose: () => void })
     queryFn: ({ signal }) =>
       graph.get(
         Group,
-        `/beta/groups/${id}?$select=id,displayName,description,groupTypes,membershipRule,organizationId`,
+        `/beta/groups/${id}?$select=id,displayName,description,groupTypes,membershipRule,membershipRuleProcessingState,organizationId`,
         { signal },
       ),
   });
+  const isByRule = !!group.data && kindOf(group.data) === 'dynamic';
   const members = useQuery({
+    // A rule brings members by itself.
+    refetchInterval: isByRule ? 3_000 : false,
     queryKey: ['groups', id, 'members'],
     queryFn: ({ signal }) =>
       graph.page(
@@ -47,7 +50,7 @@ export function GroupPanel({ id, onClose }: { id: string; onClose: () => void })
   });
   const title = group.data?.displayName ?? t('nav.groups');
   const isOurs = !group.data?.organizationId || group.data.organizationId === own;
-  const canEdit = group.data && isOurs && kindOf(group.data) !== 'dynamic';
+  const canEdit = group.data && isOurs && !isByRule;
   const adding = (member: string): Change => ({
     method: 'POST',
     path: `/v1.0/groups/${id}/members/$ref`,
@@ -106,6 +109,11 @@ export function GroupPanel({ id, onClose }: { id: string; onClose: () => void })
       {group.data?.membershipRule && (
         <p className={styles.text}>
           {t('group.rule')} <code dir="ltr">{group.data.membershipRule}</code>
+        </p>
+      )}
+      {isByRule && isOurs && (
+        <p className={styles.text}>
+          {t(isPaused(group.data) ? 'group.rulePaused' : 'group.ruleDecides')}
         </p>
       )}
       <ShortId id={id} />

@@ -1,4 +1,4 @@
-/** What kinds of groups there are, and how one is deleted. */
+/** What kinds of groups there are, what a rule of one says, and how one is deleted. */
 import type { Change } from '@isopolity/core';
 import type { Group } from '../../api/shapes';
 
@@ -8,5 +8,14 @@ export const kindOf = (group: Group): 'dynamic' | 'microsoft365' | 'security' =>
     : group.groupTypes?.includes('Unified')
       ? 'microsoft365'
       : 'security';
+
+/** What a group says of its rule, as it is written. */
+export const ruleOf = (rule: string, isOn: boolean) => ({
+  membershipRule: rule.trim(),
+  membershipRuleProcessingState: isOn ? 'On' : 'Paused',
+});
+
+export const isPaused = (group?: Group): boolean =>
+  group?.membershipRuleProcessingState === 'Paused';
 
 export const removal = (id: string): Change => ({ method: 'DELETE', path: `/v1.0/groups/${id}` });
