@@ -18,13 +18,13 @@ mod texts;
 
 pub use formats::{assertion, attestation, certificate, csv, ldif};
 pub use server::{batch, body, cursor, path, query};
-pub use texts::{expression, filter};
+pub use texts::{expression, filter, membership_rule};
 
 /// What a target does.
 pub type Target = fn(&[u8]);
 
 /// The targets by their names, which are those of their corpora.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 13] = [
     ("assertion", assertion),
     ("attestation", attestation),
     ("batch", batch),
@@ -35,6 +35,7 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("expression", expression),
     ("filter", filter),
     ("ldif", ldif),
+    ("membership_rule", membership_rule),
     ("path", path),
     ("query", query),
 ];

@@ -1,6 +1,7 @@
 //! Languages without a server. `$filter`, `$search` and `$orderby`: read, written as SQL, evaluated.
-//! Mapping expressions and schemas: read, written, evaluated.
+//! Mapping expressions and schemas: read, written, evaluated. Membership rules: read, evaluated.
 
+use directory::groups::rule::Rule;
 use provisioning::{Context, EXPRESSION_CHARACTERS_MAX, Expression, Schema, TEXT_BYTES_MAX, Value};
 use query::{
     Entity, Operators, Options, Property, PropertyKind, compile, evaluate, parse_filter,
@@ -127,6 +128,30 @@ pub fn expression(data: &[u8]) {
     if let Ok(evaluated) = read.evaluate(&context) {
         for text in evaluated.into_texts() {
             assert!(text.len() <= TEXT_BYTES_MAX);
+        }
+    }
+}
+
+/// The rule of a dynamic membership group.
+pub fn membership_rule(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let rule = match Rule::parse(text) {
+        Ok(rule) => rule,
+        Err(wrong) => {
+            assert!(wrong.at <= text.chars().count() + 1, "{wrong}");
+            return;
+        }
+    };
+    let person = json!({
+        "id": "5f1e9a3c-7d2b-4e60-8a41-c0ffee000001", "displayName": "Ann", "city": null,
+        "accountEnabled": true, "employeeHireDate": "2026-01-01T00:00:00Z",
+        "otherMails": ["ann@example.org"], "onPremisesExtensionAttributes": {},
+    });
+    for person in [json!({}), person] {
+        if let Some(person) = person.as_object() {
+            let _ = rule.is_true(person, Timestamp(1_629_913_278_000_000));
         }
     }
 }

@@ -136,15 +136,15 @@ async fn follow(island: &Island, rules: &mut Arc<Rules>) -> Result<bool> {
     let known = Arc::clone(rules);
     let plan = island.read(move |tx| dynamic::look(tx, &known)).await?;
     let is_last = plan.is_last;
-    let plan = if plan.has_effect() {
+    let (mut plan, mut is_all) = (plan, false);
+    while plan.has_effect() && !is_all {
+        let mut part = plan;
         let carry_out = move |tx: &mut store::Tx<'_>| {
-            dynamic::carry_out(tx, &plan)?;
-            Ok(plan)
+            let is_all = dynamic::carry_out(tx, &mut part)?;
+            Ok((part, is_all))
         };
-        island.write(Actor::System, carry_out).await?
-    } else {
-        plan
-    };
+        (plan, is_all) = island.write(Actor::System, carry_out).await?;
+    }
     *rules = Arc::new(plan.into_rules());
     Ok(is_last)
 }

@@ -28,7 +28,9 @@ use crate::users::{self, ScannedUser};
 /// Changes that are looked at in one step.
 const STEP: usize = 500;
 /// Users that are held against rules in one transaction, and rules that they are held against.
-const AT_ONCE: (usize, usize) = (300, 50);
+const AT_ONCE: (usize, usize) = (300, 10);
+/// Members who come or go in one transaction.
+const PAIRS: usize = 1_000;
 /// A position that moved by this much without anything to write is written down.
 const POSITION_KEPT_EVERY: u64 = 1_024;
 /// How often rules that depend on the time are held against everybody.
@@ -272,8 +274,9 @@ fn compare(tx: &ReadTx<'_>, changes: &[ChangeRow], plan: &mut Plan) -> Result<()
     Ok(())
 }
 
-/// Writes what a look has found.
-pub fn carry_out(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
+/// Writes what a look has found, or a part of it; answers whether that was all. The position moves
+/// along with the last part.
+pub fn carry_out(tx: &mut Tx<'_>, plan: &mut Plan) -> Result<bool> {
     if plan.is_gone {
         let tenant = tx.tenant();
         tx.bookkeeping().execute(FORGET_WALKS, params![&tenant])?;
@@ -282,7 +285,9 @@ pub fn carry_out(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
         begin_anew(tx, *group)?;
     }
     let mut last: Option<Group> = None;
-    for (group, user) in &plan.pairs {
+    let rest = plan.pairs.iter().nth(PAIRS).copied();
+    let rest = rest.map(|rest| plan.pairs.split_off(&rest));
+    for (group, user) in &std::mem::replace(&mut plan.pairs, rest.unwrap_or_default()) {
         let Some(kept) = plan.rules.groups.get(group) else {
             continue;
         };
@@ -299,7 +304,11 @@ pub fn carry_out(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
             settle(tx, current, user.id, wanted, is_in)?;
         }
     }
-    tx.set_cursor(READER, plan.upto)
+    let is_all = plan.pairs.is_empty();
+    if is_all {
+        tx.set_cursor(READER, plan.upto)?;
+    }
+    Ok(is_all)
 }
 
 fn settle(

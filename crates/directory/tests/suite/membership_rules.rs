@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::common::{Fixture, fixture, group_body, home, home_id, object, synced, target};
 use directory::groups::dynamic::{self, Progress, Rules};
-use directory::groups::rule::{DEPTH_MAX, Rule};
+use directory::groups::rule::{DEPTH_MAX, PATTERNS_MAX, Rule};
 use directory::groups::{self, Group};
 use directory::{synced as sync, users};
 use proptest::prelude::*;
@@ -96,7 +96,11 @@ fn what_is_wrong_with_a_rule_is_said_with_its_place() {
         format!("{open}user.city -eq null{close}")
     };
     Rule::parse(&deep(DEPTH_MAX - 1)).unwrap();
+    let matches = |times| vec!["user.city -match \"k\\w+\""; times].join(" -or ");
+    Rule::parse(&matches(PATTERNS_MAX)).unwrap();
+    let many = matches(PATTERNS_MAX + 1);
     for (rule, at, reason) in [
+        (&*many, many.len() - 5, "at most 16"),
         ("", 1, "a condition is missing"),
         ("true", 1, "'true'"),
         ("user.city", 10, "an operator is missing"),
@@ -247,12 +251,14 @@ impl Follower {
             let known = self.0.clone();
             let plan = f.read(|tx| dynamic::look(tx, &known));
             let is_last = plan.is_last;
-            let plan = if plan.has_effect() {
+            let (mut plan, mut is_all) = (plan, false);
+            while plan.has_effect() && !is_all {
                 written += 1;
-                f.write(move |tx| dynamic::carry_out(tx, &plan).map(|()| plan))
-            } else {
-                plan
-            };
+                (plan, is_all) = f.write(move |tx| {
+                    let is_all = dynamic::carry_out(tx, &mut plan)?;
+                    Ok((plan, is_all))
+                });
+            }
             self.0 = plan.into_rules();
             if is_last {
                 return written;
@@ -437,9 +443,26 @@ fn a_walk_goes_on_where_it_ended_and_rules_go_together() {
     assert_eq!(members(&f, &both).len(), 700);
     assert_eq!(steps, 3, "the second rule catches up, then both go on");
 
+    // Many who change at once come in parts.
+    for number in 0..4 {
+        dynamic_group(&f, &format!("kiel{number}"), "user.city -eq \"Kiel\"");
+    }
+    second.catch_up(&f);
+    for id in members(&f, &both).into_iter().take(400) {
+        f.patch(id, json!({"city": "Kiel"}));
+    }
+    assert_eq!(second.follow(&f), 2);
+    let kiel = f.read(|tx| groups::scan(tx, None, 9));
+    for group in kiel
+        .iter()
+        .filter(|it| it.display_name().starts_with("kiel"))
+    {
+        assert_eq!(members(&f, group).len(), 400);
+    }
+
     // The feed was trimmed behind the position: all are looked at again.
     f.patch(passed, json!({"department": "Sales"}));
-    f.patch(passed, json!({"city": "Kiel"}));
+    f.patch(passed, json!({"city": "Rome"}));
     let head = f.head();
     f.write(move |tx| tx.trim_feed(head).map(drop));
     second.catch_up(&f);

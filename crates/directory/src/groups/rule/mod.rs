@@ -6,7 +6,7 @@
 //! negated operators are true of it. `Direct Reports for "…"` is a rule by itself. There are no devices
 //! here, so a rule about devices is read and has no members.
 //!
-//! What a rule may cost is bounded by its length, its depth and the size of its patterns.
+//! What a rule may cost is bounded by its length, its depth and the number and size of its patterns.
 //!
 //! Source: "Manage rules for dynamic membership groups in Microsoft Entra ID".
 
@@ -28,8 +28,10 @@ use when::When;
 
 /// Conditions within conditions, at most.
 pub const DEPTH_MAX: usize = 32;
-/// Bytes of a compiled pattern, at most.
-const PATTERN_BYTES_MAX: usize = 1 << 20;
+/// Regular expressions in a rule, at most: a tenant's rules are kept compiled.
+pub const PATTERNS_MAX: usize = 16;
+/// Bytes of a regular expression once it is compiled, at most.
+const PATTERN_BYTES_MAX: usize = 1 << 17;
 
 /// A rule that was read.
 #[derive(Debug, Clone)]

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 use types::{Id, fold, parse_uuid};
 
 use super::lexer::{Token, tokens};
 use super::properties::{Kind, Property, of_plan, of_user};
 use super::when::{self, When};
-use super::{Body, Condition, DEPTH_MAX, PATTERN_BYTES_MAX, Rule, Test, Wrong};
+use super::{Body, Condition, DEPTH_MAX, PATTERN_BYTES_MAX, PATTERNS_MAX, Rule, Test, Wrong};
 
-/// Operators that hold a property against a value, and whether they are negated.
+/// Operators that hold a property against a value; some have negations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operator {
     Equals,
@@ -46,6 +46,7 @@ struct Parser {
     /// Where the rule ends.
     end: usize,
     depth: usize,
+    patterns: usize,
     about: Option<About>,
     depends_on_time: bool,
 }
@@ -56,6 +57,7 @@ pub(super) fn parse(text: &str) -> Result<Rule, Wrong> {
         next: 0,
         end: text.chars().count() + 1,
         depth: 0,
+        patterns: 0,
         about: None,
         depends_on_time: false,
     };
@@ -311,20 +313,25 @@ impl Parser {
             Operator::StartsWith => Test::StartsWith(folded),
             Operator::EndsWith => Test::EndsWith(folded),
             Operator::Contains => Test::Contains(folded),
-            Operator::Match => {
-                let pattern = RegexBuilder::new(&value)
-                    .case_insensitive(true)
-                    .size_limit(PATTERN_BYTES_MAX)
-                    .dfa_size_limit(PATTERN_BYTES_MAX)
-                    .build();
-                Test::Matches(pattern.map_err(|_| {
-                    self.wrong("the text isn't a regular expression that is supported")
-                })?)
-            }
+            Operator::Match => Test::Matches(self.pattern(&value)?),
             _ => Test::Equals(folded),
         };
         self.next += 1;
         Ok(test)
+    }
+
+    fn pattern(&mut self, pattern: &str) -> Result<Regex, Wrong> {
+        if self.patterns == PATTERNS_MAX {
+            let reason = format!("a rule has at most {PATTERNS_MAX} regular expressions");
+            return Err(self.wrong(reason));
+        }
+        self.patterns += 1;
+        let pattern = RegexBuilder::new(pattern)
+            .case_insensitive(true)
+            .size_limit(PATTERN_BYTES_MAX)
+            .dfa_size_limit(PATTERN_BYTES_MAX)
+            .build();
+        pattern.map_err(|_| self.wrong("the text isn't a regular expression that is supported"))
     }
 
     /// The text that stands next, or the number, which needs no quotation marks.
