@@ -35,6 +35,8 @@ const PAIRS: usize = 1_000;
 const POSITION_KEPT_EVERY: u64 = 1_024;
 /// How often rules that depend on the time are held against everybody.
 const EVERY_SECONDS: i64 = 3_600;
+/// Groups of a tenant: each change of a user is held against all of their rules.
+const GROUPS_MAX: u64 = 1_000;
 const READER: &str = "membershipRules";
 
 macro_rules! dynamic {
@@ -48,6 +50,7 @@ macro_rules! dynamic {
 }
 
 const ANY: &str = concat!("SELECT g.id", dynamic!(), " LIMIT 1");
+const COUNT: &str = concat!("SELECT count(*)", dynamic!());
 const ALL: &str = concat!("SELECT ", columns!(), dynamic!());
 const WALKS: &str = "SELECT group_id, after, ended_at FROM rule_walks WHERE tenant_id = ?1";
 const SET_WALK: &str = "INSERT INTO rule_walks (tenant_id, group_id, after, ended_at) \
@@ -116,6 +119,19 @@ pub enum Progress {
     Until(Option<Timestamp>),
     /// A rule was changed meanwhile; look at the feed first.
     Stale,
+}
+
+/// Refuses another group to a tenant that has as many as it may.
+pub(super) fn refuse_too_many(tx: &ReadTx<'_>) -> Result<()> {
+    if tx.count(COUNT, params![&tx.tenant()])? < GROUPS_MAX {
+        return Ok(());
+    }
+    Err(Error::LimitExceeded {
+        limit: "limits.dynamic_groups",
+        message: format!(
+            "A tenant has {GROUPS_MAX} dynamic membership groups at most (limits.dynamic_groups)."
+        ),
+    })
 }
 
 /// Whether there are groups whose members a rule decides on.

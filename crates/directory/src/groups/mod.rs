@@ -324,6 +324,9 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Group>
     };
     apply(tx, &mut group, properties, Purpose::Create)?;
     refuse_taken_unique_name(tx, &group)?;
+    if group.is_dynamic() {
+        dynamic::refuse_too_many(tx)?;
+    }
     write(tx, &group, Op::Created, &[])?;
     audited::act(tx, "Add group", &group)?;
     Ok(group)
@@ -627,6 +630,9 @@ pub fn restore(tx: &mut Tx<'_>, id: Id<kind::Group>) -> Result<Group> {
     }
     refuse_taken_mail(tx, &group)?;
     refuse_taken_unique_name(tx, &group)?;
+    if group.is_dynamic() {
+        dynamic::refuse_too_many(tx)?;
+    }
     group.deleted_at = None;
     group.deleted_by_home = false;
     write(tx, &group, Op::Restored, &[])?;

@@ -175,6 +175,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(DIRECTORY, "branding_image_bytes", 51_200, "bytes of a logo on the sign-in pages, JPEG or PNG; a banner has 245 × 36 pixels at most, a square logo 240 × 240"),
     fixed(DIRECTORY, "branding_localizations", 50, "languages in which the sign-in pages of a tenant look as it has said"),
     fixed(DIRECTORY, "administrative_units", 5_000, "administrative units of a tenant, those deleted for less than 30 days included"),
+    fixed(DIRECTORY, "dynamic_groups", 1_000, "groups of a tenant whose members a rule decides on; each change of a user is held against all of them"),
     fixed(DIRECTORY, "custom_roles", 100, "directory roles that a tenant defines"),
     fixed(DIRECTORY, "role_actions", 500, "actions that one of them allows"),
     fixed(DIRECTORY, "role_assignments_look", 10_000, "role assignments that one request looks at; the next page goes on behind them"),
