@@ -337,12 +337,13 @@ impl Property {
         let operators = Operators::NONE.when_advanced(&[Operator::Count, Operator::Not]);
         Self::rows(name, &RELATED, table, on, operators)
     }
+    /// Whether it leads to other objects, which are counted only.
+    pub const fn is_relation(&self) -> bool {
+        matches!(self.kind, PropertyKind::ObjectList(entity) if entity.properties.is_empty())
+    }
     /// Whether an object doesn't carry it, but another table.
-    pub(crate) fn is_aside(&self) -> bool {
-        match self.kind {
-            PropertyKind::ObjectList(entity) => entity.properties.is_empty(),
-            _ => matches!(self.column, Some(Column::Aside(_))),
-        }
+    pub(crate) const fn is_aside(&self) -> bool {
+        self.is_relation() || matches!(self.column, Some(Column::Aside(_)))
     }
     /// A collection of complex values in a table of its own.
     pub const fn rows(

@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn the_tables_agree() {
         assert_eq!(ENTITY.problems(), Vec::<String>::new());
-        for property in ENTITY.properties {
+        for property in ENTITY.properties.iter().filter(|it| !it.is_relation()) {
             assert!(GROUP.property(property.name).is_some(), "{}", property.name);
         }
     }

@@ -418,12 +418,10 @@ struct Subject {
 
 /// The names of all properties that filters know and objects show.
 fn selected(entity: &Entity) -> Vec<String> {
-    let is_relation =
-        |kind| matches!(kind, PropertyKind::ObjectList(other) if other.properties.is_empty());
     entity
         .properties
         .iter()
-        .filter(|property| !is_relation(property.kind))
+        .filter(|property| !property.is_relation())
         .map(|property| property.name.to_owned())
         .collect()
 }

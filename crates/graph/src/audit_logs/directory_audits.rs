@@ -194,7 +194,8 @@ fn selected(call: &Call) -> Result<Option<Vec<&'static str>>, Refusal> {
             Refusal::from(Error::invalid(
                 "$select",
                 format!(
-                    "Could not find a property named '{name}' on type 'microsoft.graph.directoryAudit'."
+                    "Could not find a property named '{name}' on type 'microsoft.graph.{}'.",
+                    ENTRY.name
                 ),
             ))
         })

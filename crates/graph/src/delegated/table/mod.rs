@@ -130,13 +130,9 @@ fn plain(path: &str) -> String {
         if segment == "$count" || is_cast {
             continue;
         }
-        let (name, key) = match segment.split_once("(appId=") {
-            Some((name, _)) => (name, true),
-            None => match segment.split_once("(roleTemplateId=") {
-                Some((name, _)) => (name, true),
-                None => (segment, false),
-            },
-        };
+        let mut keys = ["(appId=", "(roleTemplateId=", "(uniqueName="].iter();
+        let named = keys.find_map(|key| segment.split_once(key));
+        let (name, key) = named.map_or((segment, false), |(name, _)| (name, true));
         text.push('/');
         match name {
             "me" if text == "/" => text.push_str("users/{}"),
