@@ -32,6 +32,7 @@ impl TokenVerifier for Anybody {
             actor: Actor::System,
             permissions: self.1.iter().cloned().collect(),
             rights: None,
+            is_multifactor: false,
         };
         Box::pin(std::future::ready(Ok(caller)))
     }

@@ -33,6 +33,8 @@ pub struct Caller {
     pub permissions: Arc<[Box<str>]>,
     /// What the user who is signed in may do; nothing if the application calls for itself.
     pub rights: Option<Arc<Rights>>,
+    /// Whether that user has shown more than one factor.
+    pub is_multifactor: bool,
 }
 
 impl Caller {

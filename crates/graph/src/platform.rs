@@ -171,6 +171,9 @@ fn caller_of(token: &AccessToken, rights: Option<Arc<Rights>>) -> Caller {
             Subject::User(signed_in) => Arc::clone(&signed_in.scopes),
         },
         rights,
+        is_multifactor: token
+            .signed_in()
+            .is_some_and(|signed_in| signed_in.amr.iter().any(|name| **name == *"mfa")),
     }
 }
 

@@ -1,12 +1,13 @@
 //! What has to be known of the object that a path names, to decide on a user's call.
 
+use credentials::methods;
 use directory::owners::{self, Owned};
 use directory::{administrative_units, applications, groups, rights, service_principals, users};
 use store::{ReadTx, Store};
 use types::{Id, Result};
 use uuid::Uuid;
 
-use super::{Requirement, UNIT_MEMBERS, Verdict};
+use super::{Requirement, ToOneself, UNIT_MEMBERS, Verdict};
 use crate::caller::Caller;
 
 /// What a path names by its first key.
@@ -68,6 +69,8 @@ impl About {
 pub(crate) struct Facts {
     /// It is the user.
     pub(crate) is_self: bool,
+    /// It is the user, who has another factor than a password.
+    pub(crate) has_factor: bool,
     /// The user owns it.
     pub(crate) is_owner: bool,
     /// It is a group or an administrative unit that the user is in.
@@ -117,9 +120,11 @@ impl Facts {
         }
         match requirement.about {
             About::Nothing | About::Object => false,
-            About::User => {
-                requirement.row.is_sensitive && !self.is_self && verdict != Verdict::NoScope
+            About::User if verdict == Verdict::NoScope => false,
+            About::User if self.is_self => {
+                requirement.row.to_oneself == ToOneself::Factor && !caller.is_multifactor
             }
+            About::User => requirement.row.is_sensitive,
             About::Group => {
                 let reads_members = requirement.row.actions.contains(&"groups/members/read");
                 verdict != Verdict::NoScope
@@ -184,6 +189,10 @@ impl Facts {
             (About::User, ..) => {
                 let found = users::find(tx, id.unwrap_or_default())?;
                 facts.roles = rights::all_roles_of(tx, found.id)?;
+                // The name that the caller is known by may have gone to somebody else.
+                facts.is_self = found.id.uuid() == user;
+                facts.has_factor = facts.is_self
+                    && (methods::list(tx, found.id)?.iter()).any(|it| it.kind.is_factor());
                 facts.scopes = vec![found.id.uuid()];
             }
             (About::Group, Some(id), _) => {

@@ -23,7 +23,7 @@ use crate::errors::Refusal;
 use crate::route::{Route, plain_beta};
 
 pub(crate) use facts::{About, Facts};
-pub(crate) use table::{Row, find};
+pub(crate) use table::{Row, ToOneself, find};
 
 /// What a route asks of users.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +67,10 @@ pub(crate) enum Verdict {
     NoRight(&'static str),
     /// The object is somebody who has more roles.
     Above,
+    /// It is the user, who has another factor and hasn't shown it.
+    NoFactor,
+    /// It is the user, and this is for others to do.
+    Oneself,
 }
 
 /// Reading who is in an administrative unit.
@@ -120,7 +124,13 @@ pub(crate) fn decide(requirement: Requirement, caller: &Caller, facts: &Facts) -
     if row.is_sensitive && !facts.is_self && !rights.may_manage(&facts.roles) {
         return Verdict::Above;
     }
-    Verdict::Allowed
+    match row.to_oneself {
+        ToOneself::Closed if facts.is_self => Verdict::Oneself,
+        ToOneself::Factor if facts.is_self && facts.has_factor && !caller.is_multifactor => {
+            Verdict::NoFactor
+        }
+        _ => Verdict::Allowed,
+    }
 }
 
 impl Verdict {
@@ -130,6 +140,12 @@ impl Verdict {
             Self::NoScope => Refusal::denied(),
             Self::NoRight(action) => no_right(action),
             Self::Above => above(),
+            Self::NoFactor => Refusal::denied_because(
+                "the signed-in user has another factor, and has to sign in with it to change how they sign in",
+            ),
+            Self::Oneself => {
+                Refusal::denied_because("nobody can give themself a temporary access pass")
+            }
         })
     }
 }

@@ -362,3 +362,56 @@ async fn the_report_says_who_can_sign_in_by_what() {
     let admins = all["value"].as_array().unwrap().iter();
     assert_eq!(admins.filter(|it| it["isAdmin"] == true).count(), 1);
 }
+
+#[tokio::test]
+async fn nobody_gives_themself_a_pass_or_changes_methods_by_a_password_alone() {
+    let d = named().await;
+    let ann = user(&d.admin, "ann").await;
+    let scope = "UserAuthenticationMethod.ReadWrite.All";
+    let by_password = d.signed_in(&ann, scope).await;
+    let mut token = d.user_token(&ann, scope).await;
+    token.amr = vec!["pwd".into(), "otp".into(), "mfa".into()];
+    let by_both = d.with_token(d.issue(&token).await);
+    let name = format!("ann@{DOMAIN}");
+    for caller in [&by_password, &by_both] {
+        for of in ["/me", &format!("/users/{ann}"), &format!("/users/{name}")] {
+            let passes = format!("{of}/authentication/temporaryAccessPassMethods");
+            let refused = caller.post(&passes, json!({})).await;
+            assert!(refused.text.contains("nobody can give themself"), "{of}");
+            refused.refused(403, "Authorization_RequestDenied");
+        }
+    }
+    // Who can give others one can't either.
+    let role = "c4e39bd9-1100-46d3-8c65-fb160da0071f";
+    let body = json!({ "roleDefinitionId": role, "principalId": ann, "directoryScopeId": "/" });
+    let roles = "/roleManagement/directory/roleAssignments";
+    d.admin.post(roles, body).await.expect(201);
+    let bob = user(&d.admin, "bob").await;
+    let passes = |of: &str| format!("/users/{of}/authentication/temporaryAccessPassMethods");
+    by_password.post(&passes(&bob), json!({})).await.expect(201);
+    let refused = by_password.post(&passes(&ann), json!({})).await;
+    refused.refused(403, "Authorization_RequestDenied");
+
+    // The first method is set up by the password; with it, that doesn't do any more.
+    let keys = "/me/authentication/fido2Methods";
+    let options = format!("{keys}/creationOptions()");
+    by_password.get(&options).await.expect(200);
+    let mut key = SoftAuthenticator::new();
+    let of_ann = format!("/users/{ann}/authentication/fido2Methods");
+    let made = register(&d, &of_ann, &mut key).await;
+    let one = format!("{keys}/{}", made["id"].as_str().unwrap());
+    by_password.get(&one).await.expect(200);
+    for refused in [
+        by_password.get(&options).await,
+        by_password.patch(&one, json!({ "displayName": "x" })).await,
+        by_password.delete(&one).await,
+        by_password
+            .delete(&format!("{of_ann}/{}", &one[keys.len() + 1..]))
+            .await,
+    ] {
+        assert!(refused.text.contains("sign in with it"), "{}", refused.text);
+        refused.refused(403, "Authorization_RequestDenied");
+    }
+    by_both.get(&options).await.expect(200);
+    by_both.delete(&one).await.expect(204);
+}

@@ -1,8 +1,8 @@
 //! How users sign in: their methods, and the policy of it.
 //!
-//! Users read their own methods here and don't change them: a token says little of how its user has
-//! proven who it is, and who has only a password must not register the second factor. That is done on
-//! the sign-in pages. A password is changed by who knows it.
+//! Who has another factor changes the own methods only with a token for which it was shown, as on the
+//! sign-in pages; and nobody gives a pass to oneself, which would count as two factors where one was
+//! shown. A password is changed by who knows it.
 
 use super::{NONE, Row, Texts, delete, get, patch, post};
 
@@ -47,16 +47,16 @@ pub(super) static ROWS: &[Row] = &[
     get("/users/{id}/authentication/temporaryAccessPassMethods", READ, SEE).own(OWN),
     get("/users/{id}/authentication/temporaryAccessPassMethods/{methodId}", READ, SEE).own(OWN),
     get("/users/{id}/authentication/operations/{operationId}", READ, SEE),
-    get("/users/{id}/authentication/fido2Methods/creationOptions()", WRITE, CREATE).sensitive(),
-    get("/users/{id}/authentication/fido2Methods/creationOptions(challengeTimeoutInMinutes='{minutes}')", WRITE, CREATE).sensitive(),
-    post("/users/{id}/authentication/fido2Methods", WRITE, CREATE).sensitive(),
-    patch("/users/{id}/authentication/fido2Methods/{methodId}", WRITE, UPDATE).sensitive(),
-    delete("/users/{id}/authentication/fido2Methods/{methodId}", WRITE, REMOVE).sensitive(),
-    delete("/users/{id}/authentication/softwareOathMethods/{methodId}", WRITE, REMOVE).sensitive(),
-    post("/users/{id}/authentication/temporaryAccessPassMethods", WRITE, CREATE).sensitive(),
-    delete("/users/{id}/authentication/temporaryAccessPassMethods/{methodId}", WRITE, REMOVE).sensitive(),
-    post("/users/{id}/authentication/methods/{methodId}/resetPassword", WRITE, PASSWORD).sensitive(),
-    post("/users/{id}/authentication/passwordMethods/{methodId}/resetPassword", WRITE, PASSWORD).sensitive(),
+    get("/users/{id}/authentication/fido2Methods/creationOptions()", WRITE, CREATE).sensitive().by_factor(),
+    get("/users/{id}/authentication/fido2Methods/creationOptions(challengeTimeoutInMinutes='{minutes}')", WRITE, CREATE).sensitive().by_factor(),
+    post("/users/{id}/authentication/fido2Methods", WRITE, CREATE).sensitive().by_factor(),
+    patch("/users/{id}/authentication/fido2Methods/{methodId}", WRITE, UPDATE).sensitive().by_factor(),
+    delete("/users/{id}/authentication/fido2Methods/{methodId}", WRITE, REMOVE).sensitive().by_factor(),
+    delete("/users/{id}/authentication/softwareOathMethods/{methodId}", WRITE, REMOVE).sensitive().by_factor(),
+    post("/users/{id}/authentication/temporaryAccessPassMethods", WRITE, CREATE).sensitive().others_only(),
+    delete("/users/{id}/authentication/temporaryAccessPassMethods/{methodId}", WRITE, REMOVE).sensitive().by_factor(),
+    post("/users/{id}/authentication/methods/{methodId}/resetPassword", WRITE, PASSWORD).sensitive().by_factor(),
+    post("/users/{id}/authentication/passwordMethods/{methodId}/resetPassword", WRITE, PASSWORD).sensitive().by_factor(),
     post("/users/{id}/changePassword", NONE, NONE).own(OWN_PASSWORD),
     get("/policies/authenticationMethodsPolicy", POLICY_READ, POLICY_SEE),
     patch("/policies/authenticationMethodsPolicy", POLICY_WRITE, POLICY_CHANGE),

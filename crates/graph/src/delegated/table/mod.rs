@@ -40,6 +40,19 @@ pub(crate) struct Row {
     pub(crate) is_sensitive: bool,
     /// Whether it doesn't matter who owns what the path names.
     pub(crate) is_unowned: bool,
+    /// What more it asks of who does it to oneself.
+    pub(crate) to_oneself: ToOneself,
+}
+
+/// What a route asks of who does it to oneself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ToOneself {
+    /// Nothing more.
+    Open,
+    /// Another factor, of who has one: else a token that a password has brought could take it away.
+    Factor,
+    /// It is for others to do.
+    Closed,
 }
 
 pub(crate) type Texts = &'static [&'static str];
@@ -58,6 +71,7 @@ const fn row(method: &'static str, path: &'static str, scopes: Texts, actions: T
         actions,
         is_sensitive: false,
         is_unowned: false,
+        to_oneself: ToOneself::Open,
     }
 }
 const fn get(path: &'static str, scopes: Texts, actions: Texts) -> Row {
@@ -84,6 +98,18 @@ impl Row {
     const fn sensitive(self) -> Self {
         Self {
             is_sensitive: true,
+            ..self
+        }
+    }
+    const fn by_factor(self) -> Self {
+        Self {
+            to_oneself: ToOneself::Factor,
+            ..self
+        }
+    }
+    const fn others_only(self) -> Self {
+        Self {
+            to_oneself: ToOneself::Closed,
             ..self
         }
     }

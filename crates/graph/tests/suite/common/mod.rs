@@ -52,6 +52,7 @@ impl TokenVerifier for Trusting {
                 actor: Actor::System,
                 permissions: bearer.split(',').map(Box::from).collect(),
                 rights: None,
+                is_multifactor: false,
             })
         };
         Box::pin(std::future::ready(outcome))

@@ -28,6 +28,7 @@ impl TokenVerifier for Plain {
             actor: Actor::System,
             permissions: permissions.split(',').map(Box::from).collect(),
             rights: None,
+            is_multifactor: false,
         })))
     }
 }
