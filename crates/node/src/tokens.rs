@@ -208,18 +208,15 @@ fn resource(
     request: &TokenRequest,
     client: &ClientRecord,
 ) -> Result<Option<(ResourceRecord, Named)>> {
-    let found: Option<(ServicePrincipal, String)> = match &request.resource {
-        Resource::Graph => {
-            let graph = service_principals::find_by_app_id(tx, permissions::GRAPH_APP_ID)?;
-            graph.map(|graph| (graph, String::new()))
-        }
+    let found: Option<ServicePrincipal> = match &request.resource {
+        Resource::Graph => service_principals::find_by_app_id(tx, permissions::GRAPH_APP_ID)?,
         Resource::Application(name) => service_principals::find_by_name(tx, name)?,
     };
-    let Some((principal, audience)) = found.filter(|(found, _)| found.account_enabled) else {
+    let Some(principal) = found.filter(|found| found.account_enabled) else {
         return Ok(None);
     };
     let record = ResourceRecord {
-        audience,
+        audience: principal.app_id.to_string(),
         roles: app_roles::roles_on(tx, client.service_principal, &principal)?,
     };
     let named = Named {

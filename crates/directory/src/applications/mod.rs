@@ -538,7 +538,7 @@ fn settle(tx: &ReadTx<'_>, application: &mut Application) -> Result<()> {
             ));
         }
         let named = service_principals::find_by_name(tx, uri)?;
-        if named.is_some_and(|(other, _)| other.app_id != application.app_id)
+        if named.is_some_and(|other| other.app_id != application.app_id)
             || uri_is_taken(tx, uri, application.app_id)?
         {
             return Err(Error::AlreadyExists {

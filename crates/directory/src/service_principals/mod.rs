@@ -319,12 +319,10 @@ pub fn find_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<ServicePri
     tx.query_one(GET_BY_APP_ID, params![&tx.tenant(), &app_id], principal)
 }
 
-/// The service principal that has a name, which is its client id or an identifier URI, with the name
-/// as it is written there.
-pub fn find_by_name(tx: &ReadTx<'_>, name: &str) -> Result<Option<(ServicePrincipal, String)>> {
+/// The service principal that has a name, which is its client id or an identifier URI.
+pub fn find_by_name(tx: &ReadTx<'_>, name: &str) -> Result<Option<ServicePrincipal>> {
     if let Some(app_id) = types::parse_uuid(name) {
-        let found = find_by_app_id(tx, app_id)?;
-        return Ok(found.map(|found| (found, app_id.to_string())));
+        return find_by_app_id(tx, app_id);
     }
     let folded = fold(name);
     let mut pattern = String::from("%\u{1f}");
@@ -336,10 +334,7 @@ pub fn find_by_name(tx: &ReadTx<'_>, name: &str) -> Result<Option<(ServicePrinci
     }
     pattern.push_str("\u{1f}%");
     let found = tx.query_one(GET_BY_NAME, params![&tx.tenant(), &pattern], principal)?;
-    Ok(found.and_then(|found| {
-        let written = found.names().into_iter().find(|own| fold(own) == folded)?;
-        Some((found, written))
-    }))
+    Ok(found.filter(|found| found.names().iter().any(|own| fold(own) == folded)))
 }
 
 /// The service principal of a client id.
@@ -439,7 +434,7 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Servic
 /// it.
 fn refuse_taken_names(tx: &ReadTx<'_>, principal: &ServicePrincipal) -> Result<()> {
     for name in principal.names() {
-        let other = find_by_name(tx, &name)?.filter(|(other, _)| other.id != principal.id);
+        let other = find_by_name(tx, &name)?.filter(|other| other.id != principal.id);
         if other.is_some() || applications::uri_is_taken(tx, &name, principal.app_id)? {
             return Err(Error::AlreadyExists {
                 property: "servicePrincipalNames",

@@ -210,6 +210,8 @@ async fn an_application_that_takes_graphs_name_gets_nothing_for_it() {
     for scope in ["api://payroll", application["appId"].as_str().unwrap()] {
         let mut other = d.admin.clone();
         other.token = ask(scope.to_owned()).await.expect(200).token();
+        let claims = crate::common::signing_in::claims(&other.token);
+        assert_eq!(claims["aud"], application["appId"], "{scope}");
         let answer = other.get("/applications").await;
         answer.refused(401, "InvalidAuthenticationToken");
     }

@@ -65,7 +65,7 @@ pub struct ClientRecord {
 /// What the tenant's directory knows of the resource, as far as it concerns the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceRecord {
-    /// The audience of its tokens: its client id or identifier URI. Not looked at for Graph.
+    /// The audience of its tokens: its client id. Not looked at for Graph.
     pub audience: String,
     /// The client's roles on it.
     pub roles: Vec<String>,

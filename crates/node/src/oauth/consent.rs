@@ -73,8 +73,16 @@ pub(super) fn resolve(
         Resource::Graph => (graph, GRAPH_AUDIENCE.to_owned()),
         Resource::Application(name) => {
             let found = service_principals::find_by_name(tx, name)?;
-            match found.filter(|(found, _)| found.account_enabled) {
-                Some(found) => found,
+            match found.filter(|found| found.account_enabled) {
+                // Graph by a name that isn't one of those that are looked for before.
+                Some(found) if found.app_id == permissions::GRAPH_APP_ID => {
+                    (found, GRAPH_AUDIENCE.to_owned())
+                }
+                // Of version 2.0: the client id, whatever the API was called by.
+                Some(found) => {
+                    let audience = found.app_id.to_string();
+                    (found, audience)
+                }
                 None => {
                     return Ok(Err(OAuthError::UnknownResource {
                         resource: name.clone(),

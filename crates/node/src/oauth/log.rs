@@ -136,9 +136,7 @@ pub(super) fn of_client(
     });
     let resource = match resource {
         Resource::Graph => Some(service_principals::graph(tx)?),
-        Resource::Application(name) => {
-            service_principals::find_by_name(tx, name)?.map(|(found, _)| found)
-        }
+        Resource::Application(name) => service_principals::find_by_name(tx, name)?,
     };
     sign_in.resource = resource.map(|resource| Named {
         id: resource.app_id,

@@ -412,7 +412,8 @@ async fn a_client_that_the_api_trusts_needs_no_consent() {
     let access = claims(&given.token());
     assert_eq!(
         (&access["aud"], &access["scp"]),
-        (&json!("api://payroll"), &json!("pay.read"))
+        (&api["appId"], &json!("pay.read")),
+        "by its client id, whatever it was called by"
     );
 }
 
