@@ -92,11 +92,6 @@ impl ClaimsRequest {
         }
         Ok(request)
     }
-
-    /// Whether a sign-in by these methods is enough.
-    pub fn is_met_by(&self, methods: &[String]) -> bool {
-        !self.is_multifactor || methods.iter().any(|name| name == "mfa")
-    }
 }
 
 #[cfg(test)]
@@ -115,8 +110,6 @@ mod tests {
         assert_eq!(request.contexts, ["c1"]);
         assert_eq!(request.capabilities, ["cp1"]);
         assert!(request.is_multifactor);
-        assert!(!request.is_met_by(&["pwd".into()]));
-        assert!(request.is_met_by(&["pwd".into(), "mfa".into()]));
         // A claims challenge of revoked tokens.
         let request = parsed(r#"{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}"#);
         assert_eq!(request, ClaimsRequest::default());

@@ -135,6 +135,8 @@ pub enum OAuthError {
     LoginRequired,
     /// Several people are signed in, and nobody may be asked which is meant.
     AccountSelection,
+    /// The person has signed in longer ago than the tenant lets a sign-in last.
+    SignInTooOld,
     /// More than one factor is asked for, and wasn't shown.
     MultifactorRequired,
     /// The client wasn't allowed what it asks for.
@@ -276,6 +278,7 @@ impl OAuthError {
             Self::LoginRequired => ("login_required", 50_058, 400),
             Self::AccountSelection => ("interaction_required", 16_000, 400),
             Self::MultifactorRequired => ("invalid_grant", 50_076, 400),
+            Self::SignInTooOld => ("invalid_grant", 70_043, 400),
             Self::ConsentRequired { .. } => ("invalid_grant", 65_001, 400),
             Self::ConsentDeclined | Self::DeviceRefused => ("access_denied", 65_004, 400),
             Self::ApprovalNeeded => ("access_denied", 90_094, 400),
@@ -361,9 +364,10 @@ impl OAuthError {
         match self {
             Self::ConsentRequired { .. } => Some("consent_required"),
             Self::MultifactorRequired => Some("basic_action"),
-            Self::RevokedGrant | Self::ExpiredRefreshToken | Self::ExpiredSpaToken => {
-                Some("bad_token")
-            }
+            Self::RevokedGrant
+            | Self::ExpiredRefreshToken
+            | Self::ExpiredSpaToken
+            | Self::SignInTooOld => Some("bad_token"),
             _ => None,
         }
     }

@@ -202,6 +202,9 @@ impl OAuthError {
             Self::MultifactorRequired => "Due to a configuration change made by your administrator, or \
                 because the application asks for it, you must use multi-factor authentication."
                 .into(),
+            Self::SignInTooOld => "The refresh token has expired or is invalid due to sign-in \
+                frequency checks: the tenant asks for a more recent sign-in."
+                .into(),
             Self::AccountSelection => "Either multiple user identities are available for the \
                 current request or selected account is not supported for the scenario."
                 .into(),

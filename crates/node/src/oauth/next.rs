@@ -7,7 +7,7 @@ use credentials::{Demand, Policy, Standing};
 use directory::users::{self, User};
 use identity::Secret;
 use identity::oauth::{AuthorizationRequest, OAuthError};
-use identity::session::{self, Session};
+use identity::session::{self, Methods, Session};
 use store::{ReadTx, Tx};
 use types::{Id, Result, Timestamp, fold, kind};
 
@@ -141,7 +141,7 @@ pub(super) fn advance_for(
     let policy = Policy::get(tx)?;
     let mut lacks_factor = None;
     let picked = match pick(flow, request, accounts, view.clone(), &policy, tx.now()) {
-        Ok(account) => match lacks(tx, flow, &policy, &account)? {
+        Ok(account) => match lacks_here(tx, flow, &policy, &account)? {
             None => Ok(account),
             Some(lack) => {
                 lacks_factor = matches!(lack, Lack::Factor).then_some(account.user.id);
@@ -231,35 +231,46 @@ pub(super) fn demand(errand: &Errand, standing: &Standing) -> Demand {
     }
 }
 
-/// What a session doesn't have.
-enum Lack {
+/// What a sign-in doesn't have.
+pub(super) enum Lack {
     /// It was too long ago.
     Age,
     /// Another factor.
     Factor,
 }
 
-/// What a session lacks of what is demanded by now.
-fn lacks(
+/// What a sign-in lacks of what is demanded by now: by the tenant, and by what it is for.
+pub(super) fn lacks(
+    tx: &ReadTx<'_>,
+    policy: &Policy,
+    user: &User,
+    (methods, authenticated_at): (&Methods, Timestamp),
+    demand: impl FnOnce(&Standing) -> Demand,
+) -> Result<Option<Lack>> {
+    let days = i64::from(policy.sessions.sign_in_days);
+    let until = authenticated_at.plus_seconds(days * 24 * 3_600);
+    if days > 0 && until <= tx.now() {
+        return Ok(Some(Lack::Age));
+    }
+    if methods.0.iter().any(|name| name == "mfa") {
+        return Ok(None);
+    }
+    let standing = Standing::of(tx, policy, user)?;
+    let demands = standing.needs_multifactor || demand(&standing).multifactor;
+    Ok(demands.then_some(Lack::Factor))
+}
+
+/// What a session lacks for an errand.
+fn lacks_here(
     tx: &ReadTx<'_>,
     flow: &Pending,
     policy: &Policy,
     account: &Account,
 ) -> Result<Option<Lack>> {
-    let days = i64::from(policy.sessions.sign_in_days);
-    let since = account
-        .session
-        .authenticated_at
-        .plus_seconds(days * 24 * 3_600);
-    if days > 0 && since <= tx.now() {
-        return Ok(Some(Lack::Age));
-    }
-    if account.session.methods.0.iter().any(|name| name == "mfa") {
-        return Ok(None);
-    }
-    let standing = Standing::of(tx, policy, &account.user)?;
-    let demands = standing.needs_multifactor || demand(&flow.errand, &standing).multifactor;
-    Ok(demands.then_some(Lack::Factor))
+    let session = &account.session;
+    let shown = (&session.methods, session.authenticated_at);
+    let demand = |standing: &Standing| demand(&flow.errand, standing);
+    lacks(tx, policy, &account.user, shown, demand)
 }
 
 /// The account that it is about, or the page that finds out.

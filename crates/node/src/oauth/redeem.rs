@@ -7,6 +7,7 @@
 //! identity platform, "OAuth 2.0 authorization code flow".
 
 use audit::sign_ins::{self, Kind};
+use credentials::{Demand, Policy, Standing};
 use directory::users;
 use identity::oauth::code::{self, CodeProof, SignedIn};
 use identity::oauth::device::{self, Polled};
@@ -24,6 +25,7 @@ use super::client::{self, Client};
 use super::groups::Way;
 use super::issue::{self, ToSign, UserTokens};
 use super::log::{self, Peer, Why};
+use super::next::Lack;
 use super::{consent, next, proof};
 use crate::Node;
 
@@ -295,8 +297,14 @@ impl Redemption<'_> {
                 client: client.principal.display_name().to_owned(),
             }));
         }
-        if !about.claims.is_met_by(&by.methods.0) {
-            return Ok(Err(OAuthError::MultifactorRequired));
+        let demand = |_: &Standing| Demand {
+            multifactor: about.claims.is_multifactor,
+        };
+        let shown = (&by.methods, by.at());
+        match next::lacks(tx, &Policy::get(tx)?, &user, shown, demand)? {
+            Some(Lack::Age) => return Ok(Err(OAuthError::SignInTooOld)),
+            Some(Lack::Factor) => return Ok(Err(OAuthError::MultifactorRequired)),
+            None => {}
         }
         let wanted = granted!(consent::resolve(tx, client, scope)?);
         let standing = consent::standing(tx, client, &wanted, user.id)?;

@@ -201,3 +201,36 @@ async fn an_id_token_that_is_refreshed_is_of_the_same_sign_in() {
     assert!(second["iat"].as_i64() > first["iat"].as_i64());
     assert!(second.get("nonce").is_none(), "{second}");
 }
+
+#[tokio::test]
+async fn what_the_tenant_demands_of_sign_ins_holds_for_what_they_gave() {
+    let world = World::start().await;
+    let policy = "/beta/isopolity/signInPolicy";
+    let one = first(&world).await;
+    let code = world.code().await;
+    let two = next(&world.refresh(&one).await.expect(200));
+    let body = json!({ "multifactorAuthentication": "all" });
+    world.d.admin.patch(policy, body).await.expect(204);
+    let answer = world.refresh(&two).await;
+    refused(&answer, 50_076);
+    assert_eq!(answer.json["suberror"], "basic_action");
+    refused(&world.redeem(&code, &[]).await, 50_076);
+    // Nothing was used up: without the demand it goes on.
+    let body = json!({ "multifactorAuthentication": "nobody", "signInFrequencyDays": 1 });
+    world.d.admin.patch(policy, body).await.expect(204);
+    let two = next(&world.refresh(&two).await.expect(200));
+    world.clock.advance_seconds(23 * 3_600);
+    let two = next(&world.refresh(&two).await.expect(200));
+    world.clock.advance_seconds(3_600);
+    let answer = world
+        .d
+        .with_token(world.d.token_of(&world.d.admin).await.token());
+    let late = world.refresh(&two).await;
+    refused(&late, 70_043);
+    assert_eq!(late.json["suberror"], "bad_token");
+    answer
+        .patch(policy, json!({ "signInFrequencyDays": null }))
+        .await
+        .expect(204);
+    world.refresh(&two).await.expect(200);
+}
