@@ -44,6 +44,9 @@ pub struct SignedIn {
     pub methods: Methods,
     /// When, in seconds.
     pub authenticated_at: i64,
+    /// Of somebody from another tenant: the name that they sign in by there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home_name: Option<String>,
 }
 
 impl SignedIn {

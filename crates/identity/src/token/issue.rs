@@ -101,7 +101,7 @@ pub struct UserToken {
     pub client_strength: ClientStrength,
     /// The user's object in the tenant.
     pub user: Id<User>,
-    /// The name that the user signs in with (`preferred_username`).
+    /// The name that the user signs in by, at home (`preferred_username`).
     pub user_principal_name: String,
     /// The user's name for people.
     pub name: String,
@@ -143,7 +143,7 @@ pub struct IdToken {
     /// What was granted of OpenID Connect: `profile` brings the names and the object id, `email`
     /// the mail.
     pub scopes: Vec<String>,
-    /// The name that the user signs in with.
+    /// The name that the user signs in by, at home.
     pub user_principal_name: String,
     /// The user's name for people.
     pub name: String,

@@ -77,7 +77,7 @@ pub struct SignedIn {
     pub user: Id<User>,
     /// Who the user is to the client.
     pub subject: Box<str>,
-    /// The name that the user signed in with.
+    /// The name that the user signed in by: that of home, of a user from another tenant.
     pub user_principal_name: Box<str>,
     /// The user's name for people.
     pub name: Box<str>,

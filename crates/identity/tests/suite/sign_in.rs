@@ -53,6 +53,7 @@ fn by(user: u128) -> SignedIn {
         generation: 0,
         methods: Methods(vec!["pwd".into()]),
         authenticated_at: 0,
+        home_name: None,
     }
 }
 

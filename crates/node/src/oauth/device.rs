@@ -218,6 +218,7 @@ impl Node {
             generation: session.generation,
             methods: session.methods,
             authenticated_at: session.authenticated_at.seconds(),
+            home_name: None,
         };
         let for_all = for_all && view.can_allow_all;
         let actor = Actor::User {

@@ -1,5 +1,6 @@
 //! The end of a client's errand: the consent that was given, the code, the answer.
 
+use directory::invitations;
 use identity::oauth::code::{self, CodeGrant, SignedIn};
 use identity::oauth::{AuthorizationRequest, OAuthError, Trail};
 use identity::session;
@@ -18,6 +19,7 @@ pub(super) fn signed_in(ready: &Ready) -> SignedIn {
         generation: ready.session.generation,
         methods: ready.session.methods.clone(),
         authenticated_at: ready.session.authenticated_at.seconds(),
+        home_name: ready.home_name.clone(),
     }
 }
 
@@ -47,13 +49,14 @@ impl Node {
         };
         let has_code = request.response_type.has_code();
         let errand = Errand::Authorize(Box::new(request.clone()));
-        let written = self
+        let (written, home) = self
             .store()
             .island(tenant)?
             .write(actor, move |tx| {
                 session::note_client(tx, ready.session.id, grant.client_id)?;
                 ready.note_use(tx, &errand, unlogged)?;
-                has_code.then(|| code::issue(tx, &grant)).transpose()
+                let code = has_code.then(|| code::issue(tx, &grant)).transpose()?;
+                Ok((code, invitations::home_of(tx, &ready.user)?))
             })
             .await?;
         let mut parameters = Vec::new();
@@ -67,7 +70,8 @@ impl Node {
             parameters.push(("id_token", id_token.expose().to_owned()));
         }
         if request.client_info {
-            parameters.push(("client_info", issue::client_info(tenant, by.user)));
+            let (tenant, user) = home.unwrap_or((tenant, by.user));
+            parameters.push(("client_info", issue::client_info(tenant, user)));
         }
         parameters.push(("session_state", by.session.to_string()));
         let answer = request.to.answer(self.public_url(), tenant, parameters);

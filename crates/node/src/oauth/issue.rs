@@ -18,7 +18,7 @@ use super::client::{self, Client};
 use super::consent::{Standing, Wanted};
 use super::groups::{self, Way};
 use super::optional::{self, About};
-use super::proof;
+use super::{next, proof};
 use crate::Node;
 
 /// Tokens in a person's name.
@@ -46,6 +46,12 @@ pub(super) struct ToSign {
 pub(super) fn client_info(tenant: TenantId, user: Id<kind::User>) -> String {
     let text = json!({ "uid": user, "utid": tenant }).to_string();
     BASE64_URL_SAFE_NO_PAD.encode(text)
+}
+
+/// The name that a person signs in by: that of home, for who is from elsewhere.
+fn sign_in_name(user: &User, by: &SignedIn) -> String {
+    let name = by.home_name.clone();
+    name.unwrap_or_else(|| next::known_name(user))
 }
 
 /// Whose tokens, and for whom.
@@ -88,9 +94,11 @@ pub(super) fn access_token(
         );
     }
     let home = invitations::home_of(tx, user)?;
+    let sign_in_name = sign_in_name(user, by);
     let about = About {
         user,
         home: home.map(|(home, _)| home),
+        sign_in_name: &sign_in_name,
         organization: &organization,
         has_profile: standing.openid.iter().any(|scope| scope == "profile"),
     };
@@ -117,7 +125,7 @@ pub(super) fn access_token(
         app_display_name: client.principal.display_name().to_owned(),
         client_strength: strength,
         user: user.id,
-        user_principal_name: user.user_principal_name().to_owned(),
+        user_principal_name: sign_in_name.clone(),
         name: user.display_name().to_owned(),
         is_guest: user.user_type() == "Guest",
         home,
@@ -158,9 +166,11 @@ pub(super) fn id_token(
     } = *of;
     let mail = user.property("mail");
     let home = invitations::home_of(tx, user)?;
+    let sign_in_name = sign_in_name(user, by);
     let about = About {
         user,
         home: home.map(|(home, _)| home),
+        sign_in_name: &sign_in_name,
         organization: &tenant::get(tx)?,
         has_profile: openid.iter().any(|scope| scope == "profile"),
     };
@@ -188,7 +198,7 @@ pub(super) fn id_token(
         app_id: client.app_id(),
         user: user.id,
         scopes,
-        user_principal_name: user.user_principal_name().to_owned(),
+        user_principal_name: sign_in_name.clone(),
         name: user.display_name().to_owned(),
         email: mail.as_str().map(str::to_owned),
         is_guest: user.user_type() == "Guest",

@@ -32,6 +32,8 @@ pub(super) enum Need {
 pub(super) struct Ready {
     pub(super) session: Session,
     pub(super) user: User,
+    /// Of somebody from another tenant: the name there, once that was asked.
+    pub(super) home_name: Option<String>,
 }
 
 impl Ready {
@@ -81,6 +83,21 @@ pub(super) fn known_name(user: &User) -> String {
         Some(mail) if user.is_external() => mail.to_owned(),
         _ => user.user_principal_name().to_owned(),
     }
+}
+
+/// Whether a person is called this, here or at home.
+pub(super) fn is_called(user: &User, name: &str) -> bool {
+    let name = fold(name);
+    fold(user.user_principal_name()) == name || is_called_at_home(user, &name)
+}
+
+/// Whether somebody from elsewhere has this folded name there.
+fn is_called_at_home(user: &User, name: &str) -> bool {
+    let own = user.user_principal_name();
+    let local = own.split_once("#EXT#").map(|(local, _)| fold(local));
+    user.is_external()
+        && (fold(&known_name(user)) == *name
+            || local.is_some_and(|it| it == name.replace('@', "_")))
 }
 
 /// The accounts that a browser is signed in with, as they stand now.
@@ -167,6 +184,7 @@ pub(super) fn advance_for(
                 Need::Go(Box::new(Ready {
                     session: account.session,
                     user: account.user,
+                    home_name: None,
                 }))
             }
             _ => device::next(tx, flow, account)?,
@@ -301,7 +319,10 @@ fn pick(
     let position = |accounts: &[Account], name: &str| {
         let name = fold(name);
         let own = |it: &Account| fold(it.user.user_principal_name()) == name;
-        accounts.iter().position(own)
+        let at_home = |it: &Account| is_called_at_home(&it.user, &name);
+        let mut all = accounts.iter();
+        all.position(own)
+            .or_else(|| accounts.iter().position(at_home))
     };
     let hint = request
         .and_then(|request| request.login_hint.as_deref())
@@ -369,6 +390,7 @@ fn consented(
         None => Ok(Need::Go(Box::new(Ready {
             session: account.session,
             user: account.user,
+            home_name: None,
         }))),
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct About<'a> {
     pub(super) user: &'a User,
     /// Of somebody from another tenant: that one.
     pub(super) home: Option<TenantId>,
+    /// The name that the person signs in by.
+    pub(super) sign_in_name: &'a str,
     pub(super) organization: &'a Organization,
     /// Whether the person's names may be told.
     pub(super) has_profile: bool,
@@ -46,7 +48,7 @@ impl About<'_> {
         (!verified.is_empty()).then(|| json!(verified))
     }
 
-    /// The name that the person signs in with. A guest's has the form of the tenant, which clients can't
+    /// The name that the person has here. A guest's has the form of the tenant, which clients can't
     /// all read, so it is told only to those who say so.
     fn upn(&self, claim: &OptionalClaim) -> Option<String> {
         let name = self.user.user_principal_name();
@@ -74,7 +76,7 @@ impl About<'_> {
             "email" => self.text("mail").map(Value::from),
             "family_name" => profile(self.text("surname")),
             "given_name" => profile(self.text("givenName")),
-            "login_hint" => profile(Some(self.user.user_principal_name().to_owned())),
+            "login_hint" => profile(Some(self.sign_in_name.to_owned())),
             "tenant_ctry" => country(self.organization.text("countryLetterCode")),
             "upn" => profile(self.upn(claim)),
             "verified_primary_email" => self.verified(self.text("mail").into_iter()),

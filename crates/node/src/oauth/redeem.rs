@@ -102,6 +102,8 @@ struct Redemption<'a> {
     origin: Option<&'a str>,
     refresh: &'a RefreshTokens,
     public_url: &'a PublicUrl,
+    /// Of somebody from another tenant: the name there, if that was asked.
+    home_name: Option<String>,
     /// What was found that the client has: whose, and for what.
     found: Option<(SignedIn, ScopeRequest)>,
 }
@@ -210,7 +212,7 @@ impl Redemption<'_> {
     }
 
     fn refresh(&mut self, tx: &mut Tx<'_>, token: &str) -> Result<Decision> {
-        let current = match self.refresh.find(tx, token, self.client.app_id())? {
+        let mut current = match self.refresh.find(tx, token, self.client.app_id())? {
             refresh::Found::Good(current) => current,
             refresh::Found::Used { id, .. } => {
                 refresh::revoke(tx, id)?;
@@ -219,6 +221,9 @@ impl Redemption<'_> {
             }
             refresh::Found::Refused(refusal) => return Ok(Err(refusal)),
         };
+        if let Some(name) = self.home_name.take() {
+            current.grant.by.home_name = Some(name);
+        }
         self.found = Some((current.grant.by.clone(), current.grant.scope.clone()));
         let strength = granted!(self.admit(tx, current.grant.platform)?);
         let asked = self.request.scope.as_ref();
@@ -273,9 +278,11 @@ impl Redemption<'_> {
         scope: String,
         refresh_token: Option<Secret>,
     ) -> Decided {
-        let info = |user| issue::client_info(tx.tenant(), user);
+        let access = &to_sign.access;
+        let (tenant, user) = access.home.unwrap_or((tx.tenant(), access.user));
+        let wants_info = self.request.client_info;
         Decided {
-            client_info: (self.request.client_info).then(|| info(to_sign.access.user)),
+            client_info: wants_info.then(|| issue::client_info(tenant, user)),
             to_sign,
             refresh_token,
             scope,
@@ -395,6 +402,7 @@ impl Node {
         }
         let refresh = self.0.sign_in.refresh.clone();
         let island = self.store().island(tenant)?;
+        let mut home_name = None;
         // A refresh comes long after the sign-in: both sides' rules may have changed since.
         if let (UserGrant::Refresh(token), Some(app_id)) =
             (&request.grant, parse_uuid(&request.client_id))
@@ -404,6 +412,7 @@ impl Node {
             if let refresh::Found::Good(current) = found.await? {
                 let TokenGrant { by, scope, .. } = current.grant;
                 let verdict = self.may_visit(tenant, by.user, app_id).await?;
+                home_name = verdict.name;
                 if let Err(refusal) = verdict.outcome {
                     let why = Why::from(&refusal);
                     let record = move |tx: &mut Tx<'_>| {
@@ -429,6 +438,7 @@ impl Node {
                     origin: origin.as_deref(),
                     refresh: &refresh,
                     public_url: &public_url,
+                    home_name,
                     found: None,
                 };
                 let decision = redemption.decide(tx)?;

@@ -489,13 +489,14 @@ impl Node {
         &self,
         tenant: TenantId,
         flow: Pending,
-        ready: Ready,
+        mut ready: Ready,
         browser: &Browser,
         trail: &Trail,
     ) -> Result<Outcome> {
         let peer = Peer::of(browser, trail);
-        let unlogged =
-            |decision| Unlogged::of(&flow, Peer::of(browser, trail), &ready.session, decision);
+        let unlogged = |ready: &Ready, decision| {
+            Unlogged::of(&flow, Peer::of(browser, trail), &ready.session, decision)
+        };
         match &flow.errand {
             Errand::Authorize(request) => {
                 let (user, app_id) = (ready.user.id, request.to.client_id);
@@ -506,17 +507,18 @@ impl Node {
                         .await?;
                     return Ok(self.refuse(tenant, &flow, error, trail));
                 }
-                let unlogged = unlogged(verdict.decision);
+                let unlogged = unlogged(&ready, verdict.decision);
+                ready.home_name = verdict.name;
                 self.finish(tenant, request.as_ref().clone(), ready, unlogged)
                     .await
             }
             Errand::Visit(visit) => {
-                let unlogged = unlogged(None);
+                let unlogged = unlogged(&ready, None);
                 self.send_visitor(tenant, visit.as_ref().clone(), ready, unlogged)
                     .await
             }
             Errand::Invitation(invited) => {
-                let unlogged = unlogged(None);
+                let unlogged = unlogged(&ready, None);
                 self.go_where_invited(tenant, invited.as_ref().clone(), ready, unlogged)
                     .await
             }

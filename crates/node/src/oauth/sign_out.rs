@@ -1,8 +1,8 @@
 //! Signing out: the browser's sessions end, and the clients that know of them are told.
 //!
-//! A client that shows an ID token of the session may end it without a question; else the person is
-//! asked, since any site can lead a browser here. Where it goes on to is an address that the client
-//! has registered.
+//! A client that shows an ID token of the session, or names the account (`logout_hint`), may end it
+//! without a question; else the person is asked, since any site can lead a browser here. Where it goes
+//! on to is an address that the client has registered.
 //!
 //! Source: OpenID Connect RP-Initiated Logout 1.0, Front-Channel Logout 1.0 §3, Back-Channel Logout 1.0; Microsoft identity
 //! platform, "Send a sign-out request".
@@ -34,6 +34,8 @@ pub struct SignOutRequest {
     client_id: Option<Uuid>,
     back: Option<String>,
     state: Option<String>,
+    /// Whom it is about.
+    logout_hint: Option<String>,
 }
 
 impl SignOutRequest {
@@ -50,6 +52,7 @@ impl SignOutRequest {
             client_id: form.get("client_id").and_then(parse_uuid),
             back: text("post_logout_redirect_uri")?,
             state: text("state")?,
+            logout_hint: text("logout_hint")?,
         })
     }
 }
@@ -101,13 +104,19 @@ impl Node {
         };
         let cookie = browser.cookie.clone();
         let island = self.store().island(tenant)?;
-        let (out, is_registered, accounts) = island
+        let logout_hint = request.logout_hint;
+        let (out, is_registered, accounts, named) = island
             .read(move |tx| {
                 let accounts = next::accounts(tx, cookie.as_ref())?;
                 let views = next::views(&accounts);
                 let sessions: Vec<Uuid> = views.iter().map(|it| it.session).collect();
                 let is_registered = may_go_back(tx, &out, &sessions)?;
-                Ok((out, is_registered, views))
+                let is_named = |it: &&next::Account| {
+                    let hint = logout_hint.as_deref();
+                    hint.is_some_and(|hint| next::is_called(it.user(), hint))
+                };
+                let named = accounts.iter().find(is_named).map(|it| it.view().session);
+                Ok((out, is_registered, views, named))
             })
             .await?;
         if !is_registered {
@@ -117,6 +126,7 @@ impl Node {
             let mut sessions = accounts.iter().map(|it| it.session);
             sessions.find(|session| *session == hint.session)
         });
+        let known = known.or(named);
         if accounts.is_empty() || known.is_some() {
             return self
                 .end_sessions(tenant, known.into_iter().collect(), out, browser)

@@ -33,7 +33,13 @@ impl Node {
                     tell("name", json!(user.display_name()));
                     tell("given_name", user.property("givenName"));
                     tell("family_name", user.property("surname"));
-                    tell("preferred_username", json!(user.user_principal_name()));
+                    // What home calls who is from elsewhere is known by the token alone.
+                    let name = if user.is_external() {
+                        &signed_in.user_principal_name
+                    } else {
+                        user.user_principal_name()
+                    };
+                    tell("preferred_username", json!(name));
                     tell("locale", user.property("preferredLanguage"));
                 }
                 if token.has_scope("email") {

@@ -130,6 +130,42 @@ async fn a_guest_signs_in_at_home_and_gets_this_tenants_token() {
     assert_ne!(two.guest, two.bob);
     let idp = access["idp"].as_str().unwrap();
     assert!(idp.contains(&two.home), "{access}");
+    // Where the person is at home, and what they are called there.
+    let info = given.json["client_info"].as_str().unwrap();
+    let info = format!(".{info}");
+    assert_eq!(
+        claims(&info),
+        json!({ "uid": two.bob, "utid": two.home }),
+        "{info}"
+    );
+    let id = claims(given.json["id_token"].as_str().unwrap());
+    assert_eq!(id["preferred_username"], BOB);
+    assert_eq!(access["preferred_username"], BOB);
+    let user_info = two.world.d.call("GET", "/oidc/userinfo");
+    let user_info = user_info.bearer_auth(given.token()).send().await.unwrap();
+    let user_info: serde_json::Value = user_info.json().await.unwrap();
+    assert_eq!(user_info["preferred_username"], BOB);
+    let renamed = "robert@fabrikam.example";
+    let body = json!({ "userPrincipalName": renamed });
+    let path = format!("/users/{}", two.bob);
+    two.admin.patch(&path, body).await.expect(204);
+    let refresh = given.json["refresh_token"].as_str().unwrap();
+    let again = two.world.refresh(refresh).await.expect(200);
+    let id = claims(again.json["id_token"].as_str().unwrap());
+    assert_eq!(id["preferred_username"], renamed);
+    two.admin
+        .patch(&path, json!({ "userPrincipalName": BOB }))
+        .await
+        .expect(204);
+    // The name of home leads to the session here.
+    let silent = [("prompt", "none"), ("login_hint", BOB)];
+    browser
+        .get(&two.world.authorize(&silent))
+        .await
+        .answer("code");
+    let silent = [("prompt", "none"), ("login_hint", "eve@fabrikam.example")];
+    let refused = browser.get(&two.world.authorize(&silent)).await;
+    assert_eq!(refused.answer("error"), "login_required");
     let guest = two
         .world
         .d

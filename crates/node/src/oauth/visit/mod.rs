@@ -394,6 +394,7 @@ impl Node {
         let verdict = |outcome| Verdict {
             outcome,
             decision: None,
+            name: None,
         };
         let island = self.store().island(tenant)?;
         let home = island

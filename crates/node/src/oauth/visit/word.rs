@@ -135,6 +135,8 @@ impl Handler for Messages {
 pub(in crate::oauth) struct Verdict {
     pub(in crate::oauth) outcome: Result<(), OAuthError>,
     pub(in crate::oauth) decision: Option<Trace>,
+    /// The name at home, of somebody who may come.
+    pub(in crate::oauth) name: Option<String>,
 }
 
 /// Whether this tenant lets somebody in whom the home lets go.
@@ -144,7 +146,14 @@ pub(super) fn admits(
     word: &Word,
     application: Uuid,
 ) -> Result<Verdict> {
-    let verdict = |outcome, decision| Ok(Verdict { outcome, decision });
+    let verdict = |outcome: Result<(), OAuthError>, decision| {
+        let name = outcome.is_ok().then(|| word.user_principal_name.clone());
+        Ok(Verdict {
+            outcome,
+            decision,
+            name,
+        })
+    };
     if !word.is_enabled {
         return verdict(Err(OAuthError::DisabledUser), None);
     }
