@@ -10,7 +10,10 @@ use identity::Secret;
 use identity::discovery::Authority;
 use identity::oauth::{Form, OAuthError, ResponseMode, with_parameters};
 use identity::session::Cookies;
-use node::oauth::{Act, Browser, Face, Input, Outcome, OwnInput, Screen, SignOutRequest, Step};
+use identity::token::tenant_of_hint;
+use node::oauth::{
+    AccountView, Act, Browser, Face, Input, Outcome, OwnInput, Screen, SignOutRequest, Step,
+};
 use signin::{Language, Page};
 use types::TenantId;
 
@@ -22,6 +25,8 @@ use crate::reply::Reply;
 use crate::request::PublicCall;
 use crate::route::{Area, ErrorForm};
 
+/// Where clients' requests go, below the tenant.
+const AUTHORIZE_END: &str = "oauth2/v2.0/authorize";
 /// Where a page's forms go, below the tenant.
 const FORMS: &str = "signin";
 
@@ -253,7 +258,7 @@ async fn addressed(
 }
 
 async fn authorize(call: PublicCall) -> Result<Reply, Refusal> {
-    let (tenant, form) = match addressed(&call, "oauth2/v2.0/authorize").await? {
+    let (tenant, form) = match addressed(&call, AUTHORIZE_END).await? {
         Ok(addressed) => addressed,
         Err(reply) => return Ok(reply),
     };
@@ -322,9 +327,14 @@ async fn find_home(call: &PublicCall, form: &Form, end: &str) -> Result<Reply, R
         .get("login_hint")
         .and_then(|hint| hint.rsplit_once('@'))
         .map(|(_, domain)| domain)
-        .or_else(|| form.get("domain_hint"))
+        // Kinds of accounts are named there, too (`organizations`).
+        .or_else(|| form.get("domain_hint").filter(|hint| hint.contains('.')))
         .map(str::trim)
         .filter(|domain| !domain.is_empty());
+    // A token says whom it is about.
+    let hinted = form.get("id_token_hint").and_then(tenant_of_hint);
+    let hinted = hinted.map(|tenant| tenant.to_string());
+    let domain = hinted.as_deref().or(domain);
     let found = match domain {
         None => None,
         Some(domain) => match find_tenant(call, domain).await {
@@ -334,7 +344,8 @@ async fn find_home(call: &PublicCall, form: &Form, end: &str) -> Result<Reply, R
         },
     };
     let parameters = query_options::pairs(&call.query)?;
-    if let Some(tenant) = found {
+    let is_silent = end == AUTHORIZE_END && form.get("prompt") == Some("none");
+    if let Some(tenant) = found.filter(|_| !is_silent) {
         let path = format!("/{tenant}/{end}");
         return moved(call.method(), &with_parameters(&path, &parameters));
     }
@@ -343,19 +354,64 @@ async fn find_home(call: &PublicCall, form: &Form, end: &str) -> Result<Reply, R
         Ok(accounts) => accounts,
         Err(error) => return problem(call, error.into()),
     };
-    if domain.is_none() && form.get("prompt") == Some("none") {
-        // Nobody may be asked, and so there may be no question which.
-        let [account] = &*accounts else {
-            return problem(call, OAuthError::NoTenant.into());
+    if is_silent {
+        return match find_silently(call, form, found, domain.is_some(), accounts).await {
+            Ok(reply) => reply,
+            Err(error) => problem(call, error.into()),
         };
-        let mut parameters = parameters;
-        parameters.push(("login_hint".to_owned(), account.name.clone()));
-        return moved(call.method(), &with_parameters(&call.path, &parameters));
     }
+    let accounts: Vec<_> = accounts.into_iter().map(|(_, account)| account).collect();
     let language = language(call, form.get("ui_locales"));
     let known = &parameters;
     let rendered = signin::find_tenant(&call.path, known, &accounts, domain.is_some(), language);
     Ok(page(StatusCode::OK, rendered))
+}
+
+/// The tenant of a request that lets nobody be asked: that of the person, if the client is one of it,
+/// else the client's own, which tells the client that nobody is signed in. A page is only for what no
+/// client can be told.
+async fn find_silently(
+    call: &PublicCall,
+    form: &Form,
+    found: Option<TenantId>,
+    names_domain: bool,
+    mut accounts: Vec<(TenantId, AccountView)>,
+) -> types::Result<Result<Reply, Refusal>> {
+    let node = &call.platform().node;
+    let mut first: Vec<TenantId> = found.into_iter().collect();
+    first.extend(accounts.iter().map(|(tenant, _)| *tenant));
+    let known = node.tenants_of_client(form, &first).await?;
+    let parameters = match query_options::pairs(&call.query) {
+        Ok(parameters) => parameters,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    accounts.retain(|(tenant, _)| known.contains(tenant));
+    let mut homes: Vec<TenantId> = accounts.iter().map(|(tenant, _)| *tenant).collect();
+    homes.dedup();
+    let tenant = match (found, &*homes) {
+        (Some(found), _) if known.contains(&found) => Some(found),
+        (None, [_, _, ..]) if !names_domain => {
+            let form = Form::of_query(&call.query);
+            let (Some(tenant), Ok(form)) = (homes.first(), form) else {
+                return Ok(problem(call, OAuthError::NoTenant.into()));
+            };
+            let error = OAuthError::AccountSelection;
+            let outcome = node
+                .refuse_silently(*tenant, form, error, trail_of(call))
+                .await;
+            return Ok(send(call, *tenant, outcome).await);
+        }
+        // Who visits there is one of those that it has to choose from, so it isn't told whom to take.
+        (None, [home]) if !names_domain => Some(*home),
+        _ => known.first().copied(),
+    };
+    Ok(match tenant {
+        Some(tenant) => {
+            let path = format!("/{tenant}/{AUTHORIZE_END}");
+            moved(call.method(), &with_parameters(&path, &parameters))
+        }
+        None => problem(call, OAuthError::NoTenant.into()),
+    })
 }
 
 /// The browser's session at each tenant where it has one.
@@ -585,13 +641,30 @@ async fn sign_out(call: PublicCall) -> Result<Reply, Refusal> {
         };
         let tenant = match authority(&call).await? {
             Authority::Tenant(tenant) => tenant,
-            // The one where the browser is signed in.
-            Authority::Common | Authority::Organizations => signed_in_tenant(&call).await?,
+            Authority::Common | Authority::Organizations => match form.get("id_token_hint") {
+                Some(hint) => {
+                    let tenant = tenant_of_hint(hint).ok_or(OAuthError::IdTokenHint)?;
+                    match find_tenant(&call, &tenant.to_string()).await {
+                        Err(Failure::Refused(_)) => return Err(OAuthError::IdTokenHint.into()),
+                        found => found?,
+                    }
+                }
+                // The one where the browser is signed in.
+                None if cookies(&call).tenants(cookie_headers(&call)).is_empty() => {
+                    return Ok(None);
+                }
+                None => signed_in_tenant(&call).await?,
+            },
         };
-        Ok::<_, Failure>((tenant, SignOutRequest::parse(&form)?))
+        Ok::<_, Failure>(Some((tenant, SignOutRequest::parse(&form)?)))
     };
     let (tenant, request) = match found.await {
-        Ok(found) => found,
+        Ok(Some(found)) => found,
+        // Nobody is signed in anywhere, and no client has said who it is.
+        Ok(None) => {
+            let (frames, back) = (Vec::new(), None);
+            return Ok(end(&call, None, Screen::SignedOut { frames, back }));
+        }
         Err(failure) => return problem(&call, failure),
     };
     let node = &call.platform().node;

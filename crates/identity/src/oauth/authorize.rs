@@ -12,7 +12,7 @@
 //! and Form Post Response Mode.
 
 use serde::{Deserialize, Serialize};
-use types::{TenantId, Timestamp, parse_uuid};
+use types::{Id, TenantId, Timestamp, kind::User, parse_uuid};
 use uuid::Uuid;
 
 use super::Platform;
@@ -134,6 +134,12 @@ pub struct AuthorizationRequest {
     /// What tokens are to say beyond the usual.
     #[serde(default)]
     pub claims: ClaimsRequest,
+    /// The session that it is about (`sid`).
+    #[serde(default)]
+    pub session: Option<Uuid>,
+    /// Whom an ID token names that the client has shown (`id_token_hint`), once that is verified.
+    #[serde(default)]
+    pub user: Option<Id<User>>,
 }
 
 /// What a client is allowed of this endpoint.
@@ -233,6 +239,9 @@ impl AuthorizationRequest {
             ui_locales: form.get("ui_locales").map(str::to_owned),
             client_info: form.get("client_info") == Some("1"),
             claims,
+            // What is no session's id selects none.
+            session: form.get("sid").map(|id| parse_uuid(id).unwrap_or_default()),
+            user: None,
         })
     }
 

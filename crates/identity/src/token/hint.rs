@@ -19,6 +19,9 @@ pub struct IdTokenHint {
     /// The session.
     #[serde(rename = "sid")]
     pub session: Uuid,
+    /// The user, where the client was told.
+    #[serde(rename = "oid", default)]
+    pub user: Option<Uuid>,
 }
 
 #[derive(Deserialize)]
@@ -30,6 +33,16 @@ struct HintClaims {
     idtyp: Option<String>,
     #[serde(flatten)]
     hint: IdTokenHint,
+}
+
+/// The tenant that a hint says it is of, unverified: to find the keys that tell.
+pub fn tenant_of_hint(token: &str) -> Option<TenantId> {
+    #[derive(Deserialize)]
+    struct Claims {
+        tid: Uuid,
+    }
+    let parsed = compact::parse::<Claims>(token).ok()?;
+    Some(TenantId::new(parsed.claims.tid))
 }
 
 /// Reads an ID token that was issued here, however long ago (OpenID Connect RP-Initiated Logout §4).

@@ -26,7 +26,7 @@ use types::{Actor, Id, TenantId, Timestamp, kind::ServicePrincipal, kind::User};
 use uuid::Uuid;
 
 pub use error::{TokenError, VerifyError};
-pub use hint::{IdTokenHint, id_token_hint};
+pub use hint::{IdTokenHint, id_token_hint, tenant_of_hint};
 pub use issue::{AppToken, ClientStrength, IdToken, Issuer, UserToken};
 pub use verify::{Verifier, VerifierOptions};
 

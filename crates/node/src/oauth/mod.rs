@@ -46,6 +46,7 @@ use identity::{PublicUrl, Sealer, Secret, revocation};
 use moka::sync::Cache;
 use store::{ReadTx, Tx};
 use types::{Id, Result, TenantId, kind};
+use uuid::Uuid;
 
 use crate::Node;
 
@@ -67,6 +68,9 @@ const ATTEMPTS_MAX: u32 = 10;
 const ATTEMPTS_SECONDS: u64 = 900;
 /// People whose attempts are counted at once.
 const ATTEMPTS_PEOPLE: u64 = 100_000;
+
+/// Clients of which it is known at once which tenant they are of.
+const CLIENTS_KNOWN: u64 = 10_000;
 
 /// What the browser has sent along.
 #[derive(Debug, Clone, Default)]
@@ -140,6 +144,8 @@ pub(crate) struct SignIn {
     watches: watch::Watches,
     back_channel: back_channel::BackChannel,
     attempts: Cache<(TenantId, Id<kind::User>), Arc<AtomicU32>>,
+    /// Of clients that don't say which tenant they are of: that one, as of within a minute.
+    client_tenants: Cache<Uuid, Option<TenantId>>,
     /// Of whom the log says within the last minute that they were held up.
     held_up: Cache<(TenantId, [u8; 32]), ()>,
 }
@@ -156,6 +162,10 @@ impl SignIn {
             attempts: Cache::builder()
                 .max_capacity(ATTEMPTS_PEOPLE)
                 .time_to_live(Duration::from_secs(ATTEMPTS_SECONDS))
+                .build(),
+            client_tenants: Cache::builder()
+                .max_capacity(CLIENTS_KNOWN)
+                .time_to_live(Duration::from_mins(1))
                 .build(),
             held_up: Cache::builder()
                 .max_capacity(ATTEMPTS_PEOPLE)

@@ -327,6 +327,9 @@ fn pick(
     let hint = request
         .and_then(|request| request.login_hint.as_deref())
         .filter(|hint| hint.contains('@'));
+    let by_session = request
+        .and_then(|request| request.session)
+        .and_then(|id| accounts.iter().position(|it| it.session.id == id));
     let selects = request.is_some_and(|request| request.prompt.select_account);
     let invited = match &flow.errand {
         Errand::Invitation(invited) => Some(invited.user()),
@@ -342,6 +345,16 @@ fn pick(
         position(&accounts, name).ok_or_else(|| ask_password(name.clone()))?
     } else if selects && !accounts.is_empty() {
         return Err(ask_which(&accounts));
+    } else if let Some(user) = request.and_then(|request| request.user) {
+        let own = accounts.iter().position(|it| it.user.id == user);
+        own.ok_or_else(|| match hint {
+            Some(name) => ask_password(name.to_owned()),
+            None => ask_name(None),
+        })?
+    } else if let Some(own) = by_session {
+        own
+    } else if request.is_some_and(|request| request.session.is_some() && request.prompt.none) {
+        return Err(ask_name(None));
     } else if let Some(hint) = hint {
         position(&accounts, hint).ok_or_else(|| ask_password(hint.to_owned()))?
     } else {
@@ -373,6 +386,13 @@ fn consented(
     client: &Client,
     account: Account,
 ) -> Result<Need> {
+    // Core §3.1.2.1: whoever else has signed in isn't whom the client means.
+    if request.user.is_some_and(|user| user != account.user.id) {
+        return Ok(Need::Refuse(
+            OAuthError::LoginRequired,
+            Some(account.user.id),
+        ));
+    }
     if !may_enter(tx, client, &account.user)? {
         let refusal = OAuthError::NotAssigned {
             client: client.principal.display_name().to_owned(),

@@ -6,7 +6,7 @@ use identity::Secret;
 use identity::session;
 use types::{Result, TenantId};
 
-use super::next::{Account, Need, accounts, advance};
+use super::next::{Need, accounts, advance};
 use super::sign_in::{Errand, Pending};
 use super::{
     AccountView, Browser, ClientView, Outcome, PasskeyView, Problem, Screen, Step, client,
@@ -129,7 +129,7 @@ impl Node {
     pub async fn accounts_at_home(
         &self,
         sessions: Vec<(TenantId, Secret)>,
-    ) -> Result<Vec<AccountView>> {
+    ) -> Result<Vec<(TenantId, AccountView)>> {
         let mut views = Vec::new();
         for (tenant, cookie) in sessions.into_iter().take(TENANTS_MAX) {
             // A cookie may be of a tenant that isn't here any more.
@@ -138,7 +138,7 @@ impl Node {
             };
             let known = island.read(move |tx| accounts(tx, Some(&cookie))).await?;
             let own = known.iter().filter(|it| !it.user().is_external());
-            views.extend(own.map(Account::view));
+            views.extend(own.map(|account| (tenant, account.view())));
         }
         Ok(views)
     }

@@ -8,21 +8,25 @@
 //! flow".
 
 use credentials::{Kind, Policy};
+use directory::users::{self, User};
 use identity::Secret;
 use identity::oauth::{AuthorizationRequest, ClientRules, Form, OAuthError, ReturnAddress, Trail};
-use identity::session::Flow;
+use identity::session::{self, Flow};
+use identity::token::IdTokenHint;
 use serde::{Deserialize, Serialize};
 use store::ReadTx;
-use types::{Actor, Error, Result, TenantId};
+use types::{Actor, Error, Id, Result, TenantId};
 use uuid::Uuid;
 
 use super::log::{Peer, Unlogged};
-use super::next::{Need, Ready, accounts, advance, advance_for, password_screen};
+use super::next::{Need, Ready, accounts, advance, advance_for, known_name, password_screen};
 use super::proof::Proof;
 use super::prove::Taken;
 use super::{Browser, Outcome, Problem, Screen, Step, client, consent};
 use crate::Node;
 
+/// Tenants in which a client is looked for that hasn't said which it is of.
+const CLIENT_TENANTS_MAX: usize = 200;
 /// The longest name that is looked at.
 const NAME_MAX: usize = 320;
 
@@ -129,6 +133,7 @@ fn begin(
     form: &Form,
     public_url: &identity::PublicUrl,
     cookie: Option<&Secret>,
+    hint: Option<Hint>,
 ) -> Result<Begun> {
     let (addressed, client, platform) = match client::addressed(tx, form)? {
         Ok(found) => found,
@@ -138,13 +143,23 @@ fn begin(
         platform,
         allows_id_token: client.application.allows_id_tokens(),
     };
-    let request = match AuthorizationRequest::parse(form, &addressed, rules, public_url) {
+    let mut request = match AuthorizationRequest::parse(form, &addressed, rules, public_url) {
         Ok(request) => request,
         Err(refused) => {
             let (to, error) = *refused;
             return Ok(Begun::Refused(to, error));
         }
     };
+    if let Some(hint) = hint {
+        let Hint::Valid(hint) = hint.of(addressed.client_id) else {
+            return Ok(Begun::Refused(request.to, OAuthError::IdTokenHint));
+        };
+        let Some(user) = whose(tx, &hint)? else {
+            return Ok(Begun::Refused(request.to, OAuthError::LoginRequired));
+        };
+        request.login_hint = Some(known_name(&user));
+        request.user = Some(user.id);
+    }
     // Before anybody is asked for a password: what can't be given isn't worth one.
     if let Err(error) = consent::resolve(tx, &client, &request.scope)? {
         return Ok(Begun::Refused(request.to, error));
@@ -152,6 +167,35 @@ fn begin(
     let flow = Flow::new(Errand::Authorize(Box::new(request)), tx.now());
     let need = advance_for(tx, &flow, Some(client), accounts(tx, cookie)?)?;
     Ok(Begun::Pending(Box::new(flow), need))
+}
+
+/// An ID token that a client has shown to say whom it means.
+enum Hint {
+    Valid(IdTokenHint),
+    Invalid,
+}
+
+impl Hint {
+    /// As it counts for a client: it has to be one of its own.
+    fn of(self, client_id: Uuid) -> Self {
+        match self {
+            Self::Valid(hint) if hint.app_id == client_id => Self::Valid(hint),
+            _ => Self::Invalid,
+        }
+    }
+}
+
+/// Whom a hint is about, as far as they are there: a client that wasn't told the object's id means
+/// the user of the session.
+fn whose(tx: &ReadTx<'_>, hint: &IdTokenHint) -> Result<Option<User>> {
+    let user = match hint.user {
+        Some(user) => Some(Id::new(user)),
+        None => session::get(tx, hint.session)?.map(|session| session.user),
+    };
+    match user {
+        Some(user) => types::found(users::get(tx, user)),
+        None => Ok(None),
+    }
 }
 
 impl Node {
@@ -165,9 +209,16 @@ impl Node {
     ) -> Result<Outcome> {
         let island = self.store().island(tenant)?;
         self.make_ready(&island, &form).await?;
+        let hint = match form.get("id_token_hint") {
+            None => None,
+            Some(token) => {
+                let read = self.read_hint(tenant, &Secret::new(token)).await?;
+                Some(read.map_or(Hint::Invalid, Hint::Valid))
+            }
+        };
         let (public_url, cookie) = (self.public_url().clone(), browser.cookie.clone());
         let begun = island
-            .read(move |tx| begin(tx, &form, &public_url, cookie.as_ref()))
+            .read(move |tx| begin(tx, &form, &public_url, cookie.as_ref(), hint))
             .await?;
         self.begun(tenant, begun, browser, trail).await
     }
@@ -188,6 +239,66 @@ impl Node {
             }
             Begun::Pending(flow, need) => self.proceed(tenant, *flow, need, browser, trail).await,
         }
+    }
+
+    /// The tenants that have the client of a request, as far as that can be found: those that are named
+    /// are looked at first, and [`CLIENT_TENANTS_MAX`] in all. Our own apps are everywhere.
+    pub async fn tenants_of_client(
+        &self,
+        form: &Form,
+        first: &[TenantId],
+    ) -> Result<Vec<TenantId>> {
+        let Some(app_id) = form.get("client_id").and_then(types::parse_uuid) else {
+            return Ok(Vec::new());
+        };
+        let all = self.store().tenants().into_iter().map(|it| it.tenant_id);
+        let mut tenants = first.to_vec();
+        tenants.extend(all.filter(|tenant| !first.contains(tenant)));
+        if directory::first_party::FirstParty::find(app_id).is_some() {
+            return Ok(tenants);
+        }
+        let known = &self.0.sign_in.client_tenants;
+        if let Some(known) = known.get(&app_id) {
+            return Ok(known.into_iter().collect());
+        }
+        let mut found = None;
+        for tenant in tenants.into_iter().take(CLIENT_TENANTS_MAX) {
+            // It may have gone meanwhile.
+            let Ok(island) = self.store().island(tenant) else {
+                continue;
+            };
+            let client = island.read_few(move |tx| client::find(tx, app_id)).await?;
+            if client.is_ok() {
+                found = Some(tenant);
+                break;
+            }
+        }
+        known.insert(app_id, found);
+        Ok(found.into_iter().collect())
+    }
+
+    /// Tells a client why nobody can be signed in for it without a question, at its own address.
+    pub async fn refuse_silently(
+        &self,
+        tenant: TenantId,
+        form: Form,
+        error: OAuthError,
+        trail: Trail,
+    ) -> Result<Outcome> {
+        let island = self.store().island(tenant)?;
+        self.make_ready(&island, &form).await?;
+        let public_url = self.public_url().clone();
+        let begun = island.read(move |tx| {
+            Ok(match begin(tx, &form, &public_url, None, None)? {
+                Begun::Pending(flow, need) => match flow.errand {
+                    Errand::Authorize(request) => Begun::Refused(request.to, error),
+                    _ => Begun::Pending(flow, need),
+                },
+                begun => begun,
+            })
+        });
+        self.begun(tenant, begun.await?, Browser::default(), trail)
+            .await
     }
 
     /// Makes the service principal of one of our own apps, if it is one that asks.

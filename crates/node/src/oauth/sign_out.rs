@@ -142,7 +142,11 @@ impl Node {
         )
     }
 
-    async fn read_hint(&self, tenant: TenantId, token: &Secret) -> Result<Option<IdTokenHint>> {
+    pub(super) async fn read_hint(
+        &self,
+        tenant: TenantId,
+        token: &Secret,
+    ) -> Result<Option<IdTokenHint>> {
         let now = self.store().clock().now();
         let keys = self.0.ring.get(tenant, now).await?;
         let keys = keys.ok_or_else(|| Error::not_found("tenant", tenant))?;

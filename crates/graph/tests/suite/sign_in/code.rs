@@ -497,18 +497,15 @@ async fn under_organizations_the_accounts_of_all_tenants_are_there_to_choose_fro
     let any = format!("/organizations/oauth2/v2.0/authorize?{query}");
     let silent = any.replace("prompt=select_account", "prompt=none");
     let mut browser = world.browser();
-    assert_eq!(
-        browser.get(&silent).await.status,
-        400,
-        "nobody is signed in"
-    );
+    let moved = browser.get(&silent).await;
+    let nobody = browser.get(moved.header("location")).await;
+    assert_eq!(nobody.answer("error"), "login_required");
     browser.sign_in(&world.authorize(&[]), NAME).await;
     let page = browser.get(&any).await;
     page.is_page(200, "Choose an account");
     page.is_page(200, NAME);
     // Nobody has to be asked who is the only one.
     let moved = browser.get(&silent).await;
-    let moved = browser.get(moved.header("location")).await;
     let end = browser.get(moved.header("location")).await;
     world.redeem(&end.answer("code"), &[]).await.expect(200);
 
@@ -525,7 +522,9 @@ async fn under_organizations_the_accounts_of_all_tenants_are_there_to_choose_fro
         assert_eq!(page.text.matches(&format!("value=\"{name}\"")).count(), 1);
     }
     assert!(!page.text.contains("#EXT#"), "{}", page.text);
-    assert_eq!(browser.get(&silent).await.status, 400, "which?");
+    let moved = browser.get(&silent).await;
+    let which = browser.get(moved.header("location")).await;
+    assert_eq!(which.answer("error"), "interaction_required");
     let chosen = format!(
         "{}&login_hint={}",
         any.replace("&prompt=select_account", ""),

@@ -9,6 +9,7 @@ mod device;
 mod factors;
 mod first_party;
 mod groups;
+mod hints;
 mod invitations;
 mod log;
 mod musts;
