@@ -510,6 +510,13 @@ fn settle(tx: &ReadTx<'_>, application: &mut Application) -> Result<()> {
             }
         }
     }
+    let logout_url = application.logout_url();
+    if let Some(uri) = logout_url.filter(|uri| !is_redirect_uri(uri, false)) {
+        return Err(wrong(
+            "logoutUrl",
+            &format!("'{uri}' has to be https unless it is http://localhost or 127.0.0.1"),
+        ));
+    }
     let uris = application.redirect_uris();
     if uris.len() > REDIRECT_URIS_MAX {
         return Err(Error::LimitExceeded {

@@ -30,6 +30,9 @@ const AUTHORIZE_END: &str = "oauth2/v2.0/authorize";
 /// Where a page's forms go, below the tenant.
 const FORMS: &str = "signin";
 
+/// How long clients that are framed have to hear of a sign-out.
+const FRAMES_SECONDS: u32 = 3;
+
 pub(super) fn routes(oauth: &mut Area<'_>) {
     const AUTHORIZE: &str = "/{tenant}/oauth2/v2.0/authorize";
     const CONSENTS: [&str; 2] = ["/{tenant}/v2.0/adminconsent", "/{tenant}/adminconsent"];
@@ -214,7 +217,12 @@ async fn send(
         }
         Step::End(screen) => {
             let face = face(call, tenant, ui_locales.as_deref()).await?;
-            end(call, Some(face), screen)
+            let onward = onward(&screen);
+            let reply = end(call, Some(face), screen);
+            match onward {
+                Some(onward) => reply.with_header(header::REFRESH, &onward),
+                None => reply,
+            }
         }
         Step::Moved(location) => moved(call.method(), &location)?,
         Step::Answer(answer) if answer.mode == ResponseMode::FormPost => {
@@ -226,6 +234,17 @@ async fn send(
     Ok(cookies.iter().fold(reply, |reply, cookie| {
         reply.with_added_header(header::SET_COOKIE, cookie.header())
     }))
+}
+
+/// Where a browser goes on to by itself once the frames of a page have had time to load.
+fn onward(screen: &Screen) -> Option<String> {
+    match screen {
+        Screen::SignedOut {
+            frames,
+            back: Some(back),
+        } if !frames.is_empty() => Some(format!("{FRAMES_SECONDS};url={back}")),
+        _ => None,
+    }
 }
 
 fn is_form(call: &PublicCall) -> bool {

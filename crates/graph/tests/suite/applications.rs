@@ -1120,3 +1120,32 @@ async fn a_service_principal_is_in_groups_and_has_roles() {
     let list = d.admin.get(&format!("/groups/{inside}")).await.expect(200);
     assert_eq!(list.json["value"], json!([]));
 }
+
+#[tokio::test]
+async fn where_an_application_hears_of_sign_outs_is_of_the_web() {
+    let d = Deployment::start().await;
+    let body = json!({ "displayName": "Wiki" });
+    let made = d.admin.post("/applications", body).await.expect(201);
+    let path = format!("/applications/{}", made.json["id"].as_str().unwrap());
+    let set = async |url: &str| {
+        let body = json!({ "web": { "logoutUrl": url } });
+        d.admin.patch(&path, body).await
+    };
+    for url in [
+        "https://wiki.example/out",
+        "http://localhost:3000/out",
+        "http://127.0.0.1/out",
+    ] {
+        set(url).await.expect(204);
+    }
+    for url in [
+        "javascript:alert(1)",
+        "http://evil.example/",
+        "http://localhost.evil.example/",
+        "wiki://out",
+    ] {
+        set(url).await.refused(400, "Request_BadRequest");
+    }
+    let body = json!({ "web": { "logoutUrl": null } });
+    d.admin.patch(&path, body).await.expect(204);
+}

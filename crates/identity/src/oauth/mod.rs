@@ -36,7 +36,7 @@ pub use client_secret::{NewClientSecret, new_client_secret, secret_hash};
 pub use decide::{ClientRecord, Grant, ProofStanding, ResourceRecord, TokenResponse, decide};
 pub use error::{OAuthError, Trail};
 pub use form::{BODY_BYTES_MAX, Form, PARAMETERS_MAX};
-pub use redirect::{Platform, RedirectUris, origin_of};
+pub use redirect::{Platform, RedirectUris, can_be_framed, origin_of};
 pub use request::{
     DeviceRequest, GrantRequest, Proof, Resource, TokenRequest, UserGrant, UserTokenRequest,
 };

@@ -88,6 +88,19 @@ fn loopback(uri: &str) -> Option<(&str, &str)> {
     is_end.then_some((host, if rest == "/" { "" } else { rest }))
 }
 
+/// Whether an address may be framed to tell a client of a sign-out: one of the web, or of the machine
+/// itself. Its origin becomes part of a page's policy.
+pub fn can_be_framed(uri: &str) -> bool {
+    if loopback(uri).is_some() {
+        return true;
+    }
+    let host = origin_of(uri).and_then(|origin| origin.strip_prefix("https://"));
+    host.is_some_and(|host| {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
+        !host.is_empty() && !host.starts_with(':') && host.bytes().all(is_plain)
+    })
+}
+
 /// Scheme, host and port of an address.
 pub fn origin_of(uri: &str) -> Option<&str> {
     let (scheme, rest) = uri.split_once("://")?;
@@ -138,6 +151,32 @@ mod tests {
             "http://localhost:3001/spa",
         ] {
             assert_eq!(platform(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_framed_is_compared_by_its_parts() {
+        for own in [
+            "https://app.example/out",
+            "https://app.example:8443?x=1",
+            "http://localhost/out",
+            "http://localhost:3000",
+            "http://127.0.0.1:9/out",
+        ] {
+            assert!(can_be_framed(own), "{own}");
+        }
+        for other in [
+            "",
+            "https://",
+            "https://:1/",
+            "http://app.example/",
+            "http://localhost.evil.example/",
+            "http://localhost:80@evil.example/",
+            "https://a;script-src *",
+            "https://a b/",
+            "javascript:alert(1)",
+        ] {
+            assert!(!can_be_framed(other), "{other}");
         }
     }
 

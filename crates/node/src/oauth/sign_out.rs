@@ -9,7 +9,7 @@
 
 use directory::applications::{self, Application};
 use identity::Secret;
-use identity::oauth::{Form, OAuthError, encode, refresh};
+use identity::oauth::{Form, OAuthError, can_be_framed, encode, refresh};
 use identity::session::{self, Flow};
 use identity::token::{IdTokenHint, id_token_hint};
 use serde::{Deserialize, Serialize};
@@ -242,7 +242,7 @@ pub(super) fn end(
             user,
         }));
         let url = application.and_then(|application| application.logout_url());
-        if let Some(mut frame) = url.filter(|url| is_web(url) && frames.len() < FRAMES_MAX) {
+        if let Some(mut frame) = url.filter(|url| can_be_framed(url) && frames.len() < FRAMES_MAX) {
             // Front-Channel Logout §3: so that the client ends this session and no other.
             frame.push(if frame.contains('?') { '&' } else { '?' });
             frame.push_str("iss=");
@@ -254,10 +254,6 @@ pub(super) fn end(
     }
     refresh::revoke_browsers(tx, session)?;
     session::end(tx, session)
-}
-
-fn is_web(url: &str) -> bool {
-    url.starts_with("https://") || url.starts_with("http://localhost")
 }
 
 fn with_state(uri: &str, state: Option<&str>) -> String {

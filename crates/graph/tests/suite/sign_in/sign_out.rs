@@ -1,6 +1,6 @@
 //! Signing out.
 
-use crate::common::signing_in::{Browser, NAME, World};
+use crate::common::signing_in::{Browser, NAME, PASSWORD, World};
 
 async fn signed_in(world: &World) -> (Browser, String, String) {
     let mut browser = world.browser();
@@ -29,6 +29,9 @@ async fn a_client_that_shows_its_id_token_signs_out_at_once() {
     // The client hears of it in the browser, for this session and no other.
     page.is_page(200, "https://app.example/out?iss=");
     page.is_page(200, "href=\"https://app.example/cb?state=x\"");
+    // It goes on by itself once the client has had time to hear of it.
+    let onward = "3;url=https://app.example/cb?state=x";
+    assert_eq!(page.header("refresh"), onward);
     let policy = page.header("content-security-policy");
     assert!(policy.contains("frame-src https://app.example"), "{policy}");
     assert!(!is_signed_in(&world, &mut browser).await);
@@ -106,4 +109,51 @@ async fn it_goes_on_to_registered_addresses_only() {
         browser.get(&wrong).await.is_page(400, "AADSTS50027");
     }
     assert!(is_signed_in(&world, &mut browser).await);
+}
+
+#[tokio::test]
+async fn a_client_that_names_the_account_signs_it_out() {
+    let world = World::start().await;
+    world.person("eve").await;
+    world.consent().await;
+    let (mut browser, _, _) = signed_in(&world).await;
+    let ask = world.authorize(&[("prompt", "select_account")]);
+    let page = browser.get(&ask).await;
+    let page = browser.answer(&page, &[("step", "account")]).await;
+    let name = [("step", "name"), ("name", "eve@contoso.example")];
+    let page = browser.answer(&page, &name).await;
+    let fields = [("step", "password"), ("password", PASSWORD)];
+    browser.answer(&page, &fields).await.answer("code");
+
+    let out = world.path("/oauth2/v2.0/logout?logout_hint=");
+    let nobody = browser.get(&format!("{out}bob%40contoso.example")).await;
+    nobody.is_page(200, "Which account do you want to sign out?");
+    let page = browser.get(&format!("{out}EVE%40contoso.example")).await;
+    page.is_page(200, "You have signed out");
+    assert!(
+        is_signed_in(&world, &mut browser).await,
+        "the other is left"
+    );
+}
+
+#[tokio::test]
+async fn common_takes_the_tenant_from_the_token() {
+    let world = World::start().await;
+    world.d.other("Fabrikam", "fabrikam.example").await;
+    let (_, hint, _) = signed_in(&world).await;
+    let out = "/common/oauth2/v2.0/logout";
+    let back = "post_logout_redirect_uri=https%3A%2F%2Fapp.example%2Fcb";
+    let mut other = world.browser();
+    let end = other
+        .get(&format!("{out}?id_token_hint={hint}&{back}"))
+        .await;
+    assert_eq!(end.header("location"), "https://app.example/cb");
+    for wrong in ["x", &hint.replace('e', "f")] {
+        let end = other.get(&format!("{out}?id_token_hint={wrong}")).await;
+        end.is_page(400, "AADSTS50027");
+    }
+    // Nobody is signed in, and no client says which address is its own.
+    let end = other.get(&format!("{out}?{back}")).await;
+    end.is_page(200, "You have signed out");
+    assert!(!end.text.contains("app.example"), "{}", end.text);
 }
