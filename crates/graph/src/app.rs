@@ -466,7 +466,14 @@ impl App {
             .verify(bearer)
             .await
             .map_err(|refusal| match refusal {
-                TokenRefusal::Invalid { reason } => refuse(reason),
+                TokenRefusal::Invalid {
+                    reason,
+                    claims: None,
+                } => refuse(reason),
+                TokenRefusal::Invalid {
+                    reason,
+                    claims: Some(claims),
+                } => Refusal::challenged(&platform.public_url, reason, &claims),
                 TokenRefusal::Unavailable(error) => error.into(),
             })
     }

@@ -76,6 +76,9 @@ pub enum TokenRefusal {
     Invalid {
         /// A sentence.
         reason: &'static str,
+        /// What the client has to ask for to get another one, if it has said that it can
+        /// (`claims`, in JSON).
+        claims: Option<String>,
     },
     /// It can't be checked now.
     Unavailable(types::Error),

@@ -8,6 +8,8 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Serialize;
@@ -92,8 +94,20 @@ impl Refusal {
     }
 
     pub(crate) fn unauthenticated(public_url: &str, message: impl Into<String>) -> Self {
+        Self::bearer(public_url, message, "")
+    }
+
+    /// [`Refusal::unauthenticated`], and what the client has to ask for to get a better token
+    /// (Microsoft identity platform, "Claims challenges, claims requests and client capabilities").
+    pub(crate) fn challenged(public_url: &str, message: impl Into<String>, claims: &str) -> Self {
+        let claims = BASE64_STANDARD.encode(claims);
+        let more = format!(", error=\"insufficient_claims\", claims=\"{claims}\"");
+        Self::bearer(public_url, message, &more)
+    }
+
+    fn bearer(public_url: &str, message: impl Into<String>, more: &str) -> Self {
         let challenge = format!(
-            "Bearer realm=\"\", authorization_uri=\"{public_url}/common/oauth2/v2.0/authorize\", client_id=\"{GRAPH_APP_ID}\""
+            "Bearer realm=\"\", authorization_uri=\"{public_url}/common/oauth2/v2.0/authorize\", client_id=\"{GRAPH_APP_ID}\"{more}"
         );
         Self::new(
             StatusCode::UNAUTHORIZED,

@@ -12,7 +12,9 @@ use http::{Method, StatusCode};
 use identity::Sealer;
 use identity::token::{AccessToken, Subject, TokenError, VerifyError};
 use node::Node;
+use serde_json::json;
 use store::{Store, Tx};
+use types::Timestamp;
 
 use crate::caller::{BoxFuture, Caller, TokenRefusal, TokenVerifier};
 use crate::idempotency::Idempotency;
@@ -177,6 +179,22 @@ fn caller_of(token: &AccessToken, rights: Option<Arc<Rights>>) -> Caller {
     }
 }
 
+fn invalid(error: TokenError, claims: Option<String>) -> TokenRefusal {
+    TokenRefusal::Invalid {
+        reason: error.message(),
+        claims,
+    }
+}
+
+/// What a client has to ask for whose token was good until it was revoked: one that isn't older than
+/// now. Without it Microsoft's libraries bring the same token again until it ends.
+fn challenge(bearer: &str, now: Timestamp) -> Option<String> {
+    identity::token::takes_challenges(bearer).then(|| {
+        let nbf = json!({ "essential": true, "value": now.seconds().to_string() });
+        json!({ "access_token": { "nbf": nbf } }).to_string()
+    })
+}
+
 impl NodeTokens {
     /// Who calls with a token, if all that this needs is known.
     fn known(&self, token: &AccessToken) -> Option<Caller> {
@@ -191,7 +209,7 @@ impl NodeTokens {
         Some(caller_of(token, rights))
     }
 
-    async fn read(&self, token: &AccessToken) -> Result<Caller, TokenRefusal> {
+    async fn read(&self, token: &AccessToken, bearer: &str) -> Result<Caller, TokenRefusal> {
         let rights = match token.signed_in() {
             None => None,
             Some(signed_in) => {
@@ -200,8 +218,10 @@ impl NodeTokens {
                     .standing(token.tenant, signed_in.user, token.app_id)
                     .await
                     .map_err(TokenRefusal::Unavailable)?;
-                let reason = TokenError::Revoked.message();
-                let standing = standing.ok_or(TokenRefusal::Invalid { reason })?;
+                let standing = standing.ok_or_else(|| {
+                    let challenge = challenge(bearer, self.0.store().clock().now());
+                    invalid(TokenError::Revoked, challenge)
+                })?;
                 Some(Arc::clone(&standing.rights))
             }
         };
@@ -220,10 +240,11 @@ impl TokenVerifier for NodeTokens {
         }
         Box::pin(async move {
             match verifier.verify(bearer, now).await {
-                Ok(token) => self.read(&token).await,
-                Err(VerifyError::Token(error)) => Err(TokenRefusal::Invalid {
-                    reason: error.message(),
-                }),
+                Ok(token) => self.read(&token, bearer).await,
+                Err(VerifyError::Token(TokenError::Revoked)) => {
+                    Err(invalid(TokenError::Revoked, challenge(bearer, now)))
+                }
+                Err(VerifyError::Token(error)) => Err(invalid(error, None)),
                 Err(VerifyError::Loader(error)) => Err(TokenRefusal::Unavailable(error)),
             }
         })

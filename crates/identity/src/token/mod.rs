@@ -10,6 +10,7 @@
 //! Source: RFC 7519 (JWT), RFC 7515 (JWS), Microsoft identity platform, access token claims.
 
 mod cache;
+mod challenge;
 mod claims;
 mod compact;
 mod error;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use types::{Actor, Id, TenantId, Timestamp, kind::ServicePrincipal, kind::User};
 use uuid::Uuid;
 
+pub use challenge::takes_challenges;
 pub use error::{TokenError, VerifyError};
 pub use hint::{IdTokenHint, id_token_hint, tenant_of_hint};
 pub use issue::{AppToken, ClientStrength, IdToken, Issuer, UserToken};

@@ -44,6 +44,7 @@ impl TokenVerifier for Trusting {
         let outcome = if bearer == "garbage" {
             Err(TokenRefusal::Invalid {
                 reason: "The token is malformed.",
+                claims: None,
             })
         } else {
             Ok(Caller {

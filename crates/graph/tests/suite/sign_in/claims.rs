@@ -1,10 +1,12 @@
 //! What tokens say beyond the usual: optional claims of applications, and what a client asks for with a
 //! request.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use crate::common::deployment::Answer;
-use crate::common::signing_in::{NAME, PASSWORD, World, claims};
+use crate::common::signing_in::{NAME, PASSWORD, World, between, claims};
 
 const STEP_UP: &str =
     r#"{"access_token":{"acrs":{"essential":true,"value":"c1"},"xms_cc":{"values":["cp1"]}}}"#;
@@ -207,4 +209,49 @@ async fn a_client_has_a_person_show_another_factor() {
     assert_eq!(tokens(&given).0["acrs"], json!(["c2"]));
     let malformed = browser.get(&world.authorize(&[("claims", "[]")])).await;
     assert_eq!(malformed.answer("error"), "invalid_request");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_challenges_is_told_that_its_token_was_revoked() {
+    let world = World::start().await;
+    world.consent().await;
+    let capable = r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#;
+    let mut tokens = Vec::new();
+    for claims in [capable, ""] {
+        let ask = world.authorize(&[("claims", claims)]);
+        let end = world.browser().sign_in(&ask, NAME).await;
+        let given = world.redeem(&end.answer("code"), &[]).await.expect(200);
+        tokens.push(given.token());
+    }
+    world.clock.advance_seconds(1);
+    let path = format!("/users/{}/revokeSignInSessions", world.user);
+    world.d.admin.post(&path, json!({})).await.expect(200);
+    // The second time from what is known of the token.
+    for _ in 0..2 {
+        let mut challenges = Vec::new();
+        for token in &tokens {
+            let answer = world.d.with_token(token.clone()).get("/me").await;
+            challenges.push(answer.header("www-authenticate").to_owned());
+            answer.refused(401, "InvalidAuthenticationToken");
+        }
+        let [challenge, plain] = &*challenges else {
+            panic!("two tokens");
+        };
+        assert!(
+            challenge.contains("error=\"insufficient_claims\""),
+            "{challenge}"
+        );
+        let asked = between(challenge, "claims=\"", "\"");
+        let asked = BASE64_STANDARD.decode(asked).unwrap();
+        let asked: Value = serde_json::from_slice(&asked).unwrap();
+        let nbf = &asked["access_token"]["nbf"];
+        assert_eq!(nbf["essential"], true);
+        let now = store::Clock::now(&*world.clock).seconds().to_string();
+        assert_eq!(nbf["value"], now);
+        assert!(!plain.contains("insufficient_claims"), "{plain}");
+    }
+    // So is one that isn't one of ours: not at all.
+    let forged = tokens.first().unwrap().replacen('.', ".e", 1);
+    let answer = world.d.with_token(forged).get("/me").await;
+    assert!(!answer.header("www-authenticate").contains("claims="));
 }
