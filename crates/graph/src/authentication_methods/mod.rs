@@ -1,6 +1,7 @@
 //! `/users/{id}/authentication`: how a user can sign in; and the policy of it.
 //!
-//! Kinds that Graph has and this product hasn't (phones, mails, Windows Hello …) aren't there.
+//! Of kinds that Graph has and this product hasn't (phones, mails, Windows Hello …) nobody has any:
+//! their lists are empty, for tools that go through all kinds.
 //!
 //! Source: `authenticationMethod` and its kinds, `authenticationMethodsPolicy`, `user:
 //! changePassword`, `userRegistrationDetails` (Microsoft Graph).
@@ -83,6 +84,28 @@ pub(crate) fn routes(routes: &mut Routes) {
                 delete(call, kind)
             });
         }
+    }
+    for (path, segment) in [
+        ("/users/{id}/authentication/phoneMethods", "phoneMethods"),
+        ("/users/{id}/authentication/emailMethods", "emailMethods"),
+        (
+            "/users/{id}/authentication/microsoftAuthenticatorMethods",
+            "microsoftAuthenticatorMethods",
+        ),
+        (
+            "/users/{id}/authentication/windowsHelloForBusinessMethods",
+            "windowsHelloForBusinessMethods",
+        ),
+        // One is found by its id, which the answer to the request tells.
+        ("/users/{id}/authentication/operations", "operations"),
+    ] {
+        area.get(
+            path,
+            READ,
+            "List a user's methods of a kind that there isn't",
+            move |call| none(call, segment),
+        )
+        .query(Allowed::SELECT);
     }
     passwords::routes(&mut area);
     passkeys::routes(&mut area);
@@ -177,6 +200,17 @@ async fn list(call: Call, kind: Option<Kind>) -> Result<Reply, Refusal> {
         .map(|method| shown.select(&call.options, method))
         .collect::<Result<Vec<_>, _>>()?;
     Reply::collection(&call, &context(user, segment(kind)), &Page::all(items))
+}
+
+/// That a user has none.
+async fn none(call: Call, segment: &'static str) -> Result<Reply, Refusal> {
+    let key = call.key("id").to_owned();
+    let user = call.read(move |tx| Ok(users::find(tx, &key)?.id)).await?;
+    Reply::collection(
+        &call,
+        &context(user, segment),
+        &Page::all(Vec::<Map<String, Value>>::new()),
+    )
 }
 
 /// The method that a path names.

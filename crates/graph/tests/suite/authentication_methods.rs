@@ -415,3 +415,30 @@ async fn nobody_gives_themself_a_pass_or_changes_methods_by_a_password_alone() {
     by_both.get(&options).await.expect(200);
     by_both.delete(&one).await.expect(204);
 }
+
+#[tokio::test]
+async fn kinds_that_there_arent_are_empty_lists() {
+    let d = Deployment::start().await;
+    let ann = user(&d.admin, "ann").await;
+    let own = d.signed_in(&ann, "UserAuthenticationMethod.Read").await;
+    for kind in [
+        "phoneMethods",
+        "emailMethods",
+        "microsoftAuthenticatorMethods",
+        "windowsHelloForBusinessMethods",
+        "operations",
+    ] {
+        let path = format!("/users/{ann}/authentication/{kind}");
+        for path in [path.clone(), format!("/beta{path}")] {
+            let listed = d.admin.get(&path).await.expect(200);
+            assert_eq!(listed.json["value"], json!([]), "{path}");
+        }
+        let missing = format!("/users/{NOBODY}/authentication/{kind}");
+        let missing = d.admin.get(&missing).await;
+        missing.refused(404, "Request_ResourceNotFound");
+        if kind != "operations" {
+            let me = format!("/me/authentication/{kind}");
+            own.get(&me).await.expect(200);
+        }
+    }
+}
