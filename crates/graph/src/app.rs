@@ -198,9 +198,11 @@ impl App {
                 (work.instrument(span.clone()).await, route.errors)
             }
             (Err(Missed::Options { allow, cors }), _) => {
+                let asked = parts.headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS);
+                let asked = asked.and_then(|asked| asked.to_str().ok());
                 let reply = Reply::no_content().with_header(header::ALLOW, &allow);
                 let reply = if cors {
-                    preflight(reply, &allow)
+                    preflight(reply, &allow, asked)
                 } else {
                     reply
                 };
@@ -551,6 +553,9 @@ impl App {
     }
 }
 
+/// Characters of the names of headers that a script wants to send.
+const HEADERS_ASKED_MAX: usize = 1_024;
+
 type Match = (usize, Vec<(&'static str, String)>);
 
 enum Missed {
@@ -568,16 +573,32 @@ impl Missed {
     }
 }
 
+/// Whether these are names of headers, and not very many: they are repeated.
+fn are_names(asked: &str) -> bool {
+    let is_name = |name: &str| {
+        let name = name.trim_matches(' ');
+        (1..=64).contains(&name.len())
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    asked.len() <= HEADERS_ASKED_MAX && asked.split(',').all(is_name)
+}
+
 /// Answers a browser that asks whether a script of another site may call this. It may; whether it
 /// may read the answer, the answer says.
-fn preflight(reply: Reply, allow: &str) -> Reply {
+fn preflight(reply: Reply, allow: &str, asked: Option<&str>) -> Reply {
+    let asked = asked.filter(|asked| are_names(asked));
     reply
         .with_header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
         .with_header(header::ACCESS_CONTROL_ALLOW_METHODS, allow)
         .with_header(
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "authorization, client-request-id, content-type, return-client-request-id",
+            asked.unwrap_or(
+                "authorization, client-request-id, content-type, return-client-request-id",
+            ),
         )
+        .with_header(header::VARY, "access-control-request-headers")
         .with_header(header::ACCESS_CONTROL_MAX_AGE, "86400")
 }
 

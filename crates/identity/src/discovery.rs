@@ -13,6 +13,54 @@ use types::TenantId;
 use crate::PublicUrl;
 use crate::oauth::{GRANT_TYPES, OAuthError};
 
+/// What tokens and UserInfo may say.
+const CLAIMS: &[&str] = &[
+    "sub",
+    "iss",
+    "aud",
+    "exp",
+    "iat",
+    "nbf",
+    "tid",
+    "ver",
+    "oid",
+    "appid",
+    "azp",
+    "roles",
+    "idtyp",
+    "uti",
+    "auth_time",
+    "amr",
+    "nonce",
+    "name",
+    "preferred_username",
+    "given_name",
+    "family_name",
+    "locale",
+    "email",
+    "sid",
+    "at_hash",
+    "c_hash",
+    "idp",
+    "acct",
+    "acrs",
+    "groups",
+    "wids",
+    "scp",
+    "home_oid",
+    "home_tid",
+    "login_hint",
+    "upn",
+    "ctry",
+    "tenant_ctry",
+    "verified_primary_email",
+    "verified_secondary_email",
+    "xms_cc",
+    "xms_edov",
+    "xms_pl",
+    "xms_tpl",
+];
+
 /// The tenant of a discovery address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authority {
@@ -63,14 +111,10 @@ pub fn openid_configuration(public_url: &PublicUrl, authority: Authority) -> Val
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["en", "de", "fr", "es", "ja", "ar"],
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
         "request_parameter_supported": false,
         "authorization_response_iss_parameter_supported": true,
-        "claims_supported": [
-            "sub", "iss", "aud", "exp", "iat", "nbf", "tid", "ver", "oid", "appid", "azp", "roles",
-            "idtyp", "uti", "auth_time", "amr", "nonce", "name", "preferred_username",
-            "email", "sid", "at_hash", "c_hash", "idp"
-        ],
+        "claims_supported": CLAIMS,
         "tenant_region_scope": null,
         "cloud_instance_name": public_url.authority(),
         "cloud_graph_host_name": public_url.authority(),

@@ -144,10 +144,24 @@ pub(crate) fn trail(request_id: &str, client_request_id: Option<&str>, now: Time
     }
 }
 
+/// The method that an address has which was asked with another one.
+fn accepted(refusal: &Refusal) -> &'static str {
+    let mut headers = refusal.headers().iter();
+    let allow = headers.find(|(name, _)| *name == header::ALLOW);
+    let allow = allow.and_then(|(_, value)| value.to_str().ok());
+    match allow {
+        Some(allow) if !allow.contains("POST") => "GET",
+        _ => "POST",
+    }
+}
+
 /// A refusal by the framework, in the words of these addresses.
 pub(crate) fn error(refusal: &Refusal, method: &Method) -> OAuthError {
     match refusal.status() {
-        StatusCode::METHOD_NOT_ALLOWED => OAuthError::Method(method.to_string()),
+        StatusCode::METHOD_NOT_ALLOWED => OAuthError::Method {
+            received: method.to_string(),
+            accepted: accepted(refusal),
+        },
         StatusCode::PAYLOAD_TOO_LARGE => OAuthError::BodyTooLong,
         status if status.is_server_error() => OAuthError::Unavailable,
         _ => OAuthError::Malformed("the request can't be read"),

@@ -75,6 +75,14 @@ pub(super) fn routes(oauth: &mut Area<'_>) {
     oauth
         .public(
             Method::GET,
+            "/{tenant}/signin",
+            "Begin anew where a page was that is gone",
+            begin_anew,
+        )
+        .errors(ErrorForm::Page);
+    oauth
+        .public(
+            Method::GET,
             "/{tenant}/account",
             "One's own account",
             account,
@@ -442,6 +450,16 @@ fn sessions(call: &PublicCall) -> Vec<(TenantId, Secret)> {
         Some((tenant, session))
     });
     sessions.collect()
+}
+
+/// The address of a form, opened by itself: what it was about is gone with the page, so that the person
+/// begins at their own account.
+async fn begin_anew(call: PublicCall) -> Result<Reply, Refusal> {
+    match authority(&call).await {
+        Ok(Authority::Tenant(tenant)) => moved(call.method(), &format!("/{tenant}/account")),
+        Ok(_) => problem(&call, OAuthError::NoTenant.into()),
+        Err(failure) => problem(&call, failure),
+    }
 }
 
 /// What was entered on a page.

@@ -169,6 +169,15 @@ async fn what_the_framework_refuses_is_said_in_oauths_form() {
     let got = d.get(&path).await;
     refused(&got, 405, 900_561, "invalid_request");
     assert!(got.header("allow").contains("POST"));
+    assert!(
+        got.text
+            .contains("only accepts POST requests. Received a GET")
+    );
+    let posted = d.call("POST", "/devicelogin").send().await.unwrap();
+    let posted = Answer::read(posted).await;
+    assert_eq!(posted.status, 405);
+    let words = "only accepts GET requests. Received a POST request";
+    assert!(posted.text.contains(words), "{}", posted.text);
     let large = "a".repeat(2 * 1024 * 1024);
     refused(
         &d.post_form(&d.tenant, large).await,

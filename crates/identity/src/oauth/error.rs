@@ -22,8 +22,13 @@ pub enum OAuthError {
     Malformed(&'static str),
     /// The body is too long.
     BodyTooLong,
-    /// The token endpoint was asked with another method than POST.
-    Method(String),
+    /// An address was asked with another method than those that it has.
+    Method {
+        /// The method that it was asked with.
+        received: String,
+        /// The one that it has.
+        accepted: &'static str,
+    },
     /// No tenant of this name.
     UnknownTenant(String),
     /// The grant needs a tenant, and `common` or `organizations` was asked.
@@ -237,7 +242,7 @@ impl OAuthError {
             Self::DuplicateParameter(_) => ("invalid_request", 9_000_411, 400),
             Self::Malformed(_) | Self::UnknownInvitation => ("invalid_request", 90_013, 400),
             Self::BodyTooLong => ("invalid_request", 90_015, 400),
-            Self::Method(_) => ("invalid_request", 900_561, 405),
+            Self::Method { .. } => ("invalid_request", 900_561, 405),
             Self::UnknownTenant(_) => ("invalid_request", 90_002, 400),
             Self::NoTenant => ("invalid_request", 50_059, 400),
             Self::UnsupportedGrantType(_) => ("unsupported_grant_type", 70_003, 400),

@@ -60,6 +60,8 @@ impl ScopeRequest {
             let (resource, scope) = match word.rsplit_once('/') {
                 None => (Resource::Graph, word),
                 Some(("", _) | (_, "")) => return Err(invalid()),
+                // An API by itself (`api://wiki`), without a scope of it.
+                Some((name, _)) if name.ends_with(":/") => return Err(invalid()),
                 Some((name, scope)) if Resource::is_graph(name, public_url) => {
                     (Resource::Graph, scope)
                 }

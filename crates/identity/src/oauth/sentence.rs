@@ -46,9 +46,9 @@ impl OAuthError {
             Self::BodyTooLong => {
                 format!("The request body is too long: it may have {BODY_BYTES_MAX} bytes.")
             }
-            Self::Method(method) => format!(
-                "The endpoint only accepts POST requests. Received a {} request.",
-                echo(method)
+            Self::Method { received, accepted } => format!(
+                "The endpoint only accepts {accepted} requests. Received a {} request.",
+                echo(received)
             ),
             Self::UnknownTenant(tenant) => format!(
                 "Tenant '{}' not found. Check to make sure you have the correct tenant ID and are \
@@ -99,8 +99,8 @@ impl OAuthError {
                  your app.",
                 echo(client_id)
             ),
-            Self::MalformedAssertion => "JWT token is invalid or malformed: a client assertion has \
-                to be signed by RS256 or PS256."
+            Self::MalformedAssertion => "JWT token is invalid or malformed: a client assertion is \
+                signed by RS256 or PS256 and says 'iss', 'aud' and 'exp'."
                 .into(),
             Self::AssertionClient => "Client assertion application identifier doesn't match \
                 'client_id' parameter: 'iss' and 'sub' have to be the client id."

@@ -373,7 +373,15 @@ fn every_refusal_has_its_status_error_and_code() {
             "invalid_grant",
             50_076,
         ),
-        (OAuthError::Method(text()), 405, "invalid_request", 900_561),
+        (
+            OAuthError::Method {
+                received: text(),
+                accepted: "POST",
+            },
+            405,
+            "invalid_request",
+            900_561,
+        ),
         (
             OAuthError::UnknownTenant(text()),
             400,

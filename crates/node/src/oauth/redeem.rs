@@ -33,6 +33,7 @@ use crate::Node;
 #[derive(Serialize)]
 pub struct UserTokenResponse<'a> {
     token_type: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     scope: &'a str,
     expires_in: i64,
     ext_expires_in: i64,

@@ -269,6 +269,21 @@ async fn a_script_has_to_come_from_its_own_site() {
             .header("access-control-allow-methods")
             .contains("POST")
     );
+    // Whatever headers its library sends, as long as they are names.
+    let ask = async |headers: &str| {
+        let call = world.d.call("OPTIONS", &path);
+        let call = call.header("access-control-request-headers", headers);
+        let asked = Answer::read(call.send().await.unwrap()).await;
+        asked.header("access-control-allow-headers").to_owned()
+    };
+    let headers = "x-anchormailbox, x-client-sku";
+    assert_eq!(ask(headers).await, headers);
+    for nonsense in ["", "*", "a,,b", "a:b", &"a,".repeat(600)] {
+        assert!(
+            ask(nonsense).await.starts_with("authorization,"),
+            "{nonsense}"
+        );
+    }
     // What isn't a script's isn't for scripts.
     let native = world.code().await;
     let fields = [

@@ -466,3 +466,36 @@ async fn pages_speak_the_persons_language() {
         .await
         .is_page(200, "Kennwort");
 }
+
+#[tokio::test]
+async fn the_address_of_a_form_opened_by_itself_begins_anew() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    let moved = browser.get(&world.path("/signin")).await;
+    assert_eq!(moved.header("location"), world.path("/account"));
+    browser
+        .get("/common/signin")
+        .await
+        .is_page(400, "AADSTS50059");
+}
+
+#[tokio::test]
+async fn an_answer_without_scopes_has_no_empty_list_of_them() {
+    let world = World::start().await;
+    world.consent().await;
+    // The client itself as an API, of which there are none.
+    let own = format!("{}/.default", world.client_id);
+    let ask = world.authorize(&[("scope", &own)]);
+    let end = world.browser().sign_in(&ask, NAME).await;
+    let given = world.redeem(&end.answer("code"), &[]).await.expect(200);
+    assert!(given.json.get("scope").is_none(), "{}", given.text);
+    for scope in ["https://graph.microsoft.com", "api://wiki"] {
+        let refused = world
+            .browser()
+            .get(&world.authorize(&[("scope", scope)]))
+            .await;
+        assert_eq!(refused.answer("error"), "invalid_scope");
+        let words = refused.answer("error_description");
+        assert!(words.contains(scope), "{words}");
+    }
+}
