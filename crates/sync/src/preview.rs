@@ -3,12 +3,12 @@
 use directory::users::ScannedUser;
 use serde_json::{Value, json};
 use store::ReadTx;
-use types::{Result, TenantId};
+use types::{Id, Result, TenantId, kind};
 
 use crate::guard::{self, Removals};
 use crate::jobs;
 use crate::jobs::scope::JobScope;
-use crate::links::There;
+use crate::links::{self, There};
 use crate::pair;
 use crate::schema;
 use crate::sharing::{InForce, Sharing, get, is_eligible, of, refuse_stranger, refuse_unknown};
@@ -56,6 +56,12 @@ fn compare(
     let mut removed = Side::default();
     let mut after = None;
     let mut in_scope = 0_u64;
+    let targets = match target {
+        Some(target) => vec![target],
+        None => (guard::pairs_by_default(tx)?.iter())
+            .map(|pair| pair.target)
+            .collect(),
+    };
     loop {
         let page = directory::users::scan(tx, after, 1_000)?;
         let Some(last) = page.last() else { break };
@@ -65,8 +71,17 @@ fn compare(
             // A disabled user isn't provisioned anew.
             in_scope += u64::from(then && user.account_enabled);
             match (before, then) {
-                (false, true) if user.account_enabled => added.count_in(user)?,
-                (true, false) if !schema::leaves_alone(new, Some(user), false, There::Synced)? => {
+                // Whose deletion waits is there still.
+                (false, true)
+                    if user.account_enabled && !is_there(tx, &targets, user.id, Whole::All)? =>
+                {
+                    added.count_in(user)?;
+                }
+                (true, false)
+                    if !schema::leaves_alone(new, Some(user), false, There::Synced)?
+                        && (user.account_enabled
+                            || is_there(tx, &targets, user.id, Whole::Any)?) =>
+                {
                     removed.count_in(user)?;
                 }
                 _ => {}
@@ -80,6 +95,28 @@ fn compare(
         "removed": removed.into_json(),
         "deletionGuard": guard,
     }))
+}
+
+/// How many of some tenants are meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    Any,
+    All,
+}
+
+/// Whether these tenants have a user: one who was disabled before the sharing began was never sent.
+fn is_there(
+    tx: &ReadTx<'_>,
+    targets: &[TenantId],
+    user: Id<kind::User>,
+    whole: Whole,
+) -> Result<bool> {
+    let mut there = 0;
+    for target in targets {
+        let link = links::get(tx, *target, user)?;
+        there += usize::from(link.is_some_and(|link| link.there == There::Synced));
+    }
+    Ok(there > 0 && (whole == Whole::Any || there == targets.len()))
 }
 
 /// Whether the guard would stop it, for each pair that the entry is about.

@@ -129,6 +129,30 @@ async fn written(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_preview_counts_as_removed_only_whom_the_other_tenant_has() {
+    let rig = Rig::together().await;
+    let admin = &rig.d.admin;
+    rig.user(&rig.contoso, DOMAIN, "ann").await;
+    let bob = rig.user(&rig.contoso, DOMAIN, "bob").await;
+    let disabled = json!({"accountEnabled": false});
+    let path = format!("/users/{bob}");
+    admin.patch(&path, disabled).await.expect(204);
+    let default = format!("{SHARING}/default");
+    admin
+        .put(&default, json!({"scope": "all"}))
+        .await
+        .expect(204);
+    let status = rig.settled().await;
+    let said = admin
+        .post(&format!("{default}/preview"), json!({"scope": "none"}))
+        .await
+        .expect(200);
+    assert_eq!(said.json["removed"]["count"], status["synced"]);
+    let removed = said.json["removed"]["users"].as_array().unwrap();
+    assert!(removed.iter().all(|user| user["id"] != bob.as_str()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_is_set_read_previewed_and_removed() {
     let rig = Rig::together().await;
     let admin = &rig.d.admin;
