@@ -24,6 +24,7 @@ use crate::body;
 use crate::caller::{self, Caller, TokenRefusal};
 use crate::delegated;
 use crate::errors::Refusal;
+use crate::front_door;
 use crate::idempotency::{self, Begun, IDEMPOTENCY_KEY, KEY_BYTES_MAX};
 use crate::metrics::Metrics;
 use crate::openapi;
@@ -153,8 +154,11 @@ impl App {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
-        if let Some(page) = self.1.and_then(|pages| pages(&parts)) {
-            return page.map(Full::new);
+        if let Some(pages) = self.1 {
+            let way = front_door::way(&parts, || self.0.platform.node.awaits_setup());
+            if let Some(page) = way.or_else(|| pages(&parts)) {
+                return page.map(Full::new);
+            }
         }
         let url_bytes_max = self.0.platform.limits.url_bytes;
         let request = http::Request::from_parts(parts, body);

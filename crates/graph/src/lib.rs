@@ -116,6 +116,7 @@ pub mod errors;
 mod expand;
 mod explain;
 mod fields;
+mod front_door;
 mod groups;
 mod hidden_members;
 mod idempotency;

@@ -33,6 +33,9 @@ const ROBOTS: (&str, &str) = (
     "User-agent: *\nDisallow: /v1.0/\nDisallow: /beta/\n",
 );
 
+/// Asked for by browsers at pages that name no mark, as what the API answers with.
+const MARK: (&str, &str) = ("/favicon.ico", include_str!("../../../web/admin/mark.svg"));
+
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
@@ -46,10 +49,11 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><title>isopolity</titl
 pub fn answer_from(files: &impl Files, request: &Parts) -> Option<Response<Bytes>> {
     let path = request.uri.path();
     let is_robots = path == ROBOTS.0;
+    let is_mark = path == MARK.0;
     let page = APPS.iter().find(|(below, _)| is_below(path, below));
     let (name, is_page) = match page {
         Some((_, page)) => (*page, true),
-        None if is_robots => (path, false),
+        None if is_robots || is_mark => (path, false),
         None => (path.strip_prefix(ASSETS).map(|_| &path[1..])?, false),
     };
     if request.method != Method::GET && request.method != Method::HEAD {
@@ -64,6 +68,12 @@ pub fn answer_from(files: &impl Files, request: &Parts) -> Option<Response<Bytes
     let mut response = match file {
         Some(file) => whole(files, name, file, is_page, &request.headers),
         None if is_robots => plain(StatusCode::OK, ROBOTS.1),
+        None if is_mark => {
+            let mut mark = plain(StatusCode::OK, MARK.1);
+            let svg = HeaderValue::from_static("image/svg+xml");
+            mark.headers_mut().insert(header::CONTENT_TYPE, svg);
+            mark
+        }
         None if is_page => {
             let mut missing = plain(StatusCode::NOT_FOUND, NOT_BUILT);
             let html = HeaderValue::from_static("text/html; charset=utf-8");

@@ -181,3 +181,11 @@ fn without_a_build_the_page_says_how_to_make_one() {
             .contains("scripts/web.sh")
     );
 }
+
+#[test]
+fn the_mark_is_there_for_pages_that_name_none() {
+    let mark = ask(&built(), "GET", "/favicon.ico", &[]).unwrap();
+    assert_eq!(mark.status(), 200);
+    assert_eq!(header(&mark, "content-type"), "image/svg+xml");
+    assert!(mark.body().starts_with(b"<svg"));
+}
