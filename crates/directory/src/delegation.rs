@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use serde_json::Value;
+use store::ReadTx;
 use types::Result;
 use uuid::Uuid;
 
@@ -131,6 +132,39 @@ pub fn application_role(resource: &ServicePrincipal, id: Uuid) -> Option<Scope> 
 /// Whether only those get into an application who are assigned to it.
 pub fn requires_assignment(client: &ServicePrincipal) -> bool {
     client.value("appRoleAssignmentRequired") == Some(Value::Bool(true))
+}
+
+/// Where people open an application, if that is known and an address for a browser: what its service
+/// principal says, or else what its application does. Hidden ones have none.
+pub fn start_page(tx: &ReadTx<'_>, client: &ServicePrincipal) -> Result<Option<String>> {
+    let is_hidden = client.value("tags").is_some_and(|tags| {
+        tags.as_array()
+            .into_iter()
+            .flatten()
+            .any(|tag| tag == "HideApp")
+    });
+    if is_hidden || !client.account_enabled {
+        return Ok(None);
+    }
+    let own = ["homepage", "loginUrl"]
+        .into_iter()
+        .find_map(|name| client.value(name)?.as_str().map(str::to_owned));
+    let page = match own {
+        Some(page) => Some(page),
+        None => crate::applications::find_by_app_id(tx, client.app_id)?.and_then(|application| {
+            let web = application.value("web")?;
+            web["homePageUrl"].as_str().map(str::to_owned)
+        }),
+    };
+    Ok(page.filter(|page| is_for_browsers(page)))
+}
+
+/// Whether an address is one that a page may link to: no script, no other program.
+pub fn is_for_browsers(address: &str) -> bool {
+    ["https://", "http://"].iter().any(|scheme| {
+        let begins = address.get(..scheme.len());
+        begins.is_some_and(|it| it.eq_ignore_ascii_case(scheme))
+    })
 }
 
 impl Application {

@@ -3,8 +3,8 @@
 use credentials::Kind;
 use maud::{Markup, html};
 use node::oauth::{
-    Confirmation, OwnConsent, OwnMethod, OwnMethods, OwnOrganization, OwnSession, OwnView, Screen,
-    Through,
+    Confirmation, OwnApp, OwnConsent, OwnMethod, OwnMethods, OwnOrganization, OwnSession, OwnView,
+    Screen, Through,
 };
 use types::Timestamp;
 
@@ -89,7 +89,34 @@ fn overview(page: &Page, words: &Words, view: &OwnView) -> Markup {
         @if let Some(methods) = &view.methods { (self::methods(page, words, methods)) }
         (sessions(page, words, &view.sessions))
         @if view.home.is_none() { (organizations(words, &view.organizations)) }
+        (apps(words, view))
         (consents(page, words, &view.consents))
+    }
+}
+
+/// What may be opened, here and in the other organizations.
+fn apps(words: &Words, view: &OwnView) -> Markup {
+    let here = view.apps.iter().map(|app| (app, None));
+    let there = view.organizations.iter().flat_map(|organization| {
+        let name = Some(organization.name.as_str());
+        organization.apps.iter().map(move |app| (app, name))
+    });
+    let all: Vec<(&OwnApp, Option<&str>)> = here.chain(there).collect();
+    html! {
+        h2 { (words.own_apps) }
+        @if all.is_empty() { p .soft { (words.own_none) } }
+        ul .plain {
+            @for (app, organization) in all {
+                li {
+                    div .what {
+                        bdi { (app.name) }
+                        @if let Some(name) = organization { small { bdi { (name) } } }
+                    }
+                    a .button .small href=(app.href) rel="noreferrer"
+                        aria-label={ (words.own_open) ": " (app.name) } { (words.own_open) }
+                }
+            }
+        }
     }
 }
 

@@ -87,37 +87,92 @@ fn carried(code: &str, entered: &FirstTenant, by: &str) -> Markup {
     }
 }
 
+/// A field of the form.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Entry {
+    Code,
+    Organization,
+    Domain,
+    Admin,
+    Password,
+}
+
+/// At which field a problem is said; that of a passkey has none.
+const fn entry_of(problem: SetupProblem) -> Option<Entry> {
+    Some(match problem {
+        SetupProblem::Code | SetupProblem::Closed => Entry::Code,
+        SetupProblem::Name => Entry::Organization,
+        SetupProblem::Domain => Entry::Domain,
+        SetupProblem::Admin => Entry::Admin,
+        SetupProblem::Password => Entry::Password,
+        SetupProblem::Passkey => return None,
+    })
+}
+
 fn form(
     words: &Words,
     code: &str,
     entered: Option<&FirstTenant>,
     passkeys: &Passkeys,
-    wrong: Option<&str>,
+    wrong: Option<(&str, Option<Entry>)>,
 ) -> Markup {
     let value = |of: fn(&FirstTenant) -> &str| entered.map_or("", of);
+    let bad = wrong.and_then(|(_, at)| at);
+    let focused = bad.unwrap_or(if code.is_empty() {
+        Entry::Code
+    } else {
+        Entry::Organization
+    });
+    let is_bad = |at: Entry| (bad == Some(at)).then_some("true");
+    // What is wrong is said where it is wrong, and is the field's description.
+    let said = |at: Option<Entry>| {
+        let text = wrong.filter(|(_, of)| *of == at).map(|(text, _)| text);
+        html! { @if let Some(text) = text { p #problem .bad role="alert" { (text) } } }
+    };
+    let described = |at: Entry, hint: &str| {
+        let problem = if bad == Some(at) { "problem" } else { "" };
+        let ids = format!("{problem} {hint}");
+        let ids = ids.trim();
+        (!ids.is_empty()).then(|| ids.to_owned())
+    };
     html! {
         form method="post" action="/setup" {
-            @if let Some(text) = wrong { p #problem .bad role="alert" { (text) } }
+            (said(None))
             label for="code" { (words.setup_code) }
-            input #code type="text" name="code" value=(code) required autofocus dir="ltr"
+            input #code type="text" name="code" value=(code) required dir="ltr"
+                autofocus[focused == Entry::Code] aria-invalid=[is_bad(Entry::Code)]
                 autocomplete="one-time-code" autocapitalize="characters" spellcheck="false"
-                maxlength="32" aria-describedby="code-hint";
+                maxlength="32" aria-describedby=[described(Entry::Code, "code-hint")];
+            (said(Some(Entry::Code)))
             p #code-hint .soft { (words.setup_code_hint) }
             label for="organization" { (words.setup_organization) }
             input #organization type="text" name="organization" required maxlength="256"
+                autofocus[focused == Entry::Organization]
+                aria-invalid=[is_bad(Entry::Organization)]
+                aria-describedby=[described(Entry::Organization, "")]
                 autocomplete="organization" value=(value(|it| &it.name));
+            (said(Some(Entry::Organization)))
             label for="domain" { (words.setup_domain) }
             input #domain type="text" name="domain" required maxlength="253" dir="ltr"
-                autocapitalize="none" spellcheck="false" aria-describedby="domain-hint"
+                autofocus[focused == Entry::Domain] aria-invalid=[is_bad(Entry::Domain)]
+                autocapitalize="none" spellcheck="false"
+                aria-describedby=[described(Entry::Domain, "domain-hint")]
                 value=(value(|it| &it.domain));
+            (said(Some(Entry::Domain)))
             p #domain-hint .soft { (words.setup_domain_hint) }
             label for="admin" { (words.setup_admin) }
             input #admin type="text" name="admin" required maxlength="320" dir="ltr"
+                autofocus[focused == Entry::Admin] aria-invalid=[is_bad(Entry::Admin)]
+                aria-describedby=[described(Entry::Admin, "")]
                 autocomplete="username" autocapitalize="none" spellcheck="false"
                 value=(entered.map_or("admin", |it| &it.admin));
+            (said(Some(Entry::Admin)))
             label for="new" { (words.new_password) }
             input #new type="password" name="new" required autocomplete="new-password"
+                autofocus[focused == Entry::Password] aria-invalid=[is_bad(Entry::Password)]
+                aria-describedby=[described(Entry::Password, "")]
                 minlength="8" maxlength="256";
+            (said(Some(Entry::Password)))
             label for="again" { (words.new_password_again) }
             input #again type="password" name="again" required
                 autocomplete="new-password" minlength="8" maxlength="256";
@@ -145,8 +200,9 @@ pub fn render(setup: &Setup<'_>, language: Language) -> Rendered {
             problem,
             differ,
         } => {
-            let wrong = problem.map(|problem| text_of(words, problem));
-            let wrong = wrong.or_else(|| differ.then_some(words.passwords_differ));
+            let wrong = problem.map(|problem| (text_of(words, problem), entry_of(problem)));
+            let differ = differ.then_some((words.passwords_differ, Some(Entry::Password)));
+            let wrong = wrong.or(differ);
             let body = form(words, code, *entered, passkeys, wrong);
             (Some(words.setup_lead.to_owned()), body)
         }

@@ -171,6 +171,7 @@ words! {
     own_leave_text,
     own_left,
     own_home,
+    own_apps,
     own_home_link,
     own_consents,
     own_take_back,

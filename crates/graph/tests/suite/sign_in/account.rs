@@ -215,7 +215,23 @@ async fn a_visitor_sees_through_whom_they_are_where_and_leaves() {
     let two = Two::start().await;
     let mut browser = two.world.browser();
     two.come_in(&mut browser).await;
-    let page = browser.get(&format!("/{}/account", two.home)).await;
+    let id = two.world.principal["id"].as_str().unwrap();
+    let wiki = format!("/servicePrincipals/{id}");
+    let at_home = format!("/{}/account", two.home);
+    // What may be opened there is shown at home; nothing that is no address, or not for them.
+    for (change, is_shown) in [
+        (json!({"homepage": "javascript:alert(1)"}), false),
+        (json!({"homepage": "https://wiki.example/"}), true),
+        (json!({"appRoleAssignmentRequired": true}), false),
+    ] {
+        two.world.d.admin.patch(&wiki, change).await.expect(204);
+        let page = browser.get(&at_home).await;
+        page.is_page(200, "Your applications");
+        assert!(!page.text.contains("javascript:"), "{}", page.text);
+        let shown = page.text.contains("https://wiki.example/");
+        assert_eq!(shown, is_shown, "{}", page.text);
+    }
+    let page = browser.get(&at_home).await;
     page.is_page(200, "Your other organizations");
     page.is_page(200, "Contoso");
     assert!(page.text.contains("by invitation"), "{}", page.text);

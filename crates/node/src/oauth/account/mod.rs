@@ -9,6 +9,7 @@
 //! "My Account portal" and "Leave an organization as an external user".
 
 mod acts;
+mod apps;
 mod organizations;
 mod view;
 

@@ -1,14 +1,15 @@
 //! The organizations that somebody is in beside the home: each is asked through the border, and says of
 //! its own account for the person what the person may see there anyway.
 
-use directory::{invitations, tenant};
+use directory::{delegation, invitations, tenant};
 use identity::visit::live;
 use serde::{Deserialize, Serialize};
 use store::ReadTx;
 use types::{Error, Id, Result, TenantId, kind};
 
 use super::super::next::Ready;
-use super::view::{OwnOrganization, Through};
+use super::apps;
+use super::view::{OwnApp, OwnOrganization, Through};
 use crate::Node;
 
 /// Asks another tenant whether somebody is in it.
@@ -30,6 +31,9 @@ struct Membership {
     is_guest: bool,
     is_shared: bool,
     since: Option<String>,
+    /// A tenant of an earlier version tells none.
+    #[serde(default)]
+    apps: Vec<OwnApp>,
 }
 
 /// In the other tenant: answers for its account of somebody from `from`.
@@ -43,6 +47,7 @@ pub(in crate::oauth) fn answer(tx: &ReadTx<'_>, from: TenantId, body: &str) -> R
             is_guest: user.user_type() == "Guest",
             is_shared: user.home.is_some(),
             since: user.property("createdDateTime").as_str().map(str::to_owned),
+            apps: apps::open_to(tx, &user)?,
         }),
         None => None,
     };
@@ -84,16 +89,23 @@ impl Node {
             };
             let membership: Option<Membership> =
                 serde_json::from_str(&answer).map_err(Error::internal)?;
-            found.extend(membership.map(|it| OwnOrganization {
-                tenant,
-                name: it.name,
-                is_guest: it.is_guest,
-                through: if it.is_shared {
-                    Through::Sharing
-                } else {
-                    Through::Invitation
-                },
-                since: it.since,
+            found.extend(membership.map(|it| {
+                OwnOrganization {
+                    tenant,
+                    name: it.name,
+                    is_guest: it.is_guest,
+                    through: if it.is_shared {
+                        Through::Sharing
+                    } else {
+                        Through::Invitation
+                    },
+                    since: it.since,
+                    // Of another tenant's word only addresses become links.
+                    apps: (it.apps.into_iter())
+                        .filter(|app| delegation::is_for_browsers(&app.href))
+                        .take(apps::SHOWN_MAX)
+                        .collect(),
+                }
             }));
         }
         Ok(found)

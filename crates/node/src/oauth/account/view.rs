@@ -4,13 +4,14 @@ use credentials::{Kind, Policy, Standing, methods, passkey, recovery, totp};
 use directory::oauth2_permission_grants::{self as grants, Of};
 use directory::{delegation, invitations, service_principals, users};
 use identity::session;
+use serde::{Deserialize, Serialize};
 use store::ReadTx;
 use types::{Result, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::super::next::{Ready, known_name};
 use super::super::{AccountView, Problem, ScopeView, consent};
-use super::{Act, is_visitor};
+use super::{Act, apps, is_visitor};
 use crate::Node;
 
 /// Consents that are shown.
@@ -29,6 +30,8 @@ pub struct OwnView {
     pub organizations: Vec<OwnOrganization>,
     /// Of a visitor: the home's name, and the way to the account there.
     pub home: Option<OwnApp>,
+    /// The applications that they may open here.
+    pub apps: Vec<OwnApp>,
     /// What they have allowed apps.
     pub consents: Vec<OwnConsent>,
     /// What couldn't be done.
@@ -104,10 +107,13 @@ pub struct OwnOrganization {
     pub through: Through,
     /// Since when.
     pub since: Option<String>,
+    /// The applications that they may open there.
+    pub apps: Vec<OwnApp>,
 }
 
 /// A name, and the way there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct OwnApp {
     /// The name.
     pub name: String,
@@ -222,6 +228,7 @@ fn view(tx: &ReadTx<'_>, ready: &Ready, has_passkeys: bool) -> Result<(OwnView, 
         methods,
         organizations: Vec::new(),
         home: None,
+        apps: apps::open_to(tx, user)?,
         consents: consents_of(tx, ready)?,
         problem: None,
         is_done: false,
