@@ -4,6 +4,7 @@ export * from './csv';
 export * from './format';
 export * from './graph';
 export * from './languages';
+export * from './ldif';
 export * from './messages';
 export * from './problems';
 export * from './query';

@@ -78,3 +78,9 @@ export function asProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   return new Problem('strange', thrown instanceof Error ? thrown.message : String(thrown));
 }
+
+/** The property that a refusal is about, as the API names it; nothing if it names none. */
+export const propertyOf = (problem: Problem | undefined): string | undefined =>
+  problem?.kind === 'refused'
+    ? /\bproperty '?(\w+(?:\.\w+)*)'?/.exec(problem.message)?.[1]
+    : undefined;

@@ -34,6 +34,23 @@ test('CSV is read with its lines, whatever separates it', async () => {
   assert.deepEqual(fromCsv(''), []);
 });
 
+test('LDIF is read as rows: folded lines, Base64, people only', async () => {
+  const { fromLdif, isLdif } = await load('/core/src/ldif.ts');
+  const ldif =
+    '# people\nversion: 1\n\ndn: dc=x\nobjectClass: domain\ndc: x\n\n' +
+    'dn: uid=a,dc=x\nobjectClass: inetOrgPerson\nuid: a\ncn: Ann\n  Bo\nmail;x-a: a@x\n\n' +
+    'dn: uid=b,dc=x\nobjectClass: person\nuid: b\ncn:: Wm/Dqw==\njpegPhoto:< file:///x\n';
+  assert.ok(isLdif(ldif));
+  assert.ok(!isLdif('dn;name\nx;y\n'));
+  assert.deepEqual(fromLdif(ldif), {
+    heads: ['uid', 'cn', 'mail'],
+    rows: [
+      { line: 8, cells: ['a', 'Ann Bo', 'a@x'] },
+      { line: 15, cells: ['b', 'Zoë', ''] },
+    ],
+  });
+});
+
 test('texts in $filter and in paths are written so that nothing breaks out', async () => {
   const { literal, withQuery } = await load('/core/src/query.ts');
   assert.equal(literal("O'Neil"), "'O''Neil'");
