@@ -64,7 +64,8 @@ const useStyles = makeStyles({
     textOverflow: 'ellipsis',
     whiteSpace: 'nowrap',
     minWidth: 0,
-    textAlign: 'start',
+    // As the table, not as the text.
+    textAlign: 'match-parent',
   },
   end: { textAlign: 'end', justifyContent: 'flex-end', fontVariantNumeric: 'tabular-nums' },
   check: { paddingInline: '4px', alignSelf: 'stretch', display: 'flex', alignItems: 'center' },
@@ -384,6 +385,8 @@ function Row<R>(props: {
           <div
             key={column.id}
             role="gridcell"
+            // A text is cut at its own end, whichever way it is written.
+            dir={column.cell ? undefined : 'auto'}
             className={column.align ? mergeClasses(styles.cell, styles.end) : styles.cell}
           >
             {draw(column, row)}

@@ -22,18 +22,32 @@ const useStyles = makeStyles({
   column: {
     padding: '8px 12px',
     minWidth: '88px',
-    '@media (max-width: 640px)': { minWidth: '56px', paddingInline: '4px' },
+    '@media (max-width: 640px)': { minWidth: '44px', paddingInline: '4px' },
     maxWidth: '160px',
     fontWeight: tokens.fontWeightRegular,
     verticalAlign: 'bottom',
     textAlign: 'center',
     overflowWrap: 'anywhere',
   },
+  columnName: {
+    // Upright there is no room for whole words beside each other.
+    '@media (max-width: 640px)': {
+      writingMode: 'vertical-rl',
+      transform: 'rotate(180deg)',
+      display: 'inline-block',
+      maxHeight: '140px',
+      overflow: 'hidden',
+      textOverflow: 'ellipsis',
+      whiteSpace: 'nowrap',
+      textAlign: 'start',
+    },
+  },
   row: {
     padding: '0 16px 0 12px',
     fontWeight: tokens.fontWeightRegular,
     textAlign: 'start',
     maxWidth: '220px',
+    '@media (max-width: 640px)': { maxWidth: '96px', paddingInlineEnd: '8px' },
     height: '48px',
     overflow: 'hidden',
     textOverflow: 'ellipsis',
@@ -61,6 +75,7 @@ const useStyles = makeStyles({
     width: '100%',
     height: '100%',
     minWidth: '60px',
+    '@media (max-width: 640px)': { minWidth: '44px', gap: '6px' },
     cursor: 'pointer',
     borderRadius: tokens.borderRadiusMedium,
     border: `1px solid ${tokens.colorNeutralStroke2}`,
@@ -133,7 +148,7 @@ export function Matrix(props: {
                   scope="col"
                   className={mergeClasses(styles.column, to === tenants.own && styles.ownColumn)}
                 >
-                  {tenants.name(to)}
+                  <bdi className={styles.columnName}>{tenants.name(to)}</bdi>
                 </th>
               ))}
             </tr>
