@@ -18,9 +18,11 @@ import { CurrentScreen, useNavigate } from '@isopolity/ui/router';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
-import { invitations, ownTenant, requests } from './api/queries';
+import { invitations, isRefusal, ownRoles, ownTenant, readiness, requests } from './api/queries';
 import { Broken } from './broken';
 import { isWaiting } from './features/organization/request-state';
+import { TABS } from './features/settings/tabs';
+import { NoRole } from './no-role';
 import { NotFound } from './not-found';
 import { findObjects } from './objects/find';
 import { session } from './session';
@@ -32,6 +34,9 @@ export function App() {
   const asked = useQuery(requests);
   const hasEnded = useSyncExternalStore(session.subscribe, () => session.ended);
   const navigate = useNavigate();
+  const ready = useQuery(readiness);
+  const isRefused = isRefusal(ready.error);
+  const roles = useQuery({ ...ownRoles, enabled: isRefused });
   const find = async (text: string, signal: AbortSignal): Promise<Command[]> => {
     const people = await findObjects('users', text, signal);
     return people.map(({ id, displayName, userPrincipalName }) => ({
@@ -43,6 +48,15 @@ export function App() {
       run: () => navigate({ to: '/people', search: { open: id } }),
     }));
   };
+  if (isRefused && roles.isLoading) return null;
+  if (isRefused && roles.data?.length === 0) return <NoRole />;
+  const settings = TABS.map((tab) => ({
+    id: `settings-${tab}`,
+    group: t('nav.settings'),
+    title: t(`settings.tab.${tab}`),
+    icon: <SettingsRegular />,
+    run: () => navigate({ to: '/settings', search: { tab } }),
+  }));
   const groups: PlaceGroup[] = [
     {
       title: t('nav.group.across'),
@@ -76,6 +90,7 @@ export function App() {
       identity={session.identity}
       tenantName={tenant.data?.displayName ?? ''}
       groups={groups}
+      commands={settings}
       find={find}
       onSignOut={() => session.signOut()}
       onSwitch={() => void session.signIn({ chooseAccount: true })}

@@ -17,15 +17,20 @@ const catalogues = openCatalogues(loadCatalogue);
 /** Longer than this nobody waits for answers: the screen comes with the shape of what is missing. */
 const PATIENCE_MS = 150;
 
+/** What is for admins is asked for behind what tells that the person is one. */
+async function getReadiness(): Promise<void> {
+  await queryClient.prefetchQuery(readiness);
+  if (queryClient.getQueryState(readiness.queryKey)?.status !== 'success') return;
+  await Promise.all([queryClient.prefetchQuery(invitations), queryClient.prefetchQuery(requests)]);
+}
+
 /** Gets what the screen is made of; quick answers save drawing it once without and once with them. */
 async function getReady(): Promise<void> {
   const parts = [
     router.load(),
     queryClient.prefetchQuery(ownTenant),
     queryClient.prefetchQuery(members),
-    queryClient.prefetchQuery(invitations),
-    queryClient.prefetchQuery(readiness),
-    queryClient.prefetchQuery(requests),
+    getReadiness(),
   ];
   const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
   await Promise.race([Promise.all(parts), patience]);

@@ -1,7 +1,7 @@
 /** The admin centre as admins use it: the real binary, a real browser, three tenants. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Deployment, leave, signIn } from './harness.js';
+import { axeFindings, Deployment, leave, signIn } from './harness.js';
 
 let deployment;
 before(async () => {
@@ -59,6 +59,11 @@ test('a fault is seen live on the matrix, is understood by Why, and mended by bo
   await story.getByText('Accept users from Contoso in Fabrikam').waitFor();
   await story.getByRole('button', { name: 'Ask Fabrikam' }).click();
   await contoso.getByText('Fabrikam has been asked').first().waitFor();
+  // It isn't asked again while it hasn't decided, also not by whoever comes later.
+  await story.getByText('Fabrikam has been asked and hasn’t decided yet:').waitFor();
+  await contoso.reload();
+  await story.getByText('Fabrikam has been asked and hasn’t decided yet:').waitFor();
+  assert.equal(await story.getByRole('button', { name: 'Ask Fabrikam' }).count(), 0);
 
   const fabrikam = await deployment.admin('Fabrikam', '/admin/organization');
   await fabrikam.getByText('Contoso asks you for a change').waitFor();
@@ -224,8 +229,13 @@ test('an access setting reads as a sentence, and so does what it will be', async
     .getByText('Everybody of Tailspin may use every application in Contoso.')
     .first()
     .waitFor();
+  assert.ok(await panel.getByRole('button', { name: 'Save this' }).isDisabled());
   await panel.getByRole('radio', { name: 'Nobody' }).check();
+  await panel.getByText('Now: Everybody of Tailspin may use').waitFor();
   await panel.getByText('It will be: Nobody from Tailspin may come in.').waitFor();
+  // How many that shuts out is said, with some names.
+  await panel.getByText(/concerned: \d+\. None of them can sign in here any more\./).waitFor();
+  await panel.getByText(/and \d+ more/).waitFor();
   await panel.getByRole('button', { name: 'Save this' }).click();
   await page.getByRole('main').getByText('Nobody from Tailspin may come in.').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
@@ -233,6 +243,99 @@ test('an access setting reads as a sentence, and so does what it will be', async
     .getByRole('main')
     .getByText('Everybody of Tailspin may use every application in Contoso.')
     .waitFor();
+  await leave(page);
+});
+
+test('a checkbox of an access setting says what it stops before it does', async () => {
+  const { id } = deployment.tenant('Tailspin');
+  const page = await deployment.admin('Contoso', `/admin/access?tenant=${id}`);
+  const panel = page.getByRole('complementary');
+  const box = panel.getByRole('checkbox', {
+    name: 'People from Tailspin come in without a prompt',
+  });
+  await box.click();
+  const asked = panel.getByRole('alertdialog');
+  await asked.getByText(/concerned: \d+\. They .* synchronization to here stops/).waitFor();
+  assert.ok(await box.isChecked());
+  await asked.getByRole('button', { name: 'Cancel' }).click();
+  await asked.waitFor({ state: 'detached' });
+  await box.click();
+  await asked.getByRole('button', { name: 'Turn it off' }).click();
+  await panel.getByRole('checkbox', { name: /come in without a prompt/, checked: false }).waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await panel.getByRole('checkbox', { name: /come in without a prompt/, checked: true }).waitFor();
+  await leave(page);
+});
+
+test('somebody without a role is told so, and asks nothing that is refused twice', async () => {
+  const { person, personPassword, id } = deployment.tenant('Contoso');
+  const page = await deployment.visitor();
+  page.provoked.push('/beta/isopolity/readiness');
+  const refused = [];
+  page.on('response', (response) => {
+    if (response.status() === 403) refused.push(new URL(response.url()).pathname);
+  });
+  await page.goto('/admin');
+  await signIn(page, person, personPassword);
+  await page.getByRole('heading', { name: 'You have no role in this admin centre' }).waitFor();
+  await page.getByText('ask an administrator of Contoso').waitFor();
+  assert.equal(await page.getByRole('navigation').count(), 0);
+  assert.deepEqual(await axeFindings(page), []);
+  assert.deepEqual(refused, ['/beta/isopolity/readiness']);
+  await page.getByRole('link', { name: 'My account' }).click();
+  await page.waitForURL(`**/${id}/account`);
+  await leave(page);
+});
+
+test('people are deleted after it was said whom and where, and edits of a mapping aren’t lost by a step back', async () => {
+  const page = await deployment.admin('Contoso', '/admin/people?q=anneliese&f=origin:own');
+  const row = page.getByRole('row', { name: /Anneliese/ }).first();
+  await row.getByRole('checkbox').check();
+  await page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click();
+  const asked = page.getByRole('alertdialog');
+  await asked.getByText(/The copies in Fabrikam and Tailspin are deleted with them/).waitFor();
+  await asked.getByRole('button', { name: 'Cancel' }).click();
+
+  const { id } = deployment.tenant('Fabrikam');
+  await page.goto(`/admin/users-across?tenant=${id}`);
+  const panel = page.getByRole('complementary');
+  await panel.getByRole('button', { name: 'Filters and mapping' }).click();
+  await panel.getByRole('button', { name: 'Add a condition' }).first().click();
+  await panel.getByRole('textbox', { name: 'Value' }).first().fill('Sales');
+  await page.goBack();
+  await panel.getByText('isn’t saved').waitFor();
+  await panel.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+  assert.equal(await panel.getByRole('textbox', { name: 'Value' }).first().inputValue(), 'Sales');
+  await page.goBack();
+  await panel.getByRole('button', { name: 'Go without saving' }).click();
+  await panel.getByRole('button', { name: 'Filters and mapping' }).waitFor();
+  await leave(page);
+});
+
+test('LDIF is taken, and who is here already is seen before anything is sent', async () => {
+  const page = await deployment.admin('Contoso', '/admin/people?panel=import');
+  const { admin } = deployment.tenant('Contoso');
+  const ldif = [
+    'version: 1',
+    'dn: uid=zeno,dc=contoso',
+    'objectClass: inetOrgPerson',
+    'uid: zeno',
+    'cn:: WsOpbm8=',
+    '',
+    'dn: uid=admin,dc=contoso',
+    'objectClass: inetOrgPerson',
+    `uid: ${admin.split('@')[0]}`,
+    'cn: Admin',
+    '',
+  ].join('\n');
+  await page.setInputFiles('input[type=file]', {
+    name: 'people.ldif',
+    mimeType: 'text/plain',
+    buffer: Buffer.from(ldif),
+  });
+  const panel = page.getByRole('complementary');
+  await panel.getByText('1 person can be imported, 1 can’t.').waitFor();
+  await panel.getByText(/Line 7:.*somebody with this user name already/).waitFor();
   await leave(page);
 });
 

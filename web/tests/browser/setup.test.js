@@ -20,12 +20,19 @@ async function fill(page, domain) {
 test('the first administrator has a passkey and no password, and is in the admin centre', async () => {
   const page = await deployment.visitor();
   const device = await authenticator(page);
-  await page.goto('/setup');
+  // Whoever has only the address is led there.
+  await page.goto('/admin');
+  await page.waitForURL('**/setup');
+  await page.goto('/');
   await page.getByRole('heading', { name: 'Set up isopolity' }).waitFor();
   assert.deepEqual(await axeFindings(page), []);
   await fill(page, 'no domain');
   await page.getByRole('button', { name: 'Use a passkey instead' }).click();
   await page.getByRole('alert').getByText("isn't a domain").waitFor();
+  const [wrong] = await page.locator('[aria-invalid=true]').all();
+  assert.equal(await wrong.getAttribute('name'), 'domain');
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('name')), 'domain');
+  assert.equal(await page.getByLabel('Organization').inputValue(), 'Contoso');
   await page.getByLabel('Domain').fill('contoso.example');
   await page.getByRole('button', { name: 'Use a passkey instead' }).click();
 

@@ -15,6 +15,7 @@ import {
   KeyboardRegular,
   LocalLanguageRegular,
   PersonRegular,
+  PersonSwapRegular,
   SignOutRegular,
   WeatherMoonRegular,
 } from '@fluentui/react-icons';
@@ -97,7 +98,9 @@ export default function AccountMenu(props: AccountMenuProps) {
           <MenuItemLink icon={<PersonRegular />} href={`/${props.identity.tenantId}/account`}>
             {t('ui.myAccount')}
           </MenuItemLink>
-          <MenuItem onClick={props.onSwitch}>{t('ui.switchAccount')}</MenuItem>
+          <MenuItem icon={<PersonSwapRegular />} onClick={props.onSwitch}>
+            {t('ui.switchAccount')}
+          </MenuItem>
           <MenuItem icon={<SignOutRegular />} onClick={props.onSignOut}>
             {t('ui.signOut')}
           </MenuItem>

@@ -36,7 +36,8 @@ export function Ask(props: {
   text: ReactNode;
   /** The act, as its button says it. */
   action: string;
-  change: Change | Change[];
+  /** What will be sent, if anything is. */
+  change?: Change | Change[];
   onDo: () => void;
   onCancel: () => void;
   isRunning?: boolean;
@@ -66,7 +67,7 @@ export function Ask(props: {
         props.onCancel();
       }}
     >
-      <p className={styles.text}>{props.text}</p>
+      <div className={styles.text}>{props.text}</div>
       {props.problem && <Failure problem={props.problem} isChange />}
       <div className={styles.actions}>
         <Button
@@ -81,7 +82,7 @@ export function Ask(props: {
           {t('ui.cancel')}
         </Button>
       </div>
-      <GraphCall change={props.change} />
+      {props.change && <GraphCall change={props.change} />}
     </div>
   );
 }

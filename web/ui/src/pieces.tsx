@@ -11,7 +11,7 @@ import {
   SkeletonItem,
   tokens,
 } from '@fluentui/react-components';
-import { formatNumber, type Problem } from '@isopolity/core';
+import { formatNumber, type Problem, propertyOf } from '@isopolity/core';
 import { type ReactNode, useEffect } from 'react';
 import { Said } from './sentences';
 import { useTranslation } from './translation';
@@ -171,4 +171,17 @@ export function Lines({ count = 3, height = 16 }: { count?: number; height?: 16 
       </div>
     </Skeleton>
   );
+}
+
+/** What a field says where a refusal is about what was entered in it. */
+export function saidAt(problem: Problem | undefined, ...properties: string[]) {
+  return problem && isAbout(problem, properties)
+    ? { validationMessage: <Said text={problem.message} />, validationState: 'error' as const }
+    : {};
+}
+
+/** Whether a refusal is about one of these properties, so that a field says it. */
+export function isAbout(problem: Problem | undefined, properties: readonly string[]): boolean {
+  const property = propertyOf(problem);
+  return property !== undefined && properties.includes(property);
 }

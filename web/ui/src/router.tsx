@@ -18,6 +18,7 @@ import {
   useContext,
   useEffect,
   useLayoutEffect,
+  useRef,
   useState,
 } from 'react';
 
@@ -84,6 +85,8 @@ export class Router {
   readonly #base: string;
   readonly #screens: Record<string, Screen>;
   readonly #watchers = new Set<() => void>();
+  #ask: ((goOn: () => void) => void) | undefined;
+  #heldAt = '';
 
   constructor(base: string, screens: Record<string, Screen>) {
     this.#base = base;
@@ -118,8 +121,25 @@ export class Router {
       .catch(() => undefined);
   }
 
+  /** Lets nobody go anywhere before it is asked; what is given to `ask` goes on. */
+  hold(ask: (goOn: () => void) => void): () => void {
+    this.#ask = ask;
+    this.#heldAt = location.pathname + location.search;
+    return () => {
+      if (this.#ask === ask) this.#ask = undefined;
+    };
+  }
+
   /** Goes to another address. */
   go(going: Going): void {
+    const ask = this.#ask;
+    if (ask) {
+      ask(() => {
+        this.#ask = undefined;
+        this.go(going);
+      });
+      return;
+    }
     const href = this.hrefTo(going);
     const isSame = href === location.pathname + location.search;
     if (going.replace || isSame) history.replaceState(null, '', href);
@@ -130,11 +150,21 @@ export class Router {
 
   /** Tells of another address. */
   watch(watcher: () => void): () => void {
+    const hear = () => {
+      const ask = this.#ask;
+      if (!ask) return watcher();
+      // The browser has gone already: back to where one is, as if it hadn't.
+      history.pushState(null, '', this.#heldAt);
+      ask(() => {
+        this.#ask = undefined;
+        history.back();
+      });
+    };
     this.#watchers.add(watcher);
-    addEventListener('popstate', watcher);
+    addEventListener('popstate', hear);
     return () => {
       this.#watchers.delete(watcher);
-      removeEventListener('popstate', watcher);
+      removeEventListener('popstate', hear);
     };
   }
 }
@@ -175,6 +205,28 @@ export const useHere = (): Here => useContext(HereContext);
 export function useNavigate(): (going: Going) => void {
   const router = useRouter();
   return (going) => router.go(going);
+}
+
+/**
+ * Asks before what was entered is left for another address: `ask` is given the way on, if somebody
+ * still wants to. The browser itself asks before the page is closed.
+ */
+export function useLeaving(isHeld: boolean, ask: (goOn: () => void) => void): void {
+  const router = useRouter();
+  const asking = useRef(ask);
+  useLayoutEffect(() => {
+    asking.current = ask;
+  });
+  useEffect(() => {
+    if (!isHeld) return;
+    const release = router.hold((goOn) => asking.current(goOn));
+    const stay = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener('beforeunload', stay);
+    return () => {
+      release();
+      removeEventListener('beforeunload', stay);
+    };
+  }, [router, isHeld]);
 }
 
 /** Goes elsewhere in place of drawing anything. */

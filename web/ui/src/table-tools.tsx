@@ -110,6 +110,7 @@ export function TableTools<R>(props: {
     <div className={styles.tools}>
       <SearchBox
         className={styles.search}
+        dismiss={{ 'aria-label': t('ui.clear') }}
         value={props.text}
         placeholder={t('table.search')}
         aria-label={t('table.searchIn', { table: props.label })}

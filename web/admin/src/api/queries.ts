@@ -1,5 +1,8 @@
 /** What is read from the API, each with the key it is kept under. */
+import { Problem } from '@isopolity/core';
+import { queryClient } from '@isopolity/ui';
 import { queryOptions } from '@tanstack/react-query';
+import * as v from 'valibot';
 import { graph } from '../session';
 import * as shapes from './shapes';
 
@@ -45,18 +48,43 @@ export const members = queryOptions({
 export const readiness = queryOptions({
   queryKey: ['readiness'],
   queryFn: ({ signal }) => graph.all(shapes.Pair, '/beta/isopolity/readiness', { signal }),
-  refetchInterval: LIVE_MS,
+  // What was refused isn't asked for by each screen anew; what failed otherwise is, in a moment.
+  retryOnMount: false,
+  refetchInterval: ({ state }) => (isRefusal(state.error) ? false : LIVE_MS),
+});
+
+/** Whether it is refused to this person, who needs a role for it. */
+export const isRefusal = (thrown: unknown): boolean =>
+  thrown instanceof Problem && thrown.status === 403;
+
+/** What is for admins is asked for once it is known that the person is one. */
+const isAdmins = () => queryClient.getQueryState(readiness.queryKey)?.status === 'success';
+
+/** The roles of whoever is signed in, by groups too; asked for where something is refused. */
+export const ownRoles = queryOptions({
+  queryKey: ['ownRoles'],
+  queryFn: async ({ signal }) => {
+    const { items } = await graph.page(
+      v.object({ id: v.string() }),
+      '/v1.0/me/transitiveMemberOf/microsoft.graph.directoryRole?$select=id&$top=1',
+      { signal },
+    );
+    return items;
+  },
+  staleTime: 60_000,
 });
 
 export const requests = queryOptions({
   queryKey: ['requests'],
   queryFn: ({ signal }) => graph.all(shapes.Request, '/beta/isopolity/requests', { signal }),
+  enabled: isAdmins,
   refetchInterval: LIVE_MS * 3,
 });
 
 export const invitations = queryOptions({
   queryKey: ['invitations'],
   queryFn: ({ signal }) => graph.all(shapes.Invitation, '/beta/isopolity/invitations', { signal }),
+  enabled: isAdmins,
   refetchInterval: LIVE_MS * 3,
 });
 
@@ -85,10 +113,16 @@ export const sharingStatus = queryOptions({
 export const sharingEntry = (tenant?: string) =>
   queryOptions({
     queryKey: ['sharing', 'entry', tenant ?? 'default'],
-    queryFn: ({ signal }) =>
-      graph.get(shapes.Sharing, `${SHARING}/${tenant ? `tenants/${tenant}` : 'default'}`, {
-        signal,
-      }),
+    queryFn: async ({ signal }) => {
+      // Whether it has an entry of its own is asked now: it may have gone a moment ago.
+      const pairs = tenant ? await queryClient.fetchQuery({ ...sharingStatus, staleTime: 0 }) : [];
+      const isOwn = pairs.some((pair) => pair.tenantId === tenant && pair.source === 'own');
+      return await graph.get(
+        shapes.Sharing,
+        `${SHARING}/${isOwn ? `tenants/${tenant}` : 'default'}`,
+        { signal },
+      );
+    },
   });
 
 export const sharingFailures = (tenant: string) =>

@@ -87,6 +87,8 @@ export function ObjectPicker(props: {
     >
       <Combobox
         className={styles.wide}
+        expandIcon={{ 'aria-label': `${props.label}: ${t('ui.open')}` }}
+        clearIcon={null}
         freeform
         multiselect={!single}
         selectedOptions={value}

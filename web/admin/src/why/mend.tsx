@@ -2,10 +2,12 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { WrenchRegular } from '@fluentui/react-icons';
 import { asProblem, type Change } from '@isopolity/core';
-import { Failure, GraphCall, Lines, useAct } from '@isopolity/ui';
+import { Failure, GraphCall, Lines, Status, Time, useAct } from '@isopolity/ui';
+import { Link } from '@isopolity/ui/router';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import type * as v from 'valibot';
+import { requests } from '../api/queries';
 import { type Mend, MendAnswer, type Pair, type SettingChange, type Step } from '../api/shapes';
 import { graph } from '../session';
 import { useTenants } from '../tenants';
@@ -69,9 +71,22 @@ export function MendBox({ pair }: { pair: Pick<Pair, 'from' | 'to' | 'action'> }
         signal,
       ),
   });
+  const sent = useQuery(requests);
+  const waiting = sent.data?.find(
+    (request) =>
+      request.direction === 'sent' &&
+      request.state === 'pending' &&
+      request.from === pair.from &&
+      request.to === pair.to &&
+      request.action === pair.action,
+  );
   const change: Change = { method: 'POST', path: '/beta/isopolity/readiness/mend', body };
   const ours = preview.data?.changes ?? [];
-  const asked = preview.data?.requests.flatMap((request) => request.changes) ?? [];
+  const wished = preview.data?.requests.flatMap((request) => request.changes) ?? [];
+  // What was asked for already isn't asked for again.
+  const isAsked = ({ setting }: { setting: string }) =>
+    waiting?.changes.some((change) => change.setting === setting) ?? false;
+  const asked = wished.filter((wish) => !isAsked(wish));
   const listed = (changes: v.InferOutput<typeof SettingChange>[]) => (
     <ul className={styles.list}>
       {changes.map((change) => (
@@ -85,7 +100,19 @@ export function MendBox({ pair }: { pair: Pick<Pair, 'from' | 'to' | 'action'> }
       <h3 className={styles.title}>{t('mend.title')}</h3>
       {preview.error && <Failure problem={asProblem(preview.error)} />}
       {!preview.data && !preview.error && <Lines count={2} />}
-      {preview.data && !ours.length && !asked.length && <p>{t('mend.nothing')}</p>}
+      {preview.data && !ours.length && !wished.length && !waiting && <p>{t('mend.nothing')}</p>}
+      {waiting && (
+        <div role="status">
+          <p className={styles.part}>
+            <Status tone="waiting">{t('mend.waits', { tenant: name(other) })}</Status>
+          </p>
+          {listed(waiting.changes)}
+          <p className={styles.part}>
+            {t('mend.askedAt')} <Time at={waiting.createdDateTime} />{' '}
+            <Link to="/organization">{t('mend.toRequests')}</Link>
+          </p>
+        </div>
+      )}
       {ours.length > 0 && (
         <>
           <p className={styles.part}>{t('mend.ours', { tenant: name(own) })}</p>

@@ -4,7 +4,7 @@
  */
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { ArrowRightRegular } from '@fluentui/react-icons';
-import { Mark } from '@isopolity/ui';
+import { Disclosure, Mark } from '@isopolity/ui';
 import { Link } from '@isopolity/ui/router';
 import { useTranslation } from '@isopolity/ui/translation';
 import type { Step } from '../api/shapes';
@@ -90,9 +90,11 @@ export function Steps(props: {
                 </span>
                 {story.sentence(step, other, action ? 'one' : 'all')}
                 {!step.allowed && (
-                  <div className={styles.detail} lang="en" dir="ltr">
-                    <Path text={story.told(step.setting)} />: {step.value}
-                  </div>
+                  <Disclosure label={t('why.setting')}>
+                    <div className={styles.detail} lang="en" dir="ltr">
+                      <Path text={story.told(step.setting)} />: {step.value}
+                    </div>
+                  </Disclosure>
                 )}
                 {!step.allowed &&
                   action &&

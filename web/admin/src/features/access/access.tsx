@@ -64,12 +64,18 @@ export function Access() {
     if (!fallback.data) return null;
     const usual = fallback.data;
     return [...USUAL, ...DIRECT.filter((part) => (entry ? isOwn(entry, part) : true))].map(
-      (part) => (
-        <li key={part} className={isOwn(entry, part) ? styles.differs : undefined}>
-          {sentences.part(part, inForce(entry, usual, part), partner, tenants.ownName)}
-          {isOwn(entry, part) && <span className={styles.note}> {t('access.differs')}</span>}
-        </li>
-      ),
+      (part) => {
+        const sentence = (settings: Settings | undefined) =>
+          sentences.part(part, inForce(settings, usual, part), partner, tenants.ownName);
+        // An entry may say of its own what the default says.
+        const differs = isOwn(entry, part) && sentence(entry) !== sentence(undefined);
+        return (
+          <li key={part} className={differs ? styles.differs : undefined}>
+            {sentence(entry)}
+            {differs && <span className={styles.note}> {t('access.differs')}</span>}
+          </li>
+        );
+      },
     );
   };
   const entry = (key: string, name: string, partner: Partner | undefined) => (

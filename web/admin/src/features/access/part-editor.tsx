@@ -7,6 +7,8 @@ import { useState } from 'react';
 import type { B2b, TargetList } from '../../api/shapes';
 import { ObjectPicker } from '../../objects/picker';
 import { useTenants } from '../../tenants';
+import { AskFor } from './ask-for';
+import { Concerned } from './concerned';
 import {
   inForce,
   isInbound,
@@ -23,6 +25,7 @@ import { useSentences } from './sentences';
 const useStyles = makeStyles({
   form: { display: 'grid', gap: '16px', marginBlockStart: '12px' },
   actions: { display: 'flex', flexWrap: 'wrap', gap: '8px' },
+  change: { display: 'grid', gap: '8px' },
   sentence: { margin: 0 },
 });
 
@@ -33,6 +36,18 @@ interface Chosen {
   reach: Reach;
   listed: { target: string; targetType: string }[];
 }
+/** A setting with nothing but what is edited here, in the order in which it is written. */
+const plain = (setting: B2b) => {
+  const list = (of: TargetList) =>
+    of && {
+      accessType: of.accessType,
+      targets: of.targets.map(({ target, targetType }) => ({ target, targetType })),
+    };
+  return {
+    usersAndGroups: list(setting?.usersAndGroups),
+    applications: list(setting?.applications),
+  };
+};
 const chosenOf = (list: TargetList): Chosen => ({ reach: reachOf(list), listed: listedOf(list) });
 
 export function PartEditor(props: Scope & { part: Part; onClose: () => void }) {
@@ -55,6 +70,9 @@ export function PartEditor(props: Scope & { part: Part; onClose: () => void }) {
       applications.listed,
     ),
   };
+  const isSame = JSON.stringify(wanted) === JSON.stringify(plain(current));
+  const [was, after] = [reachOf(current?.usersAndGroups), users.reach];
+  const isLoss = after === 'none' || (after !== 'all' && was === 'all');
   const isEmpty = [users, applications].some(
     ({ reach, listed }) => (reach === 'only' || reach === 'but') && !listed.length,
   );
@@ -86,12 +104,37 @@ export function PartEditor(props: Scope & { part: Part; onClose: () => void }) {
           onChange={setApplications}
         />
       )}
-      <p className={styles.sentence} aria-live="polite">
-        {t('access.willBe')} {sentences.part(part, wanted, name, ownName)}
-      </p>
+      <div aria-live="polite" className={styles.change}>
+        {isSame ? (
+          <p className={styles.sentence}>{t('access.same')}</p>
+        ) : (
+          <>
+            <p className={styles.sentence}>
+              {t('access.now')} {sentences.part(part, current, name, ownName)}
+            </p>
+            <p className={styles.sentence}>
+              {t('access.willBe')} {sentences.part(part, wanted, name, ownName)}
+            </p>
+            {part.startsWith('b2bCollaboration') && !isEmpty && (
+              <Concerned
+                partner={partner}
+                name={name}
+                direction={isIn ? 'in' : 'out'}
+                isOwn={(each) => isOwn(each, part)}
+                isLoss={isLoss}
+                effect={t(`access.effect.${isIn ? 'in' : 'out'}.${after}`)}
+              />
+            )}
+          </>
+        )}
+      </div>
       {problem && <Failure problem={problem} isChange />}
       <div className={styles.actions}>
-        <Button appearance="primary" disabled={isRunning || isEmpty} onClick={() => finish(change)}>
+        <Button
+          appearance="primary"
+          disabled={isRunning || isEmpty || isSame}
+          onClick={() => finish(change)}
+        >
           {t('access.save')}
         </Button>
         {partner && isOwn(partner, part) && (
@@ -163,6 +206,7 @@ function Half(props: {
                 key={type}
                 label={t(`access.list.${type}`)}
                 hint={t(`access.ids.${type}`, { tenant: props.name })}
+                way={t(`access.way.${type}`)}
                 ids={ids(type)}
                 onChange={(targets) => put(type, targets)}
               />
@@ -175,12 +219,27 @@ function Half(props: {
 function IdList(props: {
   label: string;
   hint: string;
+  /** Where the other admin finds them, to be sent there. */
+  way: string;
   ids: string[];
   onChange: (ids: string[]) => void;
 }) {
+  const { t } = useTranslation();
   const [text, setText] = useState(props.ids.join('\n'));
+  const strange = text
+    .split(/[\s,;]+/)
+    .filter((word) => word && !new RegExp(`^${ID.source}$`, 'i').test(word));
   return (
-    <Field label={props.label} hint={props.hint}>
+    <Field
+      label={props.label}
+      hint={<AskFor hint={props.hint} way={props.way} />}
+      {...(strange.length
+        ? {
+            validationMessage: t('access.notAnId', { text: strange[0] ?? '' }),
+            validationState: 'error' as const,
+          }
+        : {})}
+    >
       <Textarea
         value={text}
         dir="ltr"

@@ -7,6 +7,7 @@ import { ObjectPicker } from '../../objects/picker';
 import { useTenants } from '../../tenants';
 import { Answer } from '../../why/explained';
 import { IntoApplication } from '../../why/into-application';
+import { AskFor } from './ask-for';
 
 const useStyles = makeStyles({ form: { display: 'grid', gap: '16px' } });
 const ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
@@ -41,6 +42,7 @@ export function WhatIf({ onClose }: { onClose: () => void }) {
         />
         <Field label={t('whatIf.where')}>
           <Dropdown
+            clearButton={null}
             value={to ? name(to) : ''}
             selectedOptions={to ? [to] : []}
             onOptionSelect={(_, { optionValue }) => change({ to: optionValue })}
@@ -54,7 +56,16 @@ export function WhatIf({ onClose }: { onClose: () => void }) {
         </Field>
         {user && to === own && <IntoApplication key={user} user={user} />}
         {to !== own && (
-          <Field label={t('whatIf.application')} hint={t('whatIf.applicationHint')}>
+          <Field
+            label={t('whatIf.application')}
+            hint={<AskFor hint={t('whatIf.applicationHint')} way={t('access.way.application')} />}
+            {...(application && !ID.test(application)
+              ? {
+                  validationMessage: t('access.notAnId', { text: application }),
+                  validationState: 'error' as const,
+                }
+              : {})}
+          >
             <Input
               value={application}
               dir="ltr"

@@ -9,7 +9,7 @@ import {
   Textarea,
 } from '@fluentui/react-components';
 import { asProblem, type Change, type Problem } from '@isopolity/core';
-import { Failure, GraphCall, SidePanel, useTell } from '@isopolity/ui';
+import { Failure, GraphCall, isAbout, SidePanel, saidAt, useTell } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -82,7 +82,12 @@ export function ApplicationForm(props: { onClose: () => void; onDone: (id: strin
       }
     >
       <div className={styles.form}>
-        <Field label={t('column.name')} hint={t('app.nameHint')} required>
+        <Field
+          label={t('column.name')}
+          hint={t('app.nameHint')}
+          required
+          {...saidAt(problem, 'displayName')}
+        >
           <Input value={name} maxLength={256} onChange={(_, { value }) => setName(value)} />
         </Field>
         <Field label={t('app.kind')}>
@@ -92,7 +97,11 @@ export function ApplicationForm(props: { onClose: () => void; onDone: (id: strin
             ))}
           </RadioGroup>
         </Field>
-        <Field label={t('app.redirects')} hint={t('redirect.hint')}>
+        <Field
+          label={t('app.redirects')}
+          hint={t('redirect.hint')}
+          {...saidAt(problem, ...KINDS, 'redirectUris')}
+        >
           <Textarea
             value={uris}
             dir="ltr"
@@ -101,7 +110,9 @@ export function ApplicationForm(props: { onClose: () => void; onDone: (id: strin
             onChange={(_, { value }) => setUris(value)}
           />
         </Field>
-        {problem && <Failure problem={problem} isChange />}
+        {problem && !isAbout(problem, [...KINDS, 'redirectUris', 'displayName']) && (
+          <Failure problem={problem} isChange />
+        )}
         <GraphCall change={[change, principal('…')]} />
       </div>
     </SidePanel>

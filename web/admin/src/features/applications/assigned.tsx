@@ -51,6 +51,7 @@ export function Assigned({ principal }: { principal: Principal }) {
       {roles.length > 0 && chosen.length > 0 && (
         <Field label={t('column.role')}>
           <Dropdown
+            clearButton={null}
             value={roleName(role)}
             selectedOptions={[role]}
             onOptionSelect={(_, { optionValue }) => optionValue && setRole(optionValue)}

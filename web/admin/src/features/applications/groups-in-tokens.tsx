@@ -20,6 +20,7 @@ export function GroupsInTokens({ app }: { app: Application }) {
   return (
     <Field label={t('app.groups')} hint={t('app.groupsHint')}>
       <Dropdown
+        clearButton={null}
         // What was set otherwise, and has no words here, is shown as Graph has it.
         value={choice ? t(`app.groups.${choice}`) : (saved ?? '')}
         selectedOptions={choice ? [choice] : []}

@@ -159,7 +159,11 @@ export function Permissions({ app }: { app: Application }) {
       {allowing.length > 0 && <GraphCall change={allowing} />}
       {isChoosing && (
         <Field label={t('app.choosePermissions')} hint={t('app.permissionsHint')}>
-          <SearchBox value={word} onChange={(_, { value }) => setWord(value)} />
+          <SearchBox
+            dismiss={{ 'aria-label': t('ui.clear') }}
+            value={word}
+            onChange={(_, { value }) => setWord(value)}
+          />
           <div className={styles.choice} role="group" aria-label={t('app.choosePermissions')}>
             {shown.slice(0, SHOWN_MAX).map((permission) => (
               <Checkbox

@@ -72,6 +72,7 @@ export function Secrets({ app }: { app: Application }) {
               </Field>
               <Field label={t('app.secretLasts')} className={styles.field}>
                 <Dropdown
+                  clearButton={null}
                   className={styles.field}
                   value={t('app.months', { count: months })}
                   selectedOptions={[String(months)]}

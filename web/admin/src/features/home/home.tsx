@@ -1,13 +1,24 @@
 /** Home: what works between which tenants, and what doesn't and why. */
 import { Button, makeStyles, SearchBox, tokens } from '@fluentui/react-components';
-import { asProblem, folded } from '@isopolity/core';
-import { Failure, Lines, Mark, PageHead, Section, useAddress, useWhenIdle } from '@isopolity/ui';
+import { asProblem, folded, formatList, formatNumber } from '@isopolity/core';
+import {
+  Empty,
+  Failure,
+  Lines,
+  Mark,
+  PageHead,
+  Section,
+  useAddress,
+  useWhenIdle,
+} from '@isopolity/ui';
+import { Link, useNavigate } from '@isopolity/ui/router';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useMemo, useState } from 'react';
-import { readiness } from '../../api/queries';
+import { invitations, isRefusal, organization, readiness, sharingStatus } from '../../api/queries';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';
+import { InvitationList } from '../organization/invitations';
 import { Matrix } from './matrix';
 import { cellKey, cellsOf, type Problem, problemsOf, standingOf } from './matrix-model';
 
@@ -17,6 +28,8 @@ const loadAhead = () => void loadPanel().catch(() => undefined);
 
 /** More tenants than these are looked for, not drawn all at once. */
 const MATRIX_MAX = 16;
+/** How often it is looked whether deletions wait. */
+const WAITING_MS = 12_000;
 /** Pairs of a cause that are named. */
 const NAMED_MAX = 6;
 
@@ -49,6 +62,15 @@ export function Home() {
   const story = useStory();
   const [search, setSearch] = useState('');
   const read = useQuery(readiness);
+  const own = useQuery(organization);
+  const invited = useQuery(invitations);
+  const shared = useQuery({
+    ...sharingStatus,
+    enabled: read.isSuccess,
+    refetchInterval: WAITING_MS,
+  });
+  const held = shared.data?.filter(({ waitingDeletions }) => waitingDeletions > 0) ?? [];
+  const navigate = useNavigate();
   const { cells, actions } = useMemo(() => cellsOf(read.data ?? []), [read.data]);
   const problems = useMemo(() => problemsOf(read.data ?? []), [read.data]);
 
@@ -62,6 +84,7 @@ export function Home() {
   ).length;
   const isAnythingReady = states.some((pair) => pair.includes('ready'));
   const [first] = problems;
+  const heldCount = held.reduce((sum, { waitingDeletions }) => sum + waitingDeletions, 0);
   const told = ({ step, pairs: [pair] }: Problem) => {
     if (!pair) return '';
     if (step) return story.sentence(step, otherOf(pair, step.tenantId));
@@ -74,12 +97,26 @@ export function Home() {
   const sentence = (() => {
     if (!read.data) return t('home.reading');
     if (!all.length) return t('home.alone');
+    const waits = held.length
+      ? t('home.deletions', {
+          count: heldCount,
+          number: formatNumber(heldCount),
+          tenants: formatList(held.map(({ tenantId }) => tenants.name(tenantId))),
+        })
+      : '';
     if (troubled) {
       const why = first ? told(first) : '';
-      return `${t('home.troubled', { count: troubled, all: all.length })} ${why}`;
+      const words = `${t('home.troubled', { count: troubled, all: all.length })} ${why}`;
+      return [words, waits].filter(Boolean).join(' ');
     }
-    return isAnythingReady ? t('home.ready', { count: all.length }) : t('home.nothingShared');
+    if (!isAnythingReady) return [t('home.nothingShared'), waits].filter(Boolean).join(' ');
+    return waits || t('home.ready', { count: all.length });
   })();
+  const ours = all.flatMap(({ from, pairs }) =>
+    from === tenants.own && pairs.sync ? [standingOf(pairs.sync)] : [],
+  );
+  const sharesNobody =
+    ours.length > 0 && ours.every((standing) => standing === 'notAsked') && !held.length;
 
   const active = tenants.active.map(({ tenantId }) => tenantId);
   const isLarge = active.length > MATRIX_MAX;
@@ -99,6 +136,29 @@ export function Home() {
           </span>
         }
       />
+      {invited.data && invited.data.length > 0 && (
+        <Section title={t('invitation.title')}>
+          <InvitationList
+            invitations={invited.data}
+            onReview={({ addedByTenantId }) =>
+              navigate({ to: '/organization', search: { invitation: addedByTenantId } })
+            }
+          />
+        </Section>
+      )}
+      {own.data && own.data.state !== 'active' && !isRefusal(read.error) && (
+        <Section title={t('org.first')}>
+          <Empty
+            text={t('org.teach')}
+            example={t('org.example')}
+            action={
+              <Button appearance="primary" onClick={() => navigate({ to: '/organization/create' })}>
+                {t('org.create')}
+              </Button>
+            }
+          />
+        </Section>
+      )}
       {read.error && !read.data && (
         <Failure problem={asProblem(read.error)} onRetry={() => void read.refetch()} />
       )}
@@ -108,6 +168,7 @@ export function Home() {
           {isLarge && (
             <SearchBox
               className={styles.tools}
+              dismiss={{ 'aria-label': t('ui.clear') }}
               value={search}
               placeholder={t('home.findTenant')}
               onChange={(_, { value }) => setSearch(value)}
@@ -125,9 +186,32 @@ export function Home() {
           />
         </>
       )}
-      {problems.length > 0 && (
+      {sharesNobody && (
+        <p>
+          {t('home.sharesNobody')} <Link to="/users-across">{t('home.chooseWhom')}</Link>
+        </p>
+      )}
+      {problems.length + held.length > 0 && (
         <Section title={t('home.problems')}>
           <ul className={styles.problems}>
+            {held.map(({ tenantId, waitingDeletions }) => (
+              <li key={tenantId} className={styles.problem}>
+                <Mark tone="bad" />
+                <span>
+                  {t('guard.waiting', {
+                    count: waitingDeletions,
+                    number: formatNumber(waitingDeletions),
+                    tenant: tenants.name(tenantId),
+                  })}
+                </span>
+                <Button
+                  size="small"
+                  onClick={() => navigate({ to: '/users-across', search: { tenant: tenantId } })}
+                >
+                  {t('home.decide')}
+                </Button>
+              </li>
+            ))}
             {problems.map((problem) => {
               const [pair] = problem.pairs;
               if (!pair) return null;

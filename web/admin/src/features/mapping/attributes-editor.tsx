@@ -104,6 +104,7 @@ export function AttributesEditor(props: {
       {added.length > 0 && (
         <Field label={t('mapping.addAttribute')} className={styles.add}>
           <Dropdown
+            clearButton={null}
             value=""
             placeholder={t('mapping.choose')}
             selectedOptions={[]}
@@ -207,6 +208,7 @@ function Item(props: {
           </Field>
           <Field label={t('mapping.flow')} hint={t(`flow.${flow}Hint`)}>
             <Dropdown
+              clearButton={null}
               value={t(`flow.${flow}`)}
               selectedOptions={[flow]}
               onOptionSelect={(_, { optionValue }) =>

@@ -146,6 +146,8 @@ function ClauseRow(props: {
       <Combobox
         className={styles.select}
         input={{ style: { minWidth: 0, width: '100%' } }}
+        expandIcon={{ 'aria-label': `${t('rule.attribute')}: ${t('ui.open')}` }}
+        clearIcon={null}
         aria-label={t('rule.attribute')}
         value={attribute}
         selectedOptions={[attribute]}
@@ -158,6 +160,7 @@ function ClauseRow(props: {
         ))}
       </Combobox>
       <Dropdown
+        clearButton={null}
         className={styles.select}
         aria-label={t('rule.operator')}
         value={t(`operator.${operatorKey(operator)}`)}

@@ -5,6 +5,7 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
 import {
+  Ask,
   Failure,
   GraphCall,
   Lines,
@@ -14,9 +15,10 @@ import {
   useAddress,
   useRested,
 } from '@isopolity/ui';
+import { useLeaving } from '@isopolity/ui/router';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { useDeferredValue, useMemo, useRef, useState } from 'react';
 import { SharingPreview } from '../../api/shapes';
 import { ObjectPicker } from '../../objects/picker';
 import { graph } from '../../session';
@@ -101,6 +103,12 @@ function Editor(props: {
   }, [schema, saved, groups, mappings]);
   const isChanged =
     JSON.stringify(body.synchronizationRules) !== JSON.stringify(schema.synchronizationRules);
+  const [leaving, setLeaving] = useState<() => void>();
+  const isSaved = useRef(false);
+  useLeaving(isChanged, (goOn) => {
+    if (isSaved.current) goOn();
+    else setLeaving(() => goOn);
+  });
   const rested = useRested(body);
   const effect = useQuery({
     queryKey: ['sharing', 'schemaEffect', tenant, rested],
@@ -139,7 +147,16 @@ function Editor(props: {
         }
       : back;
   const save = (what: Change, done: string) =>
-    void run({ change: what, undo, done, refresh: [['sharing'], ['readiness']], after: onClose });
+    void run({
+      change: what,
+      undo,
+      done,
+      refresh: [['sharing'], ['readiness']],
+      after: () => {
+        isSaved.current = true;
+        onClose();
+      },
+    });
   const standing = !answer
     ? undefined
     : !answer.isEligible
@@ -175,6 +192,14 @@ function Editor(props: {
         </>
       }
     >
+      {leaving && (
+        <Ask
+          text={t('mapping.unsaved')}
+          action={t('mapping.discard')}
+          onDo={leaving}
+          onCancel={() => setLeaving(undefined)}
+        />
+      )}
       <div className={styles.form}>
         <section className={styles.box} aria-label={t('mapping.try')}>
           <ObjectPicker

@@ -36,6 +36,9 @@ export function DepartureList({ departures }: { departures: Departure[] }) {
         const canUndo =
           departure.direction === 'own' && until && new Date(until).getTime() > Date.now();
         const stage = departure.state as Stage;
+        // Whoever was taken out joins again; who has left is added by an owner.
+        const way = departure.tenantId === own ? 'weLeft' : 'takenOut';
+        const about = { tenant: name(departure.tenantId) };
         return (
           <li key={departure.id} className={styles.card}>
             <Mark tone={TONES[stage] ?? 'none'} />
@@ -51,6 +54,9 @@ export function DepartureList({ departures }: { departures: Departure[] }) {
             </span>
             <span className={styles.more}>
               {t(`stage.${stage}`)} {departure.reason}{' '}
+              {stage === 'undone' &&
+                departure.direction === 'own' &&
+                t(`departure.undoneMeans.${way}`, about)}{' '}
               {departure.tenants.map((side) => (
                 <span key={side.tenantId}>
                   {t('departure.side', {
@@ -61,7 +67,13 @@ export function DepartureList({ departures }: { departures: Departure[] }) {
                 </span>
               ))}
               <Time at={departure.completedDateTime ?? departure.startedDateTime} />
-              {canUndo && <> {t('departure.undoable', { date: formatDate(until) })}</>}
+              {canUndo && (
+                <>
+                  {' '}
+                  {t('departure.undoable', { date: formatDate(until) })}{' '}
+                  {t(`departure.undoMeans.${way}`, about)}
+                </>
+              )}
             </span>
             {canUndo && (
               <span className={styles.actions}>
@@ -74,7 +86,7 @@ export function DepartureList({ departures }: { departures: Departure[] }) {
                         path: `/beta/isopolity/departures/${departure.id}/undo`,
                         body: {},
                       },
-                      done: t('departure.undoing'),
+                      done: t(`departure.undoing.${way}`, about),
                     })
                   }
                 >

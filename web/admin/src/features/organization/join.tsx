@@ -129,6 +129,9 @@ export function JoinPanel({
             <div>
               <SettingChanges changes={changes} />
             </div>
+            <p className={styles.text}>
+              {t(given.acceptUsers ? 'join.whoComes' : 'join.nobodyComes')}
+            </p>
             <p className={styles.text}>{t('join.notOpened')}</p>
           </>
         )}

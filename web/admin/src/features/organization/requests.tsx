@@ -1,7 +1,7 @@
 /** What tenants ask each other to change: accepted or declined in one step, with what it does. */
 import { Button } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
-import { Mark, Time, type Tone, useAct } from '@isopolity/ui';
+import { GraphCall, Mark, Time, type Tone, useAct } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import type { Request } from '../../api/shapes';
 import { useTenants } from '../../tenants';
@@ -55,6 +55,13 @@ export function RequestList({ requests }: { requests: Request[] }) {
               {t(`requestState.${state}`)}
               {request.reason && ` “${request.reason}”`}{' '}
               <Time at={request.decidedDateTime ?? request.createdDateTime} />
+              {isWaiting(request) && (
+                <>
+                  <br />
+                  {t('request.means', { count: wishes.length })}
+                  <GraphCall change={accept} />
+                </>
+              )}
             </span>
             {isWaiting(request) && (
               <span className={styles.actions}>

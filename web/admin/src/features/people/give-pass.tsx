@@ -81,6 +81,7 @@ export function GivePass({ person, onClose }: { person: Person; onClose: () => v
           {isOff && <p className={styles.text}>{t('methods.passesOff')}</p>}
           <Field label={t('methods.lifetime')} className={styles.wide}>
             <Dropdown
+              clearButton={null}
               value={formatMinutes(minutes)}
               selectedOptions={[String(minutes)]}
               onOptionSelect={(_, { optionValue }) => setChosen(Number(optionValue))}

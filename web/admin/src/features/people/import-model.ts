@@ -23,9 +23,12 @@ export type Mapping = (Target | '')[];
 /** Names that columns have elsewhere. */
 const ALIASES: Record<string, Target> = {
   upn: 'userPrincipalName',
+  uid: 'userPrincipalName',
+  samaccountname: 'userPrincipalName',
   username: 'userPrincipalName',
   login: 'userPrincipalName',
   name: 'displayName',
+  cn: 'displayName',
   fullname: 'displayName',
   firstname: 'givenName',
   lastname: 'surname',
@@ -34,7 +37,12 @@ const ALIASES: Record<string, Target> = {
   emailaddress: 'mail',
   title: 'jobTitle',
   company: 'companyName',
+  o: 'companyName',
+  ou: 'department',
   office: 'officeLocation',
+  physicaldeliveryofficename: 'officeLocation',
+  l: 'city',
+  co: 'country',
   town: 'city',
   mobile: 'mobilePhone',
   employeenumber: 'employeeId',
@@ -42,10 +50,13 @@ const ALIASES: Record<string, Target> = {
 
 /** Which column is what, as far as its head tells. */
 export function guess(heads: string[]): Mapping {
+  const keys = heads.map((head) => folded(head).replaceAll(/[^a-z]/g, ''));
+  // What goes by its own name comes before what is called so elsewhere.
+  const named = keys.map((key) => TARGETS.find((target) => target.toLowerCase() === key));
   const taken = new Set<Target>();
-  return heads.map((head) => {
-    const key = folded(head).replaceAll(/[^a-z]/g, '');
-    const found = TARGETS.find((target) => target.toLowerCase() === key) ?? ALIASES[key];
+  return keys.map((key, at) => {
+    const alias = ALIASES[key];
+    const found = named[at] ?? (alias && named.includes(alias) ? undefined : alias);
     if (!found || taken.has(found)) return '';
     taken.add(found);
     return found;
@@ -56,11 +67,18 @@ export interface Record_ {
   line: number;
   values: Partial<Record<Target, string>>;
   /** What can't be imported, by the reason. */
-  problem?: 'noUserName' | 'noName' | 'otherDomain' | 'twice';
+  problem?: 'noUserName' | 'noName' | 'otherDomain' | 'twice' | 'exists';
 }
 
 /** The rows as people, each with what is wrong before anything is sent. */
-export function recordsOf(rows: CsvRow[], mapping: Mapping, domains: string[]): Record_[] {
+export function recordsOf(
+  rows: CsvRow[],
+  mapping: Mapping,
+  domains: string[],
+  /** Who is here already, by user name in small letters. */
+  here: ReadonlySet<string>,
+): Record_[] {
+  const domain = domains[0] ?? '';
   const seen = new Set<string>();
   return rows.map(({ line, cells }) => {
     const values: Partial<Record<Target, string>> = {};
@@ -77,7 +95,9 @@ export function recordsOf(rows: CsvRow[], mapping: Mapping, domains: string[]): 
           ? 'otherDomain'
           : seen.has(name)
             ? 'twice'
-            : undefined;
+            : here.has(name.includes('@') ? name : `${name}@${domain}`)
+              ? 'exists'
+              : undefined;
     if (name) seen.add(name);
     return problem ? { line, values, problem } : { line, values };
   });

@@ -9,11 +9,22 @@ import {
   ProgressBar,
   tokens,
 } from '@fluentui/react-components';
-import { asProblem, type CsvRow, download, formatNumber, fromCsv, toCsv } from '@isopolity/core';
+import {
+  asProblem,
+  type CsvRow,
+  download,
+  formatNumber,
+  fromCsv,
+  fromLdif,
+  isLdif,
+  literal,
+  toCsv,
+  withQuery,
+} from '@isopolity/core';
 import { Mark, Said, SidePanel, useTell } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import * as v from 'valibot';
 import { ownTenant } from '../../api/queries';
 import { graph } from '../../session';
@@ -55,6 +66,41 @@ const useStyles = makeStyles({
   number: { color: tokens.colorNeutralForeground2 },
 });
 
+const NOBODY: ReadonlySet<string> = new Set();
+/** User names that one question asks about, and questions at once. */
+const ASKED_AT_ONCE = 15;
+const AT_ONCE = 6;
+
+/** Which of these user names there are already. */
+async function whoIsHere(names: string[], signal: AbortSignal): Promise<Set<string>> {
+  const here = new Set<string>();
+  const parts: string[][] = [];
+  for (let at = 0; at < names.length; at += ASKED_AT_ONCE) {
+    parts.push(names.slice(at, at + ASKED_AT_ONCE));
+  }
+  const ask = async (part: string[]) => {
+    const { items } = await graph.page(
+      v.object({ userPrincipalName: v.string() }),
+      withQuery('/v1.0/users', {
+        $select: 'userPrincipalName',
+        $top: 999,
+        $filter: `userPrincipalName in (${part.map(literal).join(',')})`,
+      }),
+      { signal },
+    );
+    for (const { userPrincipalName } of items) here.add(userPrincipalName.toLowerCase());
+  };
+  for (let at = 0; at < parts.length; at += AT_ONCE) {
+    await Promise.all(parts.slice(at, at + AT_ONCE).map(ask));
+  }
+  return here;
+}
+
+function tableOf(text: string): { heads: string[]; rows: CsvRow[] } {
+  const [head, ...rows] = fromCsv(text);
+  return { heads: head?.cells ?? [], rows: head ? rows : [] };
+}
+
 interface Failed {
   line: number;
   name: string;
@@ -82,23 +128,43 @@ export function ImportPanel({ onClose }: { onClose: () => void }) {
   const [wrong, setWrong] = useState('');
   const [running, setRunning] = useState<Run>();
 
-  const domains = tenant.data?.verifiedDomains.map(({ name }) => name) ?? [];
-  const domain = tenant.data?.verifiedDomains.find(({ isDefault }) => isDefault)?.name ?? '';
-  const records = recordsOf(rows, mapping, domains);
+  const verified = tenant.data?.verifiedDomains ?? [];
+  const domain = verified.find(({ isDefault }) => isDefault)?.name ?? '';
+  // The default one first: a name without a domain is in it.
+  const domains = [domain, ...verified.map(({ name }) => name).filter((name) => name !== domain)];
+  const at = mapping.indexOf('userPrincipalName');
+  const names = useMemo(
+    () =>
+      at < 0
+        ? []
+        : rows.flatMap(({ cells }) => {
+            const name = cells[at]?.trim().toLowerCase();
+            return name ? [name.includes('@') ? name : `${name}@${domain}`] : [];
+          }),
+    [rows, at, domain],
+  );
+  const known = useQuery({
+    queryKey: ['people', 'byNames', names],
+    queryFn: ({ signal }) => whoIsHere(names, signal),
+    enabled: names.length > 0,
+    placeholderData: (before) => before,
+  });
+  const records = recordsOf(rows, mapping, domains, known.data ?? NOBODY);
   const good = records.filter(({ problem }) => !problem);
   const bad = records.filter(({ problem }) => problem);
 
   const take = async (file: File | undefined) => {
     if (!file) return;
-    const [head, ...rest] = fromCsv(await file.text());
-    if (!head || !rest.length) return setWrong(t('import.nothing'));
+    const text = await file.text();
+    const { heads, rows: rest } = isLdif(text) ? fromLdif(text) : tableOf(text);
+    if (!rest.length) return setWrong(t('import.nothing'));
     if (rest.length > ROWS_MAX) {
       return setWrong(t('import.tooMany', { count: ROWS_MAX, number: formatNumber(ROWS_MAX) }));
     }
     setWrong('');
-    setHeads(head.cells);
+    setHeads(heads);
     setRows(rest);
-    setMapping(guess(head.cells));
+    setMapping(guess(heads));
   };
 
   const start = async () => {
@@ -197,7 +263,11 @@ export function ImportPanel({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       foot={
         <>
-          <Button appearance="primary" disabled={!good.length} onClick={() => void start()}>
+          <Button
+            appearance="primary"
+            disabled={!good.length || known.isFetching}
+            onClick={() => void start()}
+          >
             {good.length
               ? t('import.do', { count: good.length, number: formatNumber(good.length) })
               : t('import.title')}
@@ -224,7 +294,7 @@ export function ImportPanel({ onClose }: { onClose: () => void }) {
         <input
           ref={picker}
           type="file"
-          accept=".csv,text/csv"
+          accept=".csv,.ldif,.ldf,text/csv"
           hidden
           onChange={(event) => void take(event.target.files?.[0])}
         />
@@ -243,6 +313,7 @@ export function ImportPanel({ onClose }: { onClose: () => void }) {
                 orientation="horizontal"
               >
                 <Dropdown
+                  clearButton={null}
                   value={mapping[at] ? t(`attribute.${mapping[at]}`) : t('import.leaveOut')}
                   selectedOptions={[mapping[at] ?? '']}
                   onOptionSelect={(_, { optionValue }) =>

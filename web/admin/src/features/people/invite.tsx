@@ -1,7 +1,7 @@
 /** Invites somebody from elsewhere. No mail is sent: the link is shown once, to be passed on. */
 import { Button, Field, Input, makeStyles, Radio, RadioGroup } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
-import { Failure, GraphCall, Once, SidePanel, useMaking } from '@isopolity/ui';
+import { Failure, GraphCall, isAbout, Once, SidePanel, saidAt, useMaking } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -79,7 +79,12 @@ export function Invite({ onClose }: { onClose: () => void }) {
       {!isDone && (
         <div className={styles.form}>
           <p className={styles.text}>{t('invite.effect')}</p>
-          <Field label={t('attribute.mail')} hint={t('invite.addressHint')} required>
+          <Field
+            label={t('attribute.mail')}
+            hint={t('invite.addressHint')}
+            required
+            {...saidAt(problem, 'invitedUserEmailAddress')}
+          >
             <Input
               type="email"
               dir="ltr"
@@ -100,7 +105,12 @@ export function Invite({ onClose }: { onClose: () => void }) {
               <Radio value="Member" label={t('invite.member')} />
             </RadioGroup>
           </Field>
-          <Field label={t('invite.goal')} hint={t('invite.goalHint')} required>
+          <Field
+            label={t('invite.goal')}
+            hint={t('invite.goalHint')}
+            required
+            {...saidAt(problem, 'inviteRedirectUrl')}
+          >
             <Input
               type="url"
               dir="ltr"
@@ -109,7 +119,9 @@ export function Invite({ onClose }: { onClose: () => void }) {
               onChange={(_, { value }) => setGoal(value)}
             />
           </Field>
-          {problem && <Failure problem={problem} isChange />}
+          {problem && !isAbout(problem, ['invitedUserEmailAddress', 'inviteRedirectUrl']) && (
+            <Failure problem={problem} isChange />
+          )}
           <GraphCall change={change} />
         </div>
       )}

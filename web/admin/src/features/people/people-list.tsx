@@ -1,7 +1,8 @@
 /** The list of people, searched, sorted and filtered by the server. */
 import { DeleteRegular } from '@fluentui/react-icons';
-import type { Change, Translate } from '@isopolity/core';
+import { type Change, formatNumber, type Translate } from '@isopolity/core';
 import {
+  Ask,
   DataTable,
   Empty,
   LeftToRight,
@@ -12,9 +13,11 @@ import {
   useTableView,
 } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
+import { useState } from 'react';
 import { allOf, useRemoteList } from '../../api/remote';
 import { Person } from '../../api/shapes';
 import { restoring } from '../../objects/deleted';
+import { useDeletionText } from './deletion-text';
 import { PersonPanel } from './person-panel';
 
 /** What is read of a person. */
@@ -49,7 +52,9 @@ export function PeopleList() {
   const { t } = useTranslation();
   const [address, change] = useAddress();
   const view = useTableView();
-  const { run } = useAct();
+  const { run, isRunning } = useAct();
+  const [asked, setAsked] = useState<Person[]>([]);
+  const deletionText = useDeletionText();
   const { origin, state } = view.filters;
   const word = view.q.replaceAll(/["\\]/g, ' ').trim();
   const ors = (conditions: Record<string, string>, wanted: string[] | undefined) =>
@@ -84,6 +89,27 @@ export function PeopleList() {
 
   return (
     <>
+      {asked.length > 0 && (
+        <Ask
+          text={deletionText(asked)}
+          action={t('person.deleteDo', {
+            count: asked.length,
+            number: formatNumber(asked.length),
+          })}
+          change={asked.map(({ id }) => removal(id))}
+          isRunning={isRunning}
+          onDo={() =>
+            void run({
+              change: asked.map(({ id }) => removal(id)),
+              undo: asked.map(({ id }) => restoring(id)),
+              done: t('person.deletedDone', { count: asked.length }),
+              refresh: [['people'], ['sharing'], ['deleted']],
+              after: () => setAsked([]),
+            })
+          }
+          onCancel={() => setAsked([])}
+        />
+      )}
       <DataTable<Person>
         fill
         label={t('nav.people')}
@@ -100,13 +126,7 @@ export function PeopleList() {
             id: 'delete',
             label: t('person.delete'),
             icon: <DeleteRegular />,
-            run: (people) =>
-              void run({
-                change: people.map(({ id }) => removal(id)),
-                undo: people.map(({ id }) => restoring(id)),
-                done: t('person.deletedDone', { count: people.length }),
-                refresh: [['people'], ['sharing'], ['deleted']],
-              }),
+            run: setAsked,
           },
         ]}
         columns={[

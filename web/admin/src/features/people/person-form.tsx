@@ -1,7 +1,7 @@
 /** Makes or edits a person. Of somebody whose home is elsewhere only what is this tenant's is offered. */
 import { Button, Field, Input, makeStyles } from '@fluentui/react-components';
 import type { Change } from '@isopolity/core';
-import { CopyButton, Failure, GraphCall, SidePanel, useAct } from '@isopolity/ui';
+import { CopyButton, Failure, GraphCall, isAbout, SidePanel, saidAt, useAct } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -12,6 +12,9 @@ import { newPassword } from './password';
 import { originOf } from './people-list';
 
 type FieldName = (typeof FIELDS)[number];
+/** What the API calls what the user name becomes, and the password. */
+const NAMES = ['userPrincipalName', 'mailNickname'];
+const PASSWORDS = ['passwordProfile', 'password'];
 /** What home decides of somebody who comes from there. */
 const OURS: readonly FieldName[] = ['mobilePhone', 'companyName'];
 
@@ -113,6 +116,7 @@ export function PersonForm({ person, onClose }: { person?: Person; onClose: () =
             <Field
               label={t('column.userName')}
               required
+              {...saidAt(problem, ...NAMES)}
               hint={
                 wanted && !wanted.includes('@') ? userName : t('person.userNameHint', { domain })
               }
@@ -125,7 +129,12 @@ export function PersonForm({ person, onClose }: { person?: Person; onClose: () =
                 onChange={(_, { value }) => setAlias(value)}
               />
             </Field>
-            <Field label={t('person.password')} required hint={t('person.passwordHint')}>
+            <Field
+              label={t('person.password')}
+              required
+              hint={t('person.passwordHint')}
+              {...saidAt(problem, ...PASSWORDS)}
+            >
               {(field) => (
                 <div className={styles.row}>
                   <Input
@@ -145,7 +154,12 @@ export function PersonForm({ person, onClose }: { person?: Person; onClose: () =
         {isAcross && <p>{t('person.homeDecides')}</p>}
         <div className={styles.pair}>
           {shown.map((name) => (
-            <Field key={name} label={t(`attribute.${name}`)} required={name === 'displayName'}>
+            <Field
+              key={name}
+              label={t(`attribute.${name}`)}
+              required={name === 'displayName'}
+              {...saidAt(problem, name)}
+            >
               <Input
                 value={values[name] ?? ''}
                 onChange={(_, { value }) => setValues({ ...values, [name]: value })}
@@ -153,7 +167,9 @@ export function PersonForm({ person, onClose }: { person?: Person; onClose: () =
             </Field>
           ))}
         </div>
-        {problem && <Failure problem={problem} isChange />}
+        {problem && !isAbout(problem, person ? shown : [...shown, ...NAMES, ...PASSWORDS]) && (
+          <Failure problem={problem} isChange />
+        )}
         <GraphCall change={told} />
       </form>
     </SidePanel>

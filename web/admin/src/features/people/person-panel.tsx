@@ -1,8 +1,9 @@
 /** One person: what is known, what may be done, and where the person appears or doesn't, and why. */
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { EditRegular } from '@fluentui/react-icons';
-import { asProblem, type Change } from '@isopolity/core';
+import { asProblem, type Change, formatNumber } from '@isopolity/core';
 import {
+  Ask,
   Facts,
   Failure,
   GraphCall,
@@ -16,12 +17,14 @@ import {
 } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { Person } from '../../api/shapes';
 import { restoring } from '../../objects/deleted';
 import { graph } from '../../session';
 import { useTenants } from '../../tenants';
 import { Explained } from '../../why/explained';
 import { IntoApplication } from '../../why/into-application';
+import { useDeletionText } from './deletion-text';
 import { GivePass } from './give-pass';
 import { originOf, removal, SELECT, wordsOf } from './people-list';
 import { PersonForm } from './person-form';
@@ -44,6 +47,8 @@ export function PersonPanel({ id, onClose }: { id: string; onClose: () => void }
   const [address, change] = useAddress();
   const { active, own } = useTenants();
   const { run, isRunning } = useAct();
+  const [isDeleting, setDeleting] = useState(false);
+  const deletionText = useDeletionText();
   const read = useQuery(personQuery(id));
   const person = read.data;
   if (!person) {
@@ -134,23 +139,30 @@ export function PersonPanel({ id, onClose }: { id: string; onClose: () => void }
                 ? t('person.block')
                 : t('person.disable')}
           </Button>
-          <Button
-            disabled={isRunning}
-            onClick={() =>
-              void run({
-                change: removal(id),
-                undo: restoring(id),
-                done: t('person.deletedDone', { count: 1 }),
-                refresh: [['people'], ['sharing'], ['deleted']],
-                after: onClose,
-              })
-            }
-          >
+          <Button disabled={isRunning || isDeleting} onClick={() => setDeleting(true)}>
             {t('person.delete')}
           </Button>
         </>
       }
     >
+      {isDeleting && (
+        <Ask
+          text={deletionText([person])}
+          action={t('person.deleteDo', { count: 1, number: formatNumber(1) })}
+          change={removal(id)}
+          isRunning={isRunning}
+          onDo={() =>
+            void run({
+              change: removal(id),
+              undo: restoring(id),
+              done: t('person.deletedDone', { count: 1 }),
+              refresh: [['people'], ['sharing'], ['deleted']],
+              after: onClose,
+            })
+          }
+          onCancel={() => setDeleting(false)}
+        />
+      )}
       <Facts
         facts={[
           ...attributes.map(

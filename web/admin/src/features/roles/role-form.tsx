@@ -42,6 +42,8 @@ function ActionPicker(props: { value: string[]; onChange: (actions: string[]) =>
       <Combobox
         className={styles.wide}
         dir="ltr"
+        expandIcon={{ 'aria-label': `${t('roles.actions')}: ${t('ui.open')}` }}
+        clearIcon={null}
         freeform
         multiselect
         selectedOptions={value}

@@ -20,6 +20,7 @@ export function Choice<T extends string | number>(props: {
     <div>
       <Field label={props.label} {...(props.hint ? { hint: props.hint } : {})}>
         <Dropdown
+          clearButton={null}
           value={words(value)}
           selectedOptions={[String(value)]}
           disabled={props.disabled === true}

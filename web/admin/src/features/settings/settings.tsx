@@ -6,9 +6,8 @@ import { Keys } from './keys';
 import { Rights } from './rights';
 import { SignInPage } from './sign-in-page';
 import { SigningIn } from './signing-in';
+import { TABS } from './tabs';
 import { Tenant } from './tenant';
-
-const TABS = ['signIn', 'page', 'rights', 'domains', 'tenant', 'keys'] as const;
 
 export function Settings() {
   const { t } = useTranslation();

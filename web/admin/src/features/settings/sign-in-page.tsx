@@ -94,6 +94,7 @@ export function SignInPage() {
             {...(language === DEFAULT ? {} : { hint: t('brand.languageHint') })}
           >
             <Dropdown
+              clearButton={null}
               value={nameOf(language)}
               selectedOptions={[language]}
               onOptionSelect={(_, { optionValue }) => setLanguage(optionValue ?? DEFAULT)}

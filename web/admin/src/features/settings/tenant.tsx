@@ -1,7 +1,17 @@
 /** What the tenant is called, where it is, and whom to write to. */
 import { Button, Field, Input, makeStyles } from '@fluentui/react-components';
 import { asProblem, type Change } from '@isopolity/core';
-import { Facts, Failure, GraphCall, Lines, Section, ShortId, useAct } from '@isopolity/ui';
+import {
+  Facts,
+  Failure,
+  GraphCall,
+  isAbout,
+  Lines,
+  Section,
+  ShortId,
+  saidAt,
+  useAct,
+} from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -77,6 +87,7 @@ function Form({ now }: { now: Profile }) {
       className={styles.wide}
       label={t(`tenant.${name}`)}
       required={name === 'displayName'}
+      {...saidAt(problem, name)}
       {...(isMails(name) ? { hint: t('tenant.mailsHint') } : {})}
     >
       <Input
@@ -93,7 +104,7 @@ function Form({ now }: { now: Profile }) {
       <div className={styles.pair}>{(['postalCode', 'country'] as const).map(field)}</div>
       {MAILS.map(field)}
       <div className={styles.pair}>{PRIVACY.map(field)}</div>
-      {problem && <Failure problem={problem} isChange />}
+      {problem && !isAbout(problem, NAMES) && <Failure problem={problem} isChange />}
       <Button
         appearance="primary"
         disabled={!edited.length || !values.displayName.trim() || isRunning}

@@ -108,7 +108,7 @@ export function Outgoing() {
               options: (
                 ['upToDate', 'syncing', 'failing', 'paused', 'blocked', 'quarantined'] as const
               ).map((value) => ({ value, label: t(`sharing.${value}`) })),
-              width: 'minmax(140px, 1.2fr)',
+              width: 'minmax(210px, 1.4fr)',
             },
             {
               id: 'scope',

@@ -119,6 +119,7 @@ export function RuleEditor({ rule, onChange }: { rule: string; onChange: (rule: 
         {conditions.map((condition, at) => (
           <div className={styles.row} key={at}>
             <Dropdown
+              clearButton={null}
               className={styles.select}
               aria-label={t('rule.attribute')}
               value={t(`attribute.${condition.attribute}`)}
@@ -134,6 +135,7 @@ export function RuleEditor({ rule, onChange }: { rule: string; onChange: (rule: 
               ))}
             </Dropdown>
             <Dropdown
+              clearButton={null}
               className={styles.select}
               aria-label={t('rule.operator')}
               value={t(`operator.${condition.operator}`)}

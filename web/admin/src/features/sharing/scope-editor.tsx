@@ -72,7 +72,7 @@ export function ScopeEditor({
   const status = useQuery(sharingStatus);
   const isOwn = status.data?.find(({ tenantId }) => tenantId === tenant)?.source === 'own';
   const saved = useQuery({
-    ...sharingEntry(tenant && isOwn ? tenant : undefined),
+    ...sharingEntry(tenant),
     enabled: !tenant || Boolean(status.data),
   });
   const title = tenant ? t('share.editWith', { tenant: name(tenant) }) : t('share.editDefault');

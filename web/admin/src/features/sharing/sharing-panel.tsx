@@ -53,7 +53,7 @@ export function SharingPanel({ pair, onClose }: { pair: PairStatus; onClose: () 
   const story = useStory();
   const words = useScopeWords();
   const { run, isRunning } = useAct();
-  const entry = useQuery(sharingEntry(pair.source === 'own' ? pair.tenantId : undefined));
+  const entry = useQuery(sharingEntry(pair.tenantId));
   const tenant = name(pair.tenantId);
   const standing = useStandings()(pair);
   const path = `/beta/isopolity/userSharing/tenants/${pair.tenantId}`;

@@ -1,0 +1,54 @@
+/** Somebody without a role for the admin centre: what this is, whom to ask, where else to go. */
+import { Button, makeStyles } from '@fluentui/react-components';
+import { Logo } from '@isopolity/ui';
+import { useTranslation } from '@isopolity/ui/translation';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { ownTenant } from './api/queries';
+import { session } from './session';
+
+const useStyles = makeStyles({
+  page: {
+    maxWidth: '520px',
+    marginInline: 'auto',
+    padding: '15vh 24px 24px',
+    display: 'grid',
+    gap: '16px',
+    justifyItems: 'start',
+  },
+  text: { margin: 0 },
+  actions: { display: 'flex', flexWrap: 'wrap', gap: '8px' },
+});
+
+export function NoRole() {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const tenant = useQuery(ownTenant);
+  const { name, userName, tenantId } = session.identity;
+  const who = userName && userName !== name ? `${name} (${userName})` : name;
+  const where = tenant.data?.displayName ?? '';
+  const title = t('noRole.title');
+  useEffect(() => {
+    document.title = `${title} · isopolity`;
+  }, [title]);
+  return (
+    <main className={styles.page}>
+      <Logo size={32} />
+      <h1>{title}</h1>
+      <p className={styles.text}>{t('noRole.what', { tenant: where })}</p>
+      <p className={styles.text}>{t('noRole.who', { who, tenant: where })}</p>
+      <p className={styles.text}>{t('noRole.ask', { tenant: where })}</p>
+      <div className={styles.actions}>
+        <Button as="a" appearance="primary" href={`/${tenantId}/account`}>
+          {t('ui.myAccount')}
+        </Button>
+        <Button onClick={() => void session.signIn({ chooseAccount: true })}>
+          {t('ui.switchAccount')}
+        </Button>
+        <Button appearance="subtle" onClick={() => session.signOut()}>
+          {t('ui.signOut')}
+        </Button>
+      </div>
+    </main>
+  );
+}
