@@ -17,7 +17,7 @@ import { type Command, type PlaceGroup, Shell } from '@isopolity/ui';
 import { CurrentScreen, useNavigate } from '@isopolity/ui/router';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
-import { useSyncExternalStore } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import { invitations, isRefusal, ownRoles, ownTenant, readiness, requests } from './api/queries';
 import { Broken } from './broken';
 import { isWaiting } from './features/organization/request-state';
@@ -30,13 +30,16 @@ import { session } from './session';
 export function App() {
   const { t } = useTranslation();
   const tenant = useQuery(ownTenant);
-  const invited = useQuery(invitations);
-  const asked = useQuery(requests);
   const hasEnded = useSyncExternalStore(session.subscribe, () => session.ended);
   const navigate = useNavigate();
   const ready = useQuery(readiness);
+  // Drawn anew once it is known whether the person is an admin, which both wait for.
+  const enabled = ready.isSuccess;
+  const invited = useQuery({ ...invitations, enabled });
+  const asked = useQuery({ ...requests, enabled });
   const isRefused = isRefusal(ready.error);
   const roles = useQuery({ ...ownRoles, enabled: isRefused });
+  const [isOpened, setOpened] = useState(false);
   const find = async (text: string, signal: AbortSignal): Promise<Command[]> => {
     const people = await findObjects('users', text, signal);
     return people.map(({ id, displayName, userPrincipalName }) => ({
@@ -49,7 +52,9 @@ export function App() {
     }));
   };
   if (isRefused && roles.isLoading) return null;
-  if (isRefused && roles.data?.length === 0) return <NoRole />;
+  if (isRefused && roles.data?.length === 0 && !isOpened) {
+    return <NoRole onOpen={() => setOpened(true)} />;
+  }
   const settings = TABS.map((tab) => ({
     id: `settings-${tab}`,
     group: t('nav.settings'),

@@ -20,7 +20,7 @@ const useStyles = makeStyles({
   actions: { display: 'flex', flexWrap: 'wrap', gap: '8px' },
 });
 
-export function NoRole() {
+export function NoRole({ onOpen }: { onOpen: () => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const tenant = useQuery(ownTenant);
@@ -49,6 +49,11 @@ export function NoRole() {
           {t('ui.signOut')}
         </Button>
       </div>
+      {/* Roles that a tenant has defined, or that count for a part of it, can't be seen from here. */}
+      <p className={styles.text}>{t('noRole.other')}</p>
+      <Button appearance="subtle" onClick={onOpen}>
+        {t('noRole.open')}
+      </Button>
     </main>
   );
 }

@@ -117,12 +117,12 @@ test('we let nobody go to a partner', async () => {
   await leave(page);
 });
 
-test('automatic redemption is off on one side', async () => {
+test('people are asked for consent on one side', async () => {
   const page = await deployment.admin('Contoso');
   await deployment.call('Contoso', 'PATCH', partner('Fabrikam'), {
     automaticUserConsentSettings: { outboundAllowed: false },
   });
-  const story = await why(page, 'Contoso has automatic redemption off for its people in Fabrikam.');
+  const story = await why(page, 'Contoso doesn’t let its people go to Fabrikam without a prompt.');
   await story.getByRole('button', { name: 'Change 1 setting' }).click();
   await ready(page);
   await leave(page);

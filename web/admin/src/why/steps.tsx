@@ -3,7 +3,7 @@
  * about one person, what refuses ends with the mend, or with whom to ask.
  */
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
-import { ArrowRightRegular } from '@fluentui/react-icons';
+import { ArrowDownRegular } from '@fluentui/react-icons';
 import { Disclosure, Mark } from '@isopolity/ui';
 import { Link } from '@isopolity/ui/router';
 import { useTranslation } from '@isopolity/ui/translation';
@@ -36,10 +36,8 @@ const useStyles = makeStyles({
     textAlign: 'start',
   },
   ask: { margin: '4px 0 0', color: tokens.colorNeutralForeground2 },
-  arrow: {
-    color: tokens.colorNeutralForeground3,
-    ':global([dir="rtl"]) &': { transform: 'scaleX(-1)' },
-  },
+  // The sides stand under each other, whichever way one reads.
+  arrow: { color: tokens.colorNeutralForeground3 },
 });
 
 /** A setting's path, which may break where its parts meet. */
@@ -125,7 +123,7 @@ export function Steps(props: {
   return (
     <div className={styles.sides}>
       {home}
-      {home && target && <ArrowRightRegular className={styles.arrow} aria-hidden="true" />}
+      {home && target && <ArrowDownRegular className={styles.arrow} aria-hidden="true" />}
       {target}
     </div>
   );
