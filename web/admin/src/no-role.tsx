@@ -1,5 +1,5 @@
 /** Somebody without a role for the admin centre: what this is, whom to ask, where else to go. */
-import { Button, makeStyles } from '@fluentui/react-components';
+import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { Logo } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
@@ -15,6 +15,11 @@ const useStyles = makeStyles({
     display: 'grid',
     gap: '16px',
     justifyItems: 'start',
+  },
+  title: {
+    margin: 0,
+    fontSize: tokens.fontSizeBase500,
+    lineHeight: tokens.lineHeightBase500,
   },
   text: { margin: 0 },
   actions: { display: 'flex', flexWrap: 'wrap', gap: '8px' },
@@ -34,7 +39,7 @@ export function NoRole({ onOpen }: { onOpen: () => void }) {
   return (
     <main className={styles.page}>
       <Logo size={32} />
-      <h1>{title}</h1>
+      <h1 className={styles.title}>{title}</h1>
       <p className={styles.text}>{t('noRole.what', { tenant: where })}</p>
       <p className={styles.text}>{t('noRole.who', { who, tenant: where })}</p>
       <p className={styles.text}>{t('noRole.ask', { tenant: where })}</p>

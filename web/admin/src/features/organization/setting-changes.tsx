@@ -34,7 +34,7 @@ export function SettingChanges({ changes }: { changes: JoinPreview['changes'] })
               .filter(({ tenantId }) => tenantId === partner)
               .map((change) => (
                 <li key={change.setting} className={styles.item}>
-                  <Mark tone={change.loosens ? 'partly' : 'none'} className={styles.mark} />
+                  <Mark tone={change.loosens ? 'waiting' : 'none'} className={styles.mark} />
                   <span>
                     {story.setting(change.setting, own, partner)}
                     {change.existing && <span className={styles.note}> {t('join.existing')}</span>}
