@@ -1,5 +1,7 @@
 //! What a change of an entry would do: whom it adds and removes, and whether the guard would stop it.
 
+use std::collections::HashMap;
+
 use directory::users::ScannedUser;
 use serde_json::{Value, json};
 use store::ReadTx;
@@ -66,25 +68,32 @@ fn compare(
         let page = directory::users::scan(tx, after, 1_000)?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
+        let (mut coming, mut going) = (Vec::new(), Vec::new());
         for user in page.iter().filter(|user| is_eligible(user)) {
             let (before, then) = (old.contains(tx, user)?, new.contains(tx, user)?);
             // A disabled user isn't provisioned anew.
             in_scope += u64::from(then && user.account_enabled);
             match (before, then) {
-                // Whose deletion waits is there still.
-                (false, true)
-                    if user.account_enabled && !is_there(tx, &targets, user.id, Whole::All)? =>
-                {
-                    added.count_in(user)?;
-                }
-                (true, false)
-                    if !schema::leaves_alone(new, Some(user), false, There::Synced)?
-                        && (user.account_enabled
-                            || is_there(tx, &targets, user.id, Whole::Any)?) =>
-                {
-                    removed.count_in(user)?;
+                (false, true) if user.account_enabled => coming.push(user),
+                (true, false) if !schema::leaves_alone(new, Some(user), false, There::Synced)? => {
+                    going.push(user);
                 }
                 _ => {}
+            }
+        }
+        let doubtful = going.iter().filter(|user| !user.account_enabled);
+        let asked = coming.iter().chain(doubtful).map(|user| user.id);
+        let there = having(tx, &targets, &asked.collect::<Vec<_>>())?;
+        for user in coming {
+            // Whose deletion waits is there still.
+            if targets.is_empty() || there.get(&user.id) != Some(&targets.len()) {
+                added.count_in(user)?;
+            }
+        }
+        for user in going {
+            // Who was disabled before the sharing began was never sent.
+            if user.account_enabled || there.contains_key(&user.id) {
+                removed.count_in(user)?;
             }
         }
     }
@@ -97,26 +106,24 @@ fn compare(
     }))
 }
 
-/// How many of some tenants are meant.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Whole {
-    Any,
-    All,
-}
-
-/// Whether these tenants have a user: one who was disabled before the sharing began was never sent.
-fn is_there(
+/// How many of some tenants have each of these users; who is in none isn't among them.
+fn having(
     tx: &ReadTx<'_>,
     targets: &[TenantId],
-    user: Id<kind::User>,
-    whole: Whole,
-) -> Result<bool> {
-    let mut there = 0;
-    for target in targets {
-        let link = links::get(tx, *target, user)?;
-        there += usize::from(link.is_some_and(|link| link.there == There::Synced));
+    users: &[Id<kind::User>],
+) -> Result<HashMap<Id<kind::User>, usize>> {
+    let mut there = HashMap::new();
+    if users.is_empty() {
+        return Ok(there);
     }
-    Ok(there > 0 && (whole == Whole::Any || there == targets.len()))
+    for target in targets {
+        for (user, link) in links::of_many(tx, *target, users)? {
+            if link.is_some_and(|link| link.there == There::Synced) {
+                *there.entry(user).or_default() += 1;
+            }
+        }
+    }
+    Ok(there)
 }
 
 /// Whether the guard would stop it, for each pair that the entry is about.

@@ -230,9 +230,7 @@ impl Change {
         let id = user.id;
         // Whoever stays here when the home goes its own way has nobody else to be changed by.
         let is_left = match user.home {
-            Some((home, _)) => {
-                !organization::is_active_with(tx, home)? && !access::inbound_sync(tx, home)?.allowed
-            }
+            Some((home, _)) => !organization::is_active_with(tx, home)?,
             None => false,
         };
         if is_left {
