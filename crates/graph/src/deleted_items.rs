@@ -166,7 +166,7 @@ impl Kind {
                 } else {
                     users::restore(tx, Id::new(id))?
                 };
-                tell_home(tx, &user)?;
+                sync::look_again(tx, &user)?;
                 users::project(&user, None)
             }
             Self::Group => groups::project(&groups::restore(tx, Id::new(id))?, None),
@@ -188,21 +188,13 @@ impl Kind {
             Self::User => {
                 let user = users::get_deleted(tx, Id::new(id))?;
                 users::purge(tx, user.id)?;
-                tell_home(tx, &user)
+                sync::look_again(tx, &user)
             }
             Self::Group => groups::purge(tx, Id::new(id)),
             Self::Application => applications::purge(tx, Id::new(id)),
             Self::ServicePrincipal => service_principals::purge(tx, Id::new(id)),
             Self::AdministrativeUnit => administrative_units::purge(tx, Id::new(id)),
         }
-    }
-}
-
-/// The home of a user of another tenant couldn't change whom this one had deleted; now it can.
-fn tell_home(tx: &mut Tx<'_>, user: &users::User) -> types::Result<()> {
-    match user.home {
-        Some((home, id)) => sync::look_again(tx, home, id),
-        None => Ok(()),
     }
 }
 

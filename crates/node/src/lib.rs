@@ -28,6 +28,7 @@ mod signing;
 mod standings;
 mod subscriptions;
 mod synchronization;
+mod tenant_tasks;
 mod tenants;
 mod tokens;
 mod work;
@@ -84,7 +85,8 @@ struct Inner {
     subscriptions: ::subscriptions::Engine,
     postures: readiness::Postures,
     work: work::Work,
-    followers: membership_rules::Followers,
+    /// The tenants whose membership rules are applied.
+    followers: tenant_tasks::TenantTasks,
     /// Departures that are under way.
     departing: Mutex<JoinSet<()>>,
     /// Which of them this server drives.
@@ -183,7 +185,7 @@ impl Node {
             subscriptions,
             postures: readiness::Postures::default(),
             work: work::Work::default(),
-            followers: membership_rules::Followers::default(),
+            followers: tenant_tasks::TenantTasks::default(),
             departing: Mutex::default(),
             driven: Mutex::default(),
             setup: OnceLock::new(),

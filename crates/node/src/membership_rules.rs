@@ -3,13 +3,11 @@
 //! The head of the feed is only a hint; losing one costs time, bounded by a timer. A tenant without
 //! such groups is asked whether it has any once in a while, if something has changed in it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use directory::groups::dynamic::{self, Progress, Rules};
 use store::{Fence, Island};
-use tokio::task::JoinHandle;
 use types::{Actor, Result, TenantId, Timestamp};
 
 use crate::Node;
@@ -20,10 +18,6 @@ const WAIT_MAX: Duration = Duration::from_mins(1);
 const REST: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(250));
 /// Waits after failures double from the first to the second.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
-
-/// The tenants whose rules are applied.
-#[derive(Default)]
-pub(crate) struct Followers(Mutex<HashMap<TenantId, (Fence, JoinHandle<()>)>>);
 
 /// How a tenant stands after a look.
 enum Stand {
@@ -36,39 +30,19 @@ enum Stand {
 impl Node {
     /// Begins to apply a tenant's rules by this right, if it isn't done already.
     pub(crate) fn follow_rules(&self, tenant: TenantId, fence: Fence) {
-        let followers = &self.0.followers.0;
-        let mut tasks = followers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, task)) = tasks.get(&tenant) {
-            if *known == fence && !task.is_finished() {
-                return;
-            }
-            task.abort();
-        }
         let node = self.clone();
-        let task = tokio::spawn(async move { node.apply_rules(tenant, fence).await });
-        tasks.insert(tenant, (fence, task));
+        let work = move || async move { node.apply_rules(tenant, fence).await };
+        self.0.followers.begin(tenant, fence, work);
     }
 
     /// Leaves it to another server.
     pub(crate) fn leave_rules(&self, tenant: TenantId) {
-        let followers = &self.0.followers.0;
-        let mut tasks = followers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, task)) = tasks.remove(&tenant) {
-            task.abort();
-        }
+        self.0.followers.leave(tenant);
     }
 
     /// Ends it for all tenants, and waits until nothing runs.
     pub(crate) async fn stop_following(&self) {
-        let tasks = {
-            let followers = &self.0.followers.0;
-            let mut tasks = followers.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::take(&mut *tasks)
-        };
-        for (_, (_, task)) in tasks {
-            task.abort();
-            let _ = task.await;
-        }
+        self.0.followers.stop().await;
     }
 
     async fn apply_rules(&self, tenant: TenantId, fence: Fence) {

@@ -1,6 +1,7 @@
 //! What a target asks of a source: to send users again, since the target has changed its mind about
 //! them.
 
+use directory::users::User;
 use serde::{Deserialize, Serialize};
 use store::{Change, Op, Tx, params};
 use types::{Error, Id, Result, TenantId, kind};
@@ -24,7 +25,10 @@ pub(crate) enum Whom {
 
 /// After somebody in this tenant deleted a user who is from another one, brought it back or deleted
 /// it for good: home looks at once what the user is here now, without a change of its own.
-pub fn look_again(tx: &mut Tx<'_>, source: TenantId, user: Id<kind::User>) -> Result<()> {
+pub fn look_again(tx: &mut Tx<'_>, user: &User) -> Result<()> {
+    let Some((source, user)) = user.home else {
+        return Ok(());
+    };
     if !access::inbound_sync(tx, source)?.allowed {
         return Ok(());
     }

@@ -225,10 +225,7 @@ async fn delete(call: Call) -> Result<Reply, Refusal> {
         let user = users::find(tx, &key)?;
         reach.check_user(tx, &user)?;
         users::delete(tx, user.id)?;
-        match user.home {
-            Some((home, id)) => sync::look_again(tx, home, id),
-            None => Ok(()),
-        }
+        sync::look_again(tx, &user)
     })
     .await?;
     Ok(Reply::no_content())

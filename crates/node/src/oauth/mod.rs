@@ -49,6 +49,7 @@ use types::{Id, Result, TenantId, kind};
 use uuid::Uuid;
 
 use crate::Node;
+use crate::tenant_tasks::TenantTasks;
 
 pub use account::{
     Act, Confirmation, OwnApp, OwnConsent, OwnInput, OwnMethod, OwnMethods, OwnOrganization,
@@ -141,7 +142,8 @@ pub(crate) struct SignIn {
     pub(crate) flows: Flows,
     pub(crate) refresh: RefreshTokens,
     applications: app_log::AppSignIns,
-    watches: watch::Watches,
+    /// The tenants whose visits are watched over.
+    watches: TenantTasks,
     back_channel: back_channel::BackChannel,
     attempts: Cache<(TenantId, Id<kind::User>), Arc<AtomicU32>>,
     /// Of clients that don't say which tenant they are of: that one, as of within a minute.
@@ -157,7 +159,7 @@ impl SignIn {
             flows: Flows::new(sealer.clone()),
             refresh: RefreshTokens::new(sealer.clone()),
             applications: app_log::AppSignIns::default(),
-            watches: watch::Watches::default(),
+            watches: TenantTasks::default(),
             back_channel: back_channel::BackChannel::new(egress),
             attempts: Cache::builder()
                 .max_capacity(ATTEMPTS_PEOPLE)

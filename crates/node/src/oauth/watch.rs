@@ -13,7 +13,6 @@
 //! - The work grows with the visitors who are here, not with the tenants.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use directory::{groups, users};
@@ -23,7 +22,7 @@ use identity::session;
 use identity::visit::live::{self, Visitor};
 use serde::{Deserialize, Serialize};
 use store::{ChangeRow, Fence, Island, Op, ReadTx, Tx};
-use tokio::task::{AbortHandle, JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinSet};
 use types::{Actor, Error, Id, Result, TenantId, kind};
 use uuid::Uuid;
 
@@ -45,10 +44,6 @@ const WAIT_MAX: Duration = Duration::from_mins(1);
 const REST: Duration = Duration::from_millis(25);
 /// Waits after failures double from the first to the second.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
-
-/// The tenants whose visits are watched over.
-#[derive(Default)]
-pub(crate) struct Watches(Mutex<HashMap<TenantId, (Fence, JoinHandle<()>)>>);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct ChangesBody {
@@ -322,39 +317,19 @@ struct Known {
 impl Node {
     /// Begins to watch over a tenant's visits by this right, if it isn't done already.
     pub(crate) fn watch_visits(&self, tenant: TenantId, fence: Fence) {
-        let watches = &self.0.sign_in.watches.0;
-        let mut tasks = watches.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, task)) = tasks.get(&tenant) {
-            if *known == fence && !task.is_finished() {
-                return;
-            }
-            task.abort();
-        }
         let node = self.clone();
-        let task = tokio::spawn(async move { node.watch_tenant(tenant, fence).await });
-        tasks.insert(tenant, (fence, task));
+        let work = move || async move { node.watch_tenant(tenant, fence).await };
+        self.0.sign_in.watches.begin(tenant, fence, work);
     }
 
     /// Leaves it to another server.
     pub(crate) fn leave_visits(&self, tenant: TenantId) {
-        let watches = &self.0.sign_in.watches.0;
-        let mut tasks = watches.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, task)) = tasks.remove(&tenant) {
-            task.abort();
-        }
+        self.0.sign_in.watches.leave(tenant);
     }
 
     /// Ends it for all tenants, and waits until nothing runs.
     pub(crate) async fn stop_watching(&self) {
-        let tasks = {
-            let watches = &self.0.sign_in.watches.0;
-            let mut tasks = watches.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::take(&mut *tasks)
-        };
-        for (_, (_, task)) in tasks {
-            task.abort();
-            let _ = task.await;
-        }
+        self.0.sign_in.watches.stop().await;
     }
 
     async fn watch_tenant(&self, tenant: TenantId, fence: Fence) {

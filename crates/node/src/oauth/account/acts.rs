@@ -23,16 +23,13 @@ use crate::Node;
 /// The longest answer of an authenticator that is looked at.
 const ANSWER_MAX: usize = 16 * 1024;
 
-/// The recovery codes that go with the first factor beside the password.
 /// Somebody leaves a tenant that isn't their own; home looks what is left of them there.
 fn leave(tx: &mut Tx<'_>, user: &User) -> Result<()> {
     users::delete(tx, user.id)?;
-    match user.home {
-        Some((home, id)) => sync::look_again(tx, home, id),
-        None => Ok(()),
-    }
+    sync::look_again(tx, user)
 }
 
+/// The recovery codes that go with the first factor beside the password.
 fn first_codes(tx: &mut Tx<'_>, ready: &Ready) -> Result<Done> {
     if recovery::count(tx, ready.user.id)? > 0 {
         return Ok(Done::Shown);
