@@ -12,7 +12,6 @@ import {
   type KeyboardEvent,
   memo,
   type ReactNode,
-  type RefObject,
   type SyntheticEvent,
   useEffect,
   useLayoutEffect,
@@ -132,12 +131,12 @@ interface Blocks {
 }
 
 /** Follows what is in sight; `catchUp` does so at once. */
-function useBlocks(frame: RefObject<HTMLElement | null>, size: number) {
+function useBlocks(frame: HTMLElement | null, size: number) {
   const [blocks, setBlocks] = useState<Blocks>({ first: 0, end: BLOCKS_AT_FIRST });
   const shown = useRef(blocks);
   const heights = useRef<Heights>({ frame: 0, head: 0 });
   const look = () => {
-    const from = (frame.current?.scrollTop ?? 0) / size;
+    const from = (frame?.scrollTop ?? 0) / size;
     const to = from + (heights.current.frame - heights.current.head) / size;
     const first = Math.max(0, Math.floor((from - OVERSCAN) / BLOCK));
     const end = Math.ceil((to + OVERSCAN) / BLOCK);
@@ -149,22 +148,21 @@ function useBlocks(frame: RefObject<HTMLElement | null>, size: number) {
   const latest = useRef(look);
   latest.current = look;
   useLayoutEffect(() => {
-    const element = frame.current;
-    if (!element) return;
+    if (!frame) return;
     const measure = () => {
-      const head = element.firstElementChild as HTMLElement | null;
-      heights.current = { frame: element.clientHeight, head: head?.offsetHeight ?? 0 };
+      const head = frame.firstElementChild as HTMLElement | null;
+      heights.current = { frame: frame.clientHeight, head: head?.offsetHeight ?? 0 };
       latest.current();
     };
     measure();
     const observer = new ResizeObserver(measure);
-    observer.observe(element);
+    observer.observe(frame);
     // What comes into sight is there in the same frame.
     const follow = () => flushSync(latest.current);
-    element.addEventListener('scroll', follow, { passive: true });
+    frame.addEventListener('scroll', follow, { passive: true });
     return () => {
       observer.disconnect();
-      element.removeEventListener('scroll', follow);
+      frame.removeEventListener('scroll', follow);
     };
   }, [frame]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are others
@@ -174,10 +172,10 @@ function useBlocks(frame: RefObject<HTMLElement | null>, size: number) {
 
 function Body<R>(props: {
   content: BodyContent<R>;
-  frame: RefObject<HTMLElement | null>;
+  frame: HTMLElement | null;
   openId: string | undefined;
-  /** The ids of rows; undefined if none can be selected. */
-  selected: ReadonlySet<string> | undefined;
+  /** The ids of rows. */
+  selected: ReadonlySet<string>;
 }) {
   const styles = useStyles();
   const { content, frame, selected } = props;
@@ -204,15 +202,14 @@ function Body<R>(props: {
   const move = (to: number) => {
     const index = Math.max(0, Math.min(rows.length - 1, to));
     setActive(index);
-    const element = frame.current;
-    if (!element) return;
+    if (!frame) return;
     const room = heights.current.frame - heights.current.head;
     const top = index * size;
-    if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + size > element.scrollTop + room) element.scrollTop = top + size - room;
+    if (top < frame.scrollTop) frame.scrollTop = top;
+    else if (top + size > frame.scrollTop + room) frame.scrollTop = top + size - room;
     // What is out of sight is drawn first.
     catchUp();
-    const row = element.querySelector<HTMLElement>(`[data-index="${index}"]`);
+    const row = frame.querySelector<HTMLElement>(`[data-index="${index}"]`);
     row?.focus({ preventScroll: true });
   };
   const press = (event: KeyboardEvent) => {
@@ -221,7 +218,7 @@ function Body<R>(props: {
     const { target, element, index, row } = found;
     const isBox = target.getAttribute('role') === 'checkbox';
     if (target !== element && !isBox) return;
-    const page = Math.max(1, Math.floor((frame.current?.clientHeight ?? 400) / size) - 2);
+    const page = Math.max(1, Math.floor((frame?.clientHeight ?? 400) / size) - 2);
     const steps: Record<string, number> = {
       ArrowDown: index + 1,
       ArrowUp: index - 1,
@@ -234,8 +231,8 @@ function Body<R>(props: {
     const isAll = event.key === 'a' && (isMac ? event.metaKey : event.ctrlKey);
     if (step !== undefined) move(step);
     else if (event.key === 'Enter' && content.onOpen && !isBox) content.onOpen(row);
-    else if (event.key === ' ' && selected) content.onToggle(row);
-    else if (isAll && selected) content.onSelectAll();
+    else if (event.key === ' ') content.onToggle(row);
+    else if (isAll) content.onSelectAll();
     else return;
     event.preventDefault();
   };
@@ -291,7 +288,7 @@ function Block<R>(props: {
   from: number;
   size: number;
   content: BodyContent<R>;
-  selected: ReadonlySet<string> | undefined;
+  selected: ReadonlySet<string>;
   openId: string | undefined;
   current: number | undefined;
 }) {
@@ -312,7 +309,7 @@ function Block<R>(props: {
     >
       {rows.slice(from, from + BLOCK).map((row, at) => {
         const id = rowId(row);
-        const isSelected = selected?.has(id);
+        const isSelected = selected.has(id);
         return (
           <TableRow
             key={id}
@@ -347,8 +344,7 @@ function Row<R>(props: {
   className: string;
   /** Whether it is where the Tab key stops. */
   isCurrent: boolean;
-  /** Undefined if it can't be. */
-  isSelected: boolean | undefined;
+  isSelected: boolean;
   columns: Column<R>[];
   /** The second line, at phone width. */
   summary: ((row: R) => ReactNode) | undefined;
@@ -365,9 +361,7 @@ function Row<R>(props: {
       tabIndex={props.isCurrent ? 0 : -1}
       className={props.className}
     >
-      {isSelected !== undefined && (
-        <Check name={String(first?.value(row) ?? props.id)} isChecked={isSelected} />
-      )}
+      <Check name={String(first?.value(row) ?? props.id)} isChecked={isSelected} />
       {summary && first ? (
         <>
           <div role="gridcell" className={styles.phoneCell}>

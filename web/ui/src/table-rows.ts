@@ -19,8 +19,6 @@ export interface Column<R> {
   optional?: boolean;
   /** The values that can be filtered by, in words. */
   options?: { value: string; label: string }[];
-  /** With a remote table: whether the server can sort by it. */
-  sortable?: boolean;
 }
 
 const asText = (value: CellValue): string =>
@@ -59,11 +57,24 @@ export function rowsOf<R>(
     const text = folded(columns.map((column) => asText(column.value(row))).join(' '));
     return words.every((word) => text.includes(word));
   };
-  const shown = rows.filter(fits);
-  const by = columns.find((column) => column.id === view.sort?.column);
-  if (!by) return shown;
-  const sign = view.sort?.descending ? -1 : 1;
-  return shown.sort((left, right) => compareValues(by.value(left), by.value(right), sign));
+  return sorted(rows.filter(fits), columns, view.sort);
+}
+
+/** Rows by a column, as its words have it. */
+export function sorted<R>(
+  rows: readonly R[],
+  columns: readonly Column<R>[],
+  sort: TableView['sort'],
+): R[] {
+  const by = columns.find((column) => column.id === sort?.column);
+  if (!by) return [...rows];
+  const sign = sort?.descending ? -1 : 1;
+  const words = new Map(by.options?.map(({ value, label }) => [value, label]));
+  const wordOf = (value: CellValue) => words.get(asText(value)) ?? value;
+  return rows
+    .map((row) => ({ row, value: wordOf(by.value(row)) }))
+    .sort((left, right) => compareValues(left.value, right.value, sign))
+    .map(({ row }) => row);
 }
 
 /** The cells of an export, heads first. */

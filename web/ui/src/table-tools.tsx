@@ -2,7 +2,9 @@
 import {
   Button,
   Menu,
+  MenuDivider,
   MenuItemCheckbox,
+  MenuItemRadio,
   MenuList,
   MenuPopover,
   MenuTrigger,
@@ -11,7 +13,12 @@ import {
   SearchBox,
   tokens,
 } from '@fluentui/react-components';
-import { ArrowDownloadRegular, ColumnTripleRegular, FilterRegular } from '@fluentui/react-icons';
+import {
+  ArrowDownloadRegular,
+  ArrowSortRegular,
+  ColumnTripleRegular,
+  FilterRegular,
+} from '@fluentui/react-icons';
 import type { ReactNode } from 'react';
 import type { Column } from './table-rows';
 import type { TableView } from './table-view';
@@ -96,6 +103,8 @@ export function TableTools<R>(props: {
   onText: (text: string) => void;
   /** How many rows there are, in words. */
   told: ReactNode;
+  sort: TableView['sort'];
+  onSort: (sort: TableView['sort']) => void;
   isEmpty: boolean;
   isPhone: boolean;
   /** Whether tools are icons. */
@@ -121,6 +130,7 @@ export function TableTools<R>(props: {
         .map((column) => (
           <FilterMenu key={column.id} column={column} view={view} />
         ))}
+      {isPhone && <SortMenu columns={columns} sort={props.sort} onSort={props.onSort} />}
       {props.children}
       <span className={styles.grow} />
       <span className={styles.count} role="status">
@@ -174,6 +184,55 @@ export function TableTools<R>(props: {
         {!isTight && t('table.export')}
       </Button>
     </div>
+  );
+}
+
+/** At phone width there are no heads to sort by. */
+function SortMenu<R>(props: {
+  columns: Column<R>[];
+  sort: TableView['sort'];
+  onSort: (sort: TableView['sort']) => void;
+}) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const { columns, sort } = props;
+  const by = columns.find(({ id }) => id === sort?.column);
+  return (
+    <Menu
+      checkedValues={{
+        column: sort ? [sort.column] : [],
+        direction: [sort?.descending ? 'descending' : 'ascending'],
+      }}
+      onCheckedValueChange={(_, { name, checkedItems: [chosen = ''] }) =>
+        props.onSort(
+          name === 'column'
+            ? { column: chosen, descending: false }
+            : { column: by?.id ?? columns[0]?.id ?? '', descending: chosen === 'descending' },
+        )
+      }
+    >
+      <MenuTrigger disableButtonEnhancement>
+        <Button className={styles.tool} appearance="subtle" icon={<ArrowSortRegular />}>
+          {by ? t('table.sortedBy', { column: by.title }) : t('table.sort')}
+        </Button>
+      </MenuTrigger>
+      <MenuPopover>
+        <MenuList>
+          {columns.map(({ id, title }) => (
+            <MenuItemRadio key={id} name="column" value={id}>
+              {title}
+            </MenuItemRadio>
+          ))}
+          <MenuDivider />
+          <MenuItemRadio name="direction" value="ascending">
+            {t('table.ascending')}
+          </MenuItemRadio>
+          <MenuItemRadio name="direction" value="descending">
+            {t('table.descending')}
+          </MenuItemRadio>
+        </MenuList>
+      </MenuPopover>
+    </Menu>
   );
 }
 

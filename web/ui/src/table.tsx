@@ -16,18 +16,16 @@ import { ArrowDownRegular, ArrowUpRegular } from '@fluentui/react-icons';
 import { download, formatNumber, type Problem, toCsv } from '@isopolity/core';
 import {
   type ReactNode,
-  type RefObject,
   useDeferredValue,
   useEffect,
   useLayoutEffect,
   useMemo,
-  useRef,
   useState,
 } from 'react';
 import { PHONE, useMedia } from './media';
 import { Failure } from './pieces';
 import { type BodyContent, ROW, TableBody } from './table-body';
-import { type Column, cellsOf, rowsOf } from './table-rows';
+import { type Column, cellsOf, rowsOf, sorted } from './table-rows';
 import { type BulkAction, SelectionTools, TableTools } from './table-tools';
 import type { TableView } from './table-view';
 import { useTranslation } from './translation';
@@ -36,6 +34,11 @@ import { useTranslation } from './translation';
 export interface Remote<R> {
   count: number | undefined;
   hasMore: boolean;
+  /**
+   * Who has sorted: the server, or the table if the server can't by that column. For the latter
+   * everything is read first, unless there is too much of it.
+   */
+  order: 'server' | 'reading' | 'here' | 'tooMany';
   /** Reads the next page, if it isn't on its way. */
   loadMore: () => void;
   /** All rows of the view, for the export. */
@@ -56,6 +59,7 @@ export interface DataTableProps<R> {
   empty: ReactNode;
   onOpen?: (row: R) => void;
   openId?: string | undefined;
+  /** What can be done with the rows that are selected, beside exporting them. */
   bulk?: BulkAction<R>[];
   remote?: Remote<R>;
   problem?: Problem | null;
@@ -151,12 +155,13 @@ function fitting<R>(columns: Column<R>[], width: number): Column<R>[] {
   });
 }
 
-function useWidth(element: RefObject<HTMLElement | null>): number {
+/** Follows how wide an element is, which may come and go. */
+function useWidth(element: HTMLElement | null): number {
   const [width, setWidth] = useState(Number.POSITIVE_INFINITY);
   useLayoutEffect(() => {
-    if (!element.current) return;
+    if (!element) return;
     const observer = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width));
-    observer.observe(element.current);
+    observer.observe(element);
     return () => observer.disconnect();
   }, [element]);
   return width;
@@ -166,7 +171,7 @@ export function DataTable<R>(props: DataTableProps<R>) {
   const { t } = useTranslation();
   const styles = useStyles();
   const isPhone = useMedia(PHONE);
-  const { view, columns, rows, rowId, remote, bulk } = props;
+  const { view, columns, rows, rowId, remote, bulk = [] } = props;
   const [text, setText] = useState(view.q);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
 
@@ -183,15 +188,16 @@ export function DataTable<R>(props: DataTableProps<R>) {
   const wanted = useDeferredValue(q);
   const shown = useMemo(() => {
     if (!rows) return [];
-    return remote ? [...rows] : rowsOf(rows, columns, { q: wanted, sort, filters: view.filters });
+    if (!remote) return rowsOf(rows, columns, { q: wanted, sort, filters: view.filters });
+    return remote.order === 'here' ? sorted(rows, columns, sort) : [...rows];
   }, [rows, remote, columns, wanted, sort, view.filters]);
-  const frame = useRef<HTMLDivElement>(null);
+  const [frame, setFrame] = useState<HTMLDivElement | null>(null);
   const width = useWidth(frame);
   const visible = view.columns
     ? columns.filter((column) => view.columns?.includes(column.id))
     : fitting(
         columns.filter((column) => !column.optional),
-        width - (bulk ? CHECK : 0),
+        width - CHECK,
       );
   const chosen = useMemo(
     () => (selected.size ? shown.filter((row) => selected.has(rowId(row))) : []),
@@ -208,13 +214,13 @@ export function DataTable<R>(props: DataTableProps<R>) {
     });
   const selectAll = (all: boolean) => setSelected(new Set(all ? shown.map(rowId) : []));
   const exportRows = async (what: readonly R[] | undefined) => {
-    const all = what ?? (remote ? await remote.all() : shown);
+    const all = what ?? (remote && remote.order !== 'here' ? await remote.all() : shown);
     download(`${props.label}.csv`, toCsv(cellsOf(all, columns)));
   };
 
   const template = isPhone
-    ? `${bulk ? `${CHECK}px ` : ''}minmax(0, 1fr) auto`
-    : `${bulk ? `${CHECK}px ` : ''}${visible.map((column) => column.width ?? `minmax(${LEAST}px, 1fr)`).join(' ')}`;
+    ? `${CHECK}px minmax(0, 1fr) auto`
+    : `${CHECK}px ${visible.map((column) => column.width ?? `minmax(${LEAST}px, 1fr)`).join(' ')}`;
   // Rows that arrive or change are drawn between frames, so that scrolling never waits for them.
   const content = useDeferredValue<BodyContent<R>>({
     rows: shown,
@@ -230,7 +236,7 @@ export function DataTable<R>(props: DataTableProps<R>) {
   });
 
   const isFiltered = Boolean(q) || Object.values(view.filters).some((values) => values.length);
-  if (props.problem && !rows) {
+  if (props.problem && (!rows || remote?.order === 'reading')) {
     return (
       <Failure problem={props.problem} {...(props.onRetry ? { onRetry: props.onRetry } : {})} />
     );
@@ -238,10 +244,30 @@ export function DataTable<R>(props: DataTableProps<R>) {
   if (rows && !rows.length && !isFiltered && !remote?.hasMore) return props.empty;
 
   const total = remote?.count ?? shown.length;
+  const isReading = !rows || (remote?.order === 'reading' && remote.hasMore);
+  const isSortedBy = (column: Column<R>) =>
+    sort?.column === column.id && remote?.order !== 'tooMany';
+  const sortBy = (column: Column<R>) =>
+    set({
+      sort: { column: column.id, descending: isSortedBy(column) ? !sort?.descending : false },
+    });
+  const told = (): string | undefined => {
+    if (!rows) return undefined;
+    const read = formatNumber(rows.length);
+    if (isReading) {
+      return remote?.count === undefined
+        ? t('table.readingMore', { read })
+        : t('table.reading', { read, total: formatNumber(total) });
+    }
+    if (remote?.order === 'tooMany') return t('table.tooMany', { total: formatNumber(total) });
+    return remote?.hasMore && remote.count === undefined
+      ? t('table.rowsMore', { total: formatNumber(total) })
+      : t('table.rows', { count: total, total: formatNumber(total) });
+  };
 
   return (
     <div className={mergeClasses(styles.root, props.fill && styles.fill)}>
-      {chosen.length && bulk ? (
+      {chosen.length ? (
         <SelectionTools
           chosen={chosen}
           bulk={bulk}
@@ -256,12 +282,9 @@ export function DataTable<R>(props: DataTableProps<R>) {
           visible={visible}
           text={text}
           onText={setText}
-          told={
-            rows &&
-            (remote?.hasMore && remote.count === undefined
-              ? t('table.rowsMore', { total: formatNumber(total) })
-              : t('table.rows', { count: total, total: formatNumber(total) }))
-          }
+          told={told()}
+          sort={sort}
+          onSort={(sort) => set({ sort })}
           isEmpty={!shown.length}
           isPhone={isPhone}
           isTight={width < TIGHT}
@@ -271,13 +294,13 @@ export function DataTable<R>(props: DataTableProps<R>) {
         </TableTools>
       )}
       <div
-        ref={frame}
+        ref={setFrame}
         className={mergeClasses(styles.frame, props.fill && styles.frameFill)}
         role="grid"
         aria-label={props.label}
-        aria-rowcount={rows ? total + 1 : -1}
-        aria-multiselectable={Boolean(bulk)}
-        aria-busy={!rows}
+        aria-rowcount={isReading ? -1 : total + 1}
+        aria-multiselectable
+        aria-busy={!rows || remote?.order === 'reading'}
       >
         <div role="rowgroup" className={styles.head}>
           <div
@@ -285,56 +308,33 @@ export function DataTable<R>(props: DataTableProps<R>) {
             aria-rowindex={1}
             style={{ display: 'grid', gridTemplateColumns: template }}
           >
-            {bulk && (
-              <div role="columnheader" className={styles.check}>
-                <Checkbox
-                  aria-label={t('table.selectAll')}
-                  checked={chosen.length > 0 && (chosen.length === shown.length ? true : 'mixed')}
-                  onChange={(_, { checked }) => selectAll(checked === true)}
-                />
-              </div>
-            )}
+            <div role="columnheader" className={styles.check}>
+              <Checkbox
+                aria-label={t('table.selectAll')}
+                checked={chosen.length > 0 && (chosen.length === shown.length ? true : 'mixed')}
+                onChange={(_, { checked }) => selectAll(checked === true)}
+              />
+            </div>
             {visible.map((column) => {
-              const isSorted = sort?.column === column.id;
-              const canSort = remote ? column.sortable : column.sortable !== false;
+              const isSorted = isSortedBy(column);
               return (
                 <div
                   key={column.id}
                   role="columnheader"
                   className={mergeClasses(styles.headCell, column.align && styles.end)}
-                  aria-sort={isSorted ? (sort.descending ? 'descending' : 'ascending') : undefined}
+                  aria-sort={isSorted ? (sort?.descending ? 'descending' : 'ascending') : undefined}
                 >
-                  {canSort ? (
-                    <button
-                      type="button"
-                      className={styles.sort}
-                      onClick={() =>
-                        set({
-                          sort: {
-                            column: column.id,
-                            descending: isSorted ? !sort.descending : false,
-                          },
-                        })
-                      }
-                    >
-                      {column.title}
-                      {isSorted && (sort.descending ? <ArrowDownRegular /> : <ArrowUpRegular />)}
-                    </button>
-                  ) : (
-                    column.title
-                  )}
+                  <button type="button" className={styles.sort} onClick={() => sortBy(column)}>
+                    {column.title}
+                    {isSorted && (sort?.descending ? <ArrowDownRegular /> : <ArrowUpRegular />)}
+                  </button>
                 </div>
               );
             })}
           </div>
         </div>
-        {rows ? (
-          <TableBody
-            content={content}
-            frame={frame}
-            openId={props.openId}
-            selected={bulk ? selected : undefined}
-          />
+        {!isReading ? (
+          <TableBody content={content} frame={frame} openId={props.openId} selected={selected} />
         ) : (
           <div role="rowgroup">
             {Array.from({ length: SKELETON_ROWS }, (_, at) => (
@@ -344,7 +344,7 @@ export function DataTable<R>(props: DataTableProps<R>) {
                 className={styles.skeleton}
                 style={{ gridTemplateColumns: template, height: ROW }}
               >
-                {bulk && <div role="gridcell" />}
+                <div role="gridcell" />
                 {(isPhone ? visible.slice(0, 2) : visible).map((column) => (
                   <div key={column.id} role="gridcell" className={styles.skeletonCell}>
                     <SkeletonItem
@@ -357,7 +357,7 @@ export function DataTable<R>(props: DataTableProps<R>) {
             ))}
           </div>
         )}
-        {rows && !shown.length && (
+        {!isReading && !shown.length && (
           <div className={styles.nothing} role="row">
             <div role="gridcell">
               {t('table.nothing')}{' '}

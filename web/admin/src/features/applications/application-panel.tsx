@@ -7,7 +7,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { restoring } from '../../objects/deleted';
 import { GroupsInTokens } from './groups-in-tokens';
-import { applicationQuery, principalOfApp } from './model';
+import { applicationQuery, principalOfApp, removal } from './model';
 import { Owners } from './owners';
 import { Permissions } from './permissions';
 import { Redirects } from './redirects';
@@ -67,7 +67,7 @@ export function ApplicationPanel({ id, onClose }: { id: string; onClose: () => v
             disabled={isRunning}
             onClick={() =>
               void run({
-                change: { method: 'DELETE', path },
+                change: removal(id),
                 undo: restoring(id),
                 done: t('app.deletedDone', { name: saved }),
                 refresh,

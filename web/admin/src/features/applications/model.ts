@@ -1,4 +1,5 @@
 /** Applications as they are registered, and as this tenant knows them (service principals). */
+import type { Change } from '@isopolity/core';
 import { queryOptions } from '@tanstack/react-query';
 import * as v from 'valibot';
 import { DirectoryObject } from '../../api/shapes';
@@ -103,6 +104,11 @@ export const Grant = v.object({
   scope: text,
 });
 export type Grant = v.InferOutput<typeof Grant>;
+
+export const removal = (id: string): Change => ({
+  method: 'DELETE',
+  path: `/v1.0/applications/${id}`,
+});
 
 /** The role of who is assigned without one. */
 export const NO_ROLE = '00000000-0000-0000-0000-000000000000';

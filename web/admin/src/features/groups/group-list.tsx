@@ -3,15 +3,26 @@ import { Button } from '@fluentui/react-components';
 import { DeleteRegular } from '@fluentui/react-icons';
 import { DataTable, Empty, Time, useAct, useAddress, useTableView } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
-import { useRemoteList } from '../../api/remote';
+import { anyOf, type ServerOrder, useRemoteList } from '../../api/remote';
 import { Group } from '../../api/shapes';
 import { restoring } from '../../objects/deleted';
 import { useTenants } from '../../tenants';
 import { GroupPanel } from './group-panel';
-import { kindOf, removal } from './model';
+import { KINDS, kindOf, removal } from './model';
 
 const SELECT =
   'id,displayName,description,mail,mailNickname,securityEnabled,groupTypes,membershipRule,createdDateTime,organizationId';
+
+/** What Graph sorts by, by column. */
+const ORDER: ServerOrder = { by: { displayName: 'displayName' }, usual: 'displayName' };
+
+/** Which groups are of a kind, as `kindOf` tells it. */
+const has = (type: string) => `groupTypes/any(type:type eq '${type}')`;
+const KIND_FILTERS: Record<(typeof KINDS)[number], string> = {
+  dynamic: has('DynamicMembership'),
+  microsoft365: `(${has('Unified')} and not ${has('DynamicMembership')})`,
+  security: `(not ${has('Unified')} and not ${has('DynamicMembership')})`,
+};
 
 export function GroupList() {
   const { t } = useTranslation();
@@ -20,13 +31,19 @@ export function GroupList() {
   const { name, own } = useTenants();
   const { run } = useAct();
   const word = view.q.replaceAll(/["\\]/g, ' ').trim();
-  const list = useRemoteList('groups', Group, '/beta/groups', {
-    $select: SELECT,
-    $top: 100,
-    $count: 'true',
-    $search: word ? `"displayName:${word}" OR "description:${word}"` : undefined,
-    $orderby: view.sort?.descending ? 'displayName desc' : 'displayName',
-  });
+  const list = useRemoteList(
+    'groups',
+    Group,
+    '/beta/groups',
+    {
+      $select: SELECT,
+      $count: 'true',
+      $filter: anyOf(KIND_FILTERS, view.filters.kind),
+      $search: word ? `"displayName:${word}" OR "description:${word}"` : undefined,
+    },
+    view,
+    ORDER,
+  );
   return (
     <>
       <DataTable<Group>
@@ -67,7 +84,6 @@ export function GroupList() {
             id: 'displayName',
             title: t('column.name'),
             value: (group) => group.displayName,
-            sortable: true,
             width: 'minmax(200px, 2fr)',
           },
           {
@@ -75,6 +91,7 @@ export function GroupList() {
             title: t('column.kind'),
             value: kindOf,
             cell: (group) => t(`groupKind.${kindOf(group)}`),
+            options: KINDS.map((value) => ({ value, label: t(`groupKind.${value}`) })),
           },
           {
             id: 'description',

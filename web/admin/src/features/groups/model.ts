@@ -2,7 +2,9 @@
 import type { Change } from '@isopolity/core';
 import type { Group } from '../../api/shapes';
 
-export const kindOf = (group: Group): 'dynamic' | 'microsoft365' | 'security' =>
+export const KINDS = ['security', 'microsoft365', 'dynamic'] as const;
+
+export const kindOf = (group: Group): (typeof KINDS)[number] =>
   group.groupTypes?.includes('DynamicMembership')
     ? 'dynamic'
     : group.groupTypes?.includes('Unified')

@@ -13,7 +13,7 @@ import {
   useTableView,
 } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
-import { allOf, oneOf, useRemoteList } from '../../api/remote';
+import { allOf, oneOf, type ServerOrder, useRemoteList } from '../../api/remote';
 import { DirectoryAudit } from '../../api/shapes';
 import { useStory } from '../../why/story';
 import { useWords } from '../../words';
@@ -64,6 +64,9 @@ const useStyles = makeStyles({
   title: { margin: '24px 0 4px', fontSize: 'inherit', fontWeight: tokens.fontWeightSemibold },
 });
 
+/** What Graph sorts by, by column. */
+const ORDER: ServerOrder = { by: { at: 'activityDateTime', time: 'activityDateTime' } };
+
 export function DirectoryLog() {
   const { t } = useTranslation();
   const [address, change] = useAddress();
@@ -71,17 +74,22 @@ export function DirectoryLog() {
   const story = useStory();
   const periods = usePeriods();
   const { category, result, time } = view.filters;
-  const list = useRemoteList('audits', DirectoryAudit, '/v1.0/auditLogs/directoryAudits', {
-    $top: 100,
-    $filter: allOf(
-      since(time?.[0]),
-      oneOf('category', category),
-      oneOf('result', result),
-      view.q &&
-        `(startswith(activityDisplayName,${literal(view.q)}) or targetResources/any(t:startswith(t/displayName,${literal(view.q)})))`,
-    ),
-    ...(view.sort && !view.sort.descending ? { $orderby: 'activityDateTime asc' } : {}),
-  });
+  const list = useRemoteList(
+    'audits',
+    DirectoryAudit,
+    '/v1.0/auditLogs/directoryAudits',
+    {
+      $filter: allOf(
+        since(time?.[0]),
+        oneOf('category', category),
+        oneOf('result', result),
+        view.q &&
+          `(startswith(activityDisplayName,${literal(view.q)}) or targetResources/any(t:startswith(t/displayName,${literal(view.q)})))`,
+      ),
+    },
+    view,
+    ORDER,
+  );
   const words = useWords();
   const inWords = useCategory();
   const actor = ({ initiatedBy }: DirectoryAudit) => {
@@ -124,7 +132,6 @@ export function DirectoryLog() {
             title: t('column.time'),
             value: (row) => row.activityDateTime,
             cell: (row) => <Time at={row.activityDateTime} />,
-            sortable: true,
           },
           { id: 'target', title: t('column.target'), value: targets, width: 'minmax(180px, 2fr)' },
           { id: 'actor', title: t('column.actor'), value: actor, width: 'minmax(160px, 1.4fr)' },
@@ -153,7 +160,8 @@ export function DirectoryLog() {
           {
             id: 'time',
             title: t('column.period'),
-            value: (row) => formatExact(row.activityDateTime),
+            value: (row) => row.activityDateTime,
+            cell: (row) => formatExact(row.activityDateTime),
             options: periods,
             optional: true,
           },

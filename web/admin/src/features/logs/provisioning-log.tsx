@@ -13,7 +13,7 @@ import {
   useTableView,
 } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
-import { allOf, oneOf, useRemoteList } from '../../api/remote';
+import { allOf, oneOf, type ServerOrder, useRemoteList } from '../../api/remote';
 import { Provisioning } from '../../api/shapes';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';
@@ -45,6 +45,9 @@ const statusOf = (row: Provisioning): string => row.provisioningStatusInfo?.stat
 const isOne = <T extends string>(all: readonly T[], text: string): text is T =>
   (all as readonly string[]).includes(text);
 
+/** What Graph sorts by, by column. */
+const ORDER: ServerOrder = { by: { at: 'activityDateTime', time: 'activityDateTime' } };
+
 export function ProvisioningLog() {
   const { t } = useTranslation();
   const [address, change] = useAddress();
@@ -52,19 +55,24 @@ export function ProvisioningLog() {
   const periods = usePeriods();
   const { name, active, own } = useTenants();
   const { action, status, target, time } = view.filters;
-  const list = useRemoteList('provisioning', Provisioning, '/v1.0/auditLogs/provisioning', {
-    $top: 100,
-    $filter: allOf(
-      since(time?.[0]),
-      oneOf('provisioningAction', action),
-      oneOf('provisioningStatusInfo/status', status),
-      target?.length
-        ? `(${target.map((id) => `servicePrincipal/displayName eq 'MTO_Sync_${id}'`).join(' or ')})`
-        : undefined,
-      view.q && `contains(sourceIdentity/displayName,${literal(view.q)})`,
-    ),
-    ...(view.sort && !view.sort.descending ? { $orderby: 'activityDateTime asc' } : {}),
-  });
+  const list = useRemoteList(
+    'provisioning',
+    Provisioning,
+    '/v1.0/auditLogs/provisioning',
+    {
+      $filter: allOf(
+        since(time?.[0]),
+        oneOf('provisioningAction', action),
+        oneOf('provisioningStatusInfo/status', status),
+        target?.length
+          ? `(${target.map((id) => `servicePrincipal/displayName eq 'MTO_Sync_${id}'`).join(' or ')})`
+          : undefined,
+        view.q && `contains(sourceIdentity/displayName,${literal(view.q)})`,
+      ),
+    },
+    view,
+    ORDER,
+  );
   const story = useStory();
   const words = useWords();
   const opened = list.rows?.find(({ id }) => id === address.open);
@@ -124,7 +132,6 @@ export function ProvisioningLog() {
             title: t('column.time'),
             value: (row) => row.activityDateTime,
             cell: (row) => <Time at={row.activityDateTime} />,
-            sortable: true,
           },
           {
             id: 'reason',
@@ -138,7 +145,8 @@ export function ProvisioningLog() {
           {
             id: 'time',
             title: t('column.period'),
-            value: (row) => formatExact(row.activityDateTime),
+            value: (row) => row.activityDateTime,
+            cell: (row) => formatExact(row.activityDateTime),
             options: periods,
             optional: true,
           },

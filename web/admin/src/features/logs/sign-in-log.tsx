@@ -12,7 +12,7 @@ import {
   useTableView,
 } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
-import { allOf, useRemoteList } from '../../api/remote';
+import { allOf, type ServerOrder, useRemoteList } from '../../api/remote';
 import { SignIn } from '../../api/shapes';
 import { useTenants } from '../../tenants';
 import { Steps } from '../../why/steps';
@@ -28,6 +28,9 @@ const isGood = (row: SignIn) => row.status?.errorCode === 0;
 const whoOf = (row: SignIn) =>
   row.userDisplayName || row.userPrincipalName || row.servicePrincipalName || '';
 
+/** What Graph sorts by, by column. */
+const ORDER: ServerOrder = { by: { at: 'createdDateTime', time: 'createdDateTime' } };
+
 export function SignInLog() {
   const { t } = useTranslation();
   const [address, change] = useAddress();
@@ -36,21 +39,26 @@ export function SignInLog() {
   const { name, own } = useTenants();
   const { result, kind, crossing, time } = view.filters;
   const kinds = kind?.length ? kind : [KINDS[0]];
-  const list = useRemoteList('signIns', SignIn, '/beta/auditLogs/signIns', {
-    $top: 100,
-    $filter: allOf(
-      `(${kinds.map((each) => `signInEventTypes/any(k:k eq ${literal(each)})`).join(' or ')})`,
-      since(time?.[0], 'createdDateTime'),
-      result?.length === 1 && `status/errorCode ${result[0] === 'success' ? 'eq' : 'ne'} 0`,
-      crossing?.length === 1 &&
-        `crossTenantAccessType ${crossing[0] === 'home' ? 'eq' : 'ne'} 'none'`,
-      view.q &&
-        (kinds.includes('servicePrincipal')
-          ? `startswith(servicePrincipalName,${literal(view.q)})`
-          : `(startswith(userDisplayName,${literal(view.q)}) or startswith(userPrincipalName,${literal(view.q)}))`),
-    ),
-    ...(view.sort && !view.sort.descending ? { $orderby: 'createdDateTime asc' } : {}),
-  });
+  const list = useRemoteList(
+    'signIns',
+    SignIn,
+    '/beta/auditLogs/signIns',
+    {
+      $filter: allOf(
+        `(${kinds.map((each) => `signInEventTypes/any(k:k eq ${literal(each)})`).join(' or ')})`,
+        since(time?.[0], 'createdDateTime'),
+        result?.length === 1 && `status/errorCode ${result[0] === 'success' ? 'eq' : 'ne'} 0`,
+        crossing?.length === 1 &&
+          `crossTenantAccessType ${crossing[0] === 'home' ? 'eq' : 'ne'} 'none'`,
+        view.q &&
+          (kinds.includes('servicePrincipal')
+            ? `startswith(servicePrincipalName,${literal(view.q)})`
+            : `(startswith(userDisplayName,${literal(view.q)}) or startswith(userPrincipalName,${literal(view.q)}))`),
+      ),
+    },
+    view,
+    ORDER,
+  );
   const tenants = ({ homeTenantId, resourceTenantId }: SignIn) =>
     homeTenantId && resourceTenantId && homeTenantId !== resourceTenantId
       ? `${name(homeTenantId)} → ${name(resourceTenantId)}`
@@ -106,7 +114,6 @@ export function SignInLog() {
             title: t('column.time'),
             value: (row) => row.createdDateTime,
             cell: (row) => <Time at={row.createdDateTime} />,
-            sortable: true,
           },
           {
             id: 'crossing',
@@ -139,7 +146,8 @@ export function SignInLog() {
           {
             id: 'time',
             title: t('column.period'),
-            value: (row) => formatExact(row.createdDateTime),
+            value: (row) => row.createdDateTime,
+            cell: (row) => formatExact(row.createdDateTime),
             options: periods,
             optional: true,
           },

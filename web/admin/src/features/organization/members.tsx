@@ -67,7 +67,7 @@ export function Members(props: { openId: string | undefined; onOpen: (tenant: st
               {t(`memberState.${stateOf(member)}`)}
             </Status>
           ),
-          options: (['active', 'pending', 'failed'] as const).map((value) => ({
+          options: (['active', 'pending', 'leaving', 'failed'] as const).map((value) => ({
             value,
             label: t(`memberState.${value}`),
           })),

@@ -14,7 +14,7 @@ import {
 } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useState } from 'react';
-import { allOf, useRemoteList } from '../../api/remote';
+import { allOf, anyOf, type ServerOrder, useRemoteList } from '../../api/remote';
 import { Person } from '../../api/shapes';
 import { restoring } from '../../objects/deleted';
 import { useDeletionText } from './deletion-text';
@@ -25,7 +25,15 @@ export const SELECT =
   'id,displayName,userPrincipalName,mail,givenName,surname,jobTitle,department,city,country,' +
   'userType,accountEnabled,creationType,externalUserState,createdDateTime,blockedHere,employeeId,' +
   'companyName,officeLocation,mobilePhone,usageLocation';
-const SORTED = ['displayName', 'userPrincipalName', 'createdDateTime'];
+/** What Graph sorts by, by column. */
+const ORDER: ServerOrder = {
+  by: {
+    displayName: 'displayName',
+    userPrincipalName: 'userPrincipalName',
+    createdDateTime: 'createdDateTime',
+  },
+  usual: 'displayName',
+};
 
 /** Where somebody is from: of this tenant, synchronized or invited from another, a guest. */
 export const originOf = (person: Person): 'own' | 'across' | 'guest' =>
@@ -57,35 +65,33 @@ export function PeopleList() {
   const deletionText = useDeletionText();
   const { origin, state } = view.filters;
   const word = view.q.replaceAll(/["\\]/g, ' ').trim();
-  const ors = (conditions: Record<string, string>, wanted: string[] | undefined) =>
-    wanted?.length && wanted.length < Object.keys(conditions).length
-      ? `(${wanted.map((each) => conditions[each]).join(' or ')})`
-      : undefined;
-  const list = useRemoteList('people', Person, '/beta/users', {
-    $select: SELECT,
-    $top: 100,
-    $count: 'true',
-    $search: word
-      ? ['displayName', 'userPrincipalName', 'mail']
-          .map((field) => `"${field}:${word}"`)
-          .join(' OR ')
-      : undefined,
-    $filter: allOf(
-      ors(
-        {
-          own: "(userType eq 'Member' and creationType ne 'Invitation')",
-          across: "(userType eq 'Member' and creationType eq 'Invitation')",
-          guest: "userType eq 'Guest'",
-        },
-        origin,
+  const list = useRemoteList(
+    'people',
+    Person,
+    '/beta/users',
+    {
+      $select: SELECT,
+      $count: 'true',
+      $search: word
+        ? ['displayName', 'userPrincipalName', 'mail']
+            .map((field) => `"${field}:${word}"`)
+            .join(' OR ')
+        : undefined,
+      $filter: allOf(
+        anyOf(
+          {
+            own: "(userType eq 'Member' and creationType ne 'Invitation')",
+            across: "(userType eq 'Member' and creationType eq 'Invitation')",
+            guest: "userType eq 'Guest'",
+          },
+          origin,
+        ),
+        anyOf({ enabled: 'accountEnabled eq true', disabled: 'accountEnabled eq false' }, state),
       ),
-      ors({ enabled: 'accountEnabled eq true', disabled: 'accountEnabled eq false' }, state),
-    ),
-    $orderby:
-      view.sort && SORTED.includes(view.sort.column)
-        ? `${view.sort.column}${view.sort.descending ? ' desc' : ''}`
-        : 'displayName',
-  });
+    },
+    view,
+    ORDER,
+  );
 
   return (
     <>
@@ -134,7 +140,6 @@ export function PeopleList() {
             id: 'displayName',
             title: t('column.name'),
             value: (person) => person.displayName,
-            sortable: true,
             width: 'minmax(180px, 2fr)',
           },
           {
@@ -157,13 +162,12 @@ export function PeopleList() {
             title: t('column.userName'),
             value: (person) => person.userPrincipalName,
             cell: (person) => <LeftToRight>{person.userPrincipalName}</LeftToRight>,
-            sortable: true,
             width: 'minmax(220px, 2.4fr)',
           },
           {
             id: 'origin',
             title: t('column.from'),
-            value: originOf,
+            value: (person) => wordsOf(person, t),
             cell: (person) =>
               originOf(person) === 'across' ? (
                 <LeftToRight>{wordsOf(person, t)}</LeftToRight>
@@ -204,7 +208,6 @@ export function PeopleList() {
             title: t('column.created'),
             value: (person) => person.createdDateTime,
             cell: (person) => <Time at={person.createdDateTime} />,
-            sortable: true,
             optional: true,
           },
         ]}

@@ -64,7 +64,11 @@ export function Domains() {
           {
             id: 'state',
             title: t('column.state'),
-            value: ({ isVerified }) => String(Boolean(isVerified)),
+            value: ({ isVerified }) => (isVerified ? 'verified' : 'unverified'),
+            options: (['verified', 'unverified'] as const).map((value) => ({
+              value,
+              label: t(`settings.${value}`),
+            })),
             cell: ({ isVerified }) => (
               <Status tone={isVerified ? 'good' : 'partly'}>
                 {isVerified ? t('settings.verified') : t('settings.unverified')}

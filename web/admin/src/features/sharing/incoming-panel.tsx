@@ -21,6 +21,7 @@ import { People } from '../../objects/names';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';
 import { useWords } from '../../words';
+import { doorTo } from './changes';
 import { doorOf } from './incoming';
 import { useRuleWords } from './rule-words';
 
@@ -60,12 +61,6 @@ export function IncomingPanel(props: { tenant: AdmissionTenant; onClose: () => v
   const would = useQuery(coming(tenant.tenantId));
   const partner = name(tenant.tenantId);
   const door = doorOf(tenant);
-  const path = `/v1.0/policies/crossTenantAccessPolicy/partners/${tenant.tenantId}/identitySynchronization`;
-  const doorTo = (isOpen: boolean): Change => ({
-    method: 'PATCH',
-    path,
-    body: { userSyncInbound: { isSyncAllowed: isOpen } },
-  });
   const admitted = would.data?.users.filter((user) => user.admitted) ?? [];
   const stopped = would.data?.users.filter((user) => !user.admitted) ?? [];
   const refusing = would.data?.steps.find((step) => !step.allowed);
@@ -88,8 +83,8 @@ export function IncomingPanel(props: { tenant: AdmissionTenant; onClose: () => v
             disabled={isRunning}
             onClick={() =>
               void run({
-                change: doorTo(!tenant.syncAllowed),
-                undo: doorTo(tenant.syncAllowed),
+                change: doorTo(tenant.tenantId, !tenant.syncAllowed),
+                undo: doorTo(tenant.tenantId, tenant.syncAllowed),
                 done: t(tenant.syncAllowed ? 'admission.shut' : 'admission.opened', {
                   tenant: partner,
                 }),
@@ -162,7 +157,7 @@ export function IncomingPanel(props: { tenant: AdmissionTenant; onClose: () => v
           </>
         )}
       </section>
-      <GraphCall change={doorTo(!tenant.syncAllowed)} />
+      <GraphCall change={doorTo(tenant.tenantId, !tenant.syncAllowed)} />
     </SidePanel>
   );
 }

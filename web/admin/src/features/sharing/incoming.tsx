@@ -1,6 +1,6 @@
 /** What others share with this tenant: who is here, by which rules, who waits. */
 import { Button } from '@fluentui/react-components';
-import { EditRegular } from '@fluentui/react-icons';
+import { DoorArrowRightRegular, EditRegular, ProhibitedRegular } from '@fluentui/react-icons';
 import { asProblem } from '@isopolity/core';
 import {
   DataTable,
@@ -9,6 +9,7 @@ import {
   Section,
   Status,
   Time,
+  useAct,
   useAddress,
   useTableView,
 } from '@isopolity/ui';
@@ -17,6 +18,7 @@ import { useQuery } from '@tanstack/react-query';
 import { admissionDefault, admissionTenants } from '../../api/queries';
 import type { AdmissionTenant } from '../../api/shapes';
 import { useTenants } from '../../tenants';
+import { doorTo } from './changes';
 import { IncomingPanel } from './incoming-panel';
 import { useRuleWords } from './rule-words';
 import { RulesEditor } from './rules-editor';
@@ -29,11 +31,23 @@ export function Incoming() {
   const { t } = useTranslation();
   const [address, change] = useAddress();
   const view = useTableView();
+  const { run } = useAct();
   const { name } = useTenants();
   const tenants = useQuery(admissionTenants);
   const rules = useQuery(admissionDefault);
   const words = useRuleWords();
   const opened = tenants.data?.find(({ tenantId }) => tenantId === address.tenant);
+  const turn = (isOpen: boolean) => (chosen: AdmissionTenant[]) => {
+    const others = chosen.filter(({ syncAllowed }) => syncAllowed !== isOpen);
+    if (!others.length) return;
+    const to = (isOpen: boolean) => others.map(({ tenantId }) => doorTo(tenantId, isOpen));
+    void run({
+      change: to(isOpen),
+      undo: to(!isOpen),
+      done: t(isOpen ? 'admission.openedCount' : 'admission.shutCount', { count: others.length }),
+      refresh: [['admission'], ['readiness'], ['access']],
+    });
+  };
   return (
     <>
       <Section
@@ -61,6 +75,20 @@ export function Incoming() {
           openId={address.tenant}
           onOpen={({ tenantId }) => change({ tenant: tenantId, edit: undefined }, true)}
           summary={(tenant) => t('admission.summary', { count: tenant.users })}
+          bulk={[
+            {
+              id: 'open',
+              label: t('admission.doOpenChosen'),
+              icon: <DoorArrowRightRegular />,
+              run: turn(true),
+            },
+            {
+              id: 'shut',
+              label: t('admission.doShutChosen'),
+              icon: <ProhibitedRegular />,
+              run: turn(false),
+            },
+          ]}
           empty={<Empty text={t('admission.teach')} />}
           columns={[
             {

@@ -1,6 +1,6 @@
 /** What this tenant shares: the default as a sentence, and how it stands with each tenant. */
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
-import { EditRegular } from '@fluentui/react-icons';
+import { EditRegular, PauseRegular, PlayRegular } from '@fluentui/react-icons';
 import { asProblem, formatNumber } from '@isopolity/core';
 import {
   DataTable,
@@ -9,6 +9,7 @@ import {
   Section,
   Status,
   Time,
+  useAct,
   useAddress,
   useTableView,
 } from '@isopolity/ui';
@@ -20,6 +21,7 @@ import type { PairStatus } from '../../api/shapes';
 import { useTenants } from '../../tenants';
 import { DemandPanel } from '../mapping/demand-panel';
 import { MappingPanel } from '../mapping/mapping-panel';
+import { sharingTo } from './changes';
 import { ScopeEditor } from './scope-editor';
 import { useScopeWords } from './scope-words';
 import { SharingPanel } from './sharing-panel';
@@ -34,6 +36,7 @@ export function Outgoing() {
   const styles = useStyles();
   const [address, change] = useAddress();
   const view = useTableView();
+  const { run } = useAct();
   const { name } = useTenants();
   const status = useQuery(sharingStatus);
   const standingOf = useStandings();
@@ -41,6 +44,20 @@ export function Outgoing() {
   const words = useScopeWords();
   const opened = status.data?.find(({ tenantId }) => tenantId === address.tenant);
   const close = () => change({ tenant: undefined, edit: undefined }, true);
+  const turn = (what: 'pause' | 'resume') => (chosen: PairStatus[]) => {
+    const others = chosen.filter(({ state }) => (state === 'paused') !== (what === 'pause'));
+    if (!others.length) return;
+    const to = (what: 'pause' | 'resume') =>
+      others.map(({ tenantId }) => sharingTo(tenantId, what));
+    void run({
+      change: to(what),
+      undo: to(what === 'pause' ? 'resume' : 'pause'),
+      done: t(what === 'pause' ? 'share.pausedCount' : 'share.resumedCount', {
+        count: others.length,
+      }),
+      refresh: [['sharing', 'tenants'], ['readiness']],
+    });
+  };
 
   return (
     <>
@@ -83,6 +100,20 @@ export function Outgoing() {
                   count: pair.inScope,
                 })
           }
+          bulk={[
+            {
+              id: 'pause',
+              label: t('share.pause'),
+              icon: <PauseRegular />,
+              run: turn('pause'),
+            },
+            {
+              id: 'resume',
+              label: t('share.resume'),
+              icon: <PlayRegular />,
+              run: turn('resume'),
+            },
+          ]}
           empty={
             <Empty
               text={t('share.teach')}

@@ -18,6 +18,7 @@ import { People } from '../../objects/names';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';
 import { cellKey } from '../home/matrix-model';
+import { sharingTo } from './changes';
 import { Failures } from './failures';
 import { useScopeWords } from './scope-words';
 import { SHARING_TONES, useStandings } from './standing';
@@ -56,9 +57,8 @@ export function SharingPanel({ pair, onClose }: { pair: PairStatus; onClose: () 
   const entry = useQuery(sharingEntry(pair.tenantId));
   const tenant = name(pair.tenantId);
   const standing = useStandings()(pair);
-  const path = `/beta/isopolity/userSharing/tenants/${pair.tenantId}`;
-  const pause: Change = { method: 'POST', path: `${path}/pause`, body: {} };
-  const resume: Change = { method: 'POST', path: `${path}/resume`, body: {} };
+  const pause = sharingTo(pair.tenantId, 'pause');
+  const resume = sharingTo(pair.tenantId, 'resume');
   const isPaused = pair.state === 'paused';
   const ready = useQuery(readiness);
   const steps =
