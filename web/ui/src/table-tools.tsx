@@ -48,6 +48,13 @@ const useStyles = makeStyles({
     '@media (max-width: 640px)': { flexBasis: '100%', maxWidth: 'none' },
   },
   grow: { flexGrow: 1 },
+  last: {
+    display: 'flex',
+    alignItems: 'center',
+    gap: '8px',
+    marginInlineStart: 'auto',
+    minWidth: 0,
+  },
   tool: { fontWeight: tokens.fontWeightRegular, minWidth: 0, paddingInline: '8px' },
   count: { color: tokens.colorNeutralForeground2, fontVariantNumeric: 'tabular-nums' },
   bulk: {
@@ -132,57 +139,60 @@ export function TableTools<R>(props: {
         ))}
       {isPhone && <SortMenu columns={columns} sort={props.sort} onSort={props.onSort} />}
       {props.children}
-      <span className={styles.grow} />
-      <span className={styles.count} role="status">
-        {props.told}
-      </span>
-      {!isPhone && (
-        <Menu
-          checkedValues={{ columns: visible.map((column) => column.id) }}
-          onCheckedValueChange={(_, { checkedItems }) =>
-            view.set({
-              columns: columns.map((column) => column.id).filter((id) => checkedItems.includes(id)),
-            })
-          }
+      <div className={styles.last}>
+        <span className={styles.count} role="status">
+          {props.told}
+        </span>
+        {!isPhone && (
+          <Menu
+            checkedValues={{ columns: visible.map((column) => column.id) }}
+            onCheckedValueChange={(_, { checkedItems }) =>
+              view.set({
+                columns: columns
+                  .map((column) => column.id)
+                  .filter((id) => checkedItems.includes(id)),
+              })
+            }
+          >
+            <MenuTrigger disableButtonEnhancement>
+              <Button
+                className={styles.tool}
+                appearance="subtle"
+                icon={<ColumnTripleRegular />}
+                aria-label={t('table.columns')}
+                title={t('table.columns')}
+              >
+                {!isTight && t('table.columns')}
+              </Button>
+            </MenuTrigger>
+            <MenuPopover>
+              <MenuList>
+                {columns.map((column, at) => (
+                  <MenuItemCheckbox
+                    key={column.id}
+                    name="columns"
+                    value={column.id}
+                    disabled={at === 0}
+                  >
+                    {column.title}
+                  </MenuItemCheckbox>
+                ))}
+              </MenuList>
+            </MenuPopover>
+          </Menu>
+        )}
+        <Button
+          className={styles.tool}
+          appearance="subtle"
+          icon={<ArrowDownloadRegular />}
+          disabled={props.isEmpty}
+          aria-label={t('table.export')}
+          title={t('table.export')}
+          onClick={props.onExport}
         >
-          <MenuTrigger disableButtonEnhancement>
-            <Button
-              className={styles.tool}
-              appearance="subtle"
-              icon={<ColumnTripleRegular />}
-              aria-label={t('table.columns')}
-              title={t('table.columns')}
-            >
-              {!isTight && t('table.columns')}
-            </Button>
-          </MenuTrigger>
-          <MenuPopover>
-            <MenuList>
-              {columns.map((column, at) => (
-                <MenuItemCheckbox
-                  key={column.id}
-                  name="columns"
-                  value={column.id}
-                  disabled={at === 0}
-                >
-                  {column.title}
-                </MenuItemCheckbox>
-              ))}
-            </MenuList>
-          </MenuPopover>
-        </Menu>
-      )}
-      <Button
-        className={styles.tool}
-        appearance="subtle"
-        icon={<ArrowDownloadRegular />}
-        disabled={props.isEmpty}
-        aria-label={t('table.export')}
-        title={t('table.export')}
-        onClick={props.onExport}
-      >
-        {!isTight && t('table.export')}
-      </Button>
+          {!isTight && t('table.export')}
+        </Button>
+      </div>
     </div>
   );
 }
@@ -212,8 +222,13 @@ function SortMenu<R>(props: {
       }
     >
       <MenuTrigger disableButtonEnhancement>
-        <Button className={styles.tool} appearance="subtle" icon={<ArrowSortRegular />}>
-          {by ? t('table.sortedBy', { column: by.title }) : t('table.sort')}
+        <Button
+          className={styles.tool}
+          appearance="subtle"
+          icon={<ArrowSortRegular />}
+          aria-label={by ? t('table.sortedBy', { column: by.title }) : t('table.sort')}
+        >
+          {by?.title ?? t('table.sort')}
         </Button>
       </MenuTrigger>
       <MenuPopover>

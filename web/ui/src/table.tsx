@@ -130,6 +130,7 @@ const useStyles = makeStyles({
     ':hover': { color: tokens.colorNeutralForeground1 },
     ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
   },
+  sortEnd: { textAlign: 'end' },
   end: { textAlign: 'end', justifyContent: 'flex-end', fontVariantNumeric: 'tabular-nums' },
   check: { paddingInline: '4px' },
   skeleton: {
@@ -324,7 +325,11 @@ export function DataTable<R>(props: DataTableProps<R>) {
                   className={mergeClasses(styles.headCell, column.align && styles.end)}
                   aria-sort={isSorted ? (sort?.descending ? 'descending' : 'ascending') : undefined}
                 >
-                  <button type="button" className={styles.sort} onClick={() => sortBy(column)}>
+                  <button
+                    type="button"
+                    className={mergeClasses(styles.sort, column.align && styles.sortEnd)}
+                    onClick={() => sortBy(column)}
+                  >
                     {column.title}
                     {isSorted && (sort?.descending ? <ArrowDownRegular /> : <ArrowUpRegular />)}
                   </button>

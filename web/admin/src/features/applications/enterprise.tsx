@@ -43,7 +43,7 @@ export function Enterprise() {
     ORDER,
   );
   const from = ({ appOwnerOrganizationId: owner }: Principal) =>
-    !owner ? '' : owner === own ? t('origin.own') : name(owner);
+    !owner ? t('app.builtIn') : owner === own ? t('origin.own') : name(owner);
   const turn = (accountEnabled: boolean) => (chosen: Principal[]) => {
     const others = chosen.filter((each) => (each.accountEnabled !== false) !== accountEnabled);
     if (!others.length) return;

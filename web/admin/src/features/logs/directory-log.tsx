@@ -133,7 +133,14 @@ export function DirectoryLog() {
             value: (row) => row.activityDateTime,
             cell: (row) => <Time at={row.activityDateTime} />,
           },
-          { id: 'target', title: t('column.target'), value: targets, width: 'minmax(180px, 2fr)' },
+          {
+            id: 'target',
+            title: t('column.target'),
+            value: targets,
+            // The whole as the page is read, whichever way the name in it is.
+            cell: targets,
+            width: 'minmax(180px, 2fr)',
+          },
           { id: 'actor', title: t('column.actor'), value: actor, width: 'minmax(160px, 1.4fr)' },
           {
             id: 'result',

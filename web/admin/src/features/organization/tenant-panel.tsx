@@ -53,7 +53,7 @@ export function TenantPanel(props: { member: Member; own: Member; onClose: () =>
           [
             t('column.addedBy'),
             <span key="by">
-              {member.addedByTenantId && tenants.name(member.addedByTenantId)}{' '}
+              {member.addedByTenantId && `${tenants.name(member.addedByTenantId)} · `}
               <Time at={member.addedDateTime} />
             </span>,
           ],

@@ -140,7 +140,7 @@ export function PeopleList() {
             id: 'displayName',
             title: t('column.name'),
             value: (person) => person.displayName,
-            width: 'minmax(180px, 2fr)',
+            width: 'minmax(180px, 1.6fr)',
           },
           {
             id: 'state',
@@ -155,14 +155,14 @@ export function PeopleList() {
               { value: 'enabled', label: t('person.enabled') },
               { value: 'disabled', label: t('person.disabled') },
             ],
-            width: 'minmax(110px, 1fr)',
+            width: 'minmax(110px, 0.7fr)',
           },
           {
             id: 'userPrincipalName',
             title: t('column.userName'),
             value: (person) => person.userPrincipalName,
             cell: (person) => <LeftToRight>{person.userPrincipalName}</LeftToRight>,
-            width: 'minmax(220px, 2.4fr)',
+            width: 'minmax(220px, 2fr)',
           },
           {
             id: 'origin',
@@ -178,13 +178,20 @@ export function PeopleList() {
               value,
               label: t(`origin.${value}`),
             })),
+            width: 'minmax(140px, 1.2fr)',
           },
           {
             id: 'department',
             title: t('attribute.department'),
             value: (person) => person.department,
+            width: 'minmax(140px, 1.3fr)',
           },
-          { id: 'jobTitle', title: t('attribute.jobTitle'), value: (person) => person.jobTitle },
+          {
+            id: 'jobTitle',
+            title: t('attribute.jobTitle'),
+            value: (person) => person.jobTitle,
+            width: 'minmax(140px, 1.3fr)',
+          },
           {
             id: 'city',
             title: t('attribute.city'),

@@ -37,6 +37,7 @@ export function Roles() {
         .sort((left, right) => compareNames(left.displayName, right.displayName))
     : undefined;
   const countOf = (role: Role) => holders.get(role.id)?.length ?? 0;
+  const holdersOf = (role: Role) => line(holders.get(role.id) ?? [], countOf(role));
   const opened = named?.find(({ id }) => id === address.open);
   const problem = defined.error ?? assigned.error;
   const used = defined.data?.filter((role) => countOf(role)).length ?? 0;
@@ -72,9 +73,7 @@ export function Roles() {
         rowId={(role) => role.id}
         openId={address.open}
         onOpen={({ id }) => change({ open: id, panel: undefined, edit: undefined }, true)}
-        summary={(role) =>
-          countOf(role) ? line(holders.get(role.id) ?? [], countOf(role)) : role.description
-        }
+        summary={(role) => (countOf(role) ? holdersOf(role) : role.description)}
         empty={<Empty text={t('roles.nobody')} />}
         defaultSort={{ column: 'count', descending: true }}
         columns={[
@@ -94,7 +93,8 @@ export function Roles() {
           {
             id: 'who',
             title: t('roles.who'),
-            value: (role) => line(holders.get(role.id) ?? [], countOf(role)),
+            value: holdersOf,
+            cell: holdersOf,
             width: 'minmax(160px, 1fr)',
           },
           {

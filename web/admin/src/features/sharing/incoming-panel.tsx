@@ -1,7 +1,7 @@
 /** The people of one tenant who come in: the rules, who would come, who waits, and the door. */
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { EditRegular } from '@fluentui/react-icons';
-import { asProblem, type Change, formatNumber } from '@isopolity/core';
+import { asProblem, type Change, formatDate, formatNumber } from '@isopolity/core';
 import {
   Failure,
   GraphCall,
@@ -118,7 +118,7 @@ export function IncomingPanel(props: { tenant: AdmissionTenant; onClose: () => v
         })}{' '}
         {tenant.usersSinceDateTime && (
           <>
-            {t('admission.since')} <Time at={tenant.usersSinceDateTime} />.
+            {t('admission.since')} {formatDate(tenant.usersSinceDateTime)}.
           </>
         )}{' '}
         {tenant.syncAllowed ? t('admission.shutMeans') : t('admission.isShut')}
@@ -139,10 +139,14 @@ export function IncomingPanel(props: { tenant: AdmissionTenant; onClose: () => v
             {refusing && <p className={styles.text}>{story.sentence(refusing, tenant.tenantId)}</p>}
             <People
               tone={would.data.count ? 'waiting' : 'none'}
-              text={t('coming.count', {
-                count: would.data.count,
-                number: formatNumber(would.data.count),
-              })}
+              text={
+                would.data.count
+                  ? t('coming.count', {
+                      count: would.data.count,
+                      number: formatNumber(would.data.count),
+                    })
+                  : t('coming.nobody')
+              }
               users={admitted}
               count={Math.max(0, would.data.count - stopped.length)}
             />
