@@ -1,26 +1,13 @@
 /** Somebody without a role for the admin centre: what this is, whom to ask, where else to go. */
-import { Button, makeStyles, tokens } from '@fluentui/react-components';
-import { Logo } from '@isopolity/ui';
+import { Button, makeStyles } from '@fluentui/react-components';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { ownTenant } from './api/queries';
+import { LonePage } from './lone-page';
 import { session } from './session';
 
 const useStyles = makeStyles({
-  page: {
-    maxWidth: '520px',
-    marginInline: 'auto',
-    padding: '15vh 24px 24px',
-    display: 'grid',
-    gap: '16px',
-    justifyItems: 'start',
-  },
-  title: {
-    margin: 0,
-    fontSize: tokens.fontSizeBase500,
-    lineHeight: tokens.lineHeightBase500,
-  },
   text: { margin: 0 },
   actions: { display: 'flex', flexWrap: 'wrap', gap: '8px' },
 });
@@ -37,9 +24,7 @@ export function NoRole({ onOpen }: { onOpen: () => void }) {
     document.title = `${title} · isopolity`;
   }, [title]);
   return (
-    <main className={styles.page}>
-      <Logo size={32} />
-      <h1 className={styles.title}>{title}</h1>
+    <LonePage title={title}>
       <p className={styles.text}>{t('noRole.what', { tenant: where })}</p>
       <p className={styles.text}>{t('noRole.who', { who, tenant: where })}</p>
       <p className={styles.text}>{t('noRole.ask', { tenant: where })}</p>
@@ -59,6 +44,6 @@ export function NoRole({ onOpen }: { onOpen: () => void }) {
       <Button appearance="subtle" onClick={onOpen}>
         {t('noRole.open')}
       </Button>
-    </main>
+    </LonePage>
   );
 }

@@ -142,6 +142,19 @@ function read<T>(schema: Schema<T>, value: unknown): T {
   throw new Problem('strange', `The answer isn’t as expected at ${where}: ${issue.message}`);
 }
 
+/** A change as it can be shown: passwords are their people's business, not a page's. */
+export const withoutSecrets = (change: Change): Change =>
+  change.body === undefined
+    ? change
+    : {
+        ...change,
+        body: JSON.parse(
+          JSON.stringify(change.body, (name, value) =>
+            /password$/i.test(name) && typeof value === 'string' ? '…' : value,
+          ),
+        ),
+      };
+
 /** A change as a command that can be pasted into a terminal. */
 export function asCurl(change: Change): string {
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;

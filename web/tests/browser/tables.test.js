@@ -218,6 +218,9 @@ test('sharing with several tenants is paused and goes on', async () => {
   await page.getByRole('checkbox', { name: 'Select all' }).check();
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByText('Sharing with 2 tenants is paused').first().waitFor();
+  await page.getByRole('button', { name: 'Graph call' }).click();
+  const { id: fabrikam } = deployment.tenant('Fabrikam');
+  await page.getByText(`POST /beta/isopolity/userSharing/tenants/${fabrikam}/pause`).waitFor();
   await page.getByRole('gridcell', { name: 'Paused' }).nth(1).waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
   await page.getByRole('gridcell', { name: 'Paused' }).first().waitFor({ state: 'detached' });

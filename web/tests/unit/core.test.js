@@ -60,6 +60,23 @@ test('texts in $filter and in paths are written so that nothing breaks out', asy
   );
 });
 
+test('a change is shown without its passwords', async () => {
+  const { withoutSecrets } = await load('/core/src/graph.ts');
+  const change = (password) => ({
+    method: 'POST',
+    path: '/v1.0/users',
+    body: {
+      displayName: 'Ann',
+      passwordProfile: { password, forceChangePasswordNextSignIn: true },
+    },
+  });
+  assert.deepEqual(withoutSecrets(change('hunter2')), change('…'));
+  assert.deepEqual(withoutSecrets({ method: 'DELETE', path: '/x' }), {
+    method: 'DELETE',
+    path: '/x',
+  });
+});
+
 test('rows are searched without case and accents, filtered and sorted', async () => {
   const { rowsOf } = await load('/ui/src/table-rows.ts');
   const columns = [

@@ -1,14 +1,11 @@
 /**
  * Changes: done at once on the screen, taken back if the server refuses, told in a toast that can
- * undo them where that is possible. What will be sent can be seen before, as the API's call.
+ * undo them where that is possible and show the calls that it was.
  */
-import { makeStyles, tokens } from '@fluentui/react-components';
-import { asCurl, asProblem, type Change, type Graph, type Problem } from '@isopolity/core';
+import { asProblem, type Change, type Graph, type Problem } from '@isopolity/core';
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import { flushSync } from 'react-dom';
-import { CopyButton } from './copy-button';
-import { Disclosure } from './disclosure';
 import { ToastPlace, useTell } from './toasts';
 import { useTranslation } from './translation';
 
@@ -118,60 +115,12 @@ export function useAct(options: { inPlace?: boolean } = {}): Acting {
         tell(t(`problem.${problem.kind}`), { problem });
       }
     };
-    tell(act.done, undo ? { undo: () => void takeBack() } : {});
+    tell(act.done, {
+      call: asList(act.change),
+      ...(undo ? { undo: () => void takeBack() } : {}),
+    });
     void refresh(act);
   };
 
   return { run, isRunning, problem, forget: () => setProblem(undefined) };
-}
-
-const useStyles = makeStyles({
-  call: { marginBlock: '8px 0' },
-  code: {
-    margin: '4px 0 0',
-    padding: '12px',
-    maxHeight: '240px',
-    overflow: 'auto',
-    backgroundColor: tokens.colorNeutralBackground3,
-    borderRadius: tokens.borderRadiusMedium,
-    fontFamily: tokens.fontFamilyMonospace,
-    fontSize: tokens.fontSizeBase200,
-    lineHeight: tokens.lineHeightBase200,
-    whiteSpace: 'pre-wrap',
-    overflowWrap: 'anywhere',
-    direction: 'ltr',
-    textAlign: 'left',
-  },
-  copy: { marginBlockStart: '8px' },
-});
-
-/** The API's call behind a change, to read and to copy. */
-export function GraphCall({ change }: { change: Change | Change[] }) {
-  const { t } = useTranslation();
-  const styles = useStyles();
-  const changes = asList(change);
-  const shown = changes.map(
-    ({ method, path, body, file }) =>
-      `${method} ${path}${
-        file
-          ? `\nContent-Type: ${file.type}\n\n${file.name}`
-          : body === undefined
-            ? ''
-            : `\n${JSON.stringify(body, null, 2)}`
-      }`,
-  );
-  return (
-    <Disclosure className={styles.call} label={t('ui.graphCall')}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
-      <pre className={styles.code} tabIndex={0}>
-        {shown.join('\n\n')}
-      </pre>
-      <CopyButton
-        size="small"
-        className={styles.copy}
-        text={changes.map(asCurl).join('\n\n')}
-        label={t('ui.copyCurl')}
-      />
-    </Disclosure>
-  );
 }

@@ -3,8 +3,9 @@ import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { asProblem, type Change, type Problem } from '@isopolity/core';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type * as v from 'valibot';
-import { GraphCall, useGraph } from './acts';
+import { useGraph } from './acts';
 import { CopyButton } from './copy-button';
+import { GraphCall } from './graph-call';
 import { Failure } from './pieces';
 import { useTranslation } from './translation';
 

@@ -7,6 +7,7 @@ export * from './chips';
 export * from './copy-button';
 export * from './disclosure';
 export * from './facts';
+export { GraphCall } from './graph-call';
 export * from './hints';
 export * from './idle';
 export * from './keys';

@@ -60,6 +60,7 @@ const useStyles = makeStyles({
   bulk: {
     backgroundColor: tokens.colorNeutralBackground1Selected,
     borderRadius: tokens.borderRadiusMedium,
+    paddingBlock: '4px',
     paddingInline: '12px',
   },
 });

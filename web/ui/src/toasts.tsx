@@ -4,7 +4,7 @@
  * What shows them is loaded while nothing else is to be done, and drawn for the first that is told:
  * no screen needs it to begin with.
  */
-import type { Problem } from '@isopolity/core';
+import type { Change, Problem } from '@isopolity/core';
 import { type ComponentType, useEffect, useState } from 'react';
 import { useWhenIdle } from './idle';
 
@@ -12,6 +12,8 @@ export interface Told {
   title: string;
   problem?: Problem;
   undo?: () => void;
+  /** What was sent. */
+  call?: Change[];
 }
 
 const load = () => import('./toast-list');

@@ -1,16 +1,7 @@
 /** Home: what works between which tenants, and what doesn't and why. */
 import { Button, makeStyles, SearchBox, tokens } from '@fluentui/react-components';
 import { asProblem, folded, formatList, formatNumber } from '@isopolity/core';
-import {
-  Empty,
-  Failure,
-  Lines,
-  Mark,
-  PageHead,
-  Section,
-  useAddress,
-  useWhenIdle,
-} from '@isopolity/ui';
+import { Failure, Lines, Mark, PageHead, Section, useAddress, useWhenIdle } from '@isopolity/ui';
 import { Link, useNavigate } from '@isopolity/ui/router';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
@@ -18,6 +9,7 @@ import { lazy, Suspense, useMemo, useState } from 'react';
 import { invitations, isRefusal, organization, readiness, sharingStatus } from '../../api/queries';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';
+import { FirstOrganization } from '../organization/first';
 import { InvitationList } from '../organization/invitations';
 import { Matrix } from './matrix';
 import { cellKey, cellsOf, type Problem, problemsOf, standingOf } from './matrix-model';
@@ -146,19 +138,7 @@ export function Home() {
           />
         </Section>
       )}
-      {own.data && own.data.state !== 'active' && !isRefusal(read.error) && (
-        <Section title={t('org.first')}>
-          <Empty
-            text={t('org.teach')}
-            example={t('org.example')}
-            action={
-              <Button appearance="primary" onClick={() => navigate({ to: '/organization/create' })}>
-                {t('org.create')}
-              </Button>
-            }
-          />
-        </Section>
-      )}
+      {own.data && own.data.state !== 'active' && !isRefusal(read.error) && <FirstOrganization />}
       {read.error && !read.data && (
         <Failure problem={asProblem(read.error)} onRetry={() => void read.refetch()} />
       )}

@@ -2,14 +2,14 @@
 import { Button } from '@fluentui/react-components';
 import { AddRegular } from '@fluentui/react-icons';
 import { asProblem, formatList } from '@isopolity/core';
-import { Empty, Failure, Lines, PageHead, Section, useAddress } from '@isopolity/ui';
-import { useNavigate } from '@isopolity/ui/router';
+import { Failure, Lines, PageHead, Section, useAddress } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { departures, invitations, organization, requests } from '../../api/queries';
 import { useTenants } from '../../tenants';
 import { AddTenant } from './add-tenant';
 import { DepartureList } from './departures';
+import { FirstOrganization } from './first';
 import { InvitationList } from './invitations';
 import { JoinPanel } from './join';
 import { Members } from './members';
@@ -18,7 +18,6 @@ import { TenantPanel } from './tenant-panel';
 
 export function OrganizationPage() {
   const { t } = useTranslation();
-  const navigate = useNavigate();
   const [address, change] = useAddress();
   const tenants = useTenants();
   const read = useQuery(organization);
@@ -86,19 +85,7 @@ export function OrganizationPage() {
           <RequestList requests={asked.data} />
         </Section>
       )}
-      {read.data && !isIn && (
-        <Section title={t('org.first')}>
-          <Empty
-            text={t('org.teach')}
-            example={t('org.example')}
-            action={
-              <Button appearance="primary" onClick={() => navigate({ to: '/organization/create' })}>
-                {t('org.create')}
-              </Button>
-            }
-          />
-        </Section>
-      )}
+      {read.data && !isIn && <FirstOrganization />}
       {isIn && (
         <Section title={t('org.members')}>
           <Members

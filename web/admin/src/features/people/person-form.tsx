@@ -69,16 +69,6 @@ export function PersonForm({ person, onClose }: { person?: Person; onClose: () =
   const isReady = person
     ? Object.keys(edited).length > 0
     : Boolean(values.displayName?.trim() && wanted && password);
-  // The password is the person's business, not the page's.
-  const told: Change = person
-    ? change
-    : {
-        ...change,
-        body: {
-          ...(change.body as object),
-          passwordProfile: { password: '…', forceChangePasswordNextSignIn: true },
-        },
-      };
   const title = person ? t('person.edit', { name: person.displayName ?? '' }) : t('person.create');
   return (
     <SidePanel
@@ -170,7 +160,7 @@ export function PersonForm({ person, onClose }: { person?: Person; onClose: () =
         {problem && !isAbout(problem, person ? shown : [...shown, ...NAMES, ...PASSWORDS]) && (
           <Failure problem={problem} isChange />
         )}
-        <GraphCall change={told} />
+        <GraphCall change={change} />
       </form>
     </SidePanel>
   );

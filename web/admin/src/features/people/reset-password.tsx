@@ -8,7 +8,6 @@ import {
   RadioGroup,
   Switch,
 } from '@fluentui/react-components';
-import type { Change } from '@isopolity/core';
 import { Failure, GraphCall, Once, SidePanel, useAct, useMaking } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQueryClient } from '@tanstack/react-query';
@@ -36,8 +35,6 @@ export function ResetPassword({ person, onClose }: { person: Person; onClose: ()
   const isRunning = making.isRunning || acting.isRunning;
   const problem = how === 'made' ? making.problem : acting.problem;
   const change = resetting(person.id, how === 'typed' ? typed : '', mustChange);
-  // The password is the person's business, not the page's.
-  const told: Change = how === 'typed' ? resetting(person.id, '…', mustChange) : change;
   const reset = async () => {
     if (how === 'made') {
       const answer = await making.make(change);
@@ -116,7 +113,7 @@ export function ResetPassword({ person, onClose }: { person: Person; onClose: ()
             onChange={(_, { checked }) => setMustChange(checked)}
           />
           {problem && <Failure problem={problem} isChange />}
-          <GraphCall change={told} />
+          <GraphCall change={change} />
         </form>
       )}
     </SidePanel>
