@@ -81,18 +81,32 @@ fn plan(tx: &mut Tx<'_>, tenant: TenantId, users_from_them: Treatment) -> Result
     })
 }
 
-fn names(tx: &ReadTx<'_>, source: TenantId) -> Result<Vec<Value>> {
+/// The first people from a tenant who are here.
+fn names_here(tx: &ReadTx<'_>, source: TenantId) -> Result<Vec<Value>> {
     let listed = synced::list(tx, source, None, NAMES_MAX)?;
     let alive = listed.iter().filter(|user| user.deleted_at.is_none());
-    Ok(alive
-        .map(|user| {
-            json!({
-                "id": user.id,
-                "displayName": user.display_name(),
-                "userPrincipalName": user.user_principal_name(),
-            })
-        })
-        .collect())
+    Ok(alive.map(named).collect())
+}
+
+/// The first people from here whom a tenant has.
+fn names_there(tx: &ReadTx<'_>, target: TenantId) -> Result<Vec<Value>> {
+    let there = sync::status::people_there(tx, target, NAMES_MAX)?;
+    let mut names = Vec::new();
+    for id in there {
+        // Somebody who was deleted at home may be there for a moment.
+        if users::exists(tx, id)? {
+            names.push(named(&users::get(tx, id)?));
+        }
+    }
+    Ok(names)
+}
+
+fn named(user: &users::User) -> Value {
+    json!({
+        "id": user.id,
+        "displayName": user.display_name(),
+        "userPrincipalName": user.user_principal_name(),
+    })
 }
 
 /// What a departure would do, with counts and names, in the API's form; nothing is done.
@@ -104,7 +118,8 @@ pub fn preview(tx: &mut Tx<'_>, tenant: TenantId, users_from_them: Treatment) ->
     shown["state"] = "preview".into();
     shown["startedDateTime"] = Value::Null;
     for (at, side) in departure.sides.iter().enumerate() {
-        shown["tenants"][at]["usersFromThem"]["users"] = names(tx, side.tenant_id)?.into();
+        shown["tenants"][at]["usersFromThem"]["users"] = names_here(tx, side.tenant_id)?.into();
+        shown["tenants"][at]["usersOfOurs"]["users"] = names_there(tx, side.tenant_id)?.into();
         shown["tenants"][at]["theySee"] = departure.report(side).to_json()["tenants"][0].clone();
     }
     Ok(shown)

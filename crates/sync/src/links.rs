@@ -226,6 +226,20 @@ pub(crate) fn failing(
     )
 }
 
+/// The first users whom the target has, in the order of their ids.
+pub(crate) fn there(
+    tx: &ReadTx<'_>,
+    target: TenantId,
+    limit: usize,
+) -> Result<Vec<Id<kind::User>>> {
+    tx.query(
+        "SELECT user_id FROM sync_links WHERE tenant_id = ?1 AND target_tenant_id = ?2 \
+         AND state = 1 ORDER BY user_id LIMIT ?3",
+        params![&tx.tenant(), &target, limit],
+        |row| row.id(0),
+    )
+}
+
 /// How many users the target has.
 pub(crate) fn count_there(tx: &ReadTx<'_>, target: TenantId) -> Result<u64> {
     tx.count(

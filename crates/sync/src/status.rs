@@ -201,6 +201,15 @@ pub fn set_paused(tx: &mut Tx<'_>, target: TenantId, paused: bool) -> Result<()>
     .map(drop)
 }
 
+/// The first people whom a target has from here.
+pub fn people_there(
+    tx: &ReadTx<'_>,
+    target: TenantId,
+    limit: usize,
+) -> Result<Vec<Id<kind::User>>> {
+    links::there(tx, target, limit)
+}
+
 /// The users of a pair that fail, with the reason in words.
 pub fn failures(
     tx: &ReadTx<'_>,

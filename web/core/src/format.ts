@@ -20,6 +20,19 @@ export const formatNumber = (value: number): string =>
 export const formatList = (items: readonly string[]): string =>
   once('list', (tag) => new Intl.ListFormat(tag, { type: 'conjunction' })).format(items);
 
+/** What separates the items of a series that has no last one, by language. */
+const SEPARATORS: Record<string, string> = { ar: '، ', ja: '、' };
+
+/** Items one after the other: "Ann, Bo, Cy", which may go on. */
+export const formatSeries = (items: readonly string[]): string =>
+  items.join(once('series', (tag) => SEPARATORS[tag.slice(0, 2)] ?? ', '));
+
+/** A date that has to be short. */
+export const formatDay = (time: string | Date): string =>
+  once('day', (tag) => new Intl.DateTimeFormat(tag, { dateStyle: 'medium' })).format(
+    new Date(time),
+  );
+
 export const formatDate = (time: string | Date): string =>
   once('date', (tag) => new Intl.DateTimeFormat(tag, { dateStyle: 'long' })).format(new Date(time));
 

@@ -160,7 +160,7 @@ test('the scope leaves somebody out', async () => {
   });
   const page = await deployment.admin('Contoso');
   const panel = await find(page, who.name);
-  const answer = panel.getByText('Doesn’t appear in Fabrikam.');
+  const answer = panel.getByText('Isn’t synchronized to Fabrikam.');
   await answer.getByText('Contoso shares people with Fabrikam, but not this person.').waitFor();
   await answer.click();
   await panel.getByRole('button', { name: 'Share this person with Fabrikam' }).click();
@@ -185,7 +185,7 @@ test('a filter of the mapping leaves somebody out', async () => {
 
   const page = await deployment.admin('Contoso');
   const panel = await find(page, who.name);
-  const answer = panel.getByText('Doesn’t appear in Fabrikam.');
+  const answer = panel.getByText('Isn’t synchronized to Fabrikam.');
   await answer.getByText('A filter of Contoso keeps this person out of Fabrikam.').waitFor();
   await answer.click();
   await panel.getByRole('link', { name: 'Filters and mapping' }).click();

@@ -26,7 +26,6 @@ const useStyles = makeStyles({
     fontFamily: tokens.fontFamilyMonospace,
     fontSize: tokens.fontSizeBase400,
     overflowWrap: 'anywhere',
-    direction: 'ltr',
     userSelect: 'all',
   },
 });
@@ -95,7 +94,9 @@ export function Once(props: { text: ReactNode; secret: string; copy: string; onD
   return (
     <div className={`${styles.box} ${styles.once}`} role="status">
       <p className={styles.text}>{props.text}</p>
-      <code className={styles.secret}>{props.secret}</code>
+      <code dir="ltr" className={styles.secret}>
+        {props.secret}
+      </code>
       <div className={styles.actions}>
         <CopyButton size="small" appearance="primary" text={props.secret} label={props.copy} />
         <Button size="small" onClick={props.onDone}>

@@ -25,7 +25,7 @@ const useStyles = makeStyles({
     flexShrink: 0,
     width: '12px',
     height: '12px',
-    ':global([dir="rtl"]) &': { scale: '-1 1' },
+    ':dir(rtl)': { scale: '-1 1' },
   },
 });
 

@@ -19,8 +19,7 @@ const useStyles = makeStyles({
     lineHeight: tokens.lineHeightBase200,
     whiteSpace: 'pre-wrap',
     overflowWrap: 'anywhere',
-    direction: 'ltr',
-    textAlign: 'left',
+    textAlign: 'start',
   },
   copy: { marginBlockStart: '8px' },
 });
@@ -54,7 +53,7 @@ export function CallText({ change }: { change: Change | Change[] }) {
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
-      <pre className={styles.code} tabIndex={0}>
+      <pre className={styles.code} dir="ltr" tabIndex={0}>
         {shown.join('\n\n')}
       </pre>
       <CopyButton

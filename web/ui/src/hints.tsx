@@ -81,7 +81,7 @@ export function ShortId({ id }: { id: string }) {
           copy();
         }}
       >
-        {id.slice(0, 8)}…
+        <span dir="ltr">{id.slice(0, 8)}…</span>
       </Button>
     </Tooltip>
   );

@@ -60,7 +60,7 @@ const useStyles = makeStyles({
       zIndex: 20,
       boxShadow: tokens.shadow28,
     },
-    '@media (max-width: 640px)': { width: '100vw' },
+    '@media (max-width: 640px)': { width: '100vw', borderLeft: 'none' },
   },
   wide: { width: '560px' },
   head: {

@@ -94,7 +94,9 @@ const useStyles = makeStyles({
     whiteSpace: 'nowrap',
     '::before': { content: '"/"', marginInlineEnd: '10px', color: tokens.colorNeutralForeground4 },
   },
-  grow: { flexGrow: 1 },
+  /** As wide on either side, so that what is between them is in the middle. */
+  side: { flex: '1 1 0', minWidth: 0, display: 'flex' },
+  end: { justifyContent: 'flex-end' },
   search: {
     minWidth: '260px',
     justifyContent: 'flex-start',
@@ -328,12 +330,13 @@ export function Shell(props: {
               onClick={() => setOpen(open === 'nav' ? undefined : 'nav')}
             />
           )}
-          <Link to="/" className={styles.home}>
-            <Logo />
-            <span className={isNarrow ? 'visually-hidden' : styles.product}>isopolity</span>
-            <span className={styles.tenant}>{props.tenantName}</span>
-          </Link>
-          <span className={styles.grow} />
+          <div className={styles.side}>
+            <Link to="/" className={styles.home}>
+              <Logo />
+              <span className={isNarrow ? 'visually-hidden' : styles.product}>isopolity</span>
+              <span className={styles.tenant}>{props.tenantName}</span>
+            </Link>
+          </div>
           {isNarrow ? (
             <Button
               appearance="subtle"
@@ -351,15 +354,16 @@ export function Shell(props: {
               <kbd className={styles.searchKeys}>{isMac ? '⌘K' : 'Ctrl K'}</kbd>
             </Button>
           )}
-          <span className={isNarrow ? undefined : styles.grow} />
-          <Account
-            identity={props.identity}
-            tenantName={props.tenantName}
-            language={language}
-            onShortcuts={() => setOpen('shortcuts')}
-            onSignOut={props.onSignOut}
-            onSwitch={props.onSwitch}
-          />
+          <div className={isNarrow ? undefined : mergeClasses(styles.side, styles.end)}>
+            <Account
+              identity={props.identity}
+              tenantName={props.tenantName}
+              language={language}
+              onShortcuts={() => setOpen('shortcuts')}
+              onSignOut={props.onSignOut}
+              onSwitch={props.onSwitch}
+            />
+          </div>
         </header>
         {!isNarrow && nav}
         {isNarrow && open === 'nav' && (

@@ -21,7 +21,12 @@ const useStyles = makeStyles({
     margin: 0,
     alignItems: 'center',
   },
-  keys: { margin: 0, display: 'flex', gap: '4px', justifyContent: 'flex-end', direction: 'ltr' },
+  keys: {
+    margin: 0,
+    display: 'flex',
+    gap: '4px',
+    justifyContent: 'flex-end',
+  },
   key: {
     minWidth: '16px',
     padding: '1px 7px',
@@ -61,7 +66,7 @@ export default function ShortcutSheet(props: {
               {all.map(({ keys, title }) => (
                 <div key={keys} style={{ display: 'contents' }}>
                   <dt>{title}</dt>
-                  <dd className={styles.keys}>
+                  <dd className={styles.keys} dir="ltr">
                     {keys.split(/[ +]/).map((key) => (
                       <kbd key={key} className={styles.key}>
                         {NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key)}

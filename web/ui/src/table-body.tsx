@@ -380,7 +380,7 @@ function Row<R>(props: {
             key={column.id}
             role="gridcell"
             // A text is cut at its own end, whichever way it is written.
-            dir={column.cell ? undefined : 'auto'}
+            dir={column.cell || column.align ? undefined : 'auto'}
             className={column.align ? mergeClasses(styles.cell, styles.end) : styles.cell}
           >
             {draw(column, row)}

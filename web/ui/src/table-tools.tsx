@@ -19,6 +19,7 @@ import {
   ColumnTripleRegular,
   FilterRegular,
 } from '@fluentui/react-icons';
+import { formatSeries } from '@isopolity/core';
 import type { ReactNode } from 'react';
 import type { Column } from './table-rows';
 import type { TableView } from './table-view';
@@ -273,7 +274,7 @@ function FilterMenu<R>({ column, view }: { column: Column<R>; view: TableView })
           icon={<FilterRegular />}
           aria-label={t('table.filterBy', { column: column.title })}
         >
-          {labels?.length ? `${column.title}: ${labels.join(', ')}` : column.title}
+          {labels?.length ? `${column.title}: ${formatSeries(labels)}` : column.title}
         </Button>
       </MenuTrigger>
       <MenuPopover>

@@ -104,6 +104,7 @@ const useStyles = makeStyles({
     display: 'flex',
     alignItems: 'center',
     minHeight: '34px',
+    paddingBlock: '3px',
     paddingInline: '12px',
     fontSize: tokens.fontSizeBase200,
     color: tokens.colorNeutralForeground2,

@@ -1,6 +1,6 @@
 /** Tabs: one stop for the Tab key, arrows move, what is chosen shows at once. */
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
-import { type KeyboardEvent, type ReactNode, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
 
 export interface TabItem {
   value: string;
@@ -16,11 +16,19 @@ const useStyles = makeStyles({
     marginBlock: '-4px 16px',
     '& + section': { marginBlockStart: 0 },
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
+    // One line; what doesn't fit is scrolled to.
+    '@media (max-width: 640px)': {
+      flexWrap: 'nowrap',
+      overflowX: 'auto',
+      scrollbarWidth: 'none',
+      whiteSpace: 'nowrap',
+    },
   },
   tab: {
     display: 'inline-flex',
     alignItems: 'center',
     gap: '8px',
+    flexShrink: 0,
     minHeight: '36px',
     padding: '0 2px',
     marginBottom: '-1px',
@@ -53,6 +61,10 @@ export function Tabs(props: {
 }) {
   const styles = useStyles();
   const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const chosen = list.current?.querySelector('[aria-selected=true]');
+    if (props.value) chosen?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [props.value]);
   const at = props.tabs.findIndex(({ value }) => value === props.value);
   const onKey = (event: KeyboardEvent) => {
     const sign = getComputedStyle(event.currentTarget).direction === 'rtl' ? -1 : 1;

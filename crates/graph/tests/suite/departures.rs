@@ -158,6 +158,7 @@ async fn a_preview_counts_names_and_changes_nothing() {
     assert_eq!(side["usersFromThem"]["roleAssignments"], 1);
     assert_eq!(side["usersFromThem"]["users"].as_array().unwrap().len(), 2);
     assert_eq!(side["usersOfOurs"]["count"], 2);
+    assert_eq!(side["usersOfOurs"]["users"].as_array().unwrap().len(), 2);
     assert_eq!(side["theySee"]["usersOfOurs"]["count"], 2);
     assert_eq!(
         rig.fabrikam.get(DEPARTURES).await.expect(200)["value"],

@@ -1,6 +1,6 @@
 /** Who a change is about: a number, the first names, and the rest when asked for. */
 import { makeStyles, tokens } from '@fluentui/react-components';
-import { formatList, formatNumber } from '@isopolity/core';
+import { formatList, formatNumber, formatSeries } from '@isopolity/core';
 import { Disclosure, Mark, type Tone } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import type { Named } from '../api/shapes';
@@ -28,7 +28,7 @@ export function useNamesLine() {
   return (users: Named[], count: number): string => {
     const names = users.slice(0, FIRST).map((user) => user.displayName ?? user.id);
     if (count <= names.length) return formatList(names);
-    return `${names.join(', ')} ${t('ui.more', { count: count - names.length })}`;
+    return `${formatSeries(names)} ${t('ui.more', { count: count - names.length })}`;
   };
 }
 

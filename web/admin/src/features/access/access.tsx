@@ -15,7 +15,7 @@ import { useSentences } from './sentences';
 import { WhatIf } from './what-if';
 
 const useStyles = makeStyles({
-  list: { listStyleType: 'none', margin: 0, padding: 0, maxWidth: '960px' },
+  list: { listStyleType: 'none', margin: 0, padding: 0 },
   entry: {
     display: 'grid',
     gridTemplateColumns: 'minmax(120px, 180px) minmax(0, 1fr) auto',
@@ -40,7 +40,11 @@ const useStyles = makeStyles({
     marginInlineStart: '-12px',
   },
   extra: { color: tokens.colorNeutralForeground2 },
-  note: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
+  note: {
+    whiteSpace: 'nowrap',
+    color: tokens.colorNeutralForeground3,
+    fontSize: tokens.fontSizeBase200,
+  },
 });
 
 /** Collaboration is what people mean; direct connect is said where it isn't as by default. */

@@ -6,8 +6,7 @@ export function AskFor({ hint, way }: { hint: string; way: string }) {
   const { t } = useTranslation();
   return (
     <>
-      {hint} {way}{' '}
-      <CopyButton size="small" appearance="transparent" text={way} label={t('access.copyWay')} />
+      {hint} {way} <CopyButton size="small" text={way} label={t('access.copyWay')} />
     </>
   );
 }

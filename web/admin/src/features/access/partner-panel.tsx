@@ -30,7 +30,11 @@ const useStyles = makeStyles({
   row: { display: 'flex', gap: '16px', alignItems: 'flex-start', justifyContent: 'space-between' },
   edit: { flexShrink: 0 },
   text: { margin: '2px 0 0' },
-  note: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
+  note: {
+    whiteSpace: 'nowrap',
+    color: tokens.colorNeutralForeground3,
+    fontSize: tokens.fontSizeBase200,
+  },
   flags: { display: 'grid' },
   // The box stands under the title, its padding around it.
   flag: { marginInlineStart: '-8px' },

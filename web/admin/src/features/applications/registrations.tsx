@@ -1,7 +1,7 @@
 /** The applications that are registered in this tenant. */
 import { Button } from '@fluentui/react-components';
 import { DeleteRegular } from '@fluentui/react-icons';
-import { formatDate } from '@isopolity/core';
+import { formatDay } from '@isopolity/core';
 import {
   DataTable,
   Empty,
@@ -76,8 +76,8 @@ export function Registrations() {
     return (
       <Status tone={left < 0 ? 'bad' : left < SOON_MS ? 'partly' : 'good'}>
         {left < 0
-          ? t('app.ended', { date: formatDate(until) })
-          : t('app.lasts', { date: formatDate(until) })}
+          ? t('app.ended', { date: formatDay(until) })
+          : t('app.lasts', { date: formatDay(until) })}
       </Status>
     );
   };
@@ -91,7 +91,11 @@ export function Registrations() {
         rowId={(app) => app.id}
         openId={address.open}
         onOpen={({ id }) => change({ open: id, panel: undefined }, true)}
-        summary={credential}
+        summary={(app) => (
+          <>
+            {t('column.created')} <Time at={app.createdDateTime} />
+          </>
+        )}
         empty={
           <Empty
             text={t('app.teach')}
@@ -123,12 +127,6 @@ export function Registrations() {
             width: 'minmax(200px, 2fr)',
           },
           {
-            id: 'created',
-            title: t('column.created'),
-            value: (app) => app.createdDateTime,
-            cell: (app) => <Time at={app.createdDateTime} />,
-          },
-          {
             id: 'credential',
             title: t('app.secrets'),
             value: lastsUntil,
@@ -137,7 +135,13 @@ export function Registrations() {
               value,
               label: t(`app.credential.${value}`),
             })),
-            width: 'minmax(260px, 1.4fr)',
+            width: 'minmax(230px, 1.4fr)',
+          },
+          {
+            id: 'created',
+            title: t('column.created'),
+            value: (app) => app.createdDateTime,
+            cell: (app) => <Time at={app.createdDateTime} />,
           },
           {
             id: 'appId',

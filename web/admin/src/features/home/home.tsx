@@ -26,7 +26,7 @@ const WAITING_MS = 12_000;
 const NAMED_MAX = 6;
 
 const useStyles = makeStyles({
-  problems: { listStyleType: 'none', margin: 0, padding: 0, maxWidth: '880px' },
+  problems: { listStyleType: 'none', margin: 0, padding: 0 },
   problem: {
     display: 'grid',
     gridTemplateColumns: '14px minmax(0, 1fr) auto',

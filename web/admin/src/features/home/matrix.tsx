@@ -1,5 +1,7 @@
 /** The readiness matrix: from the tenant of a row to that of a column, one mark for each action. */
+
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
+import { formatSeries } from '@isopolity/core';
 import { Mark, Status } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { type KeyboardEvent, useRef } from 'react';
@@ -176,13 +178,13 @@ export function Matrix(props: {
                     const pair = cell.pairs[action];
                     return pair ? [{ action, pair, standing: standingOf(pair) }] : [];
                   });
-                  const words = marks
-                    .map(({ action, pair, standing }) => {
+                  const words = formatSeries(
+                    marks.map(({ action, pair, standing }) => {
                       const word = `${t(`action.${action}`)}: ${t(`standing.${standing}`)}`;
                       if (standing !== 'partial' || !pair.counts) return word;
                       return `${word} (${counted(t, pair.counts)})`;
-                    })
-                    .join(', ');
+                    }),
+                  );
                   const isTroubled = marks.some(({ standing }) => standing === 'blocked');
                   return (
                     <td key={to} className={styles.cell}>
@@ -218,7 +220,7 @@ export function Matrix(props: {
       <div className={styles.legend}>
         <span>
           {t('matrix.order', {
-            actions: actions.map((action) => t(`action.${action}`)).join(', '),
+            actions: formatSeries(actions.map((action) => t(`action.${action}`))),
           })}
         </span>
         {(['ready', 'partial', 'blocked', 'notAsked'] as const).map((standing) => (

@@ -11,7 +11,7 @@ import { useTenants } from '../../tenants';
 import { MendBox } from '../../why/mend';
 import { Steps } from '../../why/steps';
 import { Failures } from '../sharing/failures';
-import { counted } from './counted';
+import { cameBefore, counted } from './counted';
 import { type Action, type Cell, standingOf, TONES } from './matrix-model';
 
 const useStyles = makeStyles({
@@ -99,7 +99,13 @@ function PairStory({ pair, isOurs }: { pair: Pair; isOurs: boolean }) {
       <p className={styles.answer}>
         <Status tone={TONES[standing]}>{t(`story.${action}.${standing}`, between)}</Status>
       </p>
-      {pair.counts && <p className={styles.note}>{counted(t, pair.counts)}</p>}
+      {pair.counts && (
+        <p className={styles.note}>
+          {standing === 'blocked' && pair.counts.synced
+            ? cameBefore(t, pair.counts)
+            : counted(t, pair.counts)}
+        </p>
+      )}
       {pair.counts?.failed ? (
         pair.from === own ? (
           <Failures tenant={pair.to} />

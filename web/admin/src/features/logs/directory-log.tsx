@@ -117,7 +117,11 @@ export function DirectoryLog() {
         rowId={(row) => row.id}
         openId={address.open}
         onOpen={({ id }) => change({ open: id }, true)}
-        summary={(row) => targets(row)}
+        summary={(row) => (
+          <>
+            {targets(row)} · <Time at={row.activityDateTime} />
+          </>
+        )}
         empty={<Empty text={t('logs.directoryEmpty')} />}
         defaultSort={{ column: 'at', descending: true }}
         columns={[
@@ -126,6 +130,20 @@ export function DirectoryLog() {
             title: t('column.activity'),
             value: (row) => words.activity(row.activityDisplayName),
             width: 'minmax(200px, 2fr)',
+          },
+          {
+            id: 'result',
+            title: t('column.result'),
+            value: (row) => row.result,
+            cell: (row) => (
+              <Status tone={row.result === 'success' ? 'good' : 'bad'}>
+                {row.result === 'success' ? t('logs.success') : t('logs.failure')}
+              </Status>
+            ),
+            options: [
+              { value: 'success', label: t('logs.success') },
+              { value: 'failure', label: t('logs.failure') },
+            ],
           },
           {
             id: 'at',
@@ -142,20 +160,6 @@ export function DirectoryLog() {
             width: 'minmax(180px, 2fr)',
           },
           { id: 'actor', title: t('column.actor'), value: actor, width: 'minmax(160px, 1.4fr)' },
-          {
-            id: 'result',
-            title: t('column.result'),
-            value: (row) => row.result,
-            cell: (row) => (
-              <Status tone={row.result === 'success' ? 'good' : 'bad'}>
-                {row.result === 'success' ? t('logs.success') : t('logs.failure')}
-              </Status>
-            ),
-            options: [
-              { value: 'success', label: t('logs.success') },
-              { value: 'failure', label: t('logs.failure') },
-            ],
-          },
           {
             id: 'category',
             title: t('column.category'),

@@ -1,5 +1,5 @@
 /** The sign-in log: who got in where, who didn't, and which setting of which tenant said so. */
-import { formatExact, literal } from '@isopolity/core';
+import { formatExact, formatSeries, literal } from '@isopolity/core';
 import {
   DataTable,
   Empty,
@@ -189,11 +189,18 @@ function SignInPanel(props: { entry: SignIn; tenants: string; onClose: () => voi
     [t('column.application'), entry.appDisplayName ?? entry.appId],
     [t('logs.resource'), entry.resourceDisplayName],
     [t('column.userName'), entry.userPrincipalName],
-    [t('logs.methods'), entry.authenticationMethodsUsed?.join(', ')],
+    [
+      t('logs.methods'),
+      entry.authenticationMethodsUsed && formatSeries(entry.authenticationMethodsUsed),
+    ],
     [t('column.address'), entry.ipAddress],
     [
       t('logs.device'),
-      [entry.deviceDetail?.browser, entry.deviceDetail?.operatingSystem].filter(Boolean).join(', '),
+      formatSeries(
+        [entry.deviceDetail?.browser, entry.deviceDetail?.operatingSystem].flatMap(
+          (each) => each || [],
+        ),
+      ),
     ],
     [t('logs.times'), (entry.signInCount ?? 1) > 1 ? String(entry.signInCount) : undefined],
     [

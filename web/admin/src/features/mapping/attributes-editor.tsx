@@ -10,6 +10,7 @@ import {
   Textarea,
   tokens,
 } from '@fluentui/react-components';
+import { formatSeries } from '@isopolity/core';
 import { Mark, Said } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useId, useState } from 'react';
@@ -44,7 +45,6 @@ const useStyles = makeStyles({
     fontFamily: tokens.fontFamilyMonospace,
     fontSize: tokens.fontSizeBase200,
     color: tokens.colorNeutralForeground2,
-    direction: 'ltr',
     textAlign: 'start',
   },
   value: {
@@ -153,7 +153,9 @@ function Item(props: {
   const line = (
     <>
       <span className={styles.cut}>{name}</span>
-      <span className={mergeClasses(styles.cut, styles.code)}>{expression || '–'}</span>
+      <span dir="ltr" className={mergeClasses(styles.cut, styles.code)}>
+        {expression || '–'}
+      </span>
       {tried && (
         <span className={styles.value}>
           <Mark tone={tried.error ? 'bad' : tried.flows ? 'good' : 'none'} />
@@ -162,7 +164,7 @@ function Item(props: {
               <Said text={tried.error.message} />
             </span>
           ) : tried.values.length ? (
-            <bdi className={styles.cut}>{tried.values.join(', ')}</bdi>
+            <bdi className={styles.cut}>{formatSeries(tried.values)}</bdi>
           ) : (
             <span className={styles.none}>
               {t(tried.flows ? 'mapping.cleared' : 'mapping.leftAlone')}
@@ -200,7 +202,7 @@ function Item(props: {
               value={expression}
               dir="ltr"
               spellCheck={false}
-              textarea={{ className: styles.code }}
+              textarea={{ className: styles.code, dir: 'ltr' }}
               onChange={(_, { value }) =>
                 props.onChange({ source: value ? { expression: value } : null })
               }

@@ -11,6 +11,7 @@ import {
   Status,
   type Tone,
 } from '@isopolity/ui';
+import { Link } from '@isopolity/ui/router';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -19,6 +20,7 @@ import { graph } from '../../session';
 import { useTenants } from '../../tenants';
 import { useStory } from '../../why/story';
 import { useWords } from '../../words';
+import { cellKey } from '../home/matrix-model';
 import { Changes } from '../logs/changes';
 import { Account, pairPath } from './model';
 
@@ -66,7 +68,7 @@ export function DemandPanel({ tenant, onClose }: { tenant: string; onClose: () =
   const { t } = useTranslation();
   const styles = useStyles();
   const client = useQueryClient();
-  const { name } = useTenants();
+  const { name, own } = useTenants();
   const story = useStory();
   const words = useWords();
   const [person, setPerson] = useState<string[]>([]);
@@ -185,6 +187,13 @@ export function DemandPanel({ tenant, onClose }: { tenant: string; onClose: () =
           <h3 className={styles.title}>{t('logs.values')}</h3>
           <Changes changes={account?.modifiedProperties ?? []} />
         </>
+      )}
+      {outcome === 'failed' && (
+        <p>
+          <Link to="/" search={{ pair: cellKey(own, tenant), action: 'sync' }}>
+            {t('share.whyAndMend')}
+          </Link>
+        </p>
       )}
       {userId && <GraphCall change={change} />}
     </SidePanel>

@@ -10,6 +10,7 @@ import {
   tokens,
 } from '@fluentui/react-components';
 import { AddRegular, DismissRegular } from '@fluentui/react-icons';
+import { formatSeries } from '@isopolity/core';
 import { Mark } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import {
@@ -205,7 +206,7 @@ function ClauseRow(props: {
           <span>
             {tried.values.length
               ? t(tried.holds ? 'mapping.holds' : 'mapping.fails', {
-                  value: tried.values.join(', '),
+                  value: formatSeries(tried.values),
                 })
               : t(tried.holds ? 'mapping.holdsEmpty' : 'mapping.failsEmpty')}
           </span>

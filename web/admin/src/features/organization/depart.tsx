@@ -43,7 +43,12 @@ export function Depart(props: {
     placeholderData: (before) => before,
   });
   const sides = preview.data?.tenants ?? [];
-  const theirs = sides.reduce((sum, { usersFromThem }) => sum + usersFromThem.count, 0);
+  // Whoever is deleted is counted on both sides.
+  const concerned = sides.reduce(
+    (sum, { usersFromThem, usersOfOurs }) =>
+      sum + usersFromThem.count + (treatment === 'softDelete' ? usersOfOurs.count : 0),
+    0,
+  );
   const until = formatDate(new Date(Date.now() + UNDO_DAYS * 86_400_000));
   const act = props.isOwn ? 'leave' : 'takeOut';
 
@@ -61,8 +66,8 @@ export function Depart(props: {
             onClick={() => void run({ change, done: t('depart.begun'), after: props.onClose })}
           >
             {t(`depart.do.${act}.${treatment}`, {
-              count: theirs,
-              number: formatNumber(theirs),
+              count: concerned,
+              number: formatNumber(concerned),
               tenant: name(tenant),
             })}
           </Button>

@@ -48,7 +48,7 @@ function ActionPicker(props: { value: string[]; onChange: (actions: string[]) =>
         multiselect
         selectedOptions={value}
         value={text}
-        placeholder="users update"
+        placeholder="microsoft.directory/users/…"
         onChange={(event) => {
           setText(event.target.value);
           setOpen(true);

@@ -40,6 +40,7 @@ export function RolePanel({ role, onClose }: { role: Role; onClose: () => void }
   // What is asked about says there why it was refused; everything else as a toast.
   const deleting = useAct({ inPlace: true });
   const [isAsked, setAsked] = useState(false);
+  const [givenAway, setGivenAway] = useState<Assignment>();
   const read = useQuery(assignments);
   const holders = read.data?.filter(({ roleDefinitionId }) => roleDefinitionId === role.id) ?? [];
   const refresh = [['roles'], ['people']];
@@ -50,6 +51,22 @@ export function RolePanel({ role, onClose }: { role: Role; onClose: () => void }
   if (address.edit && !role.isBuiltIn) {
     return <RoleForm role={role} onClose={() => change({ edit: undefined }, true)} />;
   }
+  const takeAway = (given: Assignment) => {
+    const { id, principalId, directoryScopeId } = given;
+    void run({
+      change: unassigning(role.id, principalId, directoryScopeId),
+      undo: assigning(role.id, principalId, directoryScopeId),
+      done: t('roles.unassigned', { name: nameOf(given), role: role.displayName }),
+      optimistic: [
+        {
+          key: ['roles', 'assignments'],
+          update: (before: Assignment[]) => before.filter((each) => each.id !== id),
+        },
+      ],
+      refresh,
+      after: () => setGivenAway(undefined),
+    });
+  };
   return (
     <SidePanel
       title={role.displayName}
@@ -100,6 +117,16 @@ export function RolePanel({ role, onClose }: { role: Role; onClose: () => void }
         refresh={refresh}
       />
       <h3 className={styles.title}>{t('roles.who')}</h3>
+      {givenAway && (
+        <Ask
+          text={t('roles.giveAwayAsk', { role: role.displayName })}
+          action={t('roles.giveAway')}
+          change={unassigning(role.id, givenAway.principalId, givenAway.directoryScopeId)}
+          isRunning={isRunning}
+          onCancel={() => setGivenAway(undefined)}
+          onDo={() => takeAway(givenAway)}
+        />
+      )}
       {read.error && <Failure problem={asProblem(read.error)} />}
       {!read.data && !read.error && <Lines count={2} height={24} />}
       {read.data && !holders.length && <p className={styles.text}>{t('roles.nobody')}</p>}
@@ -126,22 +153,11 @@ export function RolePanel({ role, onClose }: { role: Role; onClose: () => void }
             </>
           ),
         }))}
-        onRemove={({ id, name }) => {
+        onRemove={({ id }) => {
           const given = holders.find((each) => each.id === id);
-          if (!given) return;
-          const { principalId, directoryScopeId } = given;
-          void run({
-            change: unassigning(role.id, principalId, directoryScopeId),
-            undo: assigning(role.id, principalId, directoryScopeId),
-            done: t('roles.unassigned', { name, role: role.displayName }),
-            optimistic: [
-              {
-                key: ['roles', 'assignments'],
-                update: (before: Assignment[]) => before.filter((each) => each.id !== id),
-              },
-            ],
-            refresh,
-          });
+          // Whoever gives a role of their own away may not be able to take it back.
+          if (given?.principalId === session.identity.userId) setGivenAway(given);
+          else if (given) takeAway(given);
         }}
       />
       {allowed.length > 0 && (

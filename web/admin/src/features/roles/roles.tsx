@@ -2,7 +2,7 @@
 import { Button } from '@fluentui/react-components';
 import { AddRegular } from '@fluentui/react-icons';
 import { asProblem, compareNames } from '@isopolity/core';
-import { DataTable, Empty, PageHead, Status, useAddress, useTableView } from '@isopolity/ui';
+import { DataTable, Empty, PageHead, useAddress, useTableView } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
@@ -101,12 +101,7 @@ export function Roles() {
             id: 'kind',
             title: t('column.kind'),
             value: kindOf,
-            cell: (role) =>
-              kindOf(role) === 'privileged' ? (
-                <Status tone="partly">{t('roles.privileged')}</Status>
-              ) : kindOf(role) === 'own' ? (
-                t('roles.own')
-              ) : null,
+            cell: (role) => (kindOf(role) === 'usual' ? null : t(`roles.${kindOf(role)}`)),
             options: (['privileged', 'usual', 'own'] as const).map((value) => ({
               value,
               label: t(`roles.${value}`),
