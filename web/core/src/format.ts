@@ -29,7 +29,7 @@ export const formatSeries = (items: readonly string[]): string =>
 
 /** A date that has to be short. */
 export const formatDay = (time: string | Date): string =>
-  once('day', (tag) => new Intl.DateTimeFormat(tag, { dateStyle: 'medium' })).format(
+  once('short date', (tag) => new Intl.DateTimeFormat(tag, { dateStyle: 'medium' })).format(
     new Date(time),
   );
 
@@ -78,7 +78,7 @@ export function formatMinutes(minutes: number): string {
         ? ([minutes / 60, 'hour'] as const)
         : ([minutes, 'minute'] as const);
   return once(
-    unit,
+    `span ${unit}`,
     (tag) => new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'long' }),
   ).format(value);
 }

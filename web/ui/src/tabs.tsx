@@ -12,6 +12,7 @@ const useStyles = makeStyles({
   list: {
     display: 'flex',
     flexWrap: 'wrap',
+    flexShrink: 0,
     gap: '4px 20px',
     marginBlock: '-4px 16px',
     '& + section': { marginBlockStart: 0 },

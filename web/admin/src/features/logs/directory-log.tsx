@@ -119,7 +119,7 @@ export function DirectoryLog() {
         onOpen={({ id }) => change({ open: id }, true)}
         summary={(row) => (
           <>
-            {targets(row)} · <Time at={row.activityDateTime} />
+            <Time at={row.activityDateTime} /> · {targets(row)}
           </>
         )}
         empty={<Empty text={t('logs.directoryEmpty')} />}
