@@ -8,8 +8,8 @@ use crate::{Language, brand};
 /// The style of all pages. Colours are ours, of the system's light or dark scheme; in forced colours
 /// the system's own hold.
 pub(crate) const STYLE: &str = "\
-:root{color-scheme:light dark;--page:#f4f5f7;--card:#fff;--text:#1b1e24;--soft:#565d6b;--line:#c9ced8;--accent:#4851bd;--on-accent:#fff;--bad:#a5182b;--note:#fff6dd}\
-@media(prefers-color-scheme:dark){:root{--page:#14161a;--card:#1f2229;--text:#eceef2;--soft:#a9b0bd;--line:#454b57;--accent:#a4abeb;--on-accent:#11142c;--bad:#ff9aa6;--note:#38301a}}\
+:root{color-scheme:light dark;--page:#f4f4f6;--card:#fff;--text:#242424;--soft:#5c5c62;--line:#d1d1d6;--accent:#4851bd;--primary:#4851bd;--bad:#a5182b;--note:#fff6dd}\
+@media(prefers-color-scheme:dark){:root{--page:#111114;--card:#1b1b1f;--text:#f2f2f4;--soft:#adadb3;--line:#47474f;--accent:#a4abeb;--primary:#4851bd;--bad:#ff9aa6;--note:#38301a}}\
 *{box-sizing:border-box}\
 body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--around,var(--page));color:var(--text);font:16px/1.5 system-ui,sans-serif}\
 main{width:min(27rem,100%);padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}\
@@ -34,7 +34,7 @@ input[readonly]{border-color:var(--line);color:var(--soft)}\
 .check{display:flex;gap:.5rem;align-items:start;margin:1rem 0}.check input{width:1.125rem;height:1.125rem;margin:.2rem 0 0;accent-color:var(--accent);flex:none}\
 button,.button{display:block;width:100%;margin-top:.75rem;padding:.625rem 1rem;min-height:2.75rem;font:inherit;text-align:center;color:inherit;background:transparent;border:1px solid var(--line);border-radius:.375rem;cursor:pointer;text-decoration:none}\
 .small{width:auto;margin:0;padding:.25rem .75rem;min-height:2.25rem;font-size:.875rem;line-height:1.75rem}\
-.primary{margin-top:1.5rem;background:var(--accent);color:var(--on-accent);border-color:var(--accent);font-weight:600}\
+.primary{margin-top:1.5rem;background:var(--primary);color:#fff;border-color:var(--primary);font-weight:600}\
 form~form button:not(.primary,.account,.small){margin-top:.25rem;border-color:transparent;color:var(--accent)}\
 button:not(.primary):hover,.account:hover{background:var(--page)}.primary:hover{filter:brightness(1.1)}\
 .account{text-align:start;overflow-wrap:anywhere}.account small{display:block;color:var(--soft)}\

@@ -349,7 +349,7 @@ fn account_form(page: &Page, step: &str, account: &AccountView) -> Markup {
         html! {
             button .account type="submit" name="session" value=(account.session) {
                 bdi { (account.display_name) }
-                small dir="ltr" { (account.name) }
+                small { bdi dir="ltr" { (account.name) } }
             }
         },
     )
@@ -487,9 +487,9 @@ fn error<'a>(
                 p dir="ltr" lang="en" { "AADSTS" (error.code()) ": " (error.sentence()) }
                 dl {
                     dt { (words.correlation) }
-                    dd dir="ltr" { (page.trail.correlation_id) }
+                    dd { bdi dir="ltr" { (page.trail.correlation_id) } }
                     dt { (words.time) }
-                    dd dir="ltr" { (page.trail.timestamp()) }
+                    dd { bdi dir="ltr" { (page.trail.timestamp()) } }
                 }
             }
         },
@@ -520,7 +520,7 @@ pub(crate) fn find_tenant(
                 }
                 button .account type="submit" name="login_hint" value=(account.name) {
                     bdi { (account.display_name) }
-                    small dir="ltr" { (account.name) }
+                    small { bdi dir="ltr" { (account.name) } }
                 }
             }
         }

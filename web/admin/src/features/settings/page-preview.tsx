@@ -13,7 +13,7 @@ const useStyles = makeStyles({
     placeItems: 'center',
     minHeight: '360px',
     padding: '24px 16px',
-    backgroundColor: tokens.colorNeutralBackground4,
+    backgroundColor: tokens.colorNeutralBackground3,
     border: `1px solid ${tokens.colorNeutralStroke2}`,
     borderRadius: tokens.borderRadiusLarge,
   },
@@ -33,6 +33,7 @@ const useStyles = makeStyles({
   banner: { maxWidth: '100%', backgroundColor: '#fff', borderRadius: tokens.borderRadiusSmall },
   square: { width: '36px', backgroundColor: '#fff', borderRadius: tokens.borderRadiusSmall },
   heading: { fontSize: tokens.fontSizeBase500, fontWeight: tokens.fontWeightSemibold },
+  label: { marginBlockEnd: '-8px' },
   field: {
     padding: '8px 10px',
     color: tokens.colorNeutralForeground2,
@@ -99,7 +100,8 @@ export function PagePreview(props: {
             )}
           </div>
           <div className={styles.heading}>{t('brand.signIn')}</div>
-          <div className={styles.field} dir="auto">
+          <div className={styles.label}>{t('brand.account')}</div>
+          <div className={styles.field} dir="ltr">
             {values.usernameHintText.trim() || 'name@organization.example'}
           </div>
           <div className={styles.button}>{t('brand.next')}</div>

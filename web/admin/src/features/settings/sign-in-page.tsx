@@ -194,7 +194,7 @@ function Editor({ edited, general }: { edited: Edited; general: Branding | null 
                 type="color"
                 className={styles.swatch}
                 aria-label={t('brand.pickColour')}
-                value={COLOUR.test(values.backgroundColor) ? values.backgroundColor : '#f4f5f7'}
+                value={COLOUR.test(values.backgroundColor) ? values.backgroundColor : '#f4f4f6'}
                 onChange={({ target }) => set('backgroundColor', target.value)}
               />
               <Input
