@@ -37,7 +37,7 @@ test('how long a session lasts, and for whom a method is, is chosen and undone',
   const page = await deployment.admin('Contoso', '/admin/settings');
   const policy = () => deployment.call('Contoso', 'GET', '/beta/isopolity/signInPolicy');
   const before = (await policy()).sessionIdleMinutes;
-  await page.getByRole('combobox', { name: 'Without use a session ends after' }).click();
+  await page.getByRole('combobox', { name: 'A session ends without use after' }).click();
   await page.getByRole('option', { name: '2 hours', exact: true }).click();
   await page.getByText('The setting is changed').first().waitFor();
   assert.equal((await policy()).sessionIdleMinutes, 120);
@@ -58,7 +58,7 @@ test('who may invite is chosen, and the contacts are kept', async (t) => {
   const path = '/v1.0/policies/authorizationPolicy';
   t.after(() => deployment.call('Contoso', 'PATCH', path, { allowInvitesFrom: 'everyone' }));
   const page = await deployment.admin('Contoso', '/admin/settings?tab=rights');
-  await page.getByRole('radio', { name: 'Only whose role says so' }).click();
+  await page.getByRole('radio', { name: 'Only people whose role allows it' }).click();
   await page.getByText('The setting is changed').first().waitFor();
   const { allowInvitesFrom } = await deployment.call('Contoso', 'GET', path);
   assert.equal(allowInvitesFrom, 'adminsAndGuestInviters');
