@@ -4,6 +4,7 @@ use identity::oauth::{OAuthError, origin_of};
 use maud::{Markup, html};
 use node::oauth::{
     AccountView, ClientView, ConsentView, Face, PasskeyView, Problem, ScopeView, Screen,
+    SignedOutOf,
 };
 
 use crate::factors::{self, choose, passkey_form};
@@ -239,6 +240,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             title: words.sign_out,
             lead: Some(words.sign_out_which.to_owned()),
             body: html! {
+                p .soft { (words.sign_out_note) }
                 @for account in accounts { (account_form(page, "sign-out", account)) }
                 @if accounts.len() > 1 {
                     (form(page, "sign-out", html! {
@@ -249,7 +251,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             form_action: "'self' https: http:".into(),
             more_policy: String::new(),
         },
-        Screen::SignedOut { frames, back } => signed_out(words, frames, back.as_deref()),
+        Screen::SignedOut { of, frames, back } => signed_out(words, of, frames, back.as_deref()),
         Screen::Error { error, back } => self::error(page, words, error, back.as_deref()),
         // Rendered above.
         Screen::Factor { .. }
@@ -437,12 +439,28 @@ fn own_words(words: &Words, scope: &str) -> Option<&'static str> {
     })
 }
 
-fn signed_out<'a>(words: &'a Words, frames: &[String], back: Option<&str>) -> Content<'a> {
+fn signed_out<'a>(
+    words: &'a Words,
+    of: &[SignedOutOf],
+    frames: &[String],
+    back: Option<&str>,
+) -> Content<'a> {
     let origins: Vec<&str> = frames.iter().filter_map(|frame| origin_of(frame)).collect();
     let mut content = ended(
         words.signed_out,
         None,
         html! {
+            @if !of.is_empty() {
+                p { (words.signed_out_of) }
+                ul {
+                    @for ended in of {
+                        li {
+                            bdi { (ended.tenant) }
+                            @for name in &ended.names { small dir="ltr" { (name) } }
+                        }
+                    }
+                }
+            }
             p { (words.signed_out_note) }
             @if let Some(back) = back { a .button .primary href=(back) { (words.go_on) } }
             @for frame in frames {

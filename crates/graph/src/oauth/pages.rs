@@ -145,6 +145,10 @@ fn browser(call: &PublicCall, tenant: TenantId) -> Browser {
     Browser {
         binding: cookies.browser(cookie_headers(call)),
         cookie: cookies.session(cookie_headers(call), tenant),
+        elsewhere: sessions(call)
+            .into_iter()
+            .filter(|(other, _)| *other != tenant)
+            .collect(),
         device: cookies.device(cookie_headers(call), tenant),
         address: Some(call.client_address()),
         user_agent: call.header("user-agent").map(str::to_owned),
@@ -250,6 +254,7 @@ fn onward(screen: &Screen) -> Option<String> {
         Screen::SignedOut {
             frames,
             back: Some(back),
+            ..
         } if !frames.is_empty() => Some(format!("{FRAMES_SECONDS};url={back}")),
         _ => None,
     }
@@ -478,9 +483,8 @@ async fn enter(call: PublicCall) -> Result<Reply, Refusal> {
     };
     let node = &call.platform().node;
     let browser = browser(&call, tenant);
-    let outcome = node
-        .enter(tenant, &flow, input, browser, trail_of(&call))
-        .await;
+    let entered = node.enter(tenant, &flow, input, browser, trail_of(&call));
+    let outcome = Box::pin(entered).await;
     send(&call, tenant, outcome).await
 }
 
@@ -699,8 +703,8 @@ async fn sign_out(call: PublicCall) -> Result<Reply, Refusal> {
         Ok(Some(found)) => found,
         // Nobody is signed in anywhere, and no client has said who it is.
         Ok(None) => {
-            let (frames, back) = (Vec::new(), None);
-            return Ok(end(&call, None, Screen::SignedOut { frames, back }));
+            let (of, frames, back) = (Vec::new(), Vec::new(), None);
+            return Ok(end(&call, None, Screen::SignedOut { of, frames, back }));
         }
         Err(failure) => return problem(&call, failure),
     };

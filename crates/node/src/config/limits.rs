@@ -206,6 +206,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(SIGN_IN, "device_attempts", 10, "codes of devices that one person may enter in vain within 15 minutes, at each server"),
     fixed(SIGN_IN, "scope_words", 128, "scopes in one request"),
     fixed(SIGN_IN, "logout_frames", 50, "clients that hear of one sign-out in the browser"),
+    fixed(SIGN_IN, "logout_tenants", 50, "other tenants where one sign-out ends sessions of the same browser, the home first"),
     fixed(TOKENS, "password_characters_min", 8, "characters in a password, at least"),
     fixed(TOKENS, "password_characters", 256, "characters in a password"),
     fixed(TOKENS, "authentication_methods", 10, "passkeys of one user, and as many authenticator apps"),

@@ -59,7 +59,9 @@ pub use face::{Face, Link, Picture};
 pub use issue::UserTokens;
 pub use log::Peer;
 pub use redeem::UserTokenResponse;
-pub use screen::{AccountView, ClientView, ConsentView, PasskeyView, Problem, ScopeView, Screen};
+pub use screen::{
+    AccountView, ClientView, ConsentView, PasskeyView, Problem, ScopeView, Screen, SignedOutOf,
+};
 pub use sign_in::Input;
 pub use sign_out::SignOutRequest;
 pub(crate) use visit::Messages as VisitMessages;
@@ -80,6 +82,8 @@ pub struct Browser {
     pub binding: Option<Secret>,
     /// What leads to its sessions in the tenant.
     pub cookie: Option<Secret>,
+    /// What leads to its sessions in other tenants.
+    pub elsewhere: Vec<(TenantId, Secret)>,
     /// What says who has signed in there before.
     pub device: Option<Secret>,
     /// Where it is.

@@ -165,6 +165,8 @@ pub enum Screen {
     },
     /// Says that nobody is signed in any more.
     SignedOut {
+        /// What has ended.
+        of: Vec<SignedOutOf>,
         /// Addresses of clients that hear of it in the browser.
         frames: Vec<String>,
         /// Where to go on.
@@ -199,6 +201,15 @@ pub struct AccountView {
     pub name: String,
     /// The name for people.
     pub display_name: String,
+}
+
+/// Sessions that have ended at a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedOutOf {
+    /// What the tenant calls itself.
+    pub tenant: String,
+    /// The names of those who were signed in.
+    pub names: Vec<String>,
 }
 
 /// What a client asks for.

@@ -187,7 +187,7 @@ impl Hint {
 
 /// Whom a hint is about, as far as they are there: a client that wasn't told the object's id means
 /// the user of the session.
-fn whose(tx: &ReadTx<'_>, hint: &IdTokenHint) -> Result<Option<User>> {
+pub(super) fn whose(tx: &ReadTx<'_>, hint: &IdTokenHint) -> Result<Option<User>> {
     let user = match hint.user {
         Some(user) => Some(Id::new(user)),
         None => session::get(tx, hint.session)?.map(|session| session.user),

@@ -8,24 +8,28 @@
 //! platform, "Send a sign-out request".
 
 use directory::applications::{self, Application};
+use directory::invitations;
+use directory::users::{self, User};
 use identity::Secret;
 use identity::oauth::{Form, OAuthError, can_be_framed, encode, refresh};
-use identity::session::{self, Flow};
+use identity::session::{self, Flow, SetCookie};
 use identity::token::{IdTokenHint, id_token_hint};
 use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx};
-use types::{Actor, Error, Result, TenantId, parse_uuid};
+use types::{Actor, Error, Id, Result, TenantId, kind, parse_uuid};
 use uuid::Uuid;
 
 use super::back_channel::Told;
-use super::sign_in::{Errand, Pending};
-use super::{Browser, Outcome, Screen, Step, client, next};
+use super::sign_in::{Errand, Pending, whose};
+use super::{AccountView, Browser, Outcome, Screen, SignedOutOf, Step, client, next};
 use crate::Node;
 
 /// The longest address or `state`.
 const VALUE_MAX: usize = 4_096;
 /// Clients that are told in the browser, at most.
 const FRAMES_MAX: usize = 50;
+/// Other tenants whose sessions of the browser are looked at, those at home first.
+const TENANTS_MAX: usize = 50;
 
 /// What a client says when it signs somebody out.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +62,7 @@ impl SignOutRequest {
 }
 
 /// A sign-out that waits for the person's word.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SigningOut {
     #[serde(default)]
     pub(super) client_id: Option<Uuid>,
@@ -68,12 +72,26 @@ pub(super) struct SigningOut {
     pub(super) state: Option<String>,
 }
 
-/// What is left to do once sessions have ended.
+/// Somebody as their home knows them: the tenant, and the user there.
+type Person = (TenantId, Id<kind::User>);
+
+/// What has ended, and what is left to do about it.
+#[derive(Default)]
 struct Ended {
     frames: Vec<String>,
-    told: Vec<Told>,
-    back: Option<String>,
-    is_last: bool,
+    of: Vec<SignedOutOf>,
+    cookies: Vec<SetCookie>,
+}
+
+/// What a request to sign out finds.
+struct Found {
+    out: SigningOut,
+    is_registered: bool,
+    accounts: Vec<AccountView>,
+    /// The session of the account that was named.
+    named: Option<Uuid>,
+    /// Whom the ID token is about, if it is somebody still.
+    hinted: Option<Person>,
 }
 
 impl Node {
@@ -105,7 +123,7 @@ impl Node {
         let cookie = browser.cookie.clone();
         let island = self.store().island(tenant)?;
         let logout_hint = request.logout_hint;
-        let (out, is_registered, accounts, named) = island
+        let found = island
             .read(move |tx| {
                 let accounts = next::accounts(tx, cookie.as_ref())?;
                 let views = next::views(&accounts);
@@ -116,20 +134,32 @@ impl Node {
                     hint.is_some_and(|hint| next::is_called(it.user(), hint))
                 };
                 let named = accounts.iter().find(is_named).map(|it| it.view().session);
-                Ok((out, is_registered, views, named))
+                let hinted = hint.as_ref().map(|hint| whose(tx, hint)).transpose()?;
+                let hinted = hinted.flatten().map(|user| person(tx, &user));
+                Ok(Found {
+                    out,
+                    is_registered,
+                    accounts: views,
+                    named,
+                    hinted: hinted.transpose()?,
+                })
             })
             .await?;
-        if !is_registered {
+        if !found.is_registered {
             return Ok(Outcome::problem(OAuthError::PostLogoutRedirectUri));
         }
+        let Found { out, accounts, .. } = found;
         let known = hint.and_then(|hint| {
             let mut sessions = accounts.iter().map(|it| it.session);
             sessions.find(|session| *session == hint.session)
         });
-        let known = known.or(named);
+        let known = known.or(found.named);
         if accounts.is_empty() || known.is_some() {
+            // Whose session is over here may have one at home still.
+            let hinted = found.hinted.filter(|_| accounts.is_empty());
+            let sessions = known.into_iter().collect();
             return self
-                .end_sessions(tenant, known.into_iter().collect(), out, browser)
+                .end_sessions(tenant, (sessions, hinted), out, &browser)
                 .await;
         }
         let flow = Flow::new(Errand::SignOut(Box::new(out)), now);
@@ -174,50 +204,136 @@ impl Node {
             })
             .await?;
         sessions.retain(|session| chosen.is_none_or(|chosen| chosen == *session));
-        self.end_sessions(tenant, sessions, *out, browser).await
+        self.end_sessions(tenant, (sessions, None), *out, &browser)
+            .await
     }
 
-    async fn end_sessions(
+    /// Ends sessions of the browser here, and those of the same people elsewhere; `also`: of somebody who
+    /// has none here.
+    pub(super) async fn end_sessions(
         &self,
         tenant: TenantId,
-        sessions: Vec<Uuid>,
+        (sessions, also): (Vec<Uuid>, Option<Person>),
         out: SigningOut,
-        browser: Browser,
+        browser: &Browser,
     ) -> Result<Outcome> {
-        let (public_url, cookie) = (self.public_url().clone(), browser.cookie.clone());
+        let asked = sessions.clone();
         let island = self.store().island(tenant)?;
-        let ended = island
-            .write(Actor::System, move |tx| {
-                let issuer = public_url.issuer(tx.tenant());
-                let (mut frames, mut told) = (Vec::new(), Vec::new());
-                for session in &sessions {
-                    end(tx, *session, &issuer, &mut frames, &mut told)?;
-                }
-                let is_last = next::accounts(tx, cookie.as_ref())?.is_empty();
-                let back = out
-                    .back
-                    .as_ref()
-                    .map(|uri| with_state(uri, out.state.as_deref()));
-                Ok(Ended {
-                    frames,
-                    told,
-                    back,
-                    is_last,
-                })
-            })
+        let mut people = island.read(move |tx| people(tx, &asked)).await?;
+        people.extend(also);
+        // Elsewhere first: if that fails, the session here is there still, and with it the way to try
+        // again.
+        let mut ended = self.end_elsewhere(people, browser).await?;
+        self.end_at(tenant, browser.cookie.clone(), sessions, &mut ended)
             .await?;
-        self.tell_clients(tenant, ended.told);
-        let step = match (ended.back, ended.frames) {
+        let back = out.back.as_ref();
+        let back = back.map(|uri| with_state(uri, out.state.as_deref()));
+        let step = match (back, ended.frames) {
             (Some(back), frames) if frames.is_empty() => Step::Moved(back),
-            (back, frames) => Step::End(Screen::SignedOut { frames, back }),
+            (back, frames) => Step::End(Screen::SignedOut {
+                of: ended.of,
+                frames,
+                back,
+            }),
         };
         let mut outcome = Outcome::from(step);
-        if ended.is_last && browser.cookie.is_some() {
-            let cookies = self.0.sign_in.cookies;
-            outcome.cookies.push(cookies.drop_session(tenant));
-        }
+        outcome.cookies = ended.cookies;
         Ok(outcome)
     }
+
+    /// Ends what the browser has of these people at other tenants.
+    async fn end_elsewhere(&self, people: Vec<Person>, browser: &Browser) -> Result<Ended> {
+        let mut ended = Ended::default();
+        if people.is_empty() {
+            return Ok(ended);
+        }
+        let mut elsewhere = browser.elsewhere.clone();
+        elsewhere.sort_by_key(|(tenant, _)| !people.iter().any(|(home, _)| home == tenant));
+        for (tenant, cookie) in elsewhere.into_iter().take(TENANTS_MAX) {
+            // A cookie may be of a tenant that isn't here any more.
+            let Ok(island) = self.store().island(tenant) else {
+                continue;
+            };
+            let (asked, shown) = (people.clone(), cookie.clone());
+            let sessions = island
+                .read(move |tx| {
+                    let mut sessions = Vec::new();
+                    for account in next::accounts(tx, Some(&shown))? {
+                        if asked.contains(&person(tx, account.user())?) {
+                            sessions.push(account.view().session);
+                        }
+                    }
+                    Ok(sessions)
+                })
+                .await?;
+            if !sessions.is_empty() {
+                self.end_at(tenant, Some(cookie), sessions, &mut ended)
+                    .await?;
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Ends sessions of the browser at one tenant, and tells its clients.
+    async fn end_at(
+        &self,
+        tenant: TenantId,
+        cookie: Option<Secret>,
+        sessions: Vec<Uuid>,
+        ended: &mut Ended,
+    ) -> Result<()> {
+        let issuer = self.public_url().issuer(tenant);
+        let had_cookie = cookie.is_some();
+        let mut frames = std::mem::take(&mut ended.frames);
+        let island = self.store().island(tenant)?;
+        let (frames, told, of, is_last) = island
+            .write(Actor::System, move |tx| {
+                let (mut told, mut names) = (Vec::new(), Vec::new());
+                for session in &sessions {
+                    let user = session::get(tx, *session)?.map(|session| session.user);
+                    let user = user.map(|user| types::found(users::get(tx, user)));
+                    let user = user.transpose()?.flatten();
+                    names.extend(user.as_ref().map(next::known_name));
+                    end(tx, *session, &issuer, &mut frames, &mut told)?;
+                }
+                let of = SignedOutOf {
+                    tenant: directory::tenant::get(tx)?.display_name().to_owned(),
+                    names,
+                };
+                let is_last = next::accounts(tx, cookie.as_ref())?.is_empty();
+                Ok((frames, told, of, is_last))
+            })
+            .await?;
+        self.tell_clients(tenant, told);
+        ended.frames = frames;
+        if !of.names.is_empty() {
+            ended.of.push(of);
+        }
+        if is_last && had_cookie {
+            let cookies = self.0.sign_in.cookies;
+            ended.cookies.push(cookies.drop_session(tenant));
+        }
+        Ok(())
+    }
+}
+
+/// Who somebody is, wherever they have come to.
+fn person(tx: &ReadTx<'_>, user: &User) -> Result<Person> {
+    let home = invitations::home_of(tx, user)?;
+    Ok(home.unwrap_or((tx.tenant(), user.id)))
+}
+
+/// Whose sessions these are.
+fn people(tx: &ReadTx<'_>, sessions: &[Uuid]) -> Result<Vec<Person>> {
+    let mut people = Vec::new();
+    for session in sessions {
+        if let Some(session) = session::get(tx, *session)?
+            && let Some(user) = types::found(users::get(tx, session.user))?
+        {
+            people.push(person(tx, &user)?);
+        }
+    }
+    Ok(people)
 }
 
 /// Ends a session, and collects the clients that are to hear of it: addresses for the browser, and

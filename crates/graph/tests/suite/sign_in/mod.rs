@@ -17,6 +17,7 @@ mod pages;
 mod refresh;
 mod setup;
 mod sign_out;
+mod sign_out_abroad;
 mod turned_out;
 mod user_info;
 mod visits;

@@ -283,10 +283,7 @@ impl Node {
                         told = end_sessions(tx, &all, &issuer)?;
                         users::end_sessions(tx, asked.user.id)?;
                         revocation::revoke(tx, asked.user.id)?;
-                        Done::End(Box::new(Screen::SignedOut {
-                            frames: Vec::new(),
-                            back: None,
-                        }))
+                        Done::Shown
                     }
                     (OwnInput::Do(_), Some(Act::Leave)) => {
                         let user = users::get(tx, asked.user.id)?;

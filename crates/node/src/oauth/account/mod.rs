@@ -25,6 +25,7 @@ use uuid::{Uuid, uuid};
 
 use super::next::{Need, Ready, accounts, advance, known_name};
 use super::sign_in::{Errand, Pending};
+use super::sign_out::SigningOut;
 use super::{Browser, Input, Outcome, PasskeyView, Problem, Screen};
 use crate::Node;
 
@@ -241,6 +242,19 @@ impl Node {
             return Err(Error::internal("this errand isn't an account's"));
         };
         let mut cookies = Vec::new();
+        let everywhere =
+            matches!(input, Input::Own(OwnInput::Do(_))) && own.act == Some(Act::SignOutEverywhere);
+        if everywhere || is_own_session(&input, &ready) {
+            // As by signing out: what this browser has of the person at other tenants ends, too.
+            let sessions = (vec![ready.session.id], None);
+            let out = SigningOut::default();
+            let outcome = self.end_sessions(tenant, sessions, out, &browser).await?;
+            if everywhere {
+                let done = OwnInput::Do(None);
+                self.do_own(tenant, &ready, own.act, done).await?;
+            }
+            return Ok(outcome);
+        }
         let done = match input {
             Input::NewPassword { new, again } if own.act == Some(Act::ChangePassword) => {
                 let changed = self.change_own_password(tenant, &ready, (new, again), &browser);
@@ -386,6 +400,11 @@ impl Node {
         };
         self.page(tenant, &flow, screen, browser, Vec::new())
     }
+}
+
+/// Whether it is the session of this page that is to end.
+fn is_own_session(input: &Input, ready: &Ready) -> bool {
+    matches!(input, Input::Own(OwnInput::EndSession(id)) if *id == ready.session.id)
 }
 
 fn actor(ready: &Ready) -> Actor {
