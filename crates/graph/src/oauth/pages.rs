@@ -13,6 +13,7 @@ use identity::session::Cookies;
 use identity::token::tenant_of_hint;
 use node::oauth::{
     AccountView, Act, Browser, Face, Input, Outcome, OwnInput, Screen, SignOutRequest, Step,
+    domain_hint,
 };
 use signin::{Language, Page};
 use types::TenantId;
@@ -359,8 +360,7 @@ async fn find_home(call: &PublicCall, form: &Form, end: &str) -> Result<Reply, R
         .get("login_hint")
         .and_then(|hint| hint.rsplit_once('@'))
         .map(|(_, domain)| domain)
-        // Kinds of accounts are named there, too (`organizations`).
-        .or_else(|| form.get("domain_hint").filter(|hint| hint.contains('.')))
+        .or_else(|| domain_hint(form))
         .map(str::trim)
         .filter(|domain| !domain.is_empty());
     // A token says whom it is about.

@@ -62,7 +62,7 @@ pub use redeem::UserTokenResponse;
 pub use screen::{
     AccountView, ClientView, ConsentView, PasskeyView, Problem, ScopeView, Screen, SignedOutOf,
 };
-pub use sign_in::Input;
+pub use sign_in::{Input, domain_hint};
 pub use sign_out::SignOutRequest;
 pub(crate) use visit::Messages as VisitMessages;
 

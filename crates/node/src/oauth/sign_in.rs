@@ -118,6 +118,13 @@ pub enum Input {
     },
 }
 
+/// The domain of whom a client's request is for. Kinds of accounts are named there, too
+/// (`organizations`, `consumers`); these say nothing here.
+pub fn domain_hint(form: &Form) -> Option<&str> {
+    let hint = form.get("domain_hint").map(str::trim);
+    hint.filter(|hint| hint.contains('.'))
+}
+
 /// How far a client's request has come.
 pub(super) enum Begun {
     /// It ends here, where the person reads why.
@@ -217,9 +224,19 @@ impl Node {
             }
         };
         let (public_url, cookie) = (self.public_url().clone(), browser.cookie.clone());
+        let domain = domain_hint(&form).map(str::to_owned);
         let begun = island
             .read(move |tx| begin(tx, &form, &public_url, cookie.as_ref(), hint))
             .await?;
+        // Who is asked for a name and is said to be of another tenant gives it there.
+        if let Begun::Pending(flow, Need::Show(screen)) = &begun
+            && matches!(**screen, Screen::Name { .. })
+            && let Some(domain) = domain
+            && let Some(home) = self.store().look_for_domain(&domain).await?
+            && home != tenant
+        {
+            return self.send_home(tenant, flow.as_ref().clone(), (home, None), browser);
+        }
         self.begun(tenant, begun, browser, trail).await
     }
 

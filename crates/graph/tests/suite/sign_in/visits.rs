@@ -197,6 +197,52 @@ async fn a_guest_signs_in_at_home_and_gets_this_tenants_token() {
 }
 
 #[tokio::test]
+async fn a_domain_leads_home_without_a_name() {
+    let two = Two::start().await;
+    let ask = |domain: &str| two.world.authorize(&[("domain_hint", domain)]);
+    let mut browser = two.world.browser();
+    let away = browser.get(&ask("FABRIKAM.example")).await;
+    let home = format!("/{}/b2b/signin?", two.home);
+    assert!(away.header("location").starts_with(&home), "{}", away.text);
+    let page = browser.get(away.header("location")).await;
+    page.is_page(200, "to go on to Contoso");
+    let page = browser
+        .answer(&page, &[("step", "name"), ("name", BOB)])
+        .await;
+    let back = browser
+        .answer(&page, &[("step", "password"), ("password", PASSWORD)])
+        .await;
+    let page = browser.get(back.header("location")).await;
+    page.is_page(200, BOB);
+    // Whom it says nothing about is asked for a name here.
+    for domain in [
+        "contoso.example",
+        "nowhere.example",
+        "consumers",
+        "organizations",
+    ] {
+        let page = two.world.browser().get(&ask(domain)).await;
+        page.is_page(200, "id=\"name\"");
+    }
+    let silent = [("domain_hint", "fabrikam.example"), ("prompt", "none")];
+    let silent = two.world.browser().get(&two.world.authorize(&silent)).await;
+    assert_eq!(silent.answer("error"), "login_required");
+    // A name says more, and so does a session that is there.
+    let named = [
+        ("domain_hint", "fabrikam.example"),
+        ("login_hint", "ann@contoso.example"),
+    ];
+    let mut anns = two.world.browser();
+    let page = anns.get(&two.world.authorize(&named)).await;
+    page.is_page(200, "id=\"password\"");
+    let page = anns
+        .answer(&page, &[("step", "password"), ("password", PASSWORD)])
+        .await;
+    anns.allow(&page).await.answer("code");
+    anns.get(&ask("fabrikam.example")).await.answer("code");
+}
+
+#[tokio::test]
 async fn who_declines_to_come_stays_out() {
     let two = Two::start().await;
     let mut browser = two.world.browser();
