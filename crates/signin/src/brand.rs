@@ -10,6 +10,9 @@ use node::oauth::{Face, Link};
 use crate::policy::hash;
 use crate::words::Words;
 
+/// Whose a page is that is of no tenant.
+pub(crate) const PRODUCT: &str = "isopolity";
+
 fn style_text(face: Option<&Face>) -> Option<String> {
     let colour = face?.background.as_deref()?;
     let digits = colour.strip_prefix('#')?;
@@ -39,7 +42,7 @@ pub(crate) fn policy(face: Option<&Face>) -> (String, &'static str) {
 
 /// Whose page it is: by its banner, or by its name beside a mark.
 pub(crate) fn head(face: Option<&Face>, mark: &str) -> Markup {
-    let name = face.map_or("isopolity", |face| face.name.as_str());
+    let name = face.map_or(PRODUCT, |face| face.name.as_str());
     let banner = face.and_then(|face| face.banner.as_ref());
     let square = face.and_then(|face| face.square.as_ref());
     html! {

@@ -6,13 +6,13 @@ use maud::{Markup, html};
 use node::oauth::{PasskeyView, Problem, Screen};
 
 use crate::policy::towards;
-use crate::screens::{Content, form, other_account, problem};
+use crate::screens::{Content, form, of_tenant, other_account, problem};
 use crate::words::Words;
 use crate::{Page, passkey, qr};
 
 fn content<'a>(page: &Page, title: &'a str, name: &str, body: Markup) -> Content<'a> {
     Content {
-        title,
+        title: title.into(),
         lead: Some(name.to_owned()),
         body,
         form_action: towards(page.redirect_uri.as_deref()),
@@ -71,7 +71,7 @@ pub(crate) fn render<'a>(screen: &Screen, page: &Page, words: &'a Words) -> Opti
             page,
             words.admin_title,
             name,
-            html! { p { (words.admin_text) } },
+            html! { p { (of_tenant(page, words.admin_text)) } },
         ),
         _ => return None,
     })
@@ -175,7 +175,7 @@ fn register<'a>(page: &Page, words: &'a Words, name: &str, options: &[Kind]) -> 
         )
     };
     let body = html! {
-        p { (words.register_text) }
+        p { (of_tenant(page, words.register_text)) }
         @for kind in options {
             @match kind {
                 Kind::Passkey => (option("passkey", words.register_passkey, words.register_passkey_note)),

@@ -9,13 +9,13 @@ use node::oauth::{
 use types::Timestamp;
 
 use crate::Page;
-use crate::screens::{Content, form, problem, scopes};
+use crate::screens::{Content, form, of_tenant, problem, scopes};
 use crate::words::{Words, fill};
 
 /// The page of a screen, if it is one of these.
 pub(crate) fn render<'a>(screen: &Screen, page: &Page, words: &'a Words) -> Option<Content<'a>> {
-    let content = |title, lead, body| Content {
-        title,
+    let content = |title: &'a str, lead, body| Content {
+        title: title.into(),
         lead,
         body,
         form_action: "'self'".into(),
@@ -35,10 +35,10 @@ pub(crate) fn render<'a>(screen: &Screen, page: &Page, words: &'a Words) -> Opti
             let body = confirmation(page, words, what, *problem);
             content(words.own_title, Some(name.clone()), body)
         }
-        Screen::OwnLeft { organization } => content(
+        Screen::OwnLeft { tenant } => content(
             words.own_title,
             None,
-            html! { p { (fill(words.own_left, "{organization}", organization)) } p .soft { (words.close_window) } },
+            html! { p { (fill(words.own_left, "{tenant}", tenant)) } p .soft { (words.close_window) } },
         ),
         _ => return None,
     })
@@ -82,19 +82,19 @@ fn overview(page: &Page, words: &Words, view: &OwnView) -> Markup {
         @if view.is_done { p .note role="status" { (words.own_done) } }
         (problem(words, view.problem))
         @if let Some(home) = &view.home {
-            p { (fill(words.own_home, "{organization}", &home.name)) }
+            p { (fill(words.own_home, "{tenant}", &home.name)) }
             a .button href=(home.href) { (words.own_home_link) }
             (button(page, "leave", "", words.own_leave, None))
         }
         @if let Some(methods) = &view.methods { (self::methods(page, words, methods)) }
         (sessions(page, words, &view.sessions))
-        @if view.home.is_none() { (organizations(words, &view.organizations)) }
+        @if view.home.is_none() { (elsewhere(page, words, &view.organizations)) }
         (apps(words, view))
         (consents(page, words, &view.consents))
     }
 }
 
-/// What may be opened, here and in the other organizations.
+/// What may be opened, here and elsewhere.
 fn apps(words: &Words, view: &OwnView) -> Markup {
     let here = view.apps.iter().map(|app| (app, None));
     let there = view.organizations.iter().flat_map(|organization| {
@@ -207,9 +207,9 @@ fn method(page: &Page, words: &Words, method: &OwnMethod) -> Markup {
     }
 }
 
-fn organizations(words: &Words, organizations: &[OwnOrganization]) -> Markup {
+fn elsewhere(page: &Page, words: &Words, organizations: &[OwnOrganization]) -> Markup {
     html! {
-        h2 { (words.own_organizations) }
+        h2 { (words.own_elsewhere) }
         @if organizations.is_empty() { p .soft { (words.own_none) } }
         ul .plain {
             @for organization in organizations {
@@ -220,8 +220,8 @@ fn organizations(words: &Words, organizations: &[OwnOrganization]) -> Markup {
                             (if organization.is_guest { words.own_guest } else { words.own_member })
                             " – "
                             (match organization.through {
-                                Through::Sharing => words.own_by_sharing,
-                                Through::Invitation => words.own_by_invitation,
+                                Through::Sharing => of_tenant(page, words.own_by_sharing),
+                                Through::Invitation => words.own_by_invitation.to_owned(),
                             })
                         }
                         @if let Some(since) = &organization.since {
@@ -295,8 +295,8 @@ fn confirmation(
                 p { (words.own_everywhere_text) }
                 (confirm(words.own_everywhere, html! {}))
             }
-            Confirmation::Leave(organization) => {
-                p { (fill(words.own_leave_text, "{organization}", organization)) }
+            Confirmation::Leave(tenant) => {
+                p { (fill(words.own_leave_text, "{tenant}", tenant)) }
                 (confirm(words.own_leave, html! {}))
             }
         }

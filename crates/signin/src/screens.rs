@@ -1,5 +1,7 @@
 //! Each page's content.
 
+use std::borrow::Cow;
+
 use identity::oauth::{OAuthError, origin_of};
 use maud::{Markup, html};
 use node::oauth::{
@@ -7,6 +9,7 @@ use node::oauth::{
     SignedOutOf,
 };
 
+use crate::brand::PRODUCT;
 use crate::factors::{self, choose, passkey_form};
 use crate::layout::{Layout, document};
 use crate::policy::{branded, policy, towards};
@@ -15,7 +18,7 @@ use crate::{Language, Page, Rendered, own, passkey};
 
 /// A page before it is put together.
 pub(crate) struct Content<'a> {
-    pub(crate) title: &'a str,
+    pub(crate) title: Cow<'a, str>,
     pub(crate) lead: Option<String>,
     pub(crate) body: Markup,
     pub(crate) form_action: String,
@@ -27,7 +30,7 @@ pub(crate) fn render(screen: &Screen, page: &Page) -> Rendered {
     let layout = Layout {
         language: page.language,
         face: page.face.as_ref(),
-        title: content.title,
+        title: &content.title,
         lead: content.lead,
         is_anybodys: false,
     };
@@ -57,7 +60,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             problem,
             passkey,
         } => Content {
-            title: words.sign_in,
+            title: words.sign_in.into(),
             lead: to_app(words, client.as_ref()),
             body: html! {
                 (form(page, "name", html! {
@@ -80,7 +83,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             passkey,
             has_access_passes,
         } => Content {
-            title: words.sign_in,
+            title: words.sign_in.into(),
             lead: to_app(words, client.as_ref()),
             body: html! {
                 (form(page, "password", html! {
@@ -113,7 +116,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             name,
             problem,
         } => Content {
-            title: words.sign_in,
+            title: words.sign_in.into(),
             lead: to_app(words, client.as_ref()),
             body: html! {
                 (form(page, "access-pass", html! {
@@ -134,7 +137,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             more_policy: String::new(),
         },
         Screen::Accounts { client, accounts } => Content {
-            title: words.choose_account,
+            title: words.choose_account.into(),
             lead: to_app(words, client.as_ref()),
             body: html! {
                 @for account in accounts { (account_form(page, "account", account)) }
@@ -144,27 +147,27 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             more_policy: String::new(),
         },
         Screen::Consent(consent) => Content {
-            title: words.consent_title,
+            title: words.consent_title.into(),
             lead: Some(consent.account.name.clone()),
             body: self::consent(page, words, consent),
             form_action: action(page, Some(&consent.client)),
             more_policy: String::new(),
         },
         Screen::AdminConsent(consent) => Content {
-            title: words.consent_title,
+            title: words.consent_title.into(),
             lead: Some(consent.account.name.clone()),
             body: html! {
-                p .note { strong { (words.for_all) } }
+                p .note { strong { (of_tenant(page, words.for_all)) } }
                 (self::consent(page, words, consent))
             },
             form_action: action(page, Some(&consent.client)),
             more_policy: String::new(),
         },
-        Screen::Redeem { name, organization } => Content {
-            title: words.redeem_title,
+        Screen::Redeem { name, tenant } => Content {
+            title: fill(words.redeem_title, "{tenant}", tenant).into(),
             lead: Some(name.clone()),
             body: html! {
-                p { strong { (fill(words.redeem_wants, "{organization}", organization)) } }
+                p { strong { (fill(words.redeem_wants, "{tenant}", tenant)) } }
                 ul {
                     li { (words.redeem_profile) }
                     li { (words.redeem_activity) }
@@ -180,10 +183,10 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             more_policy: String::new(),
         },
         Screen::Approval(consent) => Content {
-            title: words.approval_title,
+            title: words.approval_title.into(),
             lead: Some(consent.account.name.clone()),
             body: html! {
-                p { (fill(words.approval_text, "{app}", &consent.client.name)) }
+                p { (fill(&of_tenant(page, words.approval_text), "{app}", &consent.client.name)) }
                 (scopes(words, &consent.scopes))
                 (form(page, "consent", html! {
                     button type="submit" name="decision" value="decline" { (words.back_to_app) }
@@ -194,7 +197,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             more_policy: String::new(),
         },
         Screen::DeviceCode { account, problem } => Content {
-            title: words.device_title,
+            title: words.device_title.into(),
             lead: Some(account.name.clone()),
             body: html! {
                 (form(page, "device", html! {
@@ -212,7 +215,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             more_policy: String::new(),
         },
         Screen::Device(consent) => Content {
-            title: words.device_title,
+            title: words.device_title.into(),
             lead: Some(consent.account.name.clone()),
             body: html! {
                 p { strong { (fill(words.device_confirm, "{app}", &consent.client.name)) } }
@@ -237,7 +240,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
             html! { p { (words.close_window) } },
         ),
         Screen::SignOut { accounts } => Content {
-            title: words.sign_out,
+            title: words.sign_out.into(),
             lead: Some(words.sign_out_which.to_owned()),
             body: html! {
                 p .soft { (words.sign_out_note) }
@@ -289,12 +292,18 @@ fn action(page: &Page, client: Option<&ClientView>) -> String {
 
 fn ended(title: &str, lead: Option<String>, body: Markup) -> Content<'_> {
     Content {
-        title,
+        title: title.into(),
         lead,
         body,
         form_action: "'none'".into(),
         more_policy: String::new(),
     }
+}
+
+/// A text with the name of the page's tenant.
+pub(crate) fn of_tenant(page: &Page, text: &str) -> String {
+    let face = page.face.as_ref();
+    fill(text, "{tenant}", face.map_or(PRODUCT, |face| &face.name))
 }
 
 /// A form of a page, which carries the flow.
@@ -399,7 +408,7 @@ fn decision(page: &Page, words: &Words, can_allow_all: bool) -> Markup {
             @if can_allow_all {
                 label .check {
                     input type="checkbox" name="all" value="1";
-                    span { (words.for_all) }
+                    span { (of_tenant(page, words.for_all)) }
                 }
             }
             button .primary type="submit" name="decision" value="accept" { (words.accept) }
@@ -498,7 +507,7 @@ fn error<'a>(
         words.error_title,
         None,
         html! {
-            p { (text) }
+            p { (of_tenant(page, text)) }
             @if let Some(back) = back { a .button .primary href=(back) { (words.back_to_app) } }
             details open {
                 summary { (words.details) }

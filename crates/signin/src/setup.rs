@@ -145,7 +145,7 @@ fn form(
                 maxlength="32" aria-describedby=[described(Entry::Code, "code-hint")];
             (said(Some(Entry::Code)))
             p #code-hint .soft { (words.setup_code_hint) }
-            label for="organization" { (words.setup_organization) }
+            label for="organization" { (words.setup_tenant) }
             input #organization type="text" name="organization" required maxlength="256"
                 autofocus[focused == Entry::Organization]
                 aria-invalid=[is_bad(Entry::Organization)]

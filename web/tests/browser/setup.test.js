@@ -12,7 +12,7 @@ after(() => deployment.stop());
 /** Fills in what the page asks for, but for the passwords. */
 async function fill(page, domain) {
   await page.getByLabel('Code').fill(deployment.code.toLowerCase());
-  await page.getByLabel('Organization').fill('Contoso');
+  await page.getByLabel('Company or school').fill('Contoso');
   await page.getByLabel('Domain').fill(domain);
   await page.getByLabel('Administrator').fill('root');
 }
@@ -32,7 +32,7 @@ test('the first administrator has a passkey and no password, and is in the admin
   const [wrong] = await page.locator('[aria-invalid=true]').all();
   assert.equal(await wrong.getAttribute('name'), 'domain');
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('name')), 'domain');
-  assert.equal(await page.getByLabel('Organization').inputValue(), 'Contoso');
+  assert.equal(await page.getByLabel('Company or school').inputValue(), 'Contoso');
   await page.getByLabel('Domain').fill('contoso.example');
   await page.getByRole('button', { name: 'Use a passkey instead' }).click();
 
@@ -46,7 +46,7 @@ test('the first administrator has a passkey and no password, and is in the admin
   await device.know(true);
   // Whoever would rather have a password finds what was entered, and comes back.
   await page.getByRole('button', { name: 'Back' }).click();
-  assert.equal(await page.getByLabel('Organization').inputValue(), 'Contoso');
+  assert.equal(await page.getByLabel('Company or school').inputValue(), 'Contoso');
   await page.getByRole('button', { name: 'Use a passkey instead' }).click();
   await page.getByRole('button', { name: 'Set up a passkey' }).click();
   await page.getByText('Sign in as root@contoso.example with the passkey.').waitFor();

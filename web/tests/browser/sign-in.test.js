@@ -65,7 +65,7 @@ test('a guest is asked whether to visit, before anything is told', async () => {
   const page = await visitor({ viewport: PHONE, colorScheme: 'dark' });
   await page.goto(wiki.url);
   await signIn(page, northwind.admin, northwind.adminPassword);
-  await page.getByRole('heading', { name: 'Visit this organization?' }).waitFor();
+  await page.getByRole('heading', { name: 'Visit Fabrikam?' }).waitFor();
   await page.getByText('Fabrikam would like to:').waitFor();
   assert.deepEqual(await axeFindings(page), []);
   await page.getByRole('button', { name: 'Accept' }).click();
@@ -88,7 +88,7 @@ test('the link of an invitation leads over the home to the application', async (
   assert.ok(page.url().startsWith(`${deployment.url}/${southridge.id}/`), page.url());
   await page.getByLabel('Password').fill(southridge.adminPassword);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('heading', { name: 'Visit this organization?' }).waitFor();
+  await page.getByRole('heading', { name: 'Visit Fabrikam?' }).waitFor();
   await page.getByRole('button', { name: 'Accept' }).click();
   // The application sends whoever is signed in on at once, to be asked what it may have.
   await page.getByText('Wiki would like to:').waitFor();
@@ -98,7 +98,7 @@ test('the link of an invitation leads over the home to the application', async (
   await leave(page);
 });
 
-test('somebody of no organization gets a password by the link of an invitation', async () => {
+test('somebody of no tenant gets a password by the link of an invitation', async () => {
   const address = 'ann@outside.example';
   const password = 'Correct-Horse-8-Staple';
   const { inviteRedeemUrl } = await deployment.call('Fabrikam', 'POST', '/v1.0/invitations', {
@@ -107,7 +107,7 @@ test('somebody of no organization gets a password by the link of an invitation',
   });
   const page = await visitor({ viewport: PHONE, colorScheme: 'dark' });
   await page.goto(inviteRedeemUrl);
-  await page.getByRole('heading', { name: 'Visit this organization?' }).waitFor();
+  await page.getByRole('heading', { name: 'Visit Fabrikam?' }).waitFor();
   assert.deepEqual(await axeFindings(page), []);
   await page.getByRole('button', { name: 'Accept' }).click();
   await page.getByText(address).waitFor();
@@ -185,7 +185,7 @@ test('a refusal says who refuses, and whom to ask', async () => {
   await page.goto(wiki.url);
   await signIn(page, person, personPassword);
   await page.getByRole('heading', { name: "This didn't work" }).waitFor();
-  await page.getByText(/doesn't let people of your organization in/).waitFor();
+  await page.getByText(/doesn't let people of your company or school in/).waitFor();
   await page.getByText('Correlation id').waitFor();
   assert.deepEqual(await axeFindings(page), []);
   await page.getByRole('link', { name: 'Back to the app' }).click();

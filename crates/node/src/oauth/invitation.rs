@@ -90,7 +90,7 @@ impl Node {
         if is_new {
             let screen = Screen::Redeem {
                 name: link.address,
-                organization: self.tenant_name(tenant).await?,
+                tenant: self.tenant_name(tenant).await?,
             };
             return self.page(tenant, &flow, screen, browser, Vec::new());
         }

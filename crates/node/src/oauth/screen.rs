@@ -114,8 +114,8 @@ pub enum Screen {
     },
     /// Says that somebody has left.
     OwnLeft {
-        /// Which organization.
-        organization: String,
+        /// Which tenant.
+        tenant: String,
     },
     /// Says that only an administrator can help.
     AskAdministrator {
@@ -136,7 +136,7 @@ pub enum Screen {
         /// Who, by the name at home.
         name: String,
         /// Where.
-        organization: String,
+        tenant: String,
     },
     /// Asks an administrator for consent for everybody.
     AdminConsent(ConsentView),
@@ -221,7 +221,7 @@ pub struct ConsentView {
     pub client: ClientView,
     /// What for.
     pub scopes: Vec<ScopeView>,
-    /// Whether the person may allow it for everybody in the organization.
+    /// Whether the person may allow it for everybody in the tenant.
     pub can_allow_all: bool,
 }
 

@@ -17,7 +17,8 @@ pub(crate) use ja::JA;
 
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// The texts of a language. `{app}` and the like stand for names.
+        /// The texts of a language. `{app}` and the like stand for names. A tenant is called by its own
+        /// name, or else "company or school": "organization" is what several tenants form together.
         pub(crate) struct Words { $($(#[$doc])* pub(crate) $name: &'static str,)* }
 
         #[cfg(test)]
@@ -55,21 +56,23 @@ words! {
     goes_to,
     accept,
     cancel,
+    /// `{tenant}`.
     for_all,
     consent_note,
+    /// `{tenant}`, and so in the next one.
     redeem_title,
-    /// `{organization}`.
     redeem_wants,
     redeem_profile,
     redeem_activity,
     redeem_data,
     redeem_note,
+    /// `{tenant}`, and so in the next two.
     error_blocked_by_home,
     error_blocked_here,
     error_not_here,
     error_invitation,
     approval_title,
-    /// `{app}`.
+    /// `{app}`, `{tenant}`.
     approval_text,
     needs_admin,
     device_title,
@@ -94,6 +97,7 @@ words! {
     error_app,
     error_expired,
     error_disabled,
+    /// `{tenant}`.
     error_not_assigned,
     error_busy,
     details,
@@ -124,6 +128,7 @@ words! {
     wrong_factor,
     wrong_passkey,
     register_title,
+    /// `{tenant}`.
     register_text,
     register_passkey,
     register_passkey_note,
@@ -141,6 +146,7 @@ words! {
     same_password,
     weak_password,
     admin_title,
+    /// `{tenant}`.
     admin_text,
     own_title,
     own_sessions,
@@ -163,13 +169,15 @@ words! {
     own_codes,
     own_codes_new,
     own_codes_text,
-    own_organizations,
+    own_elsewhere,
     own_member,
     own_guest,
+    /// `{tenant}`.
     own_by_sharing,
     own_by_invitation,
     own_open,
     own_leave,
+    /// `{tenant}`, and so in the next two.
     own_leave_text,
     own_left,
     own_home,
@@ -184,7 +192,7 @@ words! {
     setup_lead,
     setup_code,
     setup_code_hint,
-    setup_organization,
+    setup_tenant,
     setup_domain,
     setup_domain_hint,
     setup_admin,

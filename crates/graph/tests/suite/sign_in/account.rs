@@ -232,7 +232,7 @@ async fn a_visitor_sees_through_whom_they_are_where_and_leaves() {
         assert_eq!(shown, is_shown, "{}", page.text);
     }
     let page = browser.get(&at_home).await;
-    page.is_page(200, "Your other organizations");
+    page.is_page(200, "Where else you have an account");
     page.is_page(200, "Contoso");
     assert!(page.text.contains("by invitation"), "{}", page.text);
     let leave = format!("/{}/account?act=leave", two.world.d.tenant);
@@ -242,7 +242,7 @@ async fn a_visitor_sees_through_whom_they_are_where_and_leaves() {
     let page = browser
         .answer(&page, &[("step", "own"), ("act", "leave")])
         .await;
-    page.is_page(200, "Your other organizations");
+    page.is_page(200, "Where else you have an account");
 
     let page = browser.get(&leave).await;
     page.is_page(200, "Leave Contoso?");

@@ -44,7 +44,7 @@ async fn an_administrator_allows_it_for_everybody() {
 
     world.appoint(APPLICATION).await;
     let page = browser.get(&ask).await;
-    page.is_page(200, "Allow it for everybody in the organization");
+    page.is_page(200, "Allow it for everybody at Contoso");
     page.is_page(200, "only by an administrator");
     let end = browser.answer(&page, &ACCEPT).await;
     assert!(end.header("location").starts_with(BACK), "{}", end.text);

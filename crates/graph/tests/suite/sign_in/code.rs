@@ -467,7 +467,7 @@ async fn under_organizations_the_tenant_is_that_of_the_names_domain() {
         let unknown = browser
             .get(&format!("{any}&login_hint=x%40nobody.example"))
             .await;
-        unknown.is_page(200, "No organization here has the domain");
+        unknown.is_page(200, "No company or school here has the domain");
         let moved = browser
             .get(&format!("{any}&login_hint={}", encode(NAME)))
             .await;

@@ -29,7 +29,7 @@ async fn state(world: &World, user: &str) -> Value {
 /// Follows a link to the page that asks for a new password.
 async fn accept(browser: &mut Browser, link: &str) -> Seen {
     let page = browser.get(link).await;
-    page.is_page(200, "Visit this organization?");
+    page.is_page(200, "Visit Contoso?");
     let fields = [("step", "redeem"), ("decision", "accept")];
     browser.answer(&page, &fields).await
 }
@@ -72,7 +72,7 @@ async fn a_link_leads_over_the_home_to_where_the_inviter_has_said() {
         .answer(&page, &[("step", "password"), ("password", PASSWORD)])
         .await;
     let page = browser.get(back.header("location")).await;
-    page.is_page(200, "Visit this organization?");
+    page.is_page(200, "Visit Contoso?");
     let policy = page.header("content-security-policy");
     assert!(policy.contains("form-action 'self' https:"), "{policy}");
     let end = browser
@@ -106,7 +106,7 @@ async fn a_link_leads_over_the_home_to_where_the_inviter_has_said() {
         .answer(&page, &[("step", "password"), ("password", PASSWORD)])
         .await;
     let page = browser.get(back.header("location")).await;
-    page.is_page(400, "isn't known in this organization");
+    page.is_page(400, "isn't known at Contoso");
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn somebody_of_no_tenant_gets_a_password_and_signs_in_by_the_address() {
         world.d.tenant, world.client_id
     );
     let page = browser.get(&visit).await;
-    page.is_page(400, "isn't known in this organization");
+    page.is_page(400, "isn't known at Contoso");
 }
 
 #[tokio::test]

@@ -358,7 +358,7 @@ async fn what_is_reserved_to_administrators_only_they_allow() {
     world.d.admin.post("/directoryRoles", activate).await;
     world.d.admin.post(role, body).await.expect(204);
     let page = browser.get(&ask).await;
-    page.is_page(200, "Allow it for everybody in the organization");
+    page.is_page(200, "Allow it for everybody at Contoso");
     page.is_page(200, "only by an administrator");
     let all = [("step", "consent"), ("decision", "accept"), ("all", "1")];
     browser.answer(&page, &all).await.answer("code");

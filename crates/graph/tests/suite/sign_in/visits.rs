@@ -83,7 +83,7 @@ impl Two {
 
     pub(super) async fn come_in(&self, browser: &mut Browser) -> String {
         let page = self.come(browser).await;
-        page.is_page(200, "Visit this organization?");
+        page.is_page(200, "Visit Contoso?");
         let page = browser
             .answer(&page, &[("step", "redeem"), ("decision", "accept")])
             .await;
@@ -267,7 +267,7 @@ async fn each_side_can_shut_the_door_at_any_time() {
         (
             false,
             500_213,
-            "doesn&#39;t let people of your organization in",
+            "doesn&#39;t let people of your company or school in",
         ),
     ] {
         let two = Two::start().await;
@@ -324,7 +324,7 @@ async fn a_pass_is_for_one_browser_one_tenant_and_once() {
     assert_eq!(browser.get(&elsewhere).await.status, 400);
 
     let page = browser.get(&back).await;
-    page.is_page(200, "Visit this organization?");
+    page.is_page(200, "Visit Contoso?");
     let end = browser
         .answer(&page, &[("step", "redeem"), ("decision", "accept")])
         .await;
@@ -344,7 +344,7 @@ async fn who_has_no_account_here_is_told_so() {
         .expect(204);
     let mut browser = two.world.browser();
     let page = two.come(&mut browser).await;
-    page.is_page(400, "isn't known in this organization");
+    page.is_page(400, "isn't known at Contoso");
 }
 
 impl Two {
@@ -388,7 +388,7 @@ async fn another_factor_is_asked_for_at_home_where_that_is_trusted() {
         .await;
     let (.., back) = two.world.register_app(&mut browser, &page).await;
     let page = browser.get(back.header("location")).await;
-    page.is_page(200, "Visit this organization?");
+    page.is_page(200, "Visit Contoso?");
     let page = browser
         .answer(&page, &[("step", "redeem"), ("decision", "accept")])
         .await;
@@ -402,7 +402,7 @@ async fn another_factor_is_asked_for_here_where_the_homes_isnt_trusted() {
     two.demand(false).await;
     let mut browser = two.world.browser();
     let page = two.come(&mut browser).await;
-    page.is_page(200, "Visit this organization?");
+    page.is_page(200, "Visit Contoso?");
     let page = browser
         .answer(&page, &[("step", "redeem"), ("decision", "accept")])
         .await;

@@ -294,9 +294,9 @@ impl Node {
                                     told = end_sessions(tx, &all, &issuer)?;
                                     revocation::revoke(tx, user.id)?;
                                     live::forget(tx, user.id)?;
-                                    let organization = directory::tenant::get(tx)?;
-                                    let organization = organization.display_name().to_owned();
-                                    Done::End(Box::new(Screen::OwnLeft { organization }))
+                                    let tenant = directory::tenant::get(tx)?;
+                                    let tenant = tenant.display_name().to_owned();
+                                    Done::End(Box::new(Screen::OwnLeft { tenant }))
                                 }
                                 // The last Global Administrator, for one.
                                 Err(error) if !error.is_transient() => Done::Bad(Problem::Refused),

@@ -1,4 +1,4 @@
-//! "My account": where somebody is signed in, how they prove who they are, the organizations that they are
+//! "My account": where somebody is signed in, how they prove who they are, the tenants that they are
 //! in and through whom, what they have allowed apps to do.
 //!
 //! It is an errand like the others: its pages carry a sealed flow, so that no other site can send their
@@ -62,7 +62,7 @@ pub enum Act {
     RenamePasskey(Uuid),
     /// End all sessions, and what apps and devices have.
     SignOutEverywhere,
-    /// Leave the organization, as somebody from another one.
+    /// Leave the tenant, as somebody from another one.
     Leave,
 }
 

@@ -372,8 +372,10 @@ impl Node {
                 self.send_home(tenant, flow, (home, Some(name)), browser)
             }
             Entered::Asks(name) => {
-                let organization = self.tenant_name(tenant).await?;
-                let screen = Screen::Redeem { name, organization };
+                let screen = Screen::Redeem {
+                    name,
+                    tenant: self.tenant_name(tenant).await?,
+                };
                 self.page(tenant, &flow, screen, browser, Vec::new())
             }
             Entered::Refused(error) => {
