@@ -179,11 +179,14 @@ async fn face(
 pub(super) fn problem(call: &PublicCall, failure: Failure) -> Result<Reply, Refusal> {
     match failure {
         Failure::Failed(error) => Err(error.into()),
-        Failure::Refused(error) => Ok(end(call, None, Screen::Error { error, back: None })),
+        Failure::Refused(error) => {
+            let screen = Screen::Error { error, back: None };
+            Ok(end(call, None, screen, language(call, None)))
+        }
     }
 }
 
-fn end(call: &PublicCall, face: Option<Face>, screen: Screen) -> Reply {
+fn end(call: &PublicCall, face: Option<Face>, screen: Screen, language: Language) -> Reply {
     let status = match &screen {
         Screen::Error { error, .. } => {
             StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST)
@@ -195,7 +198,7 @@ fn end(call: &PublicCall, face: Option<Face>, screen: Screen) -> Reply {
         action: String::new(),
         flow: None,
         redirect_uri: None,
-        language: language(call, None),
+        language,
         trail: trail_of(call),
     };
     page(status, signin::render(&screen, &shown))
@@ -231,7 +234,8 @@ async fn send(
         Step::End(screen) => {
             let face = face(call, tenant, ui_locales.as_deref()).await?;
             let onward = onward(&screen);
-            let reply = end(call, Some(face), screen);
+            let language = language(call, ui_locales.as_deref());
+            let reply = end(call, Some(face), screen, language);
             match onward {
                 Some(onward) => reply.with_header(header::REFRESH, &onward),
                 None => reply,
@@ -673,7 +677,40 @@ async fn device_page(call: PublicCall) -> Result<Reply, Refusal> {
     send(&call, tenant, outcome).await
 }
 
+/// Where somebody signs out whom nobody has said the tenant of: that of the account which is named, else
+/// the home of those who are signed in, where they visit ending with it.
+async fn tenant_to_leave(
+    call: &PublicCall,
+    hint: Option<&str>,
+) -> Result<Option<TenantId>, Failure> {
+    let sessions = sessions(call);
+    if sessions.is_empty() {
+        return Ok(None);
+    }
+    if let Some((_, domain)) = hint.and_then(|hint| hint.rsplit_once('@')) {
+        match find_tenant(call, domain.trim()).await {
+            Ok(tenant) if sessions.iter().any(|(own, _)| *own == tenant) => {
+                return Ok(Some(tenant));
+            }
+            Ok(_) | Err(Failure::Refused(_)) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    let accounts = call.platform().node.accounts_at_home(sessions).await?;
+    let mut homes: Vec<TenantId> = accounts.iter().map(|(tenant, _)| *tenant).collect();
+    homes.dedup();
+    match *homes {
+        [home] => Ok(Some(home)),
+        _ => signed_in_tenant(call).await.map(Some),
+    }
+}
+
 async fn sign_out(call: PublicCall) -> Result<Reply, Refusal> {
+    // A form of another site comes without the browser's cookies; an address brings them.
+    if *call.method() == Method::POST && is_form(&call) && sessions(&call).is_empty() {
+        let parameters = call.form()?;
+        return moved(call.method(), &with_parameters(&call.path, &parameters));
+    }
     let found = async {
         let form = if *call.method() == Method::POST {
             posted(&call)?
@@ -690,11 +727,10 @@ async fn sign_out(call: PublicCall) -> Result<Reply, Refusal> {
                         found => found?,
                     }
                 }
-                // The one where the browser is signed in.
-                None if cookies(&call).tenants(cookie_headers(&call)).is_empty() => {
-                    return Ok(None);
-                }
-                None => signed_in_tenant(&call).await?,
+                None => match tenant_to_leave(&call, form.get("logout_hint")).await? {
+                    Some(tenant) => tenant,
+                    None => return Ok(None),
+                },
             },
         };
         Ok::<_, Failure>(Some((tenant, SignOutRequest::parse(&form)?)))
@@ -704,7 +740,9 @@ async fn sign_out(call: PublicCall) -> Result<Reply, Refusal> {
         // Nobody is signed in anywhere, and no client has said who it is.
         Ok(None) => {
             let (of, frames, back) = (Vec::new(), Vec::new(), None);
-            return Ok(end(&call, None, Screen::SignedOut { of, frames, back }));
+            let screen = Screen::SignedOut { of, frames, back };
+            let ui_locales = call.options.parameter("ui_locales");
+            return Ok(end(&call, None, screen, language(&call, ui_locales)));
         }
         Err(failure) => return problem(&call, failure),
     };

@@ -66,6 +66,7 @@ impl Node {
         let text = sign_in.flows.seal(tenant, &binding, &flow)?;
         let ui_locales = match &flow.errand {
             Errand::Authorize(request) => request.ui_locales.clone(),
+            Errand::SignOut(out) => out.ui_locales.clone(),
             _ => None,
         };
         let redirect_uri = match &flow.errand {

@@ -40,6 +40,7 @@ pub struct SignOutRequest {
     state: Option<String>,
     /// Whom it is about.
     logout_hint: Option<String>,
+    ui_locales: Option<String>,
 }
 
 impl SignOutRequest {
@@ -57,6 +58,7 @@ impl SignOutRequest {
             back: text("post_logout_redirect_uri")?,
             state: text("state")?,
             logout_hint: text("logout_hint")?,
+            ui_locales: text("ui_locales")?,
         })
     }
 }
@@ -70,6 +72,8 @@ pub(super) struct SigningOut {
     pub(super) back: Option<String>,
     #[serde(default)]
     pub(super) state: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ui_locales: Option<String>,
 }
 
 /// Somebody as their home knows them: the tenant, and the user there.
@@ -119,6 +123,7 @@ impl Node {
             client_id: request.client_id.or(hint.map(|hint| hint.app_id)),
             back: request.back,
             state: request.state,
+            ui_locales: request.ui_locales,
         };
         let cookie = browser.cookie.clone();
         let island = self.store().island(tenant)?;
@@ -238,6 +243,7 @@ impl Node {
         };
         let mut outcome = Outcome::from(step);
         outcome.cookies = ended.cookies;
+        outcome.ui_locales = out.ui_locales;
         Ok(outcome)
     }
 

@@ -241,6 +241,7 @@ const MUSTS: &[(&str, &str, &[&str])] = &[
         "a hint is checked, its age apart; who goes on goes to a registered address",
         &[
             "sign_out::a_client_that_shows_its_id_token_signs_out_at_once",
+            "sign_out::a_form_of_another_site_signs_out_as_an_address_does",
             "sign_out::it_goes_on_to_registered_addresses_only",
         ],
     ),

@@ -137,6 +137,29 @@ async fn a_client_that_names_the_account_signs_it_out() {
 }
 
 #[tokio::test]
+async fn a_form_of_another_site_signs_out_as_an_address_does() {
+    let world = World::start().await;
+    let (mut browser, hint, _) = signed_in(&world).await;
+    let fields = [
+        ("id_token_hint", &*hint),
+        ("state", "s&t"),
+        ("ui_locales", "de"),
+    ];
+    // Such a form comes without the cookies.
+    let out = world.path("/oauth2/v2.0/logout");
+    let sent = world.browser().post(&out, &fields).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let page = browser.get(sent.header("location")).await;
+    page.is_page(200, "Sie sind abgemeldet");
+    assert!(!is_signed_in(&world, &mut browser).await);
+    // One of this site doesn't have to go that way.
+    let (mut browser, hint, _) = signed_in(&world).await;
+    let page = browser.post(&out, &[("id_token_hint", &hint)]).await;
+    page.is_page(200, "You have signed out");
+    assert!(!is_signed_in(&world, &mut browser).await);
+}
+
+#[tokio::test]
 async fn common_takes_the_tenant_from_the_token() {
     let world = World::start().await;
     world.d.other("Fabrikam", "fabrikam.example").await;

@@ -165,6 +165,20 @@ async fn signing_out_at_home_ends_the_visits_of_the_browser() {
 }
 
 #[tokio::test]
+async fn common_signs_a_visitor_out_at_home() {
+    let abroad = Abroad::start(&Receiver::start().await).await;
+    let out = "/common/oauth2/v2.0/logout";
+    let mut browser = abroad.browser.moved(&abroad.two.world.d.url);
+    let page = browser.get(out).await;
+    page.is_page(200, "Which account do you want to sign out?");
+    page.is_page(200, "Fabrikam");
+    let hint = format!("{out}?logout_hint={BOB}");
+    let end = browser.get(&hint).await;
+    end.is_page(200, "<bdi>Contoso</bdi>");
+    assert_eq!(abroad.is_signed_in(&mut browser).await, (false, false));
+}
+
+#[tokio::test]
 async fn another_site_signs_nobody_out_at_home() {
     let abroad = Abroad::start(&Receiver::start().await).await;
     let mut browser = abroad.browser.moved(&abroad.two.world.d.url);
