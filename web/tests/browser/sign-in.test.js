@@ -53,6 +53,20 @@ test('a printed person signs in at home and enters an application of another ten
   await page.goto(wiki.url);
   await page.getByRole('heading', { name: /^Hello / }).waitFor();
   assert.equal((await claimsOf(page)).oid, claims.oid);
+
+  // Signing out here ends the session at home as well: whoever comes next isn't let in.
+  await page.goto(`${deployment.url}/${fabrikam}/oauth2/v2.0/logout`);
+  await page.getByText(/everywhere in this browser/).waitFor();
+  assert.deepEqual(await axeFindings(page), []);
+  await page.locator('button.account').click();
+  await page.getByText('You have signed out of:').waitFor();
+  const of = await page.getByRole('listitem').locator('bdi').allTextContents();
+  assert.deepEqual(of, ['Contoso', 'Fabrikam']);
+  assert.deepEqual(await axeFindings(page), []);
+  await page.goto(wiki.url);
+  await page.getByLabel('Work account').fill(person);
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByLabel('Password').waitFor();
   await leave(page);
 });
 
