@@ -1,10 +1,11 @@
 //! Ending a user's sessions: every refresh token and access token of theirs is worth nothing from
-//! then on.
+//! then on, and the servers of clients hear of it (OpenID Connect Back-Channel Logout 1.0).
 //!
 //! Source: `user: revokeSignInSessions` (Microsoft Graph).
 
 use directory::users;
 use identity::revocation;
+use node::oauth::end_sessions_of;
 use serde_json::json;
 
 use crate::errors::Refusal;
@@ -31,11 +32,17 @@ async fn revoke(call: Call) -> Result<Reply, Refusal> {
         .with_target(name.clone()));
     }
     let key = call.key("id").to_owned();
-    call.write(move |tx| {
-        let user = users::find(tx, &key)?.id;
-        users::end_sessions(tx, user)?;
-        revocation::revoke(tx, user)
-    })
-    .await?;
+    let (node, tenant) = (&call.platform().node, call.caller.tenant);
+    let issuer = node.public_url().issuer(tenant);
+    let to_tell = call
+        .write(move |tx| {
+            let user = users::find(tx, &key)?.id;
+            let to_tell = end_sessions_of(tx, user, &issuer)?;
+            users::end_sessions(tx, user)?;
+            revocation::revoke(tx, user)?;
+            Ok(to_tell)
+        })
+        .await?;
+    node.tell_of_end(tenant, to_tell);
     Reply::object(&call, "Edm.Boolean", &json!({ "value": true }))
 }

@@ -41,6 +41,11 @@ pub(super) struct Told {
     pub(super) user: Id<kind::User>,
 }
 
+/// The clients that are to hear of sessions which have ended ([`Node::tell_of_end`]).
+#[derive(Debug)]
+#[must_use]
+pub struct ToTell(pub(super) Vec<Told>);
+
 /// Calls out to clients.
 pub(super) struct BackChannel {
     client: Client,
@@ -59,6 +64,11 @@ impl BackChannel {
 }
 
 impl Node {
+    /// Tells clients that sessions have ended, once that is written.
+    pub fn tell_of_end(&self, tenant: TenantId, to_tell: ToTell) {
+        self.tell_clients(tenant, to_tell.0);
+    }
+
     /// Tells clients, each by itself, while others go on.
     pub(super) fn tell_clients(&self, tenant: TenantId, told: Vec<Told>) {
         for told in told {

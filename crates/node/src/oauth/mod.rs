@@ -55,6 +55,7 @@ pub use account::{
     Act, Confirmation, OwnApp, OwnConsent, OwnInput, OwnMethod, OwnMethods, OwnOrganization,
     OwnSession, OwnView, Through,
 };
+pub use back_channel::ToTell;
 pub use face::{Face, Link, Picture};
 pub use issue::UserTokens;
 pub use log::Peer;
@@ -63,7 +64,7 @@ pub use screen::{
     AccountView, ClientView, ConsentView, PasskeyView, Problem, ScopeView, Screen, SignedOutOf,
 };
 pub use sign_in::{Input, domain_hint};
-pub use sign_out::SignOutRequest;
+pub use sign_out::{SignOutRequest, end_sessions_of};
 pub(crate) use visit::Messages as VisitMessages;
 
 /// Codes of devices that one person may enter in vain within [`ATTEMPTS_SECONDS`].

@@ -19,7 +19,7 @@ use store::{ReadTx, Tx};
 use types::{Actor, Error, Id, Result, TenantId, kind, parse_uuid};
 use uuid::Uuid;
 
-use super::back_channel::Told;
+use super::back_channel::{ToTell, Told};
 use super::sign_in::{Errand, Pending, whose};
 use super::{AccountView, Browser, Outcome, Screen, SignedOutOf, Step, client, next};
 use crate::Node;
@@ -376,6 +376,15 @@ pub(super) fn end(
     }
     refresh::revoke_browsers(tx, session)?;
     session::end(tx, session)
+}
+
+/// Ends all sessions of somebody, at whichever browsers.
+pub fn end_sessions_of(tx: &mut Tx<'_>, user: Id<kind::User>, issuer: &str) -> Result<ToTell> {
+    let (mut frames, mut told) = (Vec::new(), Vec::new());
+    for session in session::of_user(tx, user)? {
+        end(tx, session.id, issuer, &mut frames, &mut told)?;
+    }
+    Ok(ToTell(told))
 }
 
 fn with_state(uri: &str, state: Option<&str>) -> String {

@@ -18,7 +18,6 @@ use std::time::Duration;
 use directory::{groups, users};
 use identity::oauth::refresh;
 use identity::revocation;
-use identity::session;
 use identity::visit::live::{self, Visitor};
 use serde::{Deserialize, Serialize};
 use store::{ChangeRow, Fence, Island, Op, ReadTx, Tx};
@@ -287,10 +286,7 @@ fn end(
 
 /// Takes back all that a visitor has here; answers whom to tell.
 fn turn_out(tx: &mut Tx<'_>, user: Id<kind::User>, why: &str, issuer: &str) -> Result<Vec<Told>> {
-    let (mut frames, mut told) = (Vec::new(), Vec::new());
-    for session in session::of_user(tx, user)? {
-        sign_out::end(tx, session.id, issuer, &mut frames, &mut told)?;
-    }
+    let told = sign_out::end_sessions_of(tx, user, issuer)?.0;
     live::forget(tx, user)?;
     revocation::revoke(tx, user)?;
     match users::get(tx, user) {

@@ -65,3 +65,40 @@ async fn a_server_hears_that_a_session_has_ended() {
     let again = world.path(&format!("/oauth2/v2.0/logout?id_token_hint={token}"));
     browser.get(&again).await.is_page(400, "AADSTS50027");
 }
+
+#[tokio::test]
+async fn a_server_hears_that_an_administrator_has_ended_all_sessions() {
+    let world = World::start().await;
+    let receiver = Receiver::start().await;
+    let id = world.application["id"].as_str().unwrap();
+    let path = format!("/applications/{id}");
+    let told = json!({ "backChannelLogoutUrl": format!("{}/back", receiver.url) });
+    world.d.admin.patch(&path, told).await.expect(204);
+    let mut sessions = Vec::new();
+    for _ in 0..2 {
+        let end = world.browser().sign_in(&world.authorize(&[]), NAME).await;
+        let given = world.redeem(&end.answer("code"), &[]).await.expect(200);
+        let id = claims(given.json["id_token"].as_str().unwrap());
+        sessions.push(id["sid"].as_str().unwrap().to_owned());
+    }
+    let revoke = format!("/users/{}/revokeSignInSessions", world.user);
+    world.d.admin.post(&revoke, json!({})).await.expect(200);
+    let mut received = Vec::new();
+    for _ in 0..200 {
+        received = receiver.received();
+        if received.len() == 2 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let mut told: Vec<String> = received
+        .iter()
+        .map(|call| {
+            let token = call.body.as_str().unwrap().strip_prefix("logout_token=");
+            claims(token.unwrap())["sid"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    told.sort_unstable();
+    sessions.sort_unstable();
+    assert_eq!(told, sessions);
+}
