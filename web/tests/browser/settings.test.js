@@ -158,7 +158,7 @@ test('the sign-in page gets a colour, a logo and a text, as its preview shows th
   await page.getByText('This isn’t a PNG or JPEG image.').waitFor();
   await file.setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: PIXEL });
   await banner.getByRole('img').waitFor();
-  await page.getByText('Graph call').click();
+  await page.locator('summary', { hasText: 'Graph call' }).click();
   await page.getByText('/branding/bannerLogo').waitFor();
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('The sign-in page is changed').first().waitFor();
@@ -190,7 +190,7 @@ test('the sign-in page says something of its own in a language', async () => {
   await page.getByRole('combobox', { name: 'Language' }).click();
   await page.getByRole('option', { name: 'French' }).click();
   await page.getByLabel('Text below the form').fill('Assistance : 555-0100');
-  await page.getByText('Graph call').click();
+  await page.locator('summary', { hasText: 'Graph call' }).click();
   await page.getByText('"id": "fr"').waitFor();
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('button', { name: 'Remove this language' }).waitFor();
