@@ -1,6 +1,11 @@
 //! The authorization policy: what members and guests may do without a directory role.
 //!
-//! Source: the `authorizationPolicy` resource of Microsoft Graph, whose defaults are ours.
+//! Whether they may let applications act in their names is one of two: what needs no administrator
+//! (`microsoft-user-default-legacy`), or nothing. Graph's `microsoft-user-default-low` is refused:
+//! permissions aren't classified here, so that it would let nobody consent to anything.
+//!
+//! Source: the `authorizationPolicy` resource of Microsoft Graph, whose defaults are ours; "Manage app
+//! consent policies" (Microsoft Entra).
 
 use serde_json::{Map, Value, json};
 use store::{Change, Op, ReadTx, Tx, params};
@@ -8,7 +13,7 @@ use types::{Error, Result};
 use uuid::{Uuid, uuid};
 
 use crate::audited;
-use crate::schema::{Purpose, Shape, Type, read, write};
+use crate::schema::{Purpose, Shape, Type, read, set, write};
 
 /// The templates that are nobody's to assign: what a member has, and which of these a guest has.
 pub const MEMBER_ROLE: Uuid = uuid!("a0b1b346-4d3e-4e8b-98f8-753987be4970");
@@ -21,6 +26,15 @@ const PUT: &str = "INSERT INTO authorization_policy (tenant_id, doc) VALUES (?1,
 
 const ID: &str = "authorizationPolicy";
 const PERMISSIONS: &str = "defaultUserRolePermissions";
+const CONSENTS: &str = "permissionGrantPoliciesAssigned";
+const CONSENTS_MAX: usize = 32;
+const CONSENT_LENGTH_MAX: usize = 256;
+/// Everything that needs no administrator.
+const CONSENT_LEGACY: &str = "ManagePermissionGrantsForSelf.microsoft-user-default-legacy";
+/// What is classified as low.
+const CONSENT_LOW: &str = "ManagePermissionGrantsForSelf.microsoft-user-default-low";
+/// That people may consent to nothing. Documents have no empty lists, and this one isn't the default.
+const NO_CONSENT: &str = "#noConsent";
 
 static DEFAULT_PERMISSIONS: Type = Type {
     name: PERMISSIONS,
@@ -28,6 +42,7 @@ static DEFAULT_PERMISSIONS: Type = Type {
         write("allowedToCreateApps", Shape::Bool),
         write("allowedToCreateSecurityGroups", Shape::Bool),
         write("allowedToReadOtherUsers", Shape::Bool),
+        write(CONSENTS, Shape::TextList(CONSENTS_MAX, CONSENT_LENGTH_MAX)),
     ],
 };
 
@@ -79,6 +94,8 @@ pub struct AuthorizationPolicy {
     pub may_create_groups: bool,
     /// Whether members may read other users.
     pub may_read_others: bool,
+    /// Whether people may let applications do in their names what isn't reserved to administrators.
+    pub may_consent: bool,
 }
 
 fn in_force(document: &Map<String, Value>) -> AuthorizationPolicy {
@@ -100,6 +117,7 @@ fn in_force(document: &Map<String, Value>) -> AuthorizationPolicy {
         may_create_apps: allowed("allowedToCreateApps"),
         may_create_groups: allowed("allowedToCreateSecurityGroups"),
         may_read_others: allowed("allowedToReadOtherUsers"),
+        may_consent: !document.contains_key(NO_CONSENT),
     }
 }
 
@@ -133,6 +151,7 @@ fn value(document: &Map<String, Value>, name: &str) -> Option<Value> {
             "allowedToCreateApps": policy.may_create_apps,
             "allowedToCreateSecurityGroups": policy.may_create_groups,
             "allowedToReadOtherUsers": policy.may_read_others,
+            CONSENTS: if policy.may_consent { vec![CONSENT_LEGACY] } else { Vec::new() },
         }),
         _ => return None,
     })
@@ -156,11 +175,50 @@ impl audited::Audited for Shown<'_> {
     }
 }
 
+/// Takes what people may consent to out of a patch; `None` if it doesn't say.
+fn take_consents(patch: &mut Map<String, Value>) -> Result<Option<bool>> {
+    let part = patch.get_mut(PERMISSIONS).and_then(Value::as_object_mut);
+    let Some(value) = part.and_then(|part| part.shift_remove(CONSENTS)) else {
+        return Ok(None);
+    };
+    let property = DEFAULT_PERMISSIONS.settable(CONSENTS, Purpose::Update)?;
+    DEFAULT_PERMISSIONS.normal(property, &value)?;
+    let listed: Vec<&str> = match &value {
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        // No list isn't an empty one: what is meant by it can't be told.
+        _ => vec![""],
+    };
+    if listed.contains(&CONSENT_LOW) {
+        return Err(Error::invalid(
+            CONSENTS,
+            "'ManagePermissionGrantsForSelf.microsoft-user-default-low' is for permissions that are \
+             classified as low, and permissions can't be classified here.",
+        ));
+    }
+    if listed.iter().any(|it| *it != CONSENT_LEGACY) {
+        return Err(Error::invalid(
+            CONSENTS,
+            "Property 'permissionGrantPoliciesAssigned' takes \
+             'ManagePermissionGrantsForSelf.microsoft-user-default-legacy' or, if people may consent to \
+             nothing, an empty list.",
+        ));
+    }
+    Ok(Some(!listed.is_empty()))
+}
+
 /// Changes the policy by a JSON patch object.
 pub fn update(tx: &mut Tx<'_>, patch: &Map<String, Value>) -> Result<()> {
     let old = document(tx)?;
-    let mut new = old.clone();
-    let changed = POLICY.apply(&mut new, patch, Purpose::Update)?;
+    let (mut new, mut patch) = (old.clone(), patch.clone());
+    let is_reset = patch.get(PERMISSIONS).is_some_and(Value::is_null);
+    let may_consent = take_consents(&mut patch)?.or(is_reset.then_some(true));
+    let mut changed = POLICY.apply(&mut new, &patch, Purpose::Update)?;
+    if let Some(may_consent) = may_consent {
+        let mark = (!may_consent).then_some(Value::Bool(true));
+        if set(&mut new, NO_CONSENT, mark) && !changed.contains(&PERMISSIONS) {
+            changed.push(PERMISSIONS);
+        }
+    }
     if changed.is_empty() {
         return Ok(());
     }

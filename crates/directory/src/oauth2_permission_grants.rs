@@ -300,6 +300,17 @@ pub fn allowed(
     Ok(words)
 }
 
+/// What a client is allowed on a resource in everybody's name.
+pub fn allowed_for_all(
+    tx: &ReadTx<'_>,
+    client: Id<kind::ServicePrincipal>,
+    resource: Id<kind::ServicePrincipal>,
+) -> Result<Vec<String>> {
+    let found = find(tx, (client.uuid(), resource.uuid(), Uuid::nil()))?;
+    let scope = found.map(|found| found.scope).unwrap_or_default();
+    Ok(scope.split_whitespace().map(str::to_owned).collect())
+}
+
 /// Lets a client do more on a resource, in the name of one person or of everybody.
 pub fn allow(
     tx: &mut Tx<'_>,

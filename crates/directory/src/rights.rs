@@ -468,6 +468,7 @@ mod tests {
         may_create_apps: true,
         may_create_groups: true,
         may_read_others: true,
+        may_consent: true,
     };
 
     fn with(roles: &[Uuid], is_guest: bool, policy: AuthorizationPolicy) -> Rights {

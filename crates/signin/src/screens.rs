@@ -192,6 +192,7 @@ fn content<'a>(screen: &'a Screen, page: &'a Page) -> Content<'a> {
                     button type="submit" name="decision" value="decline" { (words.back_to_app) }
                 }))
                 (other_account(page, words))
+                (details(page, words, &OAuthError::ApprovalNeeded, false))
             },
             form_action: action(page, Some(&consent.client)),
             more_policy: String::new(),
@@ -509,18 +510,25 @@ fn error<'a>(
         html! {
             p { (of_tenant(page, text)) }
             @if let Some(back) = back { a .button .primary href=(back) { (words.back_to_app) } }
-            details open {
-                summary { (words.details) }
-                p dir="ltr" lang="en" { "AADSTS" (error.code()) ": " (error.sentence()) }
-                dl {
-                    dt { (words.correlation) }
-                    dd { bdi dir="ltr" { (page.trail.correlation_id) } }
-                    dt { (words.time) }
-                    dd { bdi dir="ltr" { (page.trail.timestamp()) } }
-                }
-            }
+            (details(page, words, error, true))
         },
     )
+}
+
+/// What an administrator needs to find it in the log.
+fn details(page: &Page, words: &Words, error: &OAuthError, is_open: bool) -> Markup {
+    html! {
+        details open[is_open] {
+            summary { (words.details) }
+            p dir="ltr" lang="en" { "AADSTS" (error.code()) ": " (error.sentence()) }
+            dl {
+                dt { (words.correlation) }
+                dd { bdi dir="ltr" { (page.trail.correlation_id) } }
+                dt { (words.time) }
+                dd { bdi dir="ltr" { (page.trail.timestamp()) } }
+            }
+        }
+    }
 }
 
 /// Asks for a name, to find the tenant by its domain.

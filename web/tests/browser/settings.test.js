@@ -82,6 +82,22 @@ test('who may invite is chosen, and the contacts are kept', async (t) => {
   await leave(page);
 });
 
+test('consent is left to administrators, and given back', async () => {
+  const path = '/v1.0/policies/authorizationPolicy';
+  const assigned = async () =>
+    (await deployment.call('Contoso', 'GET', path)).defaultUserRolePermissions
+      .permissionGrantPoliciesAssigned;
+  const page = await deployment.admin('Contoso', '/admin/settings?tab=rights');
+  const may = page.getByRole('switch', { name: 'People may let applications act in their name' });
+  assert.equal(await may.isChecked(), true);
+  await may.click();
+  await page.getByText('The setting is changed').first().waitFor();
+  assert.deepEqual(await assigned(), []);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  while (!(await assigned()).length) await page.waitForTimeout(50);
+  await leave(page);
+});
+
 test('the key that signs is rotated after a question, and nobody is signed out', async () => {
   const page = await deployment.admin('Contoso', '/admin/settings?tab=keys');
   const keys = page.getByRole('list', { name: 'Signing keys' }).getByRole('listitem');

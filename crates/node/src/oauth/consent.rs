@@ -2,7 +2,8 @@
 //!
 //! It was where an administrator has allowed it for everybody, where the person has, or where the
 //! API itself says that this client needs nobody's consent. A person can allow what isn't reserved
-//! to administrators; an administrator can allow it all, for everybody too.
+//! to administrators, where the tenant lets people; an administrator can allow it all, for everybody
+//! too.
 //!
 //! Source: Microsoft identity platform, "Permissions and consent overview".
 
@@ -11,7 +12,8 @@ use std::collections::BTreeSet;
 use directory::delegation::{self, Scope};
 use directory::service_principals::{self, ServicePrincipal};
 use directory::{
-    applications, oauth2_permission_grants as grants, permissions, rights, roles, tenant,
+    applications, authorization_policy, oauth2_permission_grants as grants, permissions, rights,
+    roles, tenant,
 };
 use identity::oauth::{OAuthError, Resource, ScopeRequest};
 use identity::token::GRAPH_AUDIENCE;
@@ -157,9 +159,12 @@ pub(super) fn standing(
         .filter(|it| !is_allowed(it))
         .cloned()
         .collect();
-    // Whoever needs nobody's consent for an API needs none to know whom the call is for.
-    let is_trusted = !wanted.scopes.is_empty()
-        && (wanted.scopes.iter()).all(|it| pre_authorized.contains(&it.id));
+    // Whoever needs nobody's consent for an API needs none to know whom the call is for; nor does whom
+    // an administrator has allowed it, with which Entra allows that, too.
+    let for_all = grants::allowed_for_all(tx, client.principal.id, wanted.resource.id)?;
+    let needs_nobody = |it: &Scope| pre_authorized.contains(&it.id) || for_all.contains(&it.value);
+    let is_trusted =
+        !(wanted.scopes.is_empty() && for_all.is_empty()) && wanted.scopes.iter().all(needs_nobody);
     if !is_trusted {
         let openid = wanted.openid.iter();
         missing.extend(openid.filter(|it| !on_graph.contains(&it.value)).cloned());
@@ -192,6 +197,11 @@ fn names(scopes: &[Scope]) -> Vec<String> {
 pub(super) fn is_consenting_admin(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<bool> {
     let held = rights::roles_of(tx, user)?;
     Ok(CONSENTING_ROLES.iter().any(|role| held.contains(role)))
+}
+
+/// Whether people can allow clients what isn't reserved to administrators.
+pub(super) fn may_people_consent(tx: &ReadTx<'_>) -> Result<bool> {
+    Ok(authorization_policy::get(tx)?.may_consent)
 }
 
 /// Writes down that a client is allowed what it asks for, in the name of one person or of everybody.

@@ -107,13 +107,6 @@ impl Node {
                 return Ok(None);
             }
         };
-        if !accept {
-            let error = OAuthError::ConsentDeclined;
-            let peer = Peer::of(browser, trail);
-            self.log_refusal(tenant, flow, peer, None, (&error, None))
-                .await?;
-            return Ok(Some(self.refuse(tenant, flow, error, trail)));
-        }
         let (asked, cookie) = (flow.clone(), browser.cookie.clone());
         let app_id = sign_in::app_of(flow);
         let island = self.store().island(tenant)?;
@@ -124,6 +117,19 @@ impl Node {
                 move |tx| next::advance(tx, &asked, next::accounts(tx, cookie.as_ref())?)
             })
             .await?;
+        if !accept {
+            // Who couldn't have allowed it has declined nothing.
+            let error = match &screen {
+                Need::Show(screen) if matches!(**screen, Screen::Approval(_)) => {
+                    OAuthError::ApprovalNeeded
+                }
+                _ => OAuthError::ConsentDeclined,
+            };
+            let peer = Peer::of(browser, trail);
+            self.log_refusal(tenant, flow, peer, None, (&error, None))
+                .await?;
+            return Ok(Some(self.refuse(tenant, flow, error, trail)));
+        }
         let Need::Show(screen) = screen else {
             return Ok(None);
         };

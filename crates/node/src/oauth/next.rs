@@ -429,7 +429,9 @@ pub(super) fn consent_screen(
         return Ok(None);
     }
     let is_admin = consent::is_consenting_admin(tx, account.user.id)?;
-    let is_beyond = standing.missing.iter().any(|scope| scope.needs_admin);
+    // Asked again for what was allowed, somebody who can't allow it can't do so again either.
+    let is_beyond =
+        standing.missing.iter().any(|scope| scope.needs_admin) || !consent::may_people_consent(tx)?;
     // All of it: who consents has to see what the client will be able to do.
     let mut scopes = consent::views(&wanted.scopes);
     scopes.extend(consent::views(&wanted.openid));

@@ -1,4 +1,5 @@
-//! An administrator's consent for everybody, by its own address.
+//! An administrator's consent for everybody, by its own address; and a tenant that leaves consent to its
+//! administrators.
 
 use serde_json::{Value, json};
 
@@ -119,4 +120,129 @@ async fn all_that_an_application_needs_is_allowed_at_once() {
     let asked = world.authorize(&[("scope", "User.Read")]);
     let end = world.browser().sign_in(&asked, "bob@contoso.example").await;
     end.answer("code");
+}
+
+const POLICY: &str = "/policies/authorizationPolicy";
+
+impl World {
+    async fn leave_consent_to_people(&self, may: bool) {
+        let legacy = json!(["ManagePermissionGrantsForSelf.microsoft-user-default-legacy"]);
+        let assigned = if may { legacy } else { json!([]) };
+        let patch = json!({ "defaultUserRolePermissions": { "permissionGrantPoliciesAssigned": assigned } });
+        self.d.admin.patch(POLICY, patch).await.expect(204);
+        let shown = self.d.admin.get(POLICY).await.expect(200).json;
+        let shown = &shown["defaultUserRolePermissions"];
+        assert_eq!(shown["permissionGrantPoliciesAssigned"], assigned);
+        assert_eq!(shown["allowedToCreateApps"], true);
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_leaves_consent_to_its_administrators() {
+    let world = World::start().await;
+    // What was allowed before stays.
+    let before = world.authorize(&[("scope", "openid offline_access User.Read")]);
+    let mut browser = world.browser();
+    let code = browser.sign_in(&before, NAME).await.answer("code");
+    let given = world.redeem(&code, &[]).await.expect(200);
+    world.leave_consent_to_people(false).await;
+    let refresh = given.json["refresh_token"].as_str().unwrap();
+    world.refresh(refresh).await.expect(200);
+    browser.get(&before).await.answer("code");
+
+    // What wasn't, people don't allow; nor again, if they are asked again.
+    for ask in [
+        world.authorize(&[("scope", "openid User.ReadWrite")]),
+        world.authorize(&[("scope", "openid User.Read"), ("prompt", "consent")]),
+    ] {
+        let page = browser.get(&ask).await;
+        page.is_page(200, "An administrator has to allow this");
+        page.is_page(200, "AADSTS90094");
+        let forged = browser.answer(&page, &ACCEPT).await;
+        forged.is_page(200, "An administrator has to allow this");
+        let declined = [("step", "consent"), ("decision", "decline")];
+        let back = browser.answer(&page, &declined).await;
+        assert_eq!(back.answer("error"), "access_denied");
+        let said = back.answer("error_description");
+        assert!(said.starts_with("AADSTS90094"), "{said}");
+    }
+    let silent = [("scope", "openid User.ReadWrite"), ("prompt", "none")];
+    let silent = browser.get(&world.authorize(&silent)).await;
+    assert_eq!(silent.answer("error"), "consent_required");
+    assert!(
+        silent
+            .answer("error_description")
+            .starts_with("AADSTS65001")
+    );
+    // Graph leaves it to roles in any case.
+    let scopes = "DelegatedPermissionGrant.ReadWrite.All";
+    let graph = "/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')";
+    let graph = world.d.admin.get(graph).await.expect(200).json;
+    let grant = json!({ "clientId": world.principal["id"], "consentType": "Principal",
+        "principalId": world.user, "resourceId": graph["id"], "scope": "User.ReadWrite" });
+    let ann = world.d.signed_in(&world.user, scopes).await;
+    ann.post("/oauth2PermissionGrants", grant)
+        .await
+        .refused(403, "Authorization_RequestDenied");
+
+    // An administrator still does, and for everybody that includes whom the call is for.
+    world.appoint(APPLICATION).await;
+    let ask = world.authorize(&[("scope", "openid User.ReadWrite")]);
+    let page = browser.get(&ask).await;
+    page.is_page(200, "Allow access?");
+    let consent = world.admin_consent(Some("https://graph.microsoft.com/User.ReadWrite"));
+    let page = browser.get(&consent).await;
+    let end = browser.answer(&page, &ACCEPT).await;
+    assert_eq!(end.answer("admin_consent"), "True");
+    world.person("bob").await;
+    let mut other = world.browser();
+    let end = other.sign_in(&ask, "bob@contoso.example").await;
+    world.redeem(&end.answer("code"), &[]).await.expect(200);
+    let more = other.get(&before).await;
+    more.is_page(200, "An administrator has to allow this");
+    world.leave_consent_to_people(true).await;
+    let more = other.get(&before).await;
+    more.is_page(200, "Allow access?");
+    other.allow(&more).await.answer("code");
+}
+
+#[tokio::test]
+async fn what_people_may_consent_to_is_a_policy_that_there_is() {
+    let world = World::start().await;
+    let admin = &world.d.admin;
+    world.leave_consent_to_people(false).await;
+    let of_self = |name: &str| json!([format!("ManagePermissionGrantsForSelf.{name}")]);
+    for (value, word) in [
+        (of_self("microsoft-user-default-low"), "classified"),
+        (of_self("my-own"), "permissionGrantPoliciesAssigned"),
+        (json!(["microsoft-user-default-legacy"]), "takes"),
+        (json!("ManagePermissionGrantsForSelf"), "list of texts"),
+        (json!(null), "takes"),
+        (json!([7]), "permissionGrantPoliciesAssigned"),
+    ] {
+        let part =
+            json!({ "permissionGrantPoliciesAssigned": value, "allowedToCreateApps": false });
+        let patch = json!({ "defaultUserRolePermissions": part });
+        let refused = admin.patch(POLICY, patch).await;
+        assert!(refused.text.contains(word), "{value} {}", refused.text);
+        refused.refused(400, "Request_BadRequest");
+    }
+    // Nothing of it was kept, and what doesn't say anything of it changes nothing of it.
+    let patch = json!({ "defaultUserRolePermissions": { "allowedToReadOtherUsers": false } });
+    admin.patch(POLICY, patch).await.expect(204);
+    let shown = admin.get(POLICY).await.expect(200).json;
+    let shown = &shown["defaultUserRolePermissions"];
+    assert_eq!(shown["permissionGrantPoliciesAssigned"], json!([]));
+    assert_eq!(shown["allowedToCreateApps"], true);
+    assert_eq!(shown["allowedToReadOtherUsers"], false);
+    // Without any part, all of it is as at first.
+    let reset = json!({ "defaultUserRolePermissions": null });
+    admin.patch(POLICY, reset).await.expect(204);
+    world.leave_consent_to_people(true).await;
+    let audits = admin.get("/auditLogs/directoryAudits").await.expect(200);
+    assert!(
+        audits.text.contains("microsoft-user-default-legacy"),
+        "{}",
+        audits.text
+    );
 }

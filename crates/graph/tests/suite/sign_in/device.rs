@@ -130,6 +130,29 @@ async fn a_device_can_be_refused() {
 }
 
 #[tokio::test]
+async fn a_device_waits_for_an_administrator_where_people_may_not_consent() {
+    let world = World::start().await;
+    let none = json!({ "defaultUserRolePermissions": { "permissionGrantPoliciesAssigned": [] } });
+    let policy = "/policies/authorizationPolicy";
+    world.d.admin.patch(policy, none).await.expect(204);
+    let device = begin(&world).await;
+    let mut browser = world.browser();
+    let entered = [("step", "device"), ("code", device.user_code.as_str())];
+    let code = browser.sign_in(&device.page, NAME).await;
+    let page = browser.answer(&code, &entered).await;
+    page.is_page(200, "An administrator has to allow this");
+    browser.allow(&page).await;
+    device.is_refused("authorization_pending").await;
+    world.consent().await;
+    let page = browser.answer(&code, &entered).await;
+    page.is_page(200, "Sign in to Wiki on the other device?");
+    browser
+        .allow(&page)
+        .await
+        .is_page(200, "You have signed in");
+}
+
+#[tokio::test]
 async fn codes_cannot_be_tried_out() {
     let world = World::start().await;
     let device = begin(&world).await;

@@ -90,6 +90,8 @@ export const MEMBER_RIGHTS = [
   'allowedToCreateSecurityGroups',
   'allowedToReadOtherUsers',
 ] as const;
+/** What people may allow applications in their names: all that isn't reserved to admins, or nothing. */
+export const CONSENT = ['ManagePermissionGrantsForSelf.microsoft-user-default-legacy'];
 const AuthorizationPolicy = v.object({
   allowInvitesFrom: v.picklist(INVITERS),
   guestUserRoleId: v.string(),
@@ -97,6 +99,7 @@ const AuthorizationPolicy = v.object({
     allowedToCreateApps: v.boolean(),
     allowedToCreateSecurityGroups: v.boolean(),
     allowedToReadOtherUsers: v.boolean(),
+    permissionGrantPoliciesAssigned: v.array(v.string()),
   }),
 });
 export type AuthorizationPolicy = v.InferOutput<typeof AuthorizationPolicy>;

@@ -8,6 +8,7 @@ import {
   AUTHORIZATION,
   type AuthorizationPolicy,
   authorizationPolicy,
+  CONSENT,
   GUEST_ROLES,
   INVITERS,
   MEMBER_RIGHTS,
@@ -23,6 +24,7 @@ export function Rights() {
   const { run, isRunning } = useAct();
   const read = useQuery(authorizationPolicy);
   const now = read.data;
+  const all = now?.defaultUserRolePermissions;
   const changed = (body: Patch): Change => ({ method: 'PATCH', path: AUTHORIZATION, body });
   const set = (body: Patch, before: Patch) =>
     void run({
@@ -43,7 +45,7 @@ export function Rights() {
         <Failure problem={asProblem(read.error)} onRetry={() => void read.refetch()} />
       )}
       {!now && !read.error && <Lines count={6} height={24} />}
-      {now && (
+      {now && all && (
         <div className={styles.form}>
           <div>
             <Field label={t('rights.invite')}>
@@ -87,7 +89,6 @@ export function Rights() {
             <Field label={t('rights.members')}>
               <div>
                 {MEMBER_RIGHTS.map((name) => {
-                  const { defaultUserRolePermissions: all } = now;
                   const to = (isAllowed: boolean): Patch => ({
                     defaultUserRolePermissions: { ...all, [name]: isAllowed },
                   });
@@ -102,6 +103,24 @@ export function Rights() {
                     </div>
                   );
                 })}
+              </div>
+            </Field>
+            <Field label={t('rights.everybody')} hint={t('rights.consentHint')}>
+              <div>
+                <Switch
+                  label={t('rights.consent')}
+                  checked={all.permissionGrantPoliciesAssigned.length > 0}
+                  disabled={isRunning}
+                  onChange={(_, { checked }) => {
+                    const to = (isAllowed: boolean): Patch => ({
+                      defaultUserRolePermissions: {
+                        ...all,
+                        permissionGrantPoliciesAssigned: isAllowed ? CONSENT : [],
+                      },
+                    });
+                    set(to(checked), to(!checked));
+                  }}
+                />
               </div>
             </Field>
             <GraphCall
