@@ -26,7 +26,7 @@ use crate::reply::{Page, Reply};
 use crate::request::Call;
 use crate::route::{Routes, Versions};
 
-const READ: &[&str] = &["Synchronization.Read.All", "Synchronization.ReadWrite.All"];
+pub(crate) const READ: &[&str] = &["Synchronization.Read.All", "Synchronization.ReadWrite.All"];
 const WRITE: &[&str] = &["Synchronization.ReadWrite.All"];
 
 const TENANTS: &str = "isopolity/userSharing/tenants";
@@ -244,7 +244,7 @@ async fn put(call: Call, target: Option<TenantId>) -> Result<Reply, Refusal> {
 }
 
 /// Lets a preview pass that looks at every user of the tenant, or says when to come again.
-fn admit_preview(call: &Call) -> Result<(), Refusal> {
+pub(crate) fn admit_preview(call: &Call) -> Result<(), Refusal> {
     call.app.previews().admit(
         call.caller.tenant,
         call.caller.app_id,

@@ -13,7 +13,9 @@ use crate::jobs::scope::JobScope;
 use crate::links::{self, There};
 use crate::pair;
 use crate::schema;
-use crate::sharing::{InForce, Sharing, get, is_eligible, of, refuse_stranger, refuse_unknown};
+use crate::sharing::{
+    InForce, Scope, Sharing, get, is_eligible, of, refuse_stranger, refuse_unknown,
+};
 
 /// Whom an entry would add to and remove from what applies now.
 pub fn preview(tx: &ReadTx<'_>, target: Option<TenantId>, new: &Sharing) -> Result<Value> {
@@ -104,6 +106,65 @@ fn compare(
         "removed": removed.into_json(),
         "deletionGuard": guard,
     }))
+}
+
+/// Whom joining an organization with these tenants would share with each of them, if what is shared
+/// stays as it is. What a job brings in is shared already, and isn't counted.
+pub fn preview_join(tx: &ReadTx<'_>, tenants: &[TenantId]) -> Result<Vec<Value>> {
+    struct Entry {
+        in_force: InForce,
+        is_own: bool,
+        side: Side,
+        tenants: Vec<TenantId>,
+    }
+    // Those by the default are looked at together, and nobody where nobody is shared.
+    let mut entries: Vec<Entry> = Vec::new();
+    for tenant in tenants {
+        let (sharing, is_own) = of(tx, *tenant)?;
+        let mut in_force = sharing.in_force(tx.now())?;
+        schema::attach(tx, *tenant, &mut in_force)?;
+        let is_default = !is_own && in_force.schema.is_none();
+        let alike = entries
+            .iter_mut()
+            .find(|it| is_default && !it.is_own && it.in_force.schema.is_none());
+        match alike {
+            Some(alike) => alike.tenants.push(*tenant),
+            None => entries.push(Entry {
+                in_force,
+                is_own,
+                side: Side::default(),
+                tenants: vec![*tenant],
+            }),
+        }
+    }
+    let mut after = None;
+    while entries.iter().any(|it| it.in_force.scope() != Scope::None) {
+        let page = directory::users::scan(tx, after, 1_000)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        let eligible = page.iter().filter(|user| is_eligible(user));
+        for user in eligible.filter(|user| user.account_enabled) {
+            for entry in &mut entries {
+                if entry.in_force.contains(tx, user)? {
+                    entry.side.count_in(user)?;
+                }
+            }
+        }
+    }
+    let mut shown = Vec::with_capacity(tenants.len());
+    for entry in entries {
+        let side = entry.side.into_json();
+        for tenant in entry.tenants {
+            shown.push(json!({
+                "tenantId": tenant,
+                "source": if entry.is_own { "own" } else { "default" },
+                "scope": entry.in_force.scope(),
+                "inScope": side["count"],
+                "users": side["users"],
+            }));
+        }
+    }
+    Ok(shown)
 }
 
 /// How many of some tenants have each of these users; who is in none isn't among them.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::SHARING_LIST_MAX;
 use crate::guard;
 use crate::jobs::{self, scope::JobScope};
-pub use crate::preview::preview;
+pub use crate::preview::{preview, preview_join};
 use crate::schema::PairSchema;
 
 /// Which users are shared.

@@ -143,6 +143,17 @@ test('a fourth tenant is added and joins, having seen what that changes, and is 
   await admin.getByText(/It has proved the domains contoso\.example\./).waitFor();
   await admin.getByRole('button', { name: 'Review' }).click();
   await admin.getByText('Joining changes 9 settings of yours').waitFor();
+  await admin.getByText('Nobody of yours is shared by joining').waitFor();
+  const share = (scope) =>
+    deployment.call('Northwind', 'PUT', '/beta/isopolity/userSharing/default', { scope });
+  await share('all');
+  await admin.reload();
+  await admin
+    .getByText(/1 person of yours is then shared with Contoso, Fabrikam and Tailspin/)
+    .waitFor();
+  await admin.getByRole('button', { name: 'Join and share 1 person' }).waitFor();
+  await share('none');
+  await admin.reload();
   await admin.getByRole('button', { name: 'Join and open 9 settings' }).click();
   await admin.getByRole('row', { name: /Northwind \(yours\) Active/ }).waitFor();
 

@@ -13,8 +13,10 @@ use crate::fields::Fields;
 use crate::reply::{Page, Reply};
 use crate::request::Call;
 use crate::route::Area;
+use crate::user_sharing;
 
 const SET: &str = "isopolity/invitations";
+const SHARING: &str = "isopolity/invitations/sharing";
 /// What giving the consents needs besides.
 const CONSENT: &str = "Policy.ReadWrite.CrossTenantAccess";
 
@@ -48,6 +50,12 @@ pub(super) fn routes(area: &mut Area<'_>) {
         READ,
         "What joining would change in this tenant's policy",
         preview,
+    );
+    area.get(
+        "/isopolity/invitations/{tenantId}/sharing",
+        user_sharing::READ,
+        "Whom of this tenant joining would share with each tenant",
+        sharing,
     );
 }
 
@@ -129,6 +137,19 @@ async fn decline(call: Call) -> Result<Reply, Refusal> {
     fields.end()?;
     command(&call, move |tx| organization::decline(tx, by, reason)).await?;
     Ok(Reply::no_content())
+}
+
+/// What the others share can't be told before: they say it to tenants of the organization.
+async fn sharing(call: Call) -> Result<Reply, Refusal> {
+    let by = invited_by(&call)?;
+    let invitation = call
+        .read_few(move |tx| organization::invitation(tx, by))
+        .await?;
+    user_sharing::admit_preview(&call)?;
+    let shown = call
+        .read(move |tx| sync::sharing::preview_join(tx, &invitation.members))
+        .await?;
+    Reply::collection(&call, SHARING, &Page::all(shown))
 }
 
 /// With the two consents that the admin is asked for: `acceptUsers`, `skipConsent`.

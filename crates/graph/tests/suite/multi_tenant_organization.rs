@@ -9,7 +9,7 @@ const TENANTS: &str = "/tenantRelationships/multiTenantOrganization/tenants";
 const JOIN_REQUEST: &str = "/tenantRelationships/multiTenantOrganization/joinRequest";
 const ZERO: &str = "00000000-0000-0000-0000-000000000000";
 const ALL: &str = "MultiTenantOrganization.ReadWrite.All,Policy.ReadWrite.CrossTenantAccess,\
-    CrossTenantInformation.ReadBasic.All";
+    CrossTenantInformation.ReadBasic.All,Synchronization.ReadWrite.All,User.ReadWrite.All";
 
 fn context(of: &Value) -> &str {
     let context = of["@odata.context"].as_str().unwrap();
@@ -384,6 +384,39 @@ async fn an_invitation_says_what_joining_would_change() {
             .await
             .refused(404, "Request_ResourceNotFound");
     }
+    // Whom it would share: by what is shared with whoever comes, which stays.
+    let address = format!("/beta/isopolity/invitations/{}/sharing", contoso.id);
+    let shared = fabrikam.get(&address).await.expect(200);
+    let nobody_yet = json!([{ "tenantId": contoso.id, "source": "default", "scope": "none",
+        "inScope": 0, "users": [] }]);
+    assert_eq!(shared["value"], nobody_yet);
+    for (alias, kind, enabled) in [
+        ("ann", "Member", true),
+        ("bob", "Member", false),
+        ("guest", "Guest", true),
+    ] {
+        let body = json!({ "accountEnabled": enabled, "displayName": alias, "mailNickname": alias,
+            "userType": kind, "userPrincipalName": format!("{alias}@fabrikam.example"),
+            "passwordProfile": { "password": "Correct-Horse-7-Staple" } });
+        fabrikam.post("/users", body).await.expect(201);
+    }
+    let all = json!({ "scope": "all" });
+    let default = "/beta/isopolity/userSharing/default";
+    fabrikam.put(default, all).await.expect(204);
+    let shared = fabrikam.get(&address).await.expect(200);
+    let [shared] = shared["value"].as_array().unwrap().as_slice() else {
+        panic!("{shared}");
+    };
+    assert_eq!(
+        (&shared["scope"], &shared["inScope"]),
+        (&json!("all"), &json!(2))
+    );
+    assert_eq!(shared["users"][0]["displayName"], "Administrator");
+    assert_eq!(shared["users"][1]["displayName"], "ann");
+    let stranger = format!("/beta/isopolity/invitations/{NOBODY}/sharing");
+    let stranger = fabrikam.get(&stranger).await;
+    stranger.refused(404, "Request_ResourceNotFound");
+
     contoso.delete(&path(&fabrikam)).await.expect(204);
     let list = fabrikam
         .get("/beta/isopolity/invitations")

@@ -118,7 +118,7 @@ pub const LIMITS: &[Limit] = &[
     fixed(ORGANIZATION, "sync_batch_members", 500, "members of a group in one part of such a message"),
     fixed(ORGANIZATION, "sync_batches_in_flight", 8, "large ones of these messages under way at once in a deployment, from their plan until they are settled"),
     limit(ORGANIZATION, "on_demand_requests", 5, (1, 1_000_000), "calls of `provisionOnDemand` in one tenant within 10 seconds; further ones get 429 with `Retry-After`"),
-    limit(ORGANIZATION, "scope_preview_requests", 30, (1, 1_000_000), "previews of a sharing or a schema in one tenant within 10 seconds, each of which looks at every user; further ones get 429 with `Retry-After`"),
+    limit(ORGANIZATION, "scope_preview_requests", 30, (1, 1_000_000), "previews of a sharing, a schema, a join or a sign-in policy in one tenant within 10 seconds, each of which looks at every user; further ones get 429 with `Retry-After`"),
     fixed(ORGANIZATION, "on_demand_subjects", 5, "users and groups in one call of `provisionOnDemand`"),
     fixed(ORGANIZATION, "on_demand_members", 5, "members that go with a group in such a call; the others come with the pair"),
     fixed(ORGANIZATION, "synchronization_jobs", 1_000, "synchronization jobs of one tenant"),

@@ -129,6 +129,15 @@ export const JoinRequest = v.object({
 export const Named = v.object({ id: v.string(), displayName: text, userPrincipalName: text });
 export type Named = v.InferOutput<typeof Named>;
 
+/** Whom joining would share with a tenant. */
+export const SharedByJoining = v.object({
+  tenantId: v.string(),
+  source: v.picklist(['default', 'own']),
+  inScope: v.number(),
+  users: v.array(Named),
+});
+export type SharedByJoining = v.InferOutput<typeof SharedByJoining>;
+
 const Treated = v.object({
   count: v.number(),
   groupMemberships: v.optional(v.number()),

@@ -173,6 +173,11 @@ pub(super) static ROWS: &[Row] = &[
     get("/isopolity/invitations", MTO_READ, DOORS),
     get("/isopolity/invitations/{tenantId}", MTO_READ, DOORS),
     post("/isopolity/invitations/{tenantId}/preview", MTO_READ, DOORS),
+    get(
+        "/isopolity/invitations/{tenantId}/sharing",
+        SYNC_READ,
+        SHARING,
+    ),
     post("/isopolity/invitations/{tenantId}/accept", MTO_WRITE, JOIN),
     post("/isopolity/invitations/{tenantId}/decline", MTO_WRITE, JOIN),
     get("/isopolity/departures", MTO_READ, DETAILS),

@@ -1,6 +1,6 @@
-/** Joining an organization: both consents, and which settings that changes, before it is done. */
+/** Joining an organization: both consents, which settings that changes, and whom it shares, before it is done. */
 import { Button, Field, makeStyles, Textarea } from '@fluentui/react-components';
-import { asProblem, type Change, formatDate, formatList } from '@isopolity/core';
+import { asProblem, type Change, formatDate, formatList, formatNumber } from '@isopolity/core';
 import { Failure, GraphCall, Lines, SidePanel, useAct } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
@@ -11,6 +11,7 @@ import { graph } from '../../session';
 import { useTenants } from '../../tenants';
 import { Consents, type Given } from './consents';
 import { SettingChanges } from './setting-changes';
+import { mostShared, SharedByJoining, useSharedByJoining } from './shared-by-joining';
 
 const useStyles = makeStyles({
   form: { display: 'grid', gap: '16px' },
@@ -39,6 +40,7 @@ export function JoinPanel({
       graph.ask(JoinPreview, { method: 'POST', path: `${path}/preview`, body: given }, signal),
     placeholderData: (before) => before,
   });
+  const shared = useSharedByJoining(by);
   const request = useQuery(joinRequest);
   const failed =
     request.data?.addedByTenantId === by && request.data.transitionDetails?.status === 'failed'
@@ -53,6 +55,7 @@ export function JoinPanel({
   };
   const changes = preview.data?.changes ?? [];
   const loosening = changes.filter(({ loosens }) => loosens).length;
+  const people = mostShared(shared.data);
   const isDeclining = reason !== undefined;
 
   return (
@@ -87,14 +90,16 @@ export function JoinPanel({
           <>
             <Button
               appearance="primary"
-              disabled={isRunning || !preview.data}
+              disabled={isRunning || !preview.data || shared.isPending}
               onClick={() =>
                 void run({ change: join, done: t('join.done', { organization }), after: onClose })
               }
             >
-              {loosening
-                ? t('join.doAndOpen', { count: loosening, organization })
-                : t('join.do', { organization })}
+              {people
+                ? t('join.doAndShare', { count: people, number: formatNumber(people) })
+                : loosening
+                  ? t('join.doAndOpen', { count: loosening, organization })
+                  : t('join.do', { organization })}
             </Button>
             <Button onClick={() => setReason('')}>{t('join.declineFirst')}</Button>
           </>
@@ -129,6 +134,8 @@ export function JoinPanel({
             <div>
               <SettingChanges changes={changes} />
             </div>
+            <h3 className={styles.title}>{t('join.people')}</h3>
+            <SharedByJoining shared={shared} />
             <p className={styles.text}>
               {t(given.acceptUsers ? 'join.whoComes' : 'join.nobodyComes')}
             </p>
