@@ -4,6 +4,7 @@
 //!   from what was proven, what comes next. Both are alike for users and for names that nobody has.
 //! - Each way of proving it is a module: [`password`], [`passkey`], [`totp`], [`recovery`],
 //!   [`access_pass`]. Nothing that proves something works twice, unless it is meant to.
+//! - [`concern`] tells beforehand whom another demand of the policy would reach.
 //! - [`throttle`] bounds guessing; it neither tells who exists nor lets a stranger lock people out.
 //! - Secrets are kept as hashes, or sealed where they have to be used again. What costs processor
 //!   time (hashing a password, checking a passkey's signature) is done between transactions.
@@ -13,6 +14,7 @@
 
 pub mod access_pass;
 mod audited;
+pub mod concern;
 pub mod device;
 pub mod methods;
 pub mod passkey;

@@ -1,5 +1,7 @@
 //! The methods that a user has registered, whatever they are.
 
+use std::collections::HashMap;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::{Change, Op, ReadTx, Row, Tx, params};
@@ -100,6 +102,8 @@ macro_rules! select {
 const LIST: &str = select!("user_id = ?2 ORDER BY id");
 const GET: &str = select!("user_id = ?2 AND id = ?3");
 const BY_LOOKUP: &str = select!("lookup = ?2");
+const FACTORS: &str = "SELECT DISTINCT user_id, kind FROM authentication_methods \
+    WHERE tenant_id = ?1 AND kind IN (?2, ?3)";
 const INSERT: &str = "INSERT INTO authentication_methods (tenant_id, user_id, id, kind, lookup, \
     secret, counter, doc, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const DELETE: &str =
@@ -135,6 +139,19 @@ impl Method {
 /// What a user has registered, the oldest first.
 pub fn list(tx: &ReadTx<'_>, user: Id<User>) -> Result<Vec<Method>> {
     tx.query(LIST, params![&tx.tenant(), &user], method)
+}
+
+/// The other factors of all users.
+pub(crate) fn factors(tx: &ReadTx<'_>) -> Result<HashMap<Id<User>, Vec<Kind>>> {
+    let kinds = [Kind::Passkey.code(), Kind::Totp.code()];
+    let found = tx.query(FACTORS, params![&tx.tenant(), kinds[0], kinds[1]], |row| {
+        Ok((row.id(0)?, Kind::from_code(row.int(1)?)?))
+    })?;
+    let mut factors: HashMap<Id<User>, Vec<Kind>> = HashMap::new();
+    for (user, kind) in found {
+        factors.entry(user).or_default().push(kind);
+    }
+    Ok(factors)
 }
 
 /// What a user has registered of one kind.

@@ -107,6 +107,14 @@ export const screens = (deployment) => {
       },
     },
     { name: 'settings', path: '/admin/settings' },
+    {
+      name: 'settings-demand',
+      path: '/admin/settings',
+      act: async (page) => {
+        await page.getByRole('radio').nth(2).click();
+        await page.getByRole('region').getByRole('button').nth(1).waitFor();
+      },
+    },
     { name: 'settings-page', path: '/admin/settings?tab=page' },
     ...['rights', 'tenant', 'keys'].map((tab) => ({
       name: `settings-${tab}`,

@@ -10,7 +10,7 @@ before(async () => {
 });
 after(() => deployment.stop());
 
-test('who has to show more than a password is chosen, holds at once, and is undone', async (t) => {
+test('who has to show more than a password is chosen with its consequences, and undone', async (t) => {
   // Whatever goes wrong here, the other tests' sign-ins don't need more than a password.
   t.after(() =>
     deployment.call('Contoso', 'PATCH', '/beta/isopolity/signInPolicy', {
@@ -20,6 +20,15 @@ test('who has to show more than a password is chosen, holds at once, and is undo
   const page = await deployment.admin('Contoso', '/admin/settings');
   const policy = () => deployment.call('Contoso', 'GET', '/beta/isopolity/signInPolicy');
   await page.getByRole('radio', { name: 'Administrators' }).click();
+  const effect = page.getByRole('region', { name: 'What that changes' });
+  await effect.getByText('1 person has no second method yet').waitFor();
+  assert.equal((await policy()).multifactorAuthentication, 'nobody', 'nothing was saved');
+  await effect.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('radio', { name: /^Nobody/, checked: true }).waitFor();
+  await page.getByRole('radio', { name: 'Everybody', exact: true }).click();
+  await effect.getByRole('button', { name: /^Ask \d+ people for more than a password$/ }).waitFor();
+  await page.getByRole('radio', { name: 'Administrators' }).click();
+  await effect.getByRole('button', { name: 'Ask 1 person for more than a password' }).click();
   await page.getByText('The setting is changed').first().waitFor();
   assert.equal((await policy()).multifactorAuthentication, 'administrators');
   // Who wants less motion can read it, too, before it goes.

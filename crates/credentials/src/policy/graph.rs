@@ -375,18 +375,26 @@ pub fn show_sign_in(policy: &Policy) -> Map<String, Value> {
     }
 }
 
+/// Who has to show more than a password, by the name of it.
+pub fn multifactor(value: &Value) -> Result<Multifactor> {
+    match value.as_str() {
+        Some("all") => Ok(Multifactor::All),
+        Some("administrators") => Ok(Multifactor::Administrators),
+        Some("nobody") => Ok(Multifactor::Nobody),
+        _ => Err(wrong(
+            "multifactorAuthentication",
+            "it has to be all, administrators or nobody",
+        )),
+    }
+}
+
 /// Changes that by a patch.
 pub fn patch_sign_in(policy: &mut Policy, patch: &Map<String, Value>) -> Result<()> {
     let sessions = &mut policy.sessions;
     for (name, value) in patch {
         match name.as_str() {
             "multifactorAuthentication" => {
-                policy.multifactor = match value.as_str() {
-                    Some("all") => Multifactor::All,
-                    Some("administrators") => Multifactor::Administrators,
-                    Some("nobody") => Multifactor::Nobody,
-                    _ => return Err(wrong(name, "it has to be all, administrators or nobody")),
-                };
+                policy.multifactor = multifactor(value)?;
             }
             "sessionIdleMinutes" => sessions.idle_minutes = number(name, value)?,
             "persistentSessionDays" => sessions.persistent_days = number(name, value)?,

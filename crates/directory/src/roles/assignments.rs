@@ -11,6 +11,7 @@
 //! Source: `unifiedRoleAssignment` (Microsoft Graph); "Assign Microsoft Entra roles at different
 //! scopes", "Roles that can be assigned with administrative unit scope" (Microsoft Entra).
 
+use std::collections::HashSet;
 use std::fmt;
 
 use base64::Engine;
@@ -141,6 +142,8 @@ const HAS_SCOPED: &str = "SELECT count(*) FROM scoped_role_assignments WHERE ten
     AND template_id = ?2 AND principal_id = ?3 AND scope_id = ?4";
 const ROLES_OF: &str = "SELECT template_id FROM role_assignments WHERE tenant_id = ?1 \
     AND principal_id = ?2 ORDER BY template_id";
+const HOLDERS: &str = "SELECT DISTINCT principal_id FROM role_assignments WHERE tenant_id = ?1 \
+    ORDER BY principal_id";
 /// Whatever is deleted: those of a principal, for a scope, of a role.
 const ROWS_OF_PRINCIPAL: &str = "SELECT template_id, principal_id FROM role_assignments \
     WHERE tenant_id = ?1 AND principal_id = ?2";
@@ -825,6 +828,22 @@ pub fn roles_of(tx: &ReadTx<'_>, principal: Uuid) -> Result<Vec<Role>> {
         roles.extend(active_of(tx, template)?);
     }
     Ok(roles)
+}
+
+/// All users who have such a role, directly or by a group; also ids of what isn't a user.
+pub fn holders(tx: &ReadTx<'_>) -> Result<HashSet<Id<kind::User>>> {
+    let principals: Vec<Uuid> = tx.query(HOLDERS, params![&tx.tenant()], |row| row.uuid(0))?;
+    let mut holders = HashSet::new();
+    for principal in principals {
+        if roles_of(tx, principal)?.is_empty() {
+            continue;
+        }
+        holders.insert(Id::new(principal));
+        if groups::exists(tx, Id::new(principal))? {
+            holders.extend(groups::transitive_members(tx, Id::new(principal))?);
+        }
+    }
+    Ok(holders)
 }
 
 fn pair(row: &Row<'_>) -> Result<Place> {

@@ -28,7 +28,7 @@ use crate::schema::{Shape, Type, read};
 pub(crate) use assignments::Given;
 pub use assignments::{
     Assignment, NewAssignment, Of, Place, Scope, already_there, assign, assignment_entity,
-    check_assignment_select, count_members, find, has, is_member, list, members, parse,
+    check_assignment_select, count_members, find, has, holders, is_member, list, members, parse,
     project_assignment, remove, roles_of, take_back, with_member,
 };
 pub(crate) use assignments::{drop_all, refuse_to_lose};

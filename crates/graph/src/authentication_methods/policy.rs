@@ -1,9 +1,10 @@
 //! `/policies/authenticationMethodsPolicy`, and our own `/beta/isopolity/signInPolicy` for what Graph
 //! leaves to Conditional Access: who has to show more than a password, and how long a sign-in lasts.
 
-use credentials::Policy;
 use credentials::policy::graph::{self, Configuration};
-use serde_json::Value;
+use credentials::{Policy, concern};
+use serde_json::{Map, Value};
+use types::Error;
 
 use crate::errors::Refusal;
 use crate::projection::Shown;
@@ -11,9 +12,13 @@ use crate::query_options::Allowed;
 use crate::reply::{Page, Reply};
 use crate::request::Call;
 use crate::route::{Routes, Versions};
+use crate::user_sharing;
 
 const READ: &[&str] = &["Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"];
 const WRITE: &[&str] = &["Policy.ReadWrite.AuthenticationMethod"];
+
+/// Who has registered what is told by it, too.
+const REPORT: &[&str] = &["AuditLog.Read.All"];
 
 const SET: &str = "policies/authenticationMethodsPolicy/authenticationMethodConfigurations";
 const POLICY: Shown = Shown {
@@ -82,6 +87,12 @@ pub(super) fn routes(routes: &mut Routes) {
         WRITE,
         "Change that",
         update_sign_in,
+    );
+    beta.post(
+        "/isopolity/signInPolicy/preview",
+        REPORT,
+        "Whom another demand for more than a password would concern",
+        preview_sign_in,
     );
 }
 
@@ -163,4 +174,25 @@ async fn update_sign_in(call: Call) -> Result<Reply, Refusal> {
     let patch = call.object(SIGN_IN.kind)?;
     change(&call, move |policy| graph::patch_sign_in(policy, &patch)).await?;
     Ok(Reply::no_content())
+}
+
+/// By the `multifactorAuthentication` of the body.
+async fn preview_sign_in(call: Call) -> Result<Reply, Refusal> {
+    let body = call.object(SIGN_IN.kind)?;
+    if let Some(name) = body
+        .keys()
+        .find(|name| *name != "multifactorAuthentication")
+    {
+        return Err(
+            Error::invalid(name, "Only 'multifactorAuthentication' can be previewed.").into(),
+        );
+    }
+    let new = body
+        .get("multifactorAuthentication")
+        .unwrap_or(&Value::Null);
+    let new = graph::multifactor(new)?;
+    user_sharing::admit_preview(&call)?;
+    let shown = call.read(move |tx| concern::preview(tx, new)).await?;
+    let shown: Map<String, Value> = shown.as_object().cloned().unwrap_or_default();
+    Reply::object(&call, "isopolity.signInPolicyPreview", &shown)
 }

@@ -442,3 +442,76 @@ async fn kinds_that_there_arent_are_empty_lists() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_demand_says_beforehand_whom_it_concerns() {
+    let d = named().await;
+    let (ann, bob) = (user(&d.admin, "ann").await, user(&d.admin, "bob").await);
+    let off = json!({ "accountEnabled": false });
+    let cem = user(&d.admin, "cem").await;
+    d.admin
+        .patch(&format!("/users/{cem}"), off)
+        .await
+        .expect(204);
+    let role = json!({ "roleDefinitionId": "fe930be7-5e62-47db-91af-98c3a49a38b1",
+        "principalId": bob, "directoryScopeId": "/" });
+    let roles = "/roleManagement/directory/roleAssignments";
+    d.admin.post(roles, role).await.expect(201);
+    let keys = format!("/users/{ann}/authentication/fido2Methods");
+    register(&d, &keys, &mut SoftAuthenticator::new()).await;
+
+    let ours = "/beta/isopolity/signInPolicy";
+    let preview = async |caller: &Caller, who: &str| {
+        let body = json!({ "multifactorAuthentication": who });
+        caller.post(&format!("{ours}/preview"), body).await
+    };
+    let names = |shown: &Value, part: &str| {
+        let users = shown[part]["users"].as_array().unwrap();
+        assert_eq!(shown[part]["count"], users.len());
+        let names = users.iter().map(|it| it["displayName"].as_str().unwrap());
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        names.sort();
+        names
+    };
+    let all = preview(&d.admin, "all").await.expect(200).json;
+    assert_eq!(
+        names(&all, "reached"),
+        ["Administrator", "ann", "bob"],
+        "{all}"
+    );
+    assert_eq!(names(&all, "added"), ["Administrator", "ann", "bob"]);
+    assert_eq!(names(&all, "toRegister"), ["Administrator", "bob"]);
+    assert!(names(&all, "withoutWay").is_empty());
+    let admins = preview(&d.admin, "administrators").await.expect(200).json;
+    assert_eq!(names(&admins, "reached"), ["Administrator", "bob"]);
+    // It was a question.
+    let kept = d.admin.get(ours).await.expect(200).json;
+    assert_eq!(kept["multifactorAuthentication"], "nobody");
+
+    // Without a method that anybody could register, an administrator has to help.
+    for method in ["Fido2", "SoftwareOath"] {
+        let path = format!("{POLICY}/authenticationMethodConfigurations/{method}");
+        let off = json!({ "state": "disabled" });
+        d.admin.patch(&path, off).await.expect(204);
+    }
+    let all = preview(&d.admin, "all").await.expect(200).json;
+    assert_eq!(names(&all, "withoutWay"), ["Administrator", "ann", "bob"]);
+    assert!(names(&all, "toRegister").is_empty());
+    let demand = json!({ "multifactorAuthentication": "all" });
+    d.admin.patch(ours, demand).await.expect(204);
+    let less = preview(&d.admin, "administrators").await.expect(200).json;
+    assert_eq!(names(&less, "removed"), ["ann"]);
+    assert!(names(&less, "added").is_empty());
+
+    preview(&d.admin, "some")
+        .await
+        .refused(400, "Request_BadRequest");
+    let more = json!({ "multifactorAuthentication": "all", "sessionIdleMinutes": 60 });
+    let more = d.admin.post(&format!("{ours}/preview"), more).await;
+    more.refused(400, "Request_BadRequest");
+    // Who has registered what isn't for everybody who reads policies.
+    let reader = d.client(&["Policy.Read.All"]).await;
+    preview(&reader, "all")
+        .await
+        .refused(403, "Authorization_RequestDenied");
+}

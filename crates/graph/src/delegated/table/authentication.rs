@@ -71,6 +71,7 @@ pub(super) static ROWS: &[Row] = &[
     delete("/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/{id}", POLICY_WRITE, POLICY_CHANGE),
     get("/isopolity/signInPolicy", POLICY_READ, POLICY_SEE),
     patch("/isopolity/signInPolicy", POLICY_WRITE, POLICY_CHANGE),
+    post("/isopolity/signInPolicy/preview", REPORT, SEE),
     get("/reports/authenticationMethods/userRegistrationDetails", REPORT, SEE),
     get("/reports/authenticationMethods/userRegistrationDetails/{id}", REPORT, SEE),
 ];

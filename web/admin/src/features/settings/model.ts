@@ -1,6 +1,7 @@
 /** A tenant's own settings: how its people sign in and what they may do, its domains, its keys. */
 import { queryOptions } from '@tanstack/react-query';
 import * as v from 'valibot';
+import { Named } from '../../api/shapes';
 import { graph } from '../../session';
 
 const text = v.nullish(v.string());
@@ -62,6 +63,29 @@ export const signInPolicy = queryOptions({
   queryKey: ['sign-in-policy'],
   queryFn: ({ signal }) => graph.get(SignInPolicy, POLICY, { signal }),
 });
+
+export type Demand = SignInPolicy['multifactorAuthentication'];
+const people = v.object({ count: v.number(), users: v.array(Named) });
+const DemandPreview = v.object({
+  added: people,
+  removed: people,
+  toRegister: people,
+  withoutWay: people,
+  visitors: v.number(),
+});
+/** Whom it would concern, compared with what holds now. */
+export const demandPreview = (multifactorAuthentication: Demand) =>
+  queryOptions({
+    queryKey: ['sign-in-policy', 'preview', multifactorAuthentication],
+    queryFn: ({ signal }) =>
+      graph.ask(
+        DemandPreview,
+        { method: 'POST', path: `${POLICY}/preview`, body: { multifactorAuthentication } },
+        signal,
+      ),
+    staleTime: 0,
+    retry: false,
+  });
 
 export const methods = queryOptions({
   queryKey: ['sign-in-methods'],

@@ -1,25 +1,17 @@
 /** Who has to show more than a password, by which methods, and how long a sign-in lasts. */
-import {
-  Button,
-  Field,
-  makeStyles,
-  Radio,
-  RadioGroup,
-  Switch,
-  tokens,
-} from '@fluentui/react-components';
+import { Button, Field, makeStyles, Switch, tokens } from '@fluentui/react-components';
 import { PeopleEditRegular } from '@fluentui/react-icons';
 import { asProblem, type Change, formatMinutes } from '@isopolity/core';
 import { Failure, GraphCall, Lines, Section, useAct, useAddress } from '@isopolity/ui';
 import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { Choice } from './choice';
+import { Demand } from './demand';
 import { MethodPanel } from './method-panel';
 import {
   ALL_USERS,
   METHOD_IDS,
   type Method,
-  MULTIFACTOR,
   methodPath,
   methods,
   POLICY,
@@ -110,30 +102,7 @@ export function SigningIn() {
   return (
     <Section title={t('settings.signingIn')} sentence={t('settings.signingInSentence')}>
       <div className={styles.form}>
-        <div>
-          <Field label={t('settings.multifactor')}>
-            <RadioGroup
-              value={now.multifactorAuthentication}
-              disabled={isRunning}
-              onChange={(_, { value }) => {
-                const wanted = MULTIFACTOR.find((each) => each === value);
-                if (wanted) {
-                  set(
-                    { multifactorAuthentication: wanted },
-                    { multifactorAuthentication: now.multifactorAuthentication },
-                  );
-                }
-              }}
-            >
-              {MULTIFACTOR.map((value) => (
-                <Radio key={value} value={value} label={t(`settings.multifactor.${value}`)} />
-              ))}
-            </RadioGroup>
-          </Field>
-          <GraphCall
-            change={changed({ multifactorAuthentication: now.multifactorAuthentication })}
-          />
-        </div>
+        <Demand now={now.multifactorAuthentication} />
         <div>
           <Field label={t('settings.methods')}>
             <div>
