@@ -148,9 +148,7 @@ test('a fourth tenant is added and joins, having seen what that changes, and is 
     deployment.call('Northwind', 'PUT', '/beta/isopolity/userSharing/default', { scope });
   await share('all');
   await admin.reload();
-  await admin
-    .getByText(/1 person of yours is then shared with Contoso, Fabrikam and Tailspin/)
-    .waitFor();
+  await admin.getByText(/^1 person of yours is then shared with .*Contoso/).waitFor();
   await admin.getByRole('button', { name: 'Join and share 1 person' }).waitFor();
   await share('none');
   await admin.reload();

@@ -126,6 +126,11 @@ export function JoinPanel({
               })}
             </p>
             <Consents given={given} onChange={setGiven} />
+            <h3 className={styles.title}>{t('join.people')}</h3>
+            <SharedByJoining shared={shared} />
+            <p className={styles.text}>
+              {t(given.acceptUsers ? 'join.whoComes' : 'join.nobodyComes')}
+            </p>
             <h3 className={styles.title}>
               {preview.data ? t('join.changes', { count: changes.length }) : t('ui.loading')}
             </h3>
@@ -134,11 +139,6 @@ export function JoinPanel({
             <div>
               <SettingChanges changes={changes} />
             </div>
-            <h3 className={styles.title}>{t('join.people')}</h3>
-            <SharedByJoining shared={shared} />
-            <p className={styles.text}>
-              {t(given.acceptUsers ? 'join.whoComes' : 'join.nobodyComes')}
-            </p>
             <p className={styles.text}>{t('join.notOpened')}</p>
           </>
         )}

@@ -99,7 +99,10 @@ function Consequences(props: { now: Demanded; wanted: Demanded; onDone: () => vo
         const people = effect?.[part];
         if (!people) return null;
         const text = t(`settings.demand.${part}`, counted(people.count));
-        return <People key={part} tone={tone} text={text} {...people} />;
+        // Those who were named above aren't named again.
+        const isAgain = part === 'toRegister' && people.count === effect.added.count;
+        const users = isAgain ? [] : people.users;
+        return <People key={part} tone={tone} text={text} count={people.count} users={users} />;
       })}
       {effect && effect.visitors > 0 && (
         <p className={styles.text}>{t('settings.demandVisitors', counted(effect.visitors))}</p>

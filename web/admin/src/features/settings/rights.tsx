@@ -14,7 +14,7 @@ import {
   MEMBER_RIGHTS,
 } from './model';
 
-const useStyles = makeStyles({ form: { display: 'grid', gap: '16px', maxWidth: '640px' } });
+const useStyles = makeStyles({ form: { display: 'grid', gap: '24px', maxWidth: '640px' } });
 
 type Patch = Partial<AuthorizationPolicy>;
 
@@ -47,86 +47,82 @@ export function Rights() {
       {!now && !read.error && <Lines count={6} height={24} />}
       {now && all && (
         <div className={styles.form}>
-          <div>
-            <Field label={t('rights.invite')}>
-              <RadioGroup
-                value={now.allowInvitesFrom}
-                disabled={isRunning}
-                onChange={(_, { value }) => {
-                  const wanted = INVITERS.find((each) => each === value);
-                  const { allowInvitesFrom } = now;
-                  if (wanted) set({ allowInvitesFrom: wanted }, { allowInvitesFrom });
-                }}
-              >
-                {INVITERS.map((each) => (
-                  <Radio key={each} value={each} label={t(`rights.invite.${each}`)} />
-                ))}
-              </RadioGroup>
-            </Field>
-            <GraphCall change={changed({ allowInvitesFrom: now.allowInvitesFrom })} />
-          </div>
-          <div>
-            <Field label={t('rights.guests')}>
-              <RadioGroup
-                value={now.guestUserRoleId}
-                disabled={isRunning}
-                onChange={(_, { value }) =>
-                  set({ guestUserRoleId: value }, { guestUserRoleId: now.guestUserRoleId })
-                }
-              >
-                {Object.entries(GUEST_ROLES).map(([name, id]) => (
-                  <Radio
-                    key={id}
-                    value={id}
-                    label={t(`rights.guests.${name as keyof typeof GUEST_ROLES}`)}
-                  />
-                ))}
-              </RadioGroup>
-            </Field>
-            <GraphCall change={changed({ guestUserRoleId: now.guestUserRoleId })} />
-          </div>
-          <div>
-            <Field label={t('rights.members')}>
-              <div>
-                {MEMBER_RIGHTS.map((name) => {
-                  const to = (isAllowed: boolean): Patch => ({
-                    defaultUserRolePermissions: { ...all, [name]: isAllowed },
-                  });
-                  return (
-                    <div key={name}>
-                      <Switch
-                        label={t(`rights.${name}`)}
-                        checked={all[name]}
-                        disabled={isRunning}
-                        onChange={(_, { checked }) => set(to(checked), to(!checked))}
-                      />
-                    </div>
-                  );
-                })}
-              </div>
-            </Field>
-            <Field label={t('rights.everybody')} hint={t('rights.consentHint')}>
-              <div>
-                <Switch
-                  label={t('rights.consent')}
-                  checked={all.permissionGrantPoliciesAssigned.length > 0}
-                  disabled={isRunning}
-                  onChange={(_, { checked }) => {
-                    const to = (isAllowed: boolean): Patch => ({
-                      defaultUserRolePermissions: {
-                        ...all,
-                        permissionGrantPoliciesAssigned: isAllowed ? CONSENT : [],
-                      },
-                    });
-                    set(to(checked), to(!checked));
-                  }}
+          <Field label={t('rights.invite')}>
+            <RadioGroup
+              value={now.allowInvitesFrom}
+              disabled={isRunning}
+              onChange={(_, { value }) => {
+                const wanted = INVITERS.find((each) => each === value);
+                const { allowInvitesFrom } = now;
+                if (wanted) set({ allowInvitesFrom: wanted }, { allowInvitesFrom });
+              }}
+            >
+              {INVITERS.map((each) => (
+                <Radio key={each} value={each} label={t(`rights.invite.${each}`)} />
+              ))}
+            </RadioGroup>
+          </Field>
+          <Field label={t('rights.guests')}>
+            <RadioGroup
+              value={now.guestUserRoleId}
+              disabled={isRunning}
+              onChange={(_, { value }) =>
+                set({ guestUserRoleId: value }, { guestUserRoleId: now.guestUserRoleId })
+              }
+            >
+              {Object.entries(GUEST_ROLES).map(([name, id]) => (
+                <Radio
+                  key={id}
+                  value={id}
+                  label={t(`rights.guests.${name as keyof typeof GUEST_ROLES}`)}
                 />
-              </div>
-            </Field>
-            <GraphCall
-              change={changed({ defaultUserRolePermissions: now.defaultUserRolePermissions })}
-            />
-          </div>
+              ))}
+            </RadioGroup>
+          </Field>
+          <Field label={t('rights.members')}>
+            <div>
+              {MEMBER_RIGHTS.map((name) => {
+                const to = (isAllowed: boolean): Patch => ({
+                  defaultUserRolePermissions: { ...all, [name]: isAllowed },
+                });
+                return (
+                  <div key={name}>
+                    <Switch
+                      label={t(`rights.${name}`)}
+                      checked={all[name]}
+                      disabled={isRunning}
+                      onChange={(_, { checked }) => set(to(checked), to(!checked))}
+                    />
+                  </div>
+                );
+              })}
+            </div>
+          </Field>
+          <Field label={t('rights.everybody')} hint={t('rights.consentHint')}>
+            <div>
+              <Switch
+                label={t('rights.consent')}
+                checked={all.permissionGrantPoliciesAssigned.length > 0}
+                disabled={isRunning}
+                onChange={(_, { checked }) => {
+                  const to = (isAllowed: boolean): Patch => ({
+                    defaultUserRolePermissions: {
+                      ...all,
+                      permissionGrantPoliciesAssigned: isAllowed ? CONSENT : [],
+                    },
+                  });
+                  set(to(checked), to(!checked));
+                }}
+              />
+            </div>
+          </Field>
+          <GraphCall
+            change={changed({
+              allowInvitesFrom: now.allowInvitesFrom,
+              guestUserRoleId: now.guestUserRoleId,
+              defaultUserRolePermissions: all,
+            })}
+          />
         </div>
       )}
     </Section>

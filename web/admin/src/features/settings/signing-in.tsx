@@ -26,7 +26,7 @@ const NEVER = 0;
 const MINUTES_OF_DAY = 1_440;
 
 const useStyles = makeStyles({
-  form: { display: 'grid', gap: '16px', maxWidth: '640px' },
+  form: { display: 'grid', gap: '24px', maxWidth: '640px' },
   method: {
     display: 'flex',
     flexWrap: 'wrap',
@@ -156,7 +156,6 @@ export function SigningIn() {
           values={IDLE_MINUTES}
           words={formatMinutes}
           disabled={isRunning}
-          change={(value) => changed({ sessionIdleMinutes: value })}
           onChoose={(value) =>
             set({ sessionIdleMinutes: value }, { sessionIdleMinutes: now.sessionIdleMinutes })
           }
@@ -173,9 +172,6 @@ export function SigningIn() {
               )
             }
           />
-          <GraphCall
-            change={changed({ persistentSessionsAllowed: Boolean(now.persistentSessionsAllowed) })}
-          />
         </div>
         {now.persistentSessionsAllowed && (
           <Choice
@@ -184,7 +180,6 @@ export function SigningIn() {
             values={DAYS}
             words={(days) => formatMinutes(days * MINUTES_OF_DAY)}
             disabled={isRunning}
-            change={(value) => changed({ persistentSessionDays: value })}
             onChoose={(value) =>
               set(
                 { persistentSessionDays: value },
@@ -201,13 +196,20 @@ export function SigningIn() {
             days === NEVER ? t('settings.frequencyNever') : formatMinutes(days * MINUTES_OF_DAY)
           }
           disabled={isRunning}
-          change={(value) => changed({ signInFrequencyDays: value || null })}
           onChoose={(value) =>
             set(
               { signInFrequencyDays: value || null },
               { signInFrequencyDays: now.signInFrequencyDays ?? null },
             )
           }
+        />
+        <GraphCall
+          change={changed({
+            sessionIdleMinutes: now.sessionIdleMinutes,
+            persistentSessionsAllowed: now.persistentSessionsAllowed,
+            persistentSessionDays: now.persistentSessionDays,
+            signInFrequencyDays: now.signInFrequencyDays,
+          })}
         />
       </div>
       {opened && (
