@@ -224,7 +224,10 @@ impl Loader for FromStore {
         let generation = island
             .read(move |tx| revocation::generation(tx, principal))
             .await?;
-        Ok(Some(Standing { generation }))
+        Ok(Some(Standing {
+            generation,
+            hangs_elsewhere: false,
+        }))
     }
 
     async fn user_standing(
@@ -237,7 +240,10 @@ impl Loader for FromStore {
         let generation = island
             .read(move |tx| revocation::generation(tx, user))
             .await?;
-        Ok(Some(Standing { generation }))
+        Ok(Some(Standing {
+            generation,
+            hangs_elsewhere: false,
+        }))
     }
 
     fn head(&self, tenant: TenantId) -> watch::Receiver<u64> {

@@ -151,10 +151,8 @@ pub fn start_page(tx: &ReadTx<'_>, client: &ServicePrincipal) -> Result<Option<S
         .find_map(|name| client.value(name)?.as_str().map(str::to_owned));
     let page = match own {
         Some(page) => Some(page),
-        None => crate::applications::find_by_app_id(tx, client.app_id)?.and_then(|application| {
-            let web = application.value("web")?;
-            web["homePageUrl"].as_str().map(str::to_owned)
-        }),
+        None => crate::applications::find_by_app_id(tx, client.app_id)?
+            .and_then(|application| application.home_page_url()),
     };
     Ok(page.filter(|page| is_for_browsers(page)))
 }
@@ -176,6 +174,12 @@ impl Application {
             .and_then(|it| it["redirectUris"].as_array());
         let uris = uris.into_iter().flatten().filter_map(Value::as_str);
         uris.map(str::to_owned).collect()
+    }
+
+    /// Where people open it.
+    pub fn home_page_url(&self) -> Option<String> {
+        let web = self.value("web")?;
+        web["homePageUrl"].as_str().map(str::to_owned)
     }
 
     /// Whether ID tokens may go to it through the browser.

@@ -174,9 +174,11 @@ async fn make(call: Call, mut body: Map<String, Value>) -> Result<Reply, Refusal
     let keys = credentials::keys::take(&mut body)?;
     let passwords = credentials::passwords::take(&mut body)?;
     let creator = call.caller.user();
+    let node = call.platform().node.clone();
     let (id, shown) = call
         .write(move |tx| {
             let mut made = applications::create(tx, &body)?;
+            node.list_application(tx, &made)?;
             owners::bind(tx, Owned::Application(made.id), &bound)?;
             owners::of_creator(tx, Owned::Application(made.id), &bound, creator)?;
             let secrets =
@@ -224,9 +226,11 @@ async fn update(call: Call) -> Result<Reply, Refusal> {
         let find = move |tx: &ReadTx<'_>| Ok(Owned::Application(find(tx, key)?.id));
         app_key::check_credentials(&call, "applications/credentials/update", find).await?;
     }
+    let node = call.platform().node.clone();
     reconsidering(&call, move |tx| {
         let before = find_own(tx, key, reach)?;
         applications::update(tx, before.id, &patch)?;
+        node.list_application(tx, &applications::get(tx, before.id)?)?;
         let mut concerned = who_lost_roles(tx, &before)?;
         for principal in &concerned {
             revocation::revoke(tx, *principal)?;

@@ -178,19 +178,28 @@ async fn make(call: Call, mut body: Map<String, Value>) -> Result<Reply, Refusal
     let reach = Reach::of(&call, WRITE);
     let bound = Bound::take(&call, &mut body, &["owners"])?;
     let creator = call.caller.user();
+    let app_id = body.get("appId").and_then(Value::as_str);
+    let app_id = app_id.and_then(types::parse_uuid);
+    let elsewhere = match app_id {
+        Some(app_id) => {
+            let node = &call.platform().node;
+            node.application_elsewhere(call.caller.tenant, app_id)
+                .await?
+        }
+        None => None,
+    };
     let (id, shown) = call
         .write(move |tx| {
-            let app_id = body.get("appId").and_then(Value::as_str);
-            let app_id = app_id.and_then(types::parse_uuid);
-            let application = match app_id {
+            let own = match app_id {
                 Some(app_id) => applications::find_by_app_id(tx, app_id)?,
                 None => None,
             };
-            if let Some(application) = application {
+            let other = elsewhere.as_ref().map(|it| &it.application);
+            if let Some(application) = own.as_ref().or(other) {
                 let owned = Owned::Application(application.id);
                 reach.check(tx, owned, application.created_by_app_id())?;
             }
-            let made = service_principals::create(tx, &body)?;
+            let made = service_principals::create_of(tx, &body, elsewhere.as_ref())?;
             owners::bind(tx, Owned::ServicePrincipal(made.id), &bound)?;
             owners::of_creator(tx, Owned::ServicePrincipal(made.id), &bound, creator)?;
             Ok((made.id, service_principals::project(&made, None)?))

@@ -66,6 +66,9 @@ pub struct Since {
 pub struct Standing {
     /// [`crate::revocation::generation`]: tokens of earlier ones are revoked.
     pub generation: u64,
+    /// Whether this hangs on another tenant too, whose feed isn't followed: then it is asked anew each
+    /// time.
+    pub hangs_elsewhere: bool,
 }
 
 struct Kept {

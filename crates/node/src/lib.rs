@@ -21,6 +21,7 @@ pub mod invitations;
 mod membership_rules;
 pub mod oauth;
 mod operator;
+mod published;
 mod readiness;
 mod setup;
 mod sharing;
@@ -45,6 +46,7 @@ use egress::dns::Dns;
 use identity::password::{self, Hashing};
 use identity::token::{Issuer, Verifier, VerifierOptions};
 use identity::{DeploymentKey, KeyRing, PublicUrl, Sealer, Secret};
+use published::Publications;
 use signing::Signer;
 use standings::Standings;
 use store::{Clock, Options, Store, SystemClock};
@@ -81,6 +83,7 @@ struct Inner {
     sign_in: oauth::SignIn,
     dns: Dns,
     transport: Arc<dyn Transport>,
+    publications: Publications,
     engine: Engine,
     subscriptions: ::subscriptions::Engine,
     postures: readiness::Postures,
@@ -120,16 +123,6 @@ impl Node {
         let sealer = Sealer::new(&deployment_key(&store)?)?;
         check_key(&store, &sealer)?;
         let public_url = PublicUrl::parse(&config.origin())?;
-        let standings = Arc::new(Standings::new(store.clone()));
-        let ring = Arc::new(KeyRing::new(
-            TenantKeysLoader::new(store.clone(), sealer.clone(), Arc::clone(&standings)),
-            KEPT_KEYS_TENANTS,
-        ));
-        let verifier = Verifier::new(
-            public_url.clone(),
-            VerifierOptions::graph(&public_url),
-            Arc::clone(&ring),
-        );
         let more_origins = config
             .passkey_origins
             .iter()
@@ -150,9 +143,26 @@ impl Node {
             ("departures", Arc::new(::departures::Messages)),
             ("invitations", Arc::new(invitations::Messages)),
             ("signin", Arc::new(oauth::VisitMessages)),
+            ("applications", Arc::new(published::Messages)),
         ]);
         let transport: Arc<dyn Transport> =
             Arc::new(InProcess::new(store.clone(), handlers.clone()));
+        let publications = Publications::new(store.clone(), Arc::clone(&transport));
+        let standings = Arc::new(Standings::new(store.clone(), publications.clone()));
+        let ring = Arc::new(KeyRing::new(
+            TenantKeysLoader::new(
+                store.clone(),
+                sealer.clone(),
+                Arc::clone(&standings),
+                publications.clone(),
+            ),
+            KEPT_KEYS_TENANTS,
+        ));
+        let verifier = Verifier::new(
+            public_url.clone(),
+            VerifierOptions::graph(&public_url),
+            Arc::clone(&ring),
+        );
         let courier = Courier::new(store.clone(), handlers, Arc::clone(&transport));
         let engine = Engine::new(store.clone(), Arc::clone(&transport), courier);
         let issuer = Issuer::new(public_url.clone(), &sealer)?;
@@ -181,6 +191,7 @@ impl Node {
             standings,
             verifier,
             transport,
+            publications,
             engine,
             subscriptions,
             postures: readiness::Postures::default(),

@@ -3,7 +3,7 @@
 //! What was read is good for as long as the head of the tenant's feed stays where it was, as
 //! everything that it depends on is in the feed: users, roles, groups, clients, policies. So a role
 //! that is taken away is gone with the next request, and a tenant where nothing happens is read
-//! once.
+//! once. Of a client that is another tenant's application, the head of that one's feed counts too.
 
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ use types::kind::User;
 use types::{Id, Result, TenantId};
 use uuid::Uuid;
 
+use crate::published::{Offer, Publications};
+
 /// How many users are kept, each with each of their clients; some 500 bytes each.
 const KEPT_MAX: u64 = 50_000;
 
@@ -27,24 +29,47 @@ pub struct UserStanding {
     pub generation: u64,
     /// What the user may do.
     pub rights: Arc<Rights>,
+    /// Whether the client is another tenant's application.
+    pub hangs_elsewhere: bool,
+}
+
+/// The head of a feed that it hangs on, and where that was before.
+struct Seen {
+    head: watch::Receiver<u64>,
+    read_at: u64,
+}
+
+impl Seen {
+    fn of(store: &Store, tenant: TenantId) -> Self {
+        let head = store.watch(tenant);
+        let read_at = *head.borrow();
+        Self { head, read_at }
+    }
+
+    fn is_newest(&self) -> bool {
+        *self.head.borrow() == self.read_at
+    }
 }
 
 struct Kept {
-    head: watch::Receiver<u64>,
-    read_at: u64,
+    own: Seen,
+    /// Of a client that is another tenant's: that one.
+    client: Option<Seen>,
     standing: Option<Arc<UserStanding>>,
 }
 
 /// The users of all tenants, as far as they were asked for.
 pub(crate) struct Standings {
     store: Store,
+    publications: Publications,
     kept: Cache<(TenantId, Id<User>, Uuid), Arc<Kept>>,
 }
 
 impl Standings {
-    pub(crate) fn new(store: Store) -> Self {
+    pub(crate) fn new(store: Store, publications: Publications) -> Self {
         Self {
             store,
+            publications,
             kept: Cache::new(KEPT_MAX),
         }
     }
@@ -57,7 +82,7 @@ impl Standings {
         app_id: Uuid,
     ) -> Option<Arc<UserStanding>> {
         let kept = self.kept.get(&(tenant, user, app_id))?;
-        let is_fresh = *kept.head.borrow() == kept.read_at;
+        let is_fresh = kept.own.is_newest() && kept.client.as_ref().is_none_or(Seen::is_newest);
         kept.standing.clone().filter(|_| is_fresh)
     }
 
@@ -71,15 +96,23 @@ impl Standings {
         if let Some(known) = self.known(tenant, user, app_id) {
             return Ok(Some(known));
         }
-        let head = self.store.watch(tenant);
         // Before the snapshot, so that a change in between is noticed.
-        let read_at = *head.borrow();
+        let own = Seen::of(&self.store, tenant);
         let island = self.store.island(tenant)?;
-        let standing = island.read_few(move |tx| read(tx, user, app_id)).await?;
+        let read = island.read_few(move |tx| read(tx, user, app_id)).await?;
+        let (mut standing, home) = read.unzip();
+        let home = home.flatten();
+        let client = home.map(|home| Seen::of(&self.store, home));
+        if let Some(home) = home {
+            let offer = self.publications.is_offered(tenant, home, app_id, None);
+            if offer.await? == Offer::None {
+                standing = None;
+            }
+        }
         let standing = standing.map(Arc::new);
         let kept = Kept {
-            head,
-            read_at,
+            own,
+            client,
             standing: standing.clone(),
         };
         self.kept.insert((tenant, user, app_id), Arc::new(kept));
@@ -87,16 +120,24 @@ impl Standings {
     }
 }
 
-fn read(tx: &ReadTx<'_>, user: Id<User>, app_id: Uuid) -> Result<Option<UserStanding>> {
+/// How a user stands here, and the tenant of the client if that is another one.
+fn read(
+    tx: &ReadTx<'_>,
+    user: Id<User>,
+    app_id: Uuid,
+) -> Result<Option<(UserStanding, Option<TenantId>)>> {
     let client = service_principals::find_by_app_id(tx, app_id)?;
-    if !client.is_some_and(|client| client.account_enabled) {
+    let Some(client) = client.filter(|client| client.account_enabled) else {
         return Ok(None);
-    }
+    };
     let Some(rights) = rights::of(tx, user)? else {
         return Ok(None);
     };
-    Ok(Some(UserStanding {
+    let home = client.home().filter(|home| *home != tx.tenant());
+    let standing = UserStanding {
         generation: revocation::generation(tx, user)?,
         rights: Arc::new(rights),
-    }))
+        hangs_elsewhere: home.is_some(),
+    };
+    Ok(Some((standing, home)))
 }

@@ -15,7 +15,7 @@ use identity::oauth::{
     Thumbprint, TokenRequest, TokenResponse, decide, refresh, secret_hash,
 };
 use identity::token::AppToken;
-use identity::{Loader, Sealer, Secret, Since, Standing, revocation};
+use identity::{Loader, PublicUrl, Sealer, Secret, Since, Standing, revocation};
 use serde_json::Value;
 use store::{ReadTx, Store};
 use tokio::sync::watch;
@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 use crate::Node;
 use crate::oauth::Peer;
+use crate::published::{Definition, Needs, Offer, Publications, Published};
 use crate::standings::{Standings, UserStanding};
 
 /// Reads what verifying a token needs from the island that the token names.
@@ -32,16 +33,33 @@ pub struct TenantKeysLoader {
     store: Store,
     sealer: Sealer,
     standings: Arc<Standings>,
+    publications: Publications,
 }
 
 impl TenantKeysLoader {
-    pub(crate) const fn new(store: Store, sealer: Sealer, standings: Arc<Standings>) -> Self {
+    pub(crate) const fn new(
+        store: Store,
+        sealer: Sealer,
+        standings: Arc<Standings>,
+        publications: Publications,
+    ) -> Self {
         Self {
             store,
             sealer,
             standings,
+            publications,
         }
     }
+}
+
+/// How a service principal stands as far as its own tenant knows.
+struct Own {
+    app_id: Uuid,
+    generation: u64,
+    /// Whether the secret or certificate is one of those that are kept here.
+    has_key: bool,
+    /// The tenant of its application, if that is another one.
+    home: Option<TenantId>,
 }
 
 impl Loader for TenantKeysLoader {
@@ -64,22 +82,42 @@ impl Loader for TenantKeysLoader {
         secret: Option<Uuid>,
     ) -> Result<Option<Standing>> {
         let island = self.store.island(tenant)?;
-        island
+        let own = island
             .read(move |tx| {
                 let found = match service_principals::get(tx, principal) {
                     Ok(found) if found.account_enabled => found,
                     Ok(_) | Err(Error::NotFound { .. }) => return Ok(None),
                     Err(error) => return Err(error),
                 };
-                if let Some(key_id) = secret
-                    && !has_credential(tx, &found, key_id)?
-                {
-                    return Ok(None);
-                }
-                let generation = revocation::generation(tx, principal)?;
-                Ok(Some(Standing { generation }))
+                Ok(Some(Own {
+                    app_id: found.app_id,
+                    generation: revocation::generation(tx, principal)?,
+                    has_key: match secret {
+                        Some(key_id) => has_credential(tx, &found, key_id)?,
+                        None => true,
+                    },
+                    home: found.home().filter(|home| *home != tx.tenant()),
+                }))
             })
-            .await
+            .await?;
+        let Some(mut own) = own else {
+            return Ok(None);
+        };
+        if let Some(home) = own.home {
+            let asked = secret.filter(|_| !own.has_key);
+            let offer = self
+                .publications
+                .is_offered(tenant, home, own.app_id, asked);
+            match offer.await? {
+                Offer::None => return Ok(None),
+                Offer::WithKey => own.has_key = true,
+                Offer::WithoutKey => {}
+            }
+        }
+        Ok(own.has_key.then_some(Standing {
+            generation: own.generation,
+            hangs_elsewhere: own.home.is_some(),
+        }))
     }
 
     async fn user_standing(
@@ -102,6 +140,7 @@ impl Loader for TenantKeysLoader {
         }
         Ok(Some(Standing {
             generation: standing.generation,
+            hangs_elsewhere: standing.hangs_elsewhere,
         }))
     }
 
@@ -133,23 +172,25 @@ fn has_credential(tx: &ReadTx<'_>, principal: &ServicePrincipal, key_id: Uuid) -
 fn secret(
     tx: &ReadTx<'_>,
     principal: &ServicePrincipal,
+    elsewhere: Option<&Definition>,
     secret_hash: &[u8],
 ) -> Result<ProofStanding> {
-    let mut standing = ProofStanding::Unknown;
+    let mut all = Vec::from_iter(elsewhere.and_then(|it| it.secret));
     for owner in owners(tx, principal)? {
-        match password_credentials::find(tx, owner, secret_hash)? {
-            None => {}
-            Some(found) if found.is_valid => return Ok(ProofStanding::Valid(found.key_id)),
-            Some(_) => standing = ProofStanding::Expired,
-        }
+        all.extend(password_credentials::find(tx, owner, secret_hash)?);
     }
-    Ok(standing)
+    Ok(match all.iter().find(|found| found.is_valid) {
+        Some(found) => ProofStanding::Valid(found.key_id),
+        None if all.is_empty() => ProofStanding::Unknown,
+        None => ProofStanding::Expired,
+    })
 }
 
 /// How the certificate stands that an assertion names, and whether its key has signed.
 fn certificate(
     tx: &ReadTx<'_>,
     principal: &ServicePrincipal,
+    elsewhere: Option<&Definition>,
     assertion: &Assertion,
 ) -> Result<ProofStanding> {
     let thumbprint = match assertion.thumbprint() {
@@ -157,63 +198,100 @@ fn certificate(
         Some(Thumbprint::Sha256(digest)) => key_credentials::Thumbprint::Sha256(digest),
         None => return Ok(ProofStanding::Unknown),
     };
-    let mut standing = ProofStanding::Unknown;
+    let mut all = elsewhere.map_or_else(Vec::new, |it| it.certificates.clone());
     for owner in owners(tx, principal)? {
-        for key in key_credentials::find(tx, owner, thumbprint)? {
-            if !assertion.is_signed_by(&key.public_key) {
-                standing = ProofStanding::Forged;
-            } else if key.is_valid {
-                return Ok(ProofStanding::Valid(key.key_id));
-            } else {
-                standing = ProofStanding::Expired;
-            }
+        all.extend(key_credentials::find(tx, owner, thumbprint)?);
+    }
+    let mut standing = ProofStanding::Unknown;
+    for key in all {
+        if !assertion.is_signed_by(&key.public_key) {
+            standing = ProofStanding::Forged;
+        } else if key.is_valid {
+            return Ok(ProofStanding::Valid(key.key_id));
+        } else {
+            standing = ProofStanding::Expired;
         }
     }
     Ok(standing)
 }
 
-/// How what a client proves itself with stands.
+/// How what a client proves itself with stands: by what is kept here, and by what its own tenant says
+/// of it if that is another one.
 pub(crate) fn proof_standing(
     tx: &ReadTx<'_>,
     principal: &ServicePrincipal,
+    elsewhere: Option<&Definition>,
     proof: &Proof,
 ) -> Result<ProofStanding> {
     match proof {
-        Proof::Assertion(assertion) => certificate(tx, principal, assertion),
-        Proof::Secret { secret: shown, .. } => secret(tx, principal, &secret_hash(shown.expose())),
+        Proof::Assertion(assertion) => certificate(tx, principal, elsewhere, assertion),
+        Proof::Secret { secret: shown, .. } => {
+            let hash = secret_hash(shown.expose());
+            secret(tx, principal, elsewhere, &hash)
+        }
+    }
+}
+
+/// What a request is about is another tenant's, which has to be asked first.
+struct AsksElsewhere;
+
+/// A service principal that stands for something now; `published` is what its own tenant says of it where
+/// that is another one, once it was asked.
+fn standing_for(
+    tx: &ReadTx<'_>,
+    found: Option<ServicePrincipal>,
+    published: Option<&Published>,
+) -> Result<Option<ServicePrincipal>, AsksElsewhere> {
+    let is_elsewhere = |it: &ServicePrincipal| it.home().is_some_and(|home| home != tx.tenant());
+    match published {
+        None if found.as_ref().is_some_and(is_elsewhere) => Err(AsksElsewhere),
+        None => Ok(found),
+        Some(published) => Ok(found.filter(|found| published.offers(tx, found))),
     }
 }
 
 /// The client as one snapshot knows it.
-fn client(tx: &ReadTx<'_>, request: &TokenRequest) -> Result<Option<ClientRecord>> {
+fn client(
+    tx: &ReadTx<'_>,
+    request: &TokenRequest,
+    published: Option<&Published>,
+) -> Result<Result<Option<ClientRecord>, AsksElsewhere>> {
     let Some(app_id) = request.app_id() else {
-        return Ok(None);
+        return Ok(Ok(None));
     };
-    let Some(principal) = service_principals::find_by_app_id(tx, app_id)? else {
-        return Ok(None);
+    let found = service_principals::find_by_app_id(tx, app_id)?;
+    let principal = match standing_for(tx, found, published) {
+        Ok(Some(principal)) => principal,
+        Ok(None) => return Ok(Ok(None)),
+        Err(asks) => return Ok(Err(asks)),
     };
-    let proof = proof_standing(tx, &principal, &request.proof)?;
-    Ok(Some(ClientRecord {
+    let elsewhere = published.and_then(|published| published.get(app_id));
+    let proof = proof_standing(tx, &principal, elsewhere.map(AsRef::as_ref), &request.proof)?;
+    Ok(Ok(Some(ClientRecord {
         app_id,
         display_name: principal.display_name().to_owned(),
         service_principal: principal.id,
         is_enabled: principal.account_enabled,
         proof,
         generation: revocation::generation(tx, principal.id)?,
-    }))
+    })))
 }
 
 fn resource(
     tx: &ReadTx<'_>,
     request: &TokenRequest,
     client: &ClientRecord,
-) -> Result<Option<(ResourceRecord, Named)>> {
+    published: Option<&Published>,
+) -> Result<Result<Option<(ResourceRecord, Named)>, AsksElsewhere>> {
     let found: Option<ServicePrincipal> = match &request.resource {
         Resource::Graph => service_principals::find_by_app_id(tx, permissions::GRAPH_APP_ID)?,
         Resource::Application(name) => service_principals::find_by_name(tx, name)?,
     };
-    let Some(principal) = found.filter(|found| found.account_enabled) else {
-        return Ok(None);
+    let enabled = found.filter(|found| found.account_enabled);
+    let principal = match standing_for(tx, enabled, published) {
+        Ok(Some(principal)) => principal,
+        Ok(None) => return Ok(Ok(None)),
+        Err(asks) => return Ok(Err(asks)),
     };
     let record = ResourceRecord {
         audience: principal.app_id.to_string(),
@@ -223,7 +301,62 @@ fn resource(
         id: principal.app_id,
         display_name: Some(principal.display_name().to_owned()),
     };
-    Ok(Some((record, named)))
+    Ok(Ok(Some((record, named))))
+}
+
+/// What was decided on a request, and how the log tells it; nothing of it for who isn't a client here.
+type Decided = (Result<AppToken, OAuthError>, Option<SignIn>);
+
+/// An application's request for a token.
+struct Asked {
+    tenant: TenantId,
+    request: TokenRequest,
+    public_url: PublicUrl,
+    sign_in: SignIn,
+}
+
+impl Asked {
+    /// Decides on it in one snapshot.
+    fn decide(
+        &self,
+        tx: &ReadTx<'_>,
+        published: Option<&Published>,
+    ) -> Result<Result<Decided, AsksElsewhere>> {
+        let request = &self.request;
+        let organization = tenant::get(tx)?;
+        let client = match client(tx, request, published)? {
+            Ok(client) => client,
+            Err(asks) => return Ok(Err(asks)),
+        };
+        let resource = match &client {
+            Some(client) => match resource(tx, request, client, published)? {
+                Ok(resource) => resource,
+                Err(asks) => return Ok(Err(asks)),
+            },
+            None => None,
+        };
+        let mut sign_in = self.sign_in.clone();
+        if let Some(client) = &client {
+            note_client(&mut sign_in, client);
+        }
+        let is_known = client.is_some();
+        let (resource, named) = resource.unzip();
+        sign_in.resource = named;
+        let decided = decide(
+            request,
+            &self.public_url,
+            self.tenant,
+            Some(organization.created_at),
+            organization.display_name(),
+            client,
+            resource,
+        );
+        if let Err(refusal) = &decided {
+            sign_in.error_code = refusal.code();
+            sign_in.failure_reason = Some(refusal.sentence());
+        }
+        Ok(Ok((decided, is_known.then_some(sign_in))))
+    }
 }
 
 /// Notes whose sign-in it is, and by which key.
@@ -250,7 +383,6 @@ impl Node {
         request: TokenRequest,
         peer: &Peer,
     ) -> Result<Result<Secret, OAuthError>> {
-        let public_url = self.public_url().clone();
         let island = self.store().island(tenant)?;
         if let Err(refusal) = self.check_proof(tenant, &request.client_id, &request.proof) {
             return Ok(Err(refusal));
@@ -262,41 +394,26 @@ impl Node {
             }
             Proof::Secret { .. } => None,
         };
-        let mut sign_in = peer.sign_in(Kind::ServicePrincipal);
         // Graph is found by its key, other APIs by their names among all.
         let is_few = matches!(request.resource, Resource::Graph);
-        let look = move |tx: &ReadTx<'_>| {
-            let organization = tenant::get(tx)?;
-            let client = client(tx, &request)?;
-            let resource = match &client {
-                Some(client) => resource(tx, &request, client)?,
-                None => None,
-            };
-            if let Some(client) = &client {
-                note_client(&mut sign_in, client);
-            }
-            let is_known = client.is_some();
-            let (resource, named) = resource.unzip();
-            sign_in.resource = named;
-            let decided = decide(
-                &request,
-                &public_url,
-                tenant,
-                Some(organization.created_at),
-                organization.display_name(),
-                client,
-                resource,
-            );
-            if let Err(refusal) = &decided {
-                sign_in.error_code = refusal.code();
-                sign_in.failure_reason = Some(refusal.sentence());
-            }
-            Ok((decided, is_known.then_some(sign_in)))
+        let asked = Arc::new(Asked {
+            tenant,
+            request,
+            public_url: self.public_url().clone(),
+            sign_in: peer.sign_in(Kind::ServicePrincipal),
+        });
+        let look = {
+            let asked = Arc::clone(&asked);
+            move |tx: &ReadTx<'_>| asked.decide(tx, None)
         };
-        let (decided, sign_in) = if is_few {
+        let looked = if is_few {
             island.read_few(look).await?
         } else {
             island.read(look).await?
+        };
+        let (decided, sign_in) = match looked {
+            Ok(decided) => decided,
+            Err(AsksElsewhere) => Box::pin(self.decide_with_others(tenant, asked)).await?,
         };
         // Before the answer; a second one with the same assertion is as much of a try as the first.
         if let Some(sign_in) = sign_in {
@@ -319,6 +436,25 @@ impl Node {
             }
         }
         self.sign(token).await.map(Ok)
+    }
+
+    /// Decides on a request that is about other tenants' applications, once those were asked.
+    async fn decide_with_others(&self, tenant: TenantId, asked: Arc<Asked>) -> Result<Decided> {
+        let request = &asked.request;
+        let needs = Needs {
+            clients: request.app_id().into_iter().collect(),
+            apis: vec![request.resource.clone()],
+        };
+        let published = self
+            .publications()
+            .look(tenant, Some(&request.proof), move |_| Ok(needs))
+            .await?;
+        let island = self.store().island(tenant)?;
+        let asked = Arc::clone(&asked);
+        let decided = island.read(move |tx| asked.decide(tx, Some(&published)));
+        decided.await?.map_err(|AsksElsewhere| {
+            Error::internal("a request was decided before other tenants were asked")
+        })
     }
 
     /// Checks what a client's assertion says of itself: of what doesn't depend on the directory.

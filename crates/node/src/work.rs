@@ -60,6 +60,12 @@ impl Node {
         let node = self.clone();
         tasks.push(tokio::spawn(async move { node.oversee().await }));
         let node = self.clone();
+        tasks.push(tokio::spawn(async move {
+            if let Err(error) = node.list_applications().await {
+                tracing::warn!(%error, "applications that are for several tenants couldn't be listed");
+            }
+        }));
+        let node = self.clone();
         tasks.push(tokio::spawn(
             async move { node.keep_application_log().await },
         ));

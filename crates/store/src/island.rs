@@ -210,6 +210,20 @@ impl Store {
         Ok(())
     }
 
+    /// Does something with the registry on a reading thread.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Self) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (sender, receiver) = oneshot::channel();
+        let store = self.clone();
+        self.submit(Box::new(move || {
+            let _ = sender.send(job(&store));
+        }))
+        .await?;
+        receiver.await.map_err(|_| closed())?
+    }
+
     /// Queues work for the reading threads, waiting for a place if all are taken.
     async fn submit(&self, job: Query) -> Result<()> {
         let places = Arc::clone(&self.0.query_places);

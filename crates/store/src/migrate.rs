@@ -72,6 +72,7 @@ pub(crate) static REGISTRY: &[Migration] = migrations!["registry":
     1 "0001_registry",
     2 "0002_names",
     3 "0003_servers",
+    4 "0004_applications",
 ];
 
 /// FNV-1a: enough to notice an edited file, which is all that it is for.

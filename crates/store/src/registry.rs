@@ -48,7 +48,7 @@ struct Known {
     version: i64,
 }
 
-/// The registry's tables.
+/// The registry's tables that are moved with a deployment; the list of applications is made anew.
 pub(crate) const REGISTRY_TABLES: [&str; 2] = ["registry_tenants", "registry_domains"];
 
 pub(crate) struct Registry {
@@ -61,6 +61,8 @@ pub(crate) struct Registry {
 const MAKING_SECONDS_MAX: i64 = 600;
 /// The setting whose number grows with each change.
 const VERSION: &str = "version";
+/// The setting that says that the applications of all tenants were gone through once.
+const APPLICATIONS_LISTED: &str = "applications listed";
 
 impl Registry {
     /// Reads the registry. `directory`: which data directory's server this is, where there are others.
@@ -268,6 +270,62 @@ impl Store {
     /// there is none yet. Blocks; call it from no async runtime.
     pub fn agree(&self, name: &str, mine: &[u8]) -> Result<Vec<u8>> {
         self.registry().agree(name, mine)
+    }
+
+    /// Lists the tenant of an application that is for several tenants, so that others find it by its
+    /// client id. An entry is where to ask, not an answer: one that is there in vain does no harm, so
+    /// that it is written before the application is and never taken out. Blocks.
+    pub fn list_application(&self, tenant: TenantId, app_id: Uuid) -> Result<()> {
+        self.registry()
+            .connection()
+            .execute(
+                "INSERT INTO registry_applications (app_id, tenant_id) VALUES (?1, ?2) \
+                 ON CONFLICT (app_id) DO NOTHING",
+                params![&app_id, &tenant],
+            )
+            .map(drop)
+    }
+
+    /// The tenant that an application was listed by: one look-up, however many tenants there are.
+    pub async fn look_for_application(&self, app_id: Uuid) -> Result<Option<TenantId>> {
+        self.look(move |store| {
+            let mut found = None;
+            store.registry().connection().query(
+                "SELECT tenant_id FROM registry_applications WHERE app_id = ?1",
+                params![&app_id],
+                &mut |row| {
+                    found = Some(row.id(0)?);
+                    Ok(())
+                },
+            )?;
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Whether the applications of all tenants were listed, those too that were there before there was
+    /// a list.
+    pub async fn has_listed_applications(&self) -> Result<bool> {
+        self.look(|store| {
+            let connection = store.registry().connection();
+            Ok(setting(connection.as_ref(), APPLICATIONS_LISTED)?.is_some())
+        })
+        .await
+    }
+
+    /// Lists applications of a tenant that were there before there was a list.
+    pub async fn list_applications(&self, tenant: TenantId, app_ids: Vec<Uuid>) -> Result<()> {
+        self.look(move |store| {
+            let mut app_ids = app_ids.into_iter();
+            app_ids.try_for_each(|app_id| store.list_application(tenant, app_id))
+        })
+        .await
+    }
+
+    /// Notes that those of all tenants are listed.
+    pub async fn note_applications_listed(&self) -> Result<()> {
+        self.look(|store| store.registry().agree(APPLICATIONS_LISTED, &[]).map(drop))
+            .await
     }
 
     /// All tenants of this deployment, by name.

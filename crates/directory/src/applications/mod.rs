@@ -8,6 +8,7 @@
 //! Source: the `application` resource of Microsoft Graph.
 
 mod properties;
+mod published;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,8 @@ use crate::unique_names::{self, Named};
 use crate::{audited, references, search, service_principals, tenant};
 
 use properties::{APPLICATION, ENTITY};
+
+pub use published::{Elsewhere, for_several_tenants};
 
 macro_rules! columns {
     () => {
@@ -422,6 +425,7 @@ pub(crate) fn create_from(
         document.insert("applicationTemplateId".into(), json!(template));
     }
     settle(tx, &mut made)?;
+    made.refuse_foreign_uris(tx)?;
     refuse_taken_unique_name(tx, &made)?;
     store(tx, &made, Op::Created, &[])?;
     audited::act(tx, "Add application", &made)?;
@@ -443,6 +447,9 @@ pub fn update(
     let renamed = changed.contains(&"displayName");
     refuse_to_remove_enabled(&old.document, &application.document)?;
     settle(tx, &mut application)?;
+    if changed.contains(&"identifierUris") || changed.contains(&"signInAudience") {
+        application.refuse_foreign_uris(tx)?;
+    }
     store(tx, &application, Op::Updated, &changed)?;
     audited::change(tx, "Update application", &old, &application, &changed)?;
     let says = application.for_service_principal();

@@ -12,9 +12,10 @@ use query::Entity;
 use query::SearchTable;
 use serde_json::{Map, Value, json};
 use store::{Change, Op, Param, ReadTx, Row, Tx, params};
-use types::{Error, Id, Result, Timestamp, fold, kind};
+use types::{Error, Id, Result, TenantId, Timestamp, fold, kind};
 use uuid::Uuid;
 
+use crate::applications::{Application, Elsewhere};
 use crate::key_credentials::{self, KeyCredential};
 use crate::listing::{Listing, Order, Ordered, Page, Place, Scope, folded_json_list, folded_list};
 use crate::password_credentials::{self, Password};
@@ -154,11 +155,52 @@ impl ServicePrincipal {
         }
     }
 
+    /// What an application of another tenant would be here, where it isn't yet.
+    pub fn prospective(tx: &ReadTx<'_>, elsewhere: &Elsewhere) -> Self {
+        Self {
+            id: Id::nil(),
+            app_id: elsewhere.application.app_id,
+            document: elsewhere.application.for_service_principal(),
+            created_at: tx.now(),
+            deleted_at: None,
+            account_enabled: true,
+            owner: Some(elsewhere.home.uuid()),
+            passwords: Vec::new(),
+            keys: Vec::new(),
+        }
+    }
+
+    /// Whether it is one that isn't here yet.
+    pub fn is_prospective(&self) -> bool {
+        self.id == Id::nil()
+    }
+
+    /// The tenant in which its application is registered; none for our own apps and Graph.
+    pub fn home(&self) -> Option<TenantId> {
+        self.owner.map(TenantId::new)
+    }
+
+    /// Whether its application says something of itself that it doesn't say yet.
+    pub fn is_behind(&self, application: &Application) -> bool {
+        let says = application.for_service_principal();
+        let is_same = |name: &str| match name {
+            // Its own tenant may call it something else.
+            "displayName" => true,
+            "servicePrincipalNames" => {
+                let own = self.names();
+                let names = texts(says.get(name));
+                let app_id = self.app_id.to_string();
+                names.len() == own.iter().filter(|it| **it != app_id).count()
+                    && names.iter().all(|name| own.contains(name))
+            }
+            _ => self.document.get(name) == says.get(name),
+        };
+        !applications::FOLLOWED.iter().all(|name| is_same(name))
+    }
+
     /// Where its answers go.
     pub fn reply_urls(&self) -> Vec<String> {
-        let listed = self.document.get("replyUrls").and_then(Value::as_array);
-        let texts = listed.into_iter().flatten().filter_map(Value::as_str);
-        texts.map(str::to_owned).collect()
+        texts(self.document.get("replyUrls"))
     }
 
     pub(crate) fn has_reply_urls(&self, urls: &[String]) -> bool {
@@ -232,6 +274,12 @@ impl ServicePrincipal {
             "servicePrincipalNames" => json!(self.names()),
             _ => self.document.get(name)?.clone(),
         })
+    }
+
+    /// Whether it goes by this name.
+    pub fn is_called(&self, name: &str) -> bool {
+        let name = fold(name);
+        self.names().iter().any(|own| fold(own) == name)
     }
 
     /// The client id, and the identifier URIs.
@@ -334,7 +382,7 @@ pub fn find_by_name(tx: &ReadTx<'_>, name: &str) -> Result<Option<ServicePrincip
     }
     pattern.push_str("\u{1f}%");
     let found = tx.query_one(GET_BY_NAME, params![&tx.tenant(), &pattern], principal)?;
-    Ok(found.filter(|found| found.names().iter().any(|own| fold(own) == folded)))
+    Ok(found.filter(|found| found.is_called(name)))
 }
 
 /// The service principal of a client id.
@@ -382,8 +430,23 @@ pub fn place(principal: &ServicePrincipal, order: Order) -> Place {
     })
 }
 
+fn texts(list: Option<&Value>) -> Vec<String> {
+    let listed = list.and_then(Value::as_array).into_iter().flatten();
+    let texts = listed.filter_map(Value::as_str);
+    texts.map(str::to_owned).collect()
+}
+
 /// Makes the service principal of an application of this tenant; the body names its `appId`.
 pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<ServicePrincipal> {
+    create_of(tx, properties, None)
+}
+
+/// Makes the service principal that a body describes; its application may be one of another tenant.
+pub fn create_of(
+    tx: &mut Tx<'_>,
+    properties: &Map<String, Value>,
+    elsewhere: Option<&Elsewhere>,
+) -> Result<ServicePrincipal> {
     let Some(text) = properties.get("appId").and_then(Value::as_str) else {
         return Err(Error::invalid(
             "appId",
@@ -404,8 +467,19 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Servic
             property: "servicePrincipalNames",
         });
     }
-    let application = applications::find_by_app_id(tx, app_id)?.ok_or_else(unknown)?;
-    let mut document = application.for_service_principal();
+    let elsewhere = elsewhere.filter(|it| it.application.app_id == app_id);
+    let (mut document, home) = match (applications::describe(tx, app_id)?, elsewhere) {
+        (Some(own), _) => (own.for_service_principal(), tx.tenant()),
+        (None, Some(other)) => {
+            let mut says = says_here(tx, other)?;
+            // Whose application can't be looked at for it.
+            if let Some(page) = other.application.home_page_url() {
+                says.insert("homepage".into(), page.into());
+            }
+            (says, other.home)
+        }
+        (None, None) => return Err(unknown()),
+    };
     let mut body = properties.clone();
     let enabled = body.shift_remove("accountEnabled");
     SERVICE_PRINCIPAL.apply(&mut document, &body, Purpose::Create)?;
@@ -420,7 +494,7 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Servic
         created_at: tx.now(),
         deleted_at: None,
         account_enabled: flag(enabled)?.unwrap_or(true),
-        owner: Some(tx.tenant().uuid()),
+        owner: Some(home.uuid()),
         passwords: Vec::new(),
         keys: Vec::new(),
     };
@@ -428,6 +502,59 @@ pub fn create(tx: &mut Tx<'_>, properties: &Map<String, Value>) -> Result<Servic
     store(tx, &made, Op::Created, &[])?;
     audited::act(tx, "Add service principal", &made)?;
     Ok(made)
+}
+
+/// What another tenant's application says of itself here: without the names that are taken, since what
+/// an API is called here by its own tenant comes first.
+fn says_here(tx: &ReadTx<'_>, elsewhere: &Elsewhere) -> Result<Map<String, Value>> {
+    let application = &elsewhere.application;
+    let mut says = application.for_service_principal();
+    let mut free = Vec::new();
+    for name in texts(says.get("servicePrincipalNames")) {
+        let other = find_by_name(tx, &name)?;
+        let is_taken = other.is_some_and(|other| other.app_id != application.app_id)
+            || applications::uri_is_taken(tx, &name, application.app_id)?;
+        if !is_taken {
+            free.push(name);
+        }
+    }
+    says.shift_remove("servicePrincipalNames");
+    if !free.is_empty() {
+        says.insert("servicePrincipalNames".into(), json!(free));
+    }
+    Ok(says)
+}
+
+/// The service principal of another tenant's application: made if there is none, and brought up to
+/// date with what the application says of itself.
+pub fn take_over(tx: &mut Tx<'_>, elsewhere: &Elsewhere) -> Result<ServicePrincipal> {
+    if let Some(known) = catch_up(tx, elsewhere)? {
+        return Ok(known);
+    }
+    let mut body = Map::new();
+    body.insert("appId".into(), json!(elsewhere.application.app_id));
+    create_of(tx, &body, Some(elsewhere))
+}
+
+/// Brings the service principal of another tenant's application, if it is there, up to date with what
+/// the application says of itself.
+pub fn catch_up(tx: &mut Tx<'_>, elsewhere: &Elsewhere) -> Result<Option<ServicePrincipal>> {
+    let app_id = elsewhere.application.app_id;
+    let Some(known) = find_by_app_id(tx, app_id)? else {
+        return Ok(None);
+    };
+    if known.home() != Some(elsewhere.home) || !known.is_behind(&elsewhere.application) {
+        return Ok(Some(known));
+    }
+    let is_called_otherwise =
+        known.document.get("displayName") != known.document.get("appDisplayName");
+    let says = says_here(tx, elsewhere)?;
+    let changed = follow(tx, app_id, says, !is_called_otherwise)?;
+    let now = get_by_app_id(tx, app_id)?;
+    if !changed.is_empty() {
+        audited::change(tx, "Update service principal", &known, &now, &changed)?;
+    }
+    Ok(Some(now))
 }
 
 /// A token's audience is found by name, so a name that another has would let this one stand in for
@@ -533,15 +660,15 @@ fn refuse_graph(principal: &ServicePrincipal) -> Result<()> {
     Ok(())
 }
 
-/// Carries what the application says of itself over to its service principal.
+/// Carries what the application says of itself over to its service principal; answers what changed.
 pub(crate) fn follow(
     tx: &mut Tx<'_>,
     app_id: Uuid,
     says: Map<String, Value>,
     renamed: bool,
-) -> Result<()> {
+) -> Result<Vec<&'static str>> {
     let Some(mut principal) = find_by_app_id(tx, app_id)? else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let mut changed = Vec::new();
     for name in applications::FOLLOWED {
@@ -552,10 +679,10 @@ pub(crate) fn follow(
             changed.push(name);
         }
     }
-    if changed.is_empty() {
-        return Ok(());
+    if !changed.is_empty() {
+        store(tx, &principal, Op::Updated, &changed)?;
     }
-    store(tx, &principal, Op::Updated, &changed)
+    Ok(changed)
 }
 
 fn store(tx: &mut Tx<'_>, principal: &ServicePrincipal, op: Op, changed: &[&str]) -> Result<()> {
@@ -639,7 +766,10 @@ pub(crate) fn deleted_with(
 /// Brings a deleted service principal back with its id, if its application is there.
 pub fn restore(tx: &mut Tx<'_>, id: Id<kind::ServicePrincipal>) -> Result<ServicePrincipal> {
     let principal = get_deleted(tx, id)?;
-    if applications::find_by_app_id(tx, principal.app_id)?.is_none() {
+    // That of another tenant's application is this tenant's own; what it is good for shows when it is
+    // used.
+    let is_of_here = principal.home().is_none_or(|home| home == tx.tenant());
+    if is_of_here && applications::find_by_app_id(tx, principal.app_id)?.is_none() {
         return Err(Error::conflict(
             "The application of this service principal is deleted. Restore the application instead.",
         ));

@@ -149,7 +149,7 @@ fn applications_service_principals_and_assignments_fit() {
     let id = "11111111-0000-4000-8000-000000000001";
     let full = json!({
         "displayName": "Full", "description": "x", "notes": "x", "tags": ["x"],
-        "identifierUris": ["api://full"], "signInAudience": "azureadmultipleorgs",
+        "identifierUris": ["api://contoso.example/full"], "signInAudience": "azureadmultipleorgs",
         "appRoles": [{"id": id, "value": "Read", "displayName": "x", "description": "x",
             "allowedMemberTypes": ["Application", "User"]}],
         "api": {"requestedAccessTokenVersion": 2, "knownClientApplications": [id],

@@ -382,6 +382,10 @@ async fn find_home(call: &PublicCall, form: &Form, end: &str) -> Result<Reply, R
     let parameters = query_options::pairs(&call.query)?;
     let is_silent = end == AUTHORIZE_END && form.get("prompt") == Some("none");
     if let Some(tenant) = found.filter(|_| !is_silent) {
+        let node = &call.platform().node;
+        if let Err(error) = node.check_audience(tenant, form).await {
+            return problem(call, error.into());
+        }
         let path = format!("/{tenant}/{end}");
         return moved(call.method(), &with_parameters(&path, &parameters));
     }

@@ -34,10 +34,12 @@ async fn revoke(call: Call) -> Result<Reply, Refusal> {
     let key = call.key("id").to_owned();
     let (node, tenant) = (&call.platform().node, call.caller.tenant);
     let issuer = node.public_url().issuer(tenant);
+    let user = call.read(move |tx| Ok(users::find(tx, &key)?.id)).await?;
+    let published = node.published_to(tenant, vec![user]).await?;
     let to_tell = call
         .write(move |tx| {
-            let user = users::find(tx, &key)?.id;
-            let to_tell = end_sessions_of(tx, user, &issuer)?;
+            let user = users::get(tx, user)?.id;
+            let to_tell = end_sessions_of(tx, &published, user, &issuer)?;
             users::end_sessions(tx, user)?;
             revocation::revoke(tx, user)?;
             Ok(to_tell)

@@ -194,6 +194,15 @@ pub fn decide(tx: &mut Tx<'_>, waiting: &Waiting, by: Option<&SignedIn>) -> Resu
     Ok(changed > 0)
 }
 
+/// What a device's code is about, for a look ahead of its question.
+pub fn asked(tx: &ReadTx<'_>, device_code: &str) -> Result<Option<ScopeRequest>> {
+    let hash = sha256(device_code.as_bytes());
+    tx.query_one(FIND, params![&tx.tenant(), &hash], |row| {
+        let doc: Doc = serde_json::from_str(row.text(1)?).map_err(Error::internal)?;
+        Ok(doc.scope)
+    })
+}
+
 /// Answers a device's question.
 pub fn poll(tx: &mut Tx<'_>, device_code: &str, client_id: Uuid) -> Result<Polled> {
     let (tenant, now) = (tx.tenant(), tx.now());

@@ -51,6 +51,12 @@ pub enum OAuthError {
         /// The tenant's name.
         tenant: String,
     },
+    /// The client is for the people of its own tenant only, and was asked for under an address for those
+    /// of all.
+    SingleTenant {
+        /// As it named itself.
+        client_id: String,
+    },
     /// The client may not sign in.
     DisabledClient {
         /// As it named itself.
@@ -249,6 +255,7 @@ impl OAuthError {
             Self::InvalidScope(_) => ("invalid_scope", 1_002_012, 400),
             Self::UnknownResource { .. } => ("invalid_resource", 500_011, 400),
             Self::UnknownClient { .. } => ("unauthorized_client", 700_016, 400),
+            Self::SingleTenant { .. } => ("invalid_request", 50_194, 400),
             Self::DisabledClient { .. } => ("unauthorized_client", 7_000_112, 400),
             Self::MissingSecret => ("invalid_client", 7_000_218, 401),
             Self::WrongSecret { .. } => ("invalid_client", 7_000_215, 401),

@@ -82,6 +82,13 @@ impl OAuthError {
                 echo(client_id),
                 echo(tenant)
             ),
+            // Without the name that Entra tells: it is another tenant's to tell.
+            Self::SingleTenant { client_id } => format!(
+                "Application '{}' is not configured as a multi-tenant application. Usage of the \
+                 /common endpoint is not supported for such applications. Use a tenant-specific \
+                 endpoint or configure the application to be multi-tenant.",
+                echo(client_id)
+            ),
             Self::DisabledClient { client_id } => {
                 format!("Application '{}' is disabled.", echo(client_id))
             }

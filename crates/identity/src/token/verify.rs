@@ -121,11 +121,13 @@ impl<L: Loader> Verifier<L> {
                     .await?,
             ),
         };
-        if standing.is_none_or(|standing| generation < standing.generation) {
-            return Err(TokenError::Revoked.into());
-        }
+        let standing = standing
+            .filter(|standing| generation >= standing.generation)
+            .ok_or(TokenError::Revoked)?;
         let verified = Verified(Arc::new(checked));
-        self.cache.keep(token, verified.clone(), generation, guard);
+        if !standing.hangs_elsewhere {
+            self.cache.keep(token, verified.clone(), generation, guard);
+        }
         Ok(verified)
     }
 

@@ -22,6 +22,7 @@ use super::next::{self, Account, Need};
 use super::sign_in::{Begun, Errand, Pending};
 use super::{Browser, ConsentView, Outcome, Screen, Step, consent};
 use crate::Node;
+use crate::published::Published;
 
 /// Who may give applications roles on Graph, besides Global Administrators.
 const PRIVILEGED_ROLE_ADMINISTRATOR: Uuid = uuid!("e8611ab8-c189-46e8-94e1-60213ab1f814");
@@ -34,7 +35,7 @@ const STATE_MAX: usize = 4_096;
 pub(super) struct AdminConsent {
     pub(super) to: ReturnAddress,
     /// Nothing: all that it says it needs.
-    scope: Option<ScopeRequest>,
+    pub(super) scope: Option<ScopeRequest>,
 }
 
 /// What it comes to on one API.
@@ -46,11 +47,12 @@ struct Asked {
 
 fn begin(
     tx: &ReadTx<'_>,
+    published: &Published,
     form: &Form,
     public_url: &identity::PublicUrl,
     cookie: Option<&identity::Secret>,
 ) -> Result<Begun> {
-    let (addressed, client, platform) = match client::addressed(tx, form)? {
+    let (addressed, client, platform) = match client::addressed(tx, published, form)? {
         Ok(found) => found,
         Err(error) => return Ok(Begun::Stopped(error)),
     };
@@ -77,7 +79,7 @@ fn begin(
         return Ok(Begun::Refused(errand.to, error));
     }
     let flow = Flow::new(Errand::AdminConsent(Box::new(errand)), tx.now());
-    let need = next::advance(tx, &flow, next::accounts(tx, cookie)?)?;
+    let need = next::advance(tx, published, &flow, next::accounts(tx, cookie)?)?;
     Ok(Begun::Pending(Box::new(flow), need))
 }
 
@@ -104,7 +106,11 @@ impl AdminConsent {
         }
         let mut asked = Vec::new();
         for access in client.application.required_access() {
-            let found = service_principals::find_by_app_id(tx, access.resource)?;
+            let found = if client.is_prospective() && access.resource == client.app_id() {
+                Some(client.principal.clone())
+            } else {
+                service_principals::find_by_app_id(tx, access.resource)?
+            };
             let Some(resource) = found.filter(|found| found.account_enabled) else {
                 return Ok(Err(OAuthError::UnknownResource {
                     resource: access.resource.to_string(),
@@ -126,9 +132,14 @@ impl AdminConsent {
     }
 
     /// What comes next for somebody who is signed in.
-    pub(super) fn next(&self, tx: &ReadTx<'_>, account: &Account) -> Result<Need> {
+    pub(super) fn next(
+        &self,
+        tx: &ReadTx<'_>,
+        published: &Published,
+        account: &Account,
+    ) -> Result<Need> {
         let user = account.user().id;
-        let client = match client::find(tx, self.to.client_id)? {
+        let client = match client::find(tx, published, self.to.client_id)? {
             Ok(client) => client,
             Err(refusal) => return Ok(Need::Refuse(refusal, Some(user))),
         };
@@ -153,8 +164,8 @@ impl AdminConsent {
     }
 
     /// Allows it for everybody; `false` if the person may not any more.
-    fn allow(&self, tx: &mut Tx<'_>, user: Id<kind::User>) -> Result<bool> {
-        let Ok(client) = client::find(tx, self.to.client_id)? else {
+    fn allow(&self, tx: &mut Tx<'_>, published: &Published, user: Id<kind::User>) -> Result<bool> {
+        let Ok(mut client) = client::find(tx, published, self.to.client_id)? else {
             return Ok(false);
         };
         let Ok(asked) = self.resolve(tx, &client)? else {
@@ -163,6 +174,10 @@ impl AdminConsent {
         if !may_allow(tx, user, &asked)? {
             return Ok(false);
         }
+        client.install(tx)?;
+        let Ok(asked) = self.resolve(tx, &client)? else {
+            return Ok(false);
+        };
         let principal = client.principal.id;
         for it in &asked {
             let scopes: Vec<String> = it.scopes.iter().map(|it| it.value.clone()).collect();
@@ -206,8 +221,9 @@ impl Node {
     ) -> Result<Outcome> {
         let island = self.store().island(tenant)?;
         let (public_url, cookie) = (self.public_url().clone(), browser.cookie.clone());
+        let published = self.published_named(tenant, &form).await?;
         let begun = island
-            .read(move |tx| begin(tx, &form, &public_url, cookie.as_ref()))
+            .read(move |tx| begin(tx, &published, &form, &public_url, cookie.as_ref()))
             .await?;
         self.begun(tenant, begun, browser, trail).await
     }
@@ -230,11 +246,13 @@ impl Node {
             )));
         }
         let (asked, cookie) = (flow.clone(), browser.cookie.clone());
+        let published = self.published_of(tenant, flow).await?;
+        let known = published.clone();
         let island = self.store().island(tenant)?;
         let user = island
             .read(move |tx| {
                 let accounts = next::accounts(tx, cookie.as_ref())?;
-                let Need::Show(screen) = next::advance(tx, &asked, accounts)? else {
+                let Need::Show(screen) = next::advance(tx, &known, &asked, accounts)? else {
                     return Ok(None);
                 };
                 let Screen::AdminConsent(view) = *screen else {
@@ -252,7 +270,9 @@ impl Node {
             app_id: errand.to.client_id,
         };
         let asked = errand.clone();
-        let is_allowed = island.write(actor, move |tx| asked.allow(tx, user)).await?;
+        let is_allowed = island
+            .write(actor, move |tx| asked.allow(tx, &published, user))
+            .await?;
         if !is_allowed {
             return Ok(None);
         }

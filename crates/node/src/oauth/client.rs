@@ -1,4 +1,5 @@
-//! A tenant's clients: found by their ids, and how they prove who they are.
+//! A tenant's clients: found by their ids, and how they prove who they are. One may be the application of
+//! another tenant that offers it to this one ([`crate::published`]), installed here or not yet.
 
 use directory::applications::{self, Application};
 use directory::first_party::FirstParty;
@@ -6,11 +7,14 @@ use directory::service_principals::{self, ServicePrincipal};
 use directory::tenant;
 use identity::oauth::{Addressed, Form, OAuthError, Platform, Proof, ProofStanding, RedirectUris};
 use identity::token::ClientStrength;
-use store::ReadTx;
+use std::sync::Arc;
+
+use store::{ReadTx, Tx};
 use types::Result;
 use uuid::Uuid;
 
 use super::ClientView;
+use crate::published::{Definition, Published};
 use crate::tokens::proof_standing;
 
 /// A client.
@@ -21,17 +25,43 @@ pub(super) struct Client {
     spa: Vec<String>,
     native: Vec<String>,
     is_first_party: bool,
+    /// What its tenant says of it, if that is another one.
+    elsewhere: Option<Arc<Definition>>,
+    /// The applications of other tenants that its request is about.
+    pub(super) published: Published,
+}
+
+/// What stands for the client of an id here, and what it is.
+fn look_up(
+    tx: &ReadTx<'_>,
+    published: &Published,
+    app_id: Uuid,
+) -> Result<Option<(ServicePrincipal, Application)>> {
+    let principal = service_principals::find_by_app_id(tx, app_id)?;
+    if let Some(own) = FirstParty::find(app_id) {
+        let application = own.application(tx)?;
+        return Ok(principal.map(|principal| (principal, application)));
+    }
+    let principal = match (principal, published.get(app_id)) {
+        (Some(principal), _) => principal,
+        // One of this tenant that has no service principal can't sign in.
+        (None, Some(definition)) if applications::describe(tx, app_id)?.is_none() => {
+            ServicePrincipal::prospective(tx, &definition.elsewhere)
+        }
+        (None, _) => return Ok(None),
+    };
+    let application = published.application(tx, &principal)?;
+    Ok(application.map(|application| (principal, application)))
 }
 
 /// The client of an id, which may sign in.
-pub(super) fn find(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Result<Client, OAuthError>> {
-    let principal = service_principals::find_by_app_id(tx, app_id)?;
+pub(super) fn find(
+    tx: &ReadTx<'_>,
+    published: &Published,
+    app_id: Uuid,
+) -> Result<Result<Client, OAuthError>> {
     let own = FirstParty::find(app_id);
-    let application = match own {
-        Some(own) => Some(own.application(tx)?),
-        None => applications::describe(tx, app_id)?,
-    };
-    let (Some(principal), Some(application)) = (principal, application) else {
+    let Some((principal, application)) = look_up(tx, published, app_id)? else {
         return Ok(Err(unknown(tx, &app_id.to_string())?));
     };
     if !principal.account_enabled {
@@ -47,6 +77,11 @@ pub(super) fn find(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Result<Client, OAuth
         },
         is_first_party: own.is_some(),
         native: application.redirect_uris_of("publicClient"),
+        elsewhere: match principal.home() {
+            Some(home) if home != tx.tenant() => published.get(app_id).cloned(),
+            _ => None,
+        },
+        published: published.clone(),
         application,
         principal,
     }))
@@ -56,6 +91,7 @@ pub(super) fn find(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Result<Client, OAuth
 /// the client's that is. Whatever is wrong with these is told to the person, not to the address.
 pub(super) fn addressed(
     tx: &ReadTx<'_>,
+    published: &Published,
     form: &Form,
 ) -> Result<Result<(Addressed, Client, Platform), OAuthError>> {
     let addressed = match Addressed::parse(form) {
@@ -65,7 +101,7 @@ pub(super) fn addressed(
         }
         Err(error) => return Ok(Err(error)),
     };
-    let client = match find(tx, addressed.client_id)? {
+    let client = match find(tx, published, addressed.client_id)? {
         Ok(client) => client,
         Err(error) => return Ok(Err(error)),
     };
@@ -90,6 +126,22 @@ pub(super) fn unknown(tx: &ReadTx<'_>, client_id: &str) -> Result<OAuthError> {
 impl Client {
     pub(super) fn app_id(&self) -> Uuid {
         self.principal.app_id
+    }
+
+    /// Whether it isn't in this tenant yet: a first consent makes its service principal.
+    pub(super) fn is_prospective(&self) -> bool {
+        self.principal.is_prospective()
+    }
+
+    /// Makes the service principal of another tenant's application, if it isn't there yet: somebody who
+    /// may has allowed it something.
+    pub(super) fn install(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        if self.is_prospective()
+            && let Some(definition) = &self.elsewhere
+        {
+            self.principal = service_principals::take_over(tx, &definition.elsewhere)?;
+        }
+        Ok(())
     }
 
     /// Whether it is one of our own, which needs nobody's consent.
@@ -131,7 +183,7 @@ impl Client {
         if platform.is_public() {
             return Ok(Err(OAuthError::PublicClientProof));
         }
-        let standing = proof_standing(tx, &self.principal, proof)?;
+        let standing = proof_standing(tx, &self.principal, self.elsewhere.as_deref(), proof)?;
         Ok(match (proof, standing) {
             (Proof::Secret { .. }, ProofStanding::Valid(_)) => Ok(ClientStrength::Secret),
             (Proof::Assertion(_), ProofStanding::Valid(_)) => Ok(ClientStrength::Certificate),

@@ -12,8 +12,7 @@ use std::collections::BTreeSet;
 use directory::delegation::{self, Scope};
 use directory::service_principals::{self, ServicePrincipal};
 use directory::{
-    applications, authorization_policy, oauth2_permission_grants as grants, permissions, rights,
-    roles, tenant,
+    authorization_policy, oauth2_permission_grants as grants, permissions, rights, roles, tenant,
 };
 use identity::oauth::{OAuthError, Resource, ScopeRequest};
 use identity::token::GRAPH_AUDIENCE;
@@ -74,8 +73,16 @@ pub(super) fn resolve(
     let (resource, audience) = match &request.resource {
         Resource::Graph => (graph, GRAPH_AUDIENCE.to_owned()),
         Resource::Application(name) => {
-            let found = service_principals::find_by_name(tx, name)?;
-            match found.filter(|found| found.account_enabled) {
+            let found = match service_principals::find_by_name(tx, name)? {
+                // What is its own API, too, and isn't here yet.
+                None if client.is_prospective() && client.principal.is_called(name) => {
+                    Some(client.principal.clone())
+                }
+                found => found,
+            };
+            let usable =
+                |it: &ServicePrincipal| it.account_enabled && client.published.offers(tx, it);
+            match found.filter(usable) {
                 // Graph by a name that isn't one of those that are looked for before.
                 Some(found) if found.app_id == permissions::GRAPH_APP_ID => {
                     (found, GRAPH_AUDIENCE.to_owned())
@@ -147,7 +154,7 @@ pub(super) fn standing(
     } else if wanted.resource.app_id == permissions::GRAPH_APP_ID {
         Vec::new()
     } else {
-        let api = applications::describe(tx, wanted.resource.app_id)?;
+        let api = client.published.application(tx, &wanted.resource)?;
         api.map(|api| api.pre_authorized(client.app_id()))
             .unwrap_or_default()
     };
@@ -204,13 +211,21 @@ pub(super) fn may_people_consent(tx: &ReadTx<'_>) -> Result<bool> {
     Ok(authorization_policy::get(tx)?.may_consent)
 }
 
-/// Writes down that a client is allowed what it asks for, in the name of one person or of everybody.
+/// Writes down that a client is allowed what it asks for, in the name of one person or of everybody; it
+/// is installed with that, if it isn't yet.
 pub(super) fn allow(
     tx: &mut Tx<'_>,
-    client: &Client,
-    wanted: &Wanted,
+    mut client: Client,
+    request: &ScopeRequest,
     principal: Option<Id<kind::User>>,
 ) -> Result<()> {
+    if resolve(tx, &client, request)?.is_err() {
+        return Ok(());
+    }
+    client.install(tx)?;
+    let Ok(wanted) = resolve(tx, &client, request)? else {
+        return Ok(());
+    };
     let openid = names(&wanted.openid);
     let mut on_resource = names(&wanted.scopes);
     if wanted.resource.id == wanted.graph {

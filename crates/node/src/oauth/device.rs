@@ -17,9 +17,15 @@ use super::next::{self, Account, Need};
 use super::sign_in::{Errand, Pending};
 use super::{Browser, ConsentView, Outcome, Problem, Screen, Step, client, consent};
 use crate::Node;
+use crate::published::{Needs, Published};
 
 /// What comes next for somebody who signs in for a device.
-pub(super) fn next(tx: &ReadTx<'_>, flow: &Pending, account: Account) -> Result<Need> {
+pub(super) fn next(
+    tx: &ReadTx<'_>,
+    published: &Published,
+    flow: &Pending,
+    account: Account,
+) -> Result<Need> {
     let code = match &flow.errand {
         Errand::Device { code } => code.as_deref(),
         _ => None,
@@ -34,7 +40,7 @@ pub(super) fn next(tx: &ReadTx<'_>, flow: &Pending, account: Account) -> Result<
     let Some(waiting) = device::find(tx, code)? else {
         return Ok(ask(Some(Problem::WrongUserCode)));
     };
-    let client = match client::find(tx, waiting.client_id)? {
+    let client = match client::find(tx, published, waiting.client_id)? {
         Ok(client) => client,
         Err(refusal) => return Ok(Need::Refuse(refusal, None)),
     };
@@ -71,13 +77,22 @@ impl Node {
         request: DeviceRequest,
     ) -> Result<Result<Value, OAuthError>> {
         let public_url = self.public_url().clone();
+        let published = match parse_uuid(&request.client_id) {
+            Some(app_id) => {
+                let needs = Needs::of(app_id, Some(&request.scope.resource));
+                self.publications()
+                    .look(tenant, request.proof.as_ref(), move |_| Ok(needs))
+                    .await?
+            }
+            None => Published::default(),
+        };
         let island = self.store().island(tenant)?;
         island
             .write(Actor::System, move |tx| {
                 let Some(app_id) = parse_uuid(&request.client_id) else {
                     return Ok(Err(client::unknown(tx, &request.client_id)?));
                 };
-                let client = match client::find(tx, app_id)? {
+                let client = match client::find(tx, &published, app_id)? {
                     Ok(client) => client,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
@@ -136,11 +151,12 @@ impl Node {
         flow.errand = Errand::Device { code: None };
         let (asked, cookie) = (flow.clone(), browser.cookie.clone());
         let code = entered.clone();
+        let published = self.published_of(tenant, &asked).await?;
         let island = self.store().island(tenant)?;
         let (account, is_there) = island
             .read(move |tx| {
                 let accounts = next::accounts(tx, cookie.as_ref())?;
-                let account = match next::advance(tx, &asked, accounts)? {
+                let account = match next::advance(tx, &published, &asked, accounts)? {
                     Need::Show(screen) => match *screen {
                         Screen::DeviceCode { account, .. } => Some(account),
                         _ => None,
@@ -188,11 +204,13 @@ impl Node {
     ) -> Result<Outcome> {
         let (asked, cookie) = (flow.clone(), browser.cookie.clone());
         let (errand, peer) = (flow.errand.clone(), Peer::of(browser, trail));
+        let published = self.published_of(tenant, flow).await?;
+        let known = published.clone();
         let island = self.store().island(tenant)?;
         let found = island
             .read(move |tx| {
                 let accounts = next::accounts(tx, cookie.as_ref())?;
-                let Need::Show(screen) = next::advance(tx, &asked, accounts)? else {
+                let Need::Show(screen) = next::advance(tx, &known, &asked, accounts)? else {
                     return Ok(None);
                 };
                 let view = match *screen {
@@ -231,7 +249,7 @@ impl Node {
                 let mut sign_in = log::of_errand(tx, &errand, &peer, Kind::InteractiveUser)?;
                 sign_in.is_browser = false;
                 if accept {
-                    consent_to(tx, &waiting, by.user, for_all)?;
+                    consent_to(tx, &published, &waiting, by.user, for_all)?;
                 }
                 let was_waiting = device::decide(tx, &waiting, accept.then_some(&by))?;
                 if !was_waiting {
@@ -263,21 +281,22 @@ impl Node {
 
 fn consent_to(
     tx: &mut store::Tx<'_>,
+    published: &Published,
     waiting: &Waiting,
     user: Id<kind::User>,
     for_all: bool,
 ) -> Result<()> {
-    let Ok(client) = client::find(tx, waiting.client_id)? else {
+    let Ok(client) = client::find(tx, published, waiting.client_id)? else {
         return Ok(());
     };
     let Ok(wanted) = consent::resolve(tx, &client, &waiting.scope)? else {
         return Ok(());
     };
     let standing = consent::standing(tx, &client, &wanted, user)?;
-    if standing.missing.is_empty() {
+    if standing.missing.is_empty() && !client.is_prospective() {
         return Ok(());
     }
-    consent::allow(tx, &client, &wanted, (!for_all).then_some(user))
+    consent::allow(tx, client, &waiting.scope, (!for_all).then_some(user))
 }
 
 impl client::Client {

@@ -109,12 +109,13 @@ impl Node {
         };
         let (asked, cookie) = (flow.clone(), browser.cookie.clone());
         let app_id = sign_in::app_of(flow);
+        let published = self.published_of(tenant, flow).await?;
         let island = self.store().island(tenant)?;
         // Who decides is who was asked: the account that the errand is about now.
         let screen = island
             .read({
-                let cookie = cookie.clone();
-                move |tx| next::advance(tx, &asked, next::accounts(tx, cookie.as_ref())?)
+                let (cookie, known) = (cookie.clone(), published.clone());
+                move |tx| next::advance(tx, &known, &asked, next::accounts(tx, cookie.as_ref())?)
             })
             .await?;
         if !accept {
@@ -150,14 +151,11 @@ impl Node {
         };
         island
             .write(actor, move |tx| {
-                let Ok(client) = client::find(tx, request.to.client_id)? else {
-                    return Ok(());
-                };
-                let Ok(wanted) = consent::resolve(tx, &client, &request.scope)? else {
+                let Ok(client) = client::find(tx, &published, request.to.client_id)? else {
                     return Ok(());
                 };
                 let principal = (!for_all).then_some(user);
-                consent::allow(tx, &client, &wanted, principal)
+                consent::allow(tx, client, &request.scope, principal)
             })
             .await?;
         flow.session = Some(session);

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use directory::roles::built_in;
 use directory::users::User;
-use directory::{applications, invitations, rights, tenant};
+use directory::{invitations, rights, tenant};
 use identity::Secret;
 use identity::oauth::code::SignedIn;
 use identity::oauth::{AuthorizationRequest, ClaimsRequest, OAuthError};
@@ -20,6 +20,7 @@ use super::groups::{self, Way};
 use super::optional::{self, About};
 use super::{next, proof};
 use crate::Node;
+use crate::published::Needs;
 
 /// Tokens in a person's name.
 #[derive(Debug)]
@@ -102,7 +103,7 @@ pub(super) fn access_token(
         organization: &organization,
         has_profile: standing.openid.iter().any(|scope| scope == "profile"),
     };
-    let api = applications::describe(tx, wanted.resource.app_id)?;
+    let api = client.published.application(tx, &wanted.resource)?;
     let asked = api.as_ref().map(|api| api.optional_claims("accessToken"));
     let asked = asked.unwrap_or_default();
     let mut optional = optional::claims(&about, &asked);
@@ -246,10 +247,13 @@ impl Node {
         let (client_id, by) = (request.to.client_id, by.clone());
         let (nonce, openid) = (request.nonce.clone(), request.scope.openid.clone());
         let claims = request.claims.clone();
+        let needs = Needs::of(client_id, Some(&request.scope.resource));
+        let published = self.publications().look(tenant, None, move |_| Ok(needs));
+        let published = published.await?;
         let island = self.store().island(tenant)?;
         let described = island
             .read(move |tx| {
-                let client = client::find(tx, client_id)?;
+                let client = client::find(tx, &published, client_id)?;
                 let user = proof::standing_user(tx, &by)?;
                 Ok(match (client, user) {
                     (Ok(client), Ok(user)) => {

@@ -51,6 +51,7 @@ use uuid::Uuid;
 use crate::Node;
 use crate::tenant_tasks::TenantTasks;
 
+pub use crate::published::Published;
 pub use account::{
     Act, Confirmation, OwnApp, OwnConsent, OwnInput, OwnMethod, OwnMethods, OwnOrganization,
     OwnSession, OwnView, Through,

@@ -16,6 +16,7 @@ use super::consent::{self, Wanted};
 use super::log::Unlogged;
 use super::sign_in::{Errand, Pending};
 use super::{AccountView, ClientView, ConsentView, PasskeyView, Screen, device, generation};
+use crate::published::Published;
 
 /// What has to happen next.
 pub(super) enum Need {
@@ -123,20 +124,26 @@ pub(super) fn views(accounts: &[Account]) -> Vec<AccountView> {
 }
 
 /// What comes next.
-pub(super) fn advance(tx: &ReadTx<'_>, flow: &Pending, accounts: Vec<Account>) -> Result<Need> {
+pub(super) fn advance(
+    tx: &ReadTx<'_>,
+    published: &Published,
+    flow: &Pending,
+    accounts: Vec<Account>,
+) -> Result<Need> {
     let client = match &flow.errand {
-        Errand::Authorize(request) => match client::find(tx, request.to.client_id)? {
+        Errand::Authorize(request) => match client::find(tx, published, request.to.client_id)? {
             Ok(client) => Some(client),
             Err(refusal) => return Ok(Need::Refuse(refusal, None)),
         },
         _ => None,
     };
-    advance_for(tx, flow, client, accounts)
+    advance_for(tx, published, flow, client, accounts)
 }
 
 /// What comes next; the client is the one that has sent the person, if one has.
 pub(super) fn advance_for(
     tx: &ReadTx<'_>,
+    published: &Published,
     flow: &Pending,
     client: Option<Client>,
     accounts: Vec<Account>,
@@ -147,7 +154,7 @@ pub(super) fn advance_for(
     };
     let view = match &flow.errand {
         Errand::Visit(visit) => Some(visit.client()),
-        Errand::AdminConsent(asked) => client::find(tx, asked.to.client_id)?
+        Errand::AdminConsent(asked) => client::find(tx, published, asked.to.client_id)?
             .ok()
             .map(|client| client.view(Some(&asked.to.redirect_uri))),
         _ => client
@@ -171,7 +178,7 @@ pub(super) fn advance_for(
     let need = match picked {
         Ok(account) => match (&flow.errand, request, client) {
             (_, Some(request), Some(client)) => consented(tx, flow, request, &client, account)?,
-            (Errand::AdminConsent(asked), ..) => asked.next(tx, &account)?,
+            (Errand::AdminConsent(asked), ..) => asked.next(tx, published, &account)?,
             // Somebody who is from elsewhere goes on from there, not from here.
             (Errand::Visit(_), ..) if account.user.is_external() => {
                 Need::Refuse(OAuthError::NotHere, Some(account.user.id))
@@ -187,7 +194,7 @@ pub(super) fn advance_for(
                     home_name: None,
                 }))
             }
-            _ => device::next(tx, flow, account)?,
+            _ => device::next(tx, published, flow, account)?,
         },
         Err(screen) => Need::Show(screen),
     };
@@ -425,7 +432,8 @@ pub(super) fn consent_screen(
     asks_again: bool,
 ) -> Result<Option<Screen>> {
     let standing = consent::standing(tx, client, wanted, account.user.id)?;
-    if standing.missing.is_empty() && !asks_again {
+    // What isn't here yet is asked about whatever its API says: that brings it here.
+    if standing.missing.is_empty() && !asks_again && !client.is_prospective() {
         return Ok(None);
     }
     let is_admin = consent::is_consenting_admin(tx, account.user.id)?;

@@ -28,6 +28,7 @@ use super::log::{self, Peer, Why};
 use super::next::Lack;
 use super::{consent, next, proof};
 use crate::Node;
+use crate::published::{Needs, Published};
 
 /// The answer that carries tokens (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Serialize)]
@@ -316,7 +317,7 @@ impl Redemption<'_> {
         }
         let wanted = granted!(consent::resolve(tx, client, scope)?);
         let standing = consent::standing(tx, client, &wanted, user.id)?;
-        if !standing.missing.is_empty() {
+        if !standing.missing.is_empty() || client.is_prospective() {
             return Ok(Err(OAuthError::ConsentRequired {
                 client_id: client.app_id().to_string(),
                 client: client.principal.display_name().to_owned(),
@@ -427,12 +428,13 @@ impl Node {
             }
         }
         let public_url = self.public_url().clone();
+        let published = self.published_for_redemption(tenant, &request).await?;
         let decision = island
             .write(Actor::System, move |tx| {
                 let Some(app_id) = parse_uuid(&request.client_id) else {
                     return Ok(Err(client::unknown(tx, &request.client_id)?));
                 };
-                let client = granted!(client::find(tx, app_id)?);
+                let client = granted!(client::find(tx, &published, app_id)?);
                 let mut redemption = Redemption {
                     client,
                     request: &request,
@@ -461,6 +463,49 @@ impl Node {
         }))
     }
 
+    /// The applications of other tenants that a redemption is about: its client, and the API that what
+    /// the client has is for.
+    async fn published_for_redemption(
+        &self,
+        tenant: TenantId,
+        request: &UserTokenRequest,
+    ) -> Result<Published> {
+        let Some(app_id) = parse_uuid(&request.client_id) else {
+            return Ok(Published::default());
+        };
+        let refresh = self.0.sign_in.refresh.clone();
+        let asked = request.scope.as_ref().map(|scope| scope.resource.clone());
+        let (UserGrant::Code { code: token, .. }
+        | UserGrant::Refresh(token)
+        | UserGrant::Device(token)) = &request.grant;
+        let is_code = matches!(request.grant, UserGrant::Code { .. });
+        let is_refresh = matches!(request.grant, UserGrant::Refresh(_));
+        let token = token.expose().to_owned();
+        let needs = move |tx: &store::ReadTx<'_>| {
+            let scope = if is_code {
+                match code::find(tx, &token)? {
+                    Some(code::Found::Fresh { grant, .. }) => Some(grant.scope),
+                    _ => None,
+                }
+            } else if is_refresh {
+                match refresh.find(tx, &token, app_id)? {
+                    refresh::Found::Good(current) => Some(current.grant.scope),
+                    _ => None,
+                }
+            } else {
+                device::asked(tx, &token)?
+            };
+            let kept = scope.map(|scope| scope.resource);
+            Ok(Needs {
+                clients: vec![app_id],
+                apis: kept.into_iter().chain(asked).collect(),
+            })
+        };
+        self.publications()
+            .look(tenant, request.proof.as_ref(), needs)
+            .await
+    }
+
     /// Whether scripts of an origin belong to a client.
     pub async fn is_spa_origin(
         &self,
@@ -471,10 +516,13 @@ impl Node {
         let Some(app_id) = parse_uuid(client_id) else {
             return Ok(false);
         };
+        let needs = Needs::of(app_id, None);
+        let published = self.publications().look(tenant, None, move |_| Ok(needs));
+        let published = published.await?;
         let island = self.store().island(tenant)?;
         island
             .read(move |tx| {
-                let client = client::find(tx, app_id)?;
+                let client = client::find(tx, &published, app_id)?;
                 Ok(client.is_ok_and(|client| client.redirect_uris().has_spa_origin(&origin)))
             })
             .await

@@ -108,12 +108,13 @@ impl Node {
         flow: &Pending,
         browser: &Browser,
     ) -> Result<Option<String>> {
+        let published = self.published_of(tenant, flow).await?;
         let (flow, cookie) = (flow.clone(), browser.cookie.clone());
         let island = self.store().island(tenant)?;
         let need = island
             .read(move |tx| {
                 let accounts = accounts(tx, cookie.as_ref())?;
-                advance(tx, &flow, accounts)
+                advance(tx, &published, &flow, accounts)
             })
             .await?;
         Ok(match need {
@@ -159,8 +160,11 @@ impl Node {
             | Errand::Invitation(_) => return Ok(None),
         };
         let (client_id, to) = (to.client_id, to.redirect_uri.clone());
+        let published = self.published_of(tenant, flow).await?;
         let island = self.store().island(tenant)?;
-        let found = island.read(move |tx| client::find(tx, client_id)).await?;
+        let found = island
+            .read(move |tx| client::find(tx, &published, client_id))
+            .await?;
         Ok(found.ok().map(|client| client.view(Some(&to))))
     }
 }

@@ -10,7 +10,9 @@
 use credentials::{Kind, Policy};
 use directory::users::{self, User};
 use identity::Secret;
-use identity::oauth::{AuthorizationRequest, ClientRules, Form, OAuthError, ReturnAddress, Trail};
+use identity::oauth::{
+    AuthorizationRequest, ClientRules, Form, OAuthError, ReturnAddress, ScopeRequest, Trail, device,
+};
 use identity::session::{self, Flow};
 use identity::token::IdTokenHint;
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,7 @@ use super::proof::Proof;
 use super::prove::Taken;
 use super::{Browser, Outcome, Problem, Screen, Step, client, consent};
 use crate::Node;
+use crate::published::{Needs, Offer, Published};
 
 /// Tenants in which a client is looked for that hasn't said which it is of.
 const CLIENT_TENANTS_MAX: usize = 200;
@@ -137,12 +140,13 @@ pub(super) enum Begun {
 
 fn begin(
     tx: &ReadTx<'_>,
+    published: &Published,
     form: &Form,
     public_url: &identity::PublicUrl,
     cookie: Option<&Secret>,
     hint: Option<Hint>,
 ) -> Result<Begun> {
-    let (addressed, client, platform) = match client::addressed(tx, form)? {
+    let (addressed, client, platform) = match client::addressed(tx, published, form)? {
         Ok(found) => found,
         Err(error) => return Ok(Begun::Stopped(error)),
     };
@@ -172,7 +176,7 @@ fn begin(
         return Ok(Begun::Refused(request.to, error));
     }
     let flow = Flow::new(Errand::Authorize(Box::new(request)), tx.now());
-    let need = advance_for(tx, &flow, Some(client), accounts(tx, cookie)?)?;
+    let need = advance_for(tx, published, &flow, Some(client), accounts(tx, cookie)?)?;
     Ok(Begun::Pending(Box::new(flow), need))
 }
 
@@ -225,8 +229,9 @@ impl Node {
         };
         let (public_url, cookie) = (self.public_url().clone(), browser.cookie.clone());
         let domain = domain_hint(&form).map(str::to_owned);
+        let published = self.published_named(tenant, &form).await?;
         let begun = island
-            .read(move |tx| begin(tx, &form, &public_url, cookie.as_ref(), hint))
+            .read(move |tx| begin(tx, &published, &form, &public_url, cookie.as_ref(), hint))
             .await?;
         // Who is asked for a name and is said to be of another tenant gives it there.
         if let Begun::Pending(flow, Need::Show(screen)) = &begun
@@ -258,8 +263,49 @@ impl Node {
         }
     }
 
+    /// The applications of other tenants that a client's request names.
+    pub(super) async fn published_named(&self, tenant: TenantId, form: &Form) -> Result<Published> {
+        let Some(app_id) = form.get("client_id").and_then(types::parse_uuid) else {
+            return Ok(Published::default());
+        };
+        let scope = form.get("scope");
+        let scope = scope.and_then(|text| ScopeRequest::parse(text, self.public_url()).ok());
+        let needs = Needs::of(app_id, scope.as_ref().map(|scope| &scope.resource));
+        self.publications()
+            .look(tenant, None, move |_| Ok(needs))
+            .await
+    }
+
+    /// The applications of other tenants that somebody signs in for.
+    pub(super) async fn published_of(&self, tenant: TenantId, flow: &Pending) -> Result<Published> {
+        let errand = match &flow.errand {
+            Errand::Visit(_) | Errand::Account(_) | Errand::Invitation(_) | Errand::SignOut(_) => {
+                return Ok(Published::default());
+            }
+            errand => Box::new(errand.clone()),
+        };
+        let needs = move |tx: &ReadTx<'_>| {
+            Ok(match errand.as_ref() {
+                Errand::Authorize(request) => {
+                    Needs::of(request.to.client_id, Some(&request.scope.resource))
+                }
+                Errand::AdminConsent(asked) => {
+                    let scope = asked.scope.as_ref();
+                    Needs::of(asked.to.client_id, scope.map(|scope| &scope.resource))
+                }
+                Errand::Device { code: Some(code) } => match device::find(tx, code)? {
+                    Some(waiting) => Needs::of(waiting.client_id, Some(&waiting.scope.resource)),
+                    None => Needs::default(),
+                },
+                _ => Needs::default(),
+            })
+        };
+        Box::pin(self.publications().look(tenant, None, needs)).await
+    }
+
     /// The tenants that have the client of a request, as far as that can be found: those that are named
-    /// are looked at first, and [`CLIENT_TENANTS_MAX`] in all. Our own apps are everywhere.
+    /// are looked at first, and [`CLIENT_TENANTS_MAX`] in all. Our own apps are everywhere, and what a
+    /// tenant offers to others is wherever somebody is.
     pub async fn tenants_of_client(
         &self,
         form: &Form,
@@ -274,6 +320,13 @@ impl Node {
         if directory::first_party::FirstParty::find(app_id).is_some() {
             return Ok(tenants);
         }
+        if let Some(home) = self.offering(app_id).await? {
+            let mut tenants = first.to_vec();
+            if !first.contains(&home) {
+                tenants.push(home);
+            }
+            return Ok(tenants);
+        }
         let known = &self.0.sign_in.client_tenants;
         if let Some(known) = known.get(&app_id) {
             return Ok(known.into_iter().collect());
@@ -284,7 +337,9 @@ impl Node {
             let Ok(island) = self.store().island(tenant) else {
                 continue;
             };
-            let client = island.read_few(move |tx| client::find(tx, app_id)).await?;
+            let published = Published::default();
+            let client = island.read_few(move |tx| client::find(tx, &published, app_id));
+            let client = client.await?;
             if client.is_ok() {
                 found = Some(tenant);
                 break;
@@ -292,6 +347,33 @@ impl Node {
         }
         known.insert(app_id, found);
         Ok(found.into_iter().collect())
+    }
+
+    /// The tenant that offers a client to others, if one does.
+    async fn offering(&self, app_id: Uuid) -> Result<Option<TenantId>> {
+        let Some(home) = self.store().look_for_application(app_id).await? else {
+            return Ok(None);
+        };
+        let nobody = TenantId::nil();
+        let offer = self.publications().is_offered(nobody, home, app_id, None);
+        Ok((offer.await? != Offer::None).then_some(home))
+    }
+
+    /// Whether somebody of a tenant may come to the client of a request by an address that is for the
+    /// people of all tenants: not to one that another tenant has for its own people only.
+    pub async fn check_audience(&self, tenant: TenantId, form: &Form) -> Result<(), OAuthError> {
+        let first = [tenant];
+        let Ok(tenants) = self.tenants_of_client(form, &first).await else {
+            return Err(OAuthError::Unavailable);
+        };
+        match form.get("client_id") {
+            Some(client_id) if !tenants.is_empty() && !tenants.contains(&tenant) => {
+                Err(OAuthError::SingleTenant {
+                    client_id: client_id.to_owned(),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Tells a client why nobody can be signed in for it without a question, at its own address.
@@ -305,14 +387,17 @@ impl Node {
         let island = self.store().island(tenant)?;
         self.make_ready(&island, &form).await?;
         let public_url = self.public_url().clone();
+        let published = self.published_named(tenant, &form).await?;
         let begun = island.read(move |tx| {
-            Ok(match begin(tx, &form, &public_url, None, None)? {
-                Begun::Pending(flow, need) => match flow.errand {
-                    Errand::Authorize(request) => Begun::Refused(request.to, error),
-                    _ => Begun::Pending(flow, need),
+            Ok(
+                match begin(tx, &published, &form, &public_url, None, None)? {
+                    Begun::Pending(flow, need) => match flow.errand {
+                        Errand::Authorize(request) => Begun::Refused(request.to, error),
+                        _ => Begun::Pending(flow, need),
+                    },
+                    begun => begun,
                 },
-                begun => begun,
-            })
+            )
         });
         self.begun(tenant, begun.await?, Browser::default(), trail)
             .await
@@ -563,10 +648,11 @@ impl Node {
     ) -> Result<Outcome> {
         let island = self.store().island(tenant)?;
         let cookie = browser.cookie.clone();
+        let published = self.published_of(tenant, &flow).await?;
         let (flow, need) = island
             .read(move |tx| {
                 let accounts = accounts(tx, cookie.as_ref())?;
-                let need = advance(tx, &flow, accounts)?;
+                let need = advance(tx, &published, &flow, accounts)?;
                 Ok((flow, need))
             })
             .await?;

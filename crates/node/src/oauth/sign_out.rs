@@ -23,6 +23,7 @@ use super::back_channel::{ToTell, Told};
 use super::sign_in::{Errand, Pending, whose};
 use super::{AccountView, Browser, Outcome, Screen, SignedOutOf, Step, client, next};
 use crate::Node;
+use crate::published::{Needs, Published};
 
 /// The longest address or `state`.
 const VALUE_MAX: usize = 4_096;
@@ -128,12 +129,21 @@ impl Node {
         let cookie = browser.cookie.clone();
         let island = self.store().island(tenant)?;
         let logout_hint = request.logout_hint;
+        let (client_id, known_by) = (out.client_id, cookie.clone());
+        let needs = move |tx: &ReadTx<'_>| {
+            let accounts = next::accounts(tx, known_by.as_ref())?;
+            let sessions = next::views(&accounts).into_iter().map(|it| it.session);
+            let mut needs = clients_of(tx, sessions)?;
+            needs.clients.extend(client_id);
+            Ok(needs)
+        };
+        let published = self.publications().look(tenant, None, needs).await?;
         let found = island
             .read(move |tx| {
                 let accounts = next::accounts(tx, cookie.as_ref())?;
                 let views = next::views(&accounts);
                 let sessions: Vec<Uuid> = views.iter().map(|it| it.session).collect();
-                let is_registered = may_go_back(tx, &out, &sessions)?;
+                let is_registered = may_go_back(tx, &published, &out, &sessions)?;
                 let is_named = |it: &&next::Account| {
                     let hint = logout_hint.as_deref();
                     hint.is_some_and(|hint| next::is_called(it.user(), hint))
@@ -291,6 +301,9 @@ impl Node {
         let issuer = self.public_url().issuer(tenant);
         let had_cookie = cookie.is_some();
         let mut frames = std::mem::take(&mut ended.frames);
+        let ending = sessions.clone();
+        let needs = move |tx: &ReadTx<'_>| clients_of(tx, ending);
+        let published = self.publications().look(tenant, None, needs).await?;
         let island = self.store().island(tenant)?;
         let (frames, told, of, is_last) = island
             .write(Actor::System, move |tx| {
@@ -300,7 +313,8 @@ impl Node {
                     let user = user.map(|user| types::found(users::get(tx, user)));
                     let user = user.transpose()?.flatten();
                     names.extend(user.as_ref().map(next::known_name));
-                    end(tx, *session, &issuer, &mut frames, &mut told)?;
+                    let to = (&mut frames, &mut told);
+                    end(tx, &published, *session, &issuer, to)?;
                 }
                 let of = SignedOutOf {
                     tenant: directory::tenant::get(tx)?.display_name().to_owned(),
@@ -342,18 +356,50 @@ fn people(tx: &ReadTx<'_>, sessions: &[Uuid]) -> Result<Vec<Person>> {
     Ok(people)
 }
 
+impl Node {
+    /// The applications of other tenants that know of people's sessions.
+    pub async fn published_to(
+        &self,
+        tenant: TenantId,
+        users: Vec<Id<kind::User>>,
+    ) -> Result<Published> {
+        let needs = move |tx: &ReadTx<'_>| {
+            let mut sessions = Vec::new();
+            for user in users {
+                sessions.extend(session::of_user(tx, user)?);
+            }
+            clients_of(tx, sessions.into_iter().map(|session| session.id))
+        };
+        self.publications().look(tenant, None, needs).await
+    }
+}
+
+/// The clients that know of sessions.
+fn clients_of(tx: &ReadTx<'_>, sessions: impl IntoIterator<Item = Uuid>) -> Result<Needs> {
+    let mut needs = Needs::default();
+    for session in sessions {
+        needs.clients.extend(session::clients(tx, session)?);
+    }
+    needs.clients.sort_unstable();
+    needs.clients.dedup();
+    Ok(needs)
+}
+
 /// Ends a session, and collects the clients that are to hear of it: addresses for the browser, and
 /// servers.
 pub(super) fn end(
     tx: &mut Tx<'_>,
+    published: &Published,
     session: Uuid,
     issuer: &str,
-    frames: &mut Vec<String>,
-    told: &mut Vec<Told>,
+    (frames, told): (&mut Vec<String>, &mut Vec<Told>),
 ) -> Result<()> {
     let user = session::get(tx, session)?.map(|session| session.user);
     for app_id in session::clients(tx, session)? {
-        let application = applications::describe(tx, app_id)?;
+        let application = match published.get(app_id) {
+            Some(definition) => Some(definition.elsewhere.application.clone()),
+            None => applications::describe(tx, app_id)?,
+        };
         let server = application
             .as_ref()
             .and_then(Application::back_channel_logout_url);
@@ -379,10 +425,15 @@ pub(super) fn end(
 }
 
 /// Ends all sessions of somebody, at whichever browsers.
-pub fn end_sessions_of(tx: &mut Tx<'_>, user: Id<kind::User>, issuer: &str) -> Result<ToTell> {
+pub fn end_sessions_of(
+    tx: &mut Tx<'_>,
+    published: &Published,
+    user: Id<kind::User>,
+    issuer: &str,
+) -> Result<ToTell> {
     let (mut frames, mut told) = (Vec::new(), Vec::new());
     for session in session::of_user(tx, user)? {
-        end(tx, session.id, issuer, &mut frames, &mut told)?;
+        end(tx, published, session.id, issuer, (&mut frames, &mut told))?;
     }
     Ok(ToTell(told))
 }
@@ -399,7 +450,12 @@ fn with_state(uri: &str, state: Option<&str>) -> String {
 
 /// Whether the address to go on to is registered: by the client that asks, or by one that knows of
 /// the browser's sessions.
-fn may_go_back(tx: &ReadTx<'_>, out: &SigningOut, sessions: &[Uuid]) -> Result<bool> {
+fn may_go_back(
+    tx: &ReadTx<'_>,
+    published: &Published,
+    out: &SigningOut,
+    sessions: &[Uuid],
+) -> Result<bool> {
     let Some(uri) = &out.back else {
         return Ok(true);
     };
@@ -410,7 +466,8 @@ fn may_go_back(tx: &ReadTx<'_>, out: &SigningOut, sessions: &[Uuid]) -> Result<b
         }
     }
     for client in clients {
-        if client::find(tx, client)?.is_ok_and(|client| client.redirect_uris().has(uri)) {
+        if client::find(tx, published, client)?.is_ok_and(|client| client.redirect_uris().has(uri))
+        {
             return Ok(true);
         }
     }

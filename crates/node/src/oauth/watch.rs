@@ -28,6 +28,7 @@ use uuid::Uuid;
 use super::back_channel::Told;
 use super::sign_out;
 use crate::Node;
+use crate::published::Published;
 
 /// Asks a home what of its changes concerns the asker's visitors.
 pub(super) const CHANGES: &str = "signin.changes";
@@ -285,8 +286,14 @@ fn end(
 }
 
 /// Takes back all that a visitor has here; answers whom to tell.
-fn turn_out(tx: &mut Tx<'_>, user: Id<kind::User>, why: &str, issuer: &str) -> Result<Vec<Told>> {
-    let told = sign_out::end_sessions_of(tx, user, issuer)?.0;
+fn turn_out(
+    tx: &mut Tx<'_>,
+    published: &Published,
+    user: Id<kind::User>,
+    why: &str,
+    issuer: &str,
+) -> Result<Vec<Told>> {
+    let told = sign_out::end_sessions_of(tx, published, user, issuer)?.0;
     live::forget(tx, user)?;
     revocation::revoke(tx, user)?;
     match users::get(tx, user) {
@@ -487,13 +494,17 @@ impl Node {
             return Ok(());
         }
         let issuer = self.public_url().issuer(tenant);
+        let going = judged.iter().map(|(user, _)| *user).collect();
+        let published = self.published_to(tenant, going).await?;
         let told = island
             .write(Actor::System, move |tx| {
                 let mut told = Vec::new();
                 for (user, end) in &judged {
                     match end {
                         End::Stays => {}
-                        End::Goes(why) => told.extend(turn_out(tx, *user, why, &issuer)?),
+                        End::Goes(why) => {
+                            told.extend(turn_out(tx, &published, *user, why, &issuer)?);
+                        }
                         End::Loses(applications) => {
                             for application in applications {
                                 refresh::revoke_client(tx, *user, *application)?;

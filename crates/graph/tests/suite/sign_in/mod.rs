@@ -16,6 +16,7 @@ mod musts;
 mod pages;
 mod refresh;
 mod setup;
+mod several_tenants;
 mod sign_out;
 mod sign_out_abroad;
 mod turned_out;

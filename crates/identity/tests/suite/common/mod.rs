@@ -251,7 +251,10 @@ impl Loader for StoreLoader {
         let generation = island
             .read(move |tx| revocation::generation(tx, principal))
             .await?;
-        Ok(Some(Standing { generation }))
+        Ok(Some(Standing {
+            generation,
+            hangs_elsewhere: false,
+        }))
     }
     async fn user_standing(
         &self,
@@ -273,7 +276,10 @@ impl Loader for StoreLoader {
         let generation = island
             .read(move |tx| revocation::generation(tx, user))
             .await?;
-        Ok(Some(Standing { generation }))
+        Ok(Some(Standing {
+            generation,
+            hangs_elsewhere: false,
+        }))
     }
     fn head(&self, tenant: TenantId) -> watch::Receiver<u64> {
         self.store.watch(tenant)

@@ -19,6 +19,7 @@ use super::super::next::Ready;
 use super::super::{Browser, Problem, Screen, sign_out};
 use super::{Act, Done, OwnInput, actor, is_visitor};
 use crate::Node;
+use crate::published::Published;
 
 /// The longest answer of an authenticator that is looked at.
 const ANSWER_MAX: usize = 16 * 1024;
@@ -52,10 +53,15 @@ fn may_add(tx: &Tx<'_>, ready: &Ready, kind: Kind) -> Result<bool> {
 }
 
 /// Ends sessions; answers whom to tell.
-fn end_sessions(tx: &mut Tx<'_>, sessions: &[Uuid], issuer: &str) -> Result<Vec<Told>> {
+fn end_sessions(
+    tx: &mut Tx<'_>,
+    published: &Published,
+    sessions: &[Uuid],
+    issuer: &str,
+) -> Result<Vec<Told>> {
     let (mut frames, mut told) = (Vec::new(), Vec::new());
     for session in sessions {
-        sign_out::end(tx, *session, issuer, &mut frames, &mut told)?;
+        sign_out::end(tx, published, *session, issuer, (&mut frames, &mut told))?;
     }
     Ok(told)
 }
@@ -146,13 +152,14 @@ impl Node {
         let hash = self.hash_secret(new).await?;
         let (old, asked) = (browser.cookie.clone(), ready.clone());
         let issuer = self.public_url().issuer(tenant);
+        let published = self.published_to(tenant, vec![ready.user.id]).await?;
         let (session, cookie, told) = island
             .write(actor(ready), move |tx| {
                 let others: Vec<Uuid> = sessions_of(tx, &asked)?
                     .into_iter()
                     .filter(|id| *id != asked.session.id)
                     .collect();
-                let told = end_sessions(tx, &others, &issuer)?;
+                let told = end_sessions(tx, &published, &others, &issuer)?;
                 password::change(tx, asked.user.id, &hash)?;
                 let new = NewSession {
                     user: asked.user.id,
@@ -237,6 +244,7 @@ impl Node {
         input: OwnInput,
     ) -> Result<Done> {
         let issuer = self.public_url().issuer(tenant);
+        let published = self.published_to(tenant, vec![ready.user.id]).await?;
         let asked = ready.clone();
         let island = self.store().island(tenant)?;
         let (done, told) = island
@@ -246,13 +254,13 @@ impl Node {
                     (OwnInput::EndSession(id), _) => {
                         let own = sessions_of(tx, &asked)?;
                         let own: Vec<Uuid> = own.into_iter().filter(|it| *it == id).collect();
-                        told = end_sessions(tx, &own, &issuer)?;
+                        told = end_sessions(tx, &published, &own, &issuer)?;
                         Done::Shown
                     }
                     (OwnInput::EndOthers, _) => {
                         let mut others = sessions_of(tx, &asked)?;
                         others.retain(|id| *id != asked.session.id);
-                        told = end_sessions(tx, &others, &issuer)?;
+                        told = end_sessions(tx, &published, &others, &issuer)?;
                         Done::Shown
                     }
                     (OwnInput::TakeBack(id), _) => take_back(tx, &asked, &id)?,
@@ -280,7 +288,7 @@ impl Node {
                     }
                     (OwnInput::Do(_), Some(Act::SignOutEverywhere)) => {
                         let all = sessions_of(tx, &asked)?;
-                        told = end_sessions(tx, &all, &issuer)?;
+                        told = end_sessions(tx, &published, &all, &issuer)?;
                         users::end_sessions(tx, asked.user.id)?;
                         revocation::revoke(tx, asked.user.id)?;
                         Done::Shown
@@ -291,7 +299,7 @@ impl Node {
                             match tx.attempt(|tx| leave(tx, &user)) {
                                 Ok(()) => {
                                     let all = sessions_of(tx, &asked)?;
-                                    told = end_sessions(tx, &all, &issuer)?;
+                                    told = end_sessions(tx, &published, &all, &issuer)?;
                                     revocation::revoke(tx, user.id)?;
                                     live::forget(tx, user.id)?;
                                     let tenant = directory::tenant::get(tx)?;

@@ -28,6 +28,7 @@ use super::sign_in::{Errand, Pending};
 use super::sign_out::SigningOut;
 use super::{Browser, Input, Outcome, PasskeyView, Problem, Screen};
 use crate::Node;
+use crate::published::Published;
 
 pub(super) use organizations::{MEMBERSHIP, answer};
 pub use view::{
@@ -222,7 +223,8 @@ impl Node {
         let island = self.store().island(tenant)?;
         island
             .read(move |tx| {
-                let need = advance(tx, &flow, accounts(tx, cookie.as_ref())?)?;
+                let accounts = accounts(tx, cookie.as_ref())?;
+                let need = advance(tx, &Published::default(), &flow, accounts)?;
                 Ok((flow, need))
             })
             .await

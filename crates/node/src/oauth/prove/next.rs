@@ -150,6 +150,7 @@ impl Node {
             app_id: app_of(&flow),
         };
         let (old, peer) = (browser.cookie.take(), Peer::of(&browser, &trail));
+        let published = self.published_of(tenant, &flow).await?;
         let (mut flow, cookie, session, need) = self
             .store()
             .island(tenant)?
@@ -165,7 +166,7 @@ impl Node {
                     };
                     live::come(tx, visitor, from.home)?;
                 }
-                let need = advance(tx, &flow, accounts(tx, Some(&cookie))?)?;
+                let need = advance(tx, &published, &flow, accounts(tx, Some(&cookie))?)?;
                 let interruption = proof
                     .interrupted
                     .map(|code| Interruption { code, at: proof.at });
