@@ -181,6 +181,41 @@ async fn a_client_signs_in_with_its_certificate() {
 }
 
 #[tokio::test]
+async fn a_certificate_counts_where_its_application_is_used() {
+    let d = Deployment::start().await;
+    let (there, admin) = d.other("Fabrikam", "fabrikam.example").await;
+    let (own, other) = (Identity::new("own"), Identity::new("other"));
+    let (app, _) = application(&d, &own).await;
+    let client = &app["appId"];
+    let at = path("applications", &app);
+    let audience = json!({ "signInAudience": "AzureADMultipleOrgs" });
+    d.admin.patch(&at, audience).await.expect(204);
+    let body = json!({ "appId": client });
+    admin.post("/servicePrincipals", body).await.expect(201);
+    let ask = async |key: &Identity, tenant: &str| {
+        let mut claims = claims(&d, client);
+        claims["aud"] = json!(format!("{}/{tenant}/oauth2/v2.0/token", d.url));
+        let fields = format!(
+            "grant_type=client_credentials&client_id={}&client_assertion_type={TYPE}&client_assertion={}&scope=https://graph.microsoft.com/.default",
+            client.as_str().unwrap(),
+            key.sign(&claims)
+        );
+        d.post_form(&there, fields).await
+    };
+    let given = ask(&own, &there).await.expect(200);
+    // One that is signed for the tenant of the application is for no other.
+    refused(&ask(&own, &d.tenant).await, 700_023);
+    refused(&ask(&other, &there).await, 700_027);
+    let caller = d.with_token(given.token());
+    assert_eq!(caller.get("/users").await.status, 403);
+    let rolled = json!({ "keyCredentials": [other.credential()] });
+    d.admin.patch(&at, rolled).await.expect(204);
+    assert_eq!(caller.get("/users").await.status, 401);
+    refused(&ask(&own, &there).await, 700_027);
+    ask(&other, &there).await.expect(200);
+}
+
+#[tokio::test]
 async fn an_assertion_has_to_be_whole_and_fresh() {
     let d = Deployment::start().await;
     let (_, abroad) = d.other("Fabrikam", "fabrikam.example").await;

@@ -309,6 +309,16 @@ pub(super) fn began(
             }
         }
         Need::Show(screen) => {
+            // Another tenant's application that isn't here yet is called what the page calls it.
+            if let Screen::Consent(asked)
+            | Screen::Approval(asked)
+            | Screen::Device(asked)
+            | Screen::AdminConsent(asked) = screen.as_ref()
+                && let Some(app) = &mut sign_in.app
+            {
+                let name = || asked.client.name.clone();
+                app.display_name.get_or_insert_with(name);
+            }
             let why = match screen.as_ref() {
                 Screen::Consent(_) => Some(Why::new(
                     65_001,
