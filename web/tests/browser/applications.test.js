@@ -123,6 +123,21 @@ test('whom an application is assigned to, and what it is allowed, is taken back 
   await leave(page);
 });
 
+test('an application is opened to other tenants, and closed again', async () => {
+  const { app } = await application('Planner');
+  const page = await deployment.admin('Contoso', `/admin/applications?open=${app.id}`);
+  const panel = page.getByRole('complementary');
+  const others = panel.getByRole('switch', { name: 'People of other tenants may sign in to it' });
+  await others.click();
+  await page.getByText('Planner is for other tenants, too').first().waitFor();
+  const { appId } = app;
+  await deployment.call('Fabrikam', 'POST', '/v1.0/servicePrincipals', { appId });
+  await others.click();
+  await page.getByText('Planner is for this tenant alone').first().waitFor();
+  await assert.rejects(deployment.call('Tailspin', 'POST', '/v1.0/servicePrincipals', { appId }));
+  await leave(page);
+});
+
 test('which groups an application’s tokens tell is chosen, and undone', async () => {
   const { app } = await application('Portal');
   const told = async () =>

@@ -6,6 +6,7 @@ import { useTranslation } from '@isopolity/ui/translation';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { restoring } from '../../objects/deleted';
+import { Audience } from './audience';
 import { GroupsInTokens } from './groups-in-tokens';
 import { applicationQuery, principalOfApp, removal } from './model';
 import { Owners } from './owners';
@@ -114,6 +115,8 @@ export function ApplicationPanel({ id, onClose }: { id: string; onClose: () => v
       </div>
       <h3 className={styles.title}>{t('app.redirects')}</h3>
       <Redirects app={app} />
+      <h3 className={styles.title}>{t('app.forWhom')}</h3>
+      <Audience app={app} />
       <h3 className={styles.title}>{t('app.tokens')}</h3>
       <GroupsInTokens app={app} />
       <h3 className={styles.title}>{t('app.secrets')}</h3>

@@ -1,6 +1,6 @@
-/** Which settings a change touches, by partner; what opens something is marked. */
+/** Which settings a change touches, by partner; an open lock is what opens something. */
 import { makeStyles, tokens } from '@fluentui/react-components';
-import { Mark } from '@isopolity/ui';
+import { LockClosedRegular, LockOpenRegular } from '@fluentui/react-icons';
 import { useTranslation } from '@isopolity/ui/translation';
 import type { JoinPreview } from '../../api/shapes';
 import { useTenants } from '../../tenants';
@@ -13,8 +13,13 @@ const useStyles = makeStyles({
     fontWeight: tokens.fontWeightSemibold,
   },
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: '6px' },
-  item: { display: 'grid', gridTemplateColumns: '14px 1fr', gap: '10px' },
-  mark: { marginBlockStart: '3px' },
+  item: { display: 'grid', gridTemplateColumns: '16px 1fr', gap: '8px' },
+  mark: {
+    display: 'flex',
+    marginBlockStart: '2px',
+    fontSize: '16px',
+    color: tokens.colorBrandForeground1,
+  },
   note: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
 });
 
@@ -34,7 +39,9 @@ export function SettingChanges({ changes }: { changes: JoinPreview['changes'] })
               .filter(({ tenantId }) => tenantId === partner)
               .map((change) => (
                 <li key={change.setting} className={styles.item}>
-                  <Mark tone={change.loosens ? 'waiting' : 'none'} className={styles.mark} />
+                  <span className={styles.mark}>
+                    {change.loosens ? <LockOpenRegular /> : <LockClosedRegular />}
+                  </span>
                   <span>
                     {story.setting(change.setting, own, partner)}
                     {change.existing && <span className={styles.note}> {t('join.existing')}</span>}
