@@ -55,7 +55,17 @@ export const screens = (deployment) => {
     },
     { name: 'access', path: '/admin/access' },
     { name: 'access-edit', path: `/admin/access?tenant=${fabrikam}&part=b2bCollaborationInbound` },
-    { name: 'access-what-if', path: '/admin/access?panel=what-if' },
+    {
+      name: 'access-what-if',
+      path: '/admin/access?panel=what-if',
+      act: async (page) => {
+        await page.getByRole('complementary').getByRole('combobox').first().fill('Anneliese');
+        await page
+          .getByRole('option', { name: /Anneliese/ })
+          .first()
+          .click();
+      },
+    },
     { name: 'people', path: '/admin/people' },
     {
       name: 'people-person',
