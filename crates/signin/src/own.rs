@@ -3,8 +3,8 @@
 use credentials::Kind;
 use maud::{Markup, html};
 use node::oauth::{
-    Confirmation, OwnApp, OwnConsent, OwnMethod, OwnMethods, OwnOrganization, OwnSession, OwnView,
-    Screen, Through,
+    Confirmation, OwnApp, OwnMethod, OwnMethods, OwnOrganization, OwnSession, OwnView, Screen,
+    Through,
 };
 use types::Timestamp;
 
@@ -90,7 +90,7 @@ fn overview(page: &Page, words: &Words, view: &OwnView) -> Markup {
         (sessions(page, words, &view.sessions))
         @if view.home.is_none() { (elsewhere(page, words, &view.organizations)) }
         (apps(words, view))
-        (consents(page, words, &view.consents))
+        (consents(page, words, view))
     }
 }
 
@@ -238,10 +238,12 @@ fn elsewhere(page: &Page, words: &Words, organizations: &[OwnOrganization]) -> M
     }
 }
 
-fn consents(page: &Page, words: &Words, consents: &[OwnConsent]) -> Markup {
+fn consents(page: &Page, words: &Words, view: &OwnView) -> Markup {
+    let consents = &view.consents;
     html! {
         h2 { (words.own_consents) }
         @if consents.is_empty() { p .soft { (words.own_none) } }
+        @else if !view.may_consent { p .soft { (words.own_consents_last) } }
         ul .plain {
             @for consent in consents {
                 li {

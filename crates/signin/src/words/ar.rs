@@ -141,6 +141,7 @@ pub(crate) static AR: Words = Words {
     own_apps: "تطبيقاتك",
     own_home_link: "حسابي هناك",
     own_consents: "التطبيقات التي سمحت لها",
+    own_consents_last: "ما تسترده لا يمكن أن يسمح به مجدداً إلا مسؤول.",
     own_take_back: "استرداد",
     own_none: "لا شيء.",
     own_done: "تم.",

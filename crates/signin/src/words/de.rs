@@ -141,6 +141,7 @@ pub(crate) static DE: Words = Words {
     own_apps: "Ihre Anwendungen",
     own_home_link: "Mein Konto dort",
     own_consents: "Apps, denen Sie Zugriff erlaubt haben",
+    own_consents_last: "Was Sie zurücknehmen, kann nur ein Administrator wieder erlauben.",
     own_take_back: "Zurücknehmen",
     own_none: "Keine.",
     own_done: "Erledigt.",

@@ -141,6 +141,7 @@ pub(crate) static EN: Words = Words {
     own_apps: "Your applications",
     own_home_link: "My account there",
     own_consents: "Apps that you have allowed",
+    own_consents_last: "Once you take one back, only an administrator can allow it again.",
     own_take_back: "Take back",
     own_none: "None.",
     own_done: "Done.",

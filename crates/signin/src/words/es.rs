@@ -141,6 +141,7 @@ pub(crate) static ES: Words = Words {
     own_apps: "Sus aplicaciones",
     own_home_link: "Mi cuenta allí",
     own_consents: "Aplicaciones que ha permitido",
+    own_consents_last: "Lo que retire solo puede volver a permitirlo un administrador.",
     own_take_back: "Retirar",
     own_none: "Ninguna.",
     own_done: "Hecho.",

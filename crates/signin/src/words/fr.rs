@@ -141,6 +141,7 @@ pub(crate) static FR: Words = Words {
     own_apps: "Vos applications",
     own_home_link: "Mon compte là-bas",
     own_consents: "Applications que vous avez autorisées",
+    own_consents_last: "Ce que vous retirez, seul un administrateur peut l’autoriser de nouveau.",
     own_take_back: "Retirer",
     own_none: "Aucune.",
     own_done: "C’est fait.",

@@ -141,6 +141,7 @@ pub(crate) static JA: Words = Words {
     own_apps: "アプリケーション",
     own_home_link: "そこのマイ アカウント",
     own_consents: "許可したアプリ",
+    own_consents_last: "取り消すと、もう一度許可できるのは管理者だけです。",
     own_take_back: "取り消す",
     own_none: "ありません。",
     own_done: "完了しました。",

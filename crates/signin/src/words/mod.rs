@@ -184,6 +184,7 @@ words! {
     own_apps,
     own_home_link,
     own_consents,
+    own_consents_last,
     own_take_back,
     own_none,
     own_done,

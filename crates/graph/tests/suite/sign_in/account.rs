@@ -201,6 +201,13 @@ async fn a_consent_that_is_taken_back_takes_what_the_app_has_with_it() {
     let given = world.redeem(&end.answer("code"), &[]).await.expect(200);
     let page = browser.get(&world.account()).await;
     page.is_page(200, "Wiki");
+    let only_admins = "only an administrator can allow it again";
+    assert!(!page.text.contains(only_admins), "{}", page.text);
+    let none = json!({ "defaultUserRolePermissions": { "permissionGrantPoliciesAssigned": [] } });
+    let policy = "/policies/authorizationPolicy";
+    world.d.admin.patch(policy, none).await.expect(204);
+    let page = browser.get(&world.account()).await;
+    page.is_page(200, only_admins);
     let page = with_id(&mut browser, &page, "take-back").await;
     page.is_page(200, "Done.");
     assert!(!page.text.contains("Wiki"), "{}", page.text);

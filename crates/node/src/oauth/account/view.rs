@@ -34,6 +34,8 @@ pub struct OwnView {
     pub apps: Vec<OwnApp>,
     /// What they have allowed apps.
     pub consents: Vec<OwnConsent>,
+    /// Whether they could allow it again.
+    pub may_consent: bool,
     /// What couldn't be done.
     pub problem: Option<Problem>,
     /// Whether something was done.
@@ -230,6 +232,7 @@ fn view(tx: &ReadTx<'_>, ready: &Ready, has_passkeys: bool) -> Result<(OwnView, 
         home: None,
         apps: apps::open_to(tx, user)?,
         consents: consents_of(tx, ready)?,
+        may_consent: consent::may_people_consent(tx)? || consent::is_consenting_admin(tx, user.id)?,
         problem: None,
         is_done: false,
     };
