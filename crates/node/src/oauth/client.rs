@@ -1,14 +1,14 @@
 //! A tenant's clients: found by their ids, and how they prove who they are. One may be the application of
 //! another tenant that offers it to this one ([`crate::published`]), installed here or not yet.
 
+use std::sync::Arc;
+
 use directory::applications::{self, Application};
 use directory::first_party::FirstParty;
 use directory::service_principals::{self, ServicePrincipal};
 use directory::tenant;
 use identity::oauth::{Addressed, Form, OAuthError, Platform, Proof, ProofStanding, RedirectUris};
 use identity::token::ClientStrength;
-use std::sync::Arc;
-
 use store::{ReadTx, Tx};
 use types::Result;
 use uuid::Uuid;

@@ -439,6 +439,18 @@ async fn an_api_of_another_tenant_is_one_once_it_is_there() {
         (&ledger["appId"], &json!("read"), &json!(two.there))
     );
 
+    // Whoever signs out there lets the client know at the address that its tenant has for it.
+    let hint = given.json["id_token"].as_str().unwrap();
+    for (back, seen) in [
+        (WEB, "https://app.example/out?iss="),
+        ("https://evil.example", "AADSTS50011"),
+    ] {
+        let fields = [("id_token_hint", hint), ("post_logout_redirect_uri", back)];
+        let path = format!("/{}/oauth2/v2.0/logout?{}", two.there, form(&fields));
+        let page = browser.get(&path).await;
+        assert!(page.text.contains(seen), "{}", page.text);
+    }
+
     // A role of another value is one here, too, with the next use; and none once it is for its own only.
     let path = format!("/applications/{}", ledger["id"].as_str().unwrap());
     let mut role = ledger["appRoles"][0].clone();
