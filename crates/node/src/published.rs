@@ -8,8 +8,8 @@
 //!
 //! Source: "Application and service principal objects in Microsoft Entra ID".
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use border::{Handler, Transport};
 use directory::applications::{self, Application, Elsewhere};
@@ -233,8 +233,23 @@ struct Wanted {
     is_client: bool,
 }
 
-fn wanted(tx: &ReadTx<'_>, needs: &Needs) -> Result<Vec<Wanted>> {
+/// Which of the applications that a request is about are or may be other tenants'.
+#[derive(Default)]
+pub(crate) struct Elsewheres {
+    wanted: Vec<Wanted>,
+    /// The clients that are registered here.
+    here: Vec<Uuid>,
+}
+
+impl Elsewheres {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.wanted.is_empty()
+    }
+}
+
+pub(crate) fn elsewheres(tx: &ReadTx<'_>, needs: &Needs) -> Result<Elsewheres> {
     let mut wanted: Vec<Wanted> = Vec::new();
+    let mut here = Vec::new();
     let mut add = |app_id, principal: Option<ServicePrincipal>, is_client| {
         let home = principal.as_ref().and_then(ServicePrincipal::home);
         let is_here = principal.is_some() && home.is_none_or(|home| home == tx.tenant());
@@ -252,7 +267,13 @@ fn wanted(tx: &ReadTx<'_>, needs: &Needs) -> Result<Vec<Wanted>> {
             continue;
         }
         let principal = service_principals::find_by_app_id(tx, *app_id)?;
-        if principal.is_some() || applications::describe(tx, *app_id)?.is_none() {
+        let is_here = match &principal {
+            Some(principal) => principal.home() == Some(tx.tenant()),
+            None => applications::describe(tx, *app_id)?.is_some(),
+        };
+        if is_here {
+            here.push(*app_id);
+        } else {
             add(*app_id, principal, true);
         }
     }
@@ -263,7 +284,38 @@ fn wanted(tx: &ReadTx<'_>, needs: &Needs) -> Result<Vec<Wanted>> {
             add(principal.app_id, Some(principal), false);
         }
     }
-    Ok(wanted)
+    Ok(Elsewheres { wanted, here })
+}
+
+/// Clients that are remembered, at most.
+const KNOWN_MAX: usize = 10_000;
+
+/// Clients that are registered in the tenant where they were looked for. An id is never another
+/// tenant's application's, so that this stays true of what is deleted, too.
+#[derive(Clone, Default)]
+struct Known(Arc<RwLock<HashSet<(TenantId, Uuid)>>>);
+
+impl Known {
+    /// Whether a request is about nothing of other tenants for certain, without a look.
+    fn covers(&self, tenant: TenantId, needs: &Needs) -> bool {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        needs.apis.iter().all(|api| *api == Resource::Graph)
+            && needs
+                .clients
+                .iter()
+                .all(|id| known.contains(&(tenant, *id)))
+    }
+
+    fn add(&self, tenant: TenantId, clients: Vec<Uuid>) {
+        if clients.is_empty() {
+            return;
+        }
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KNOWN_MAX {
+            known.clear();
+        }
+        known.extend(clients.into_iter().map(|id| (tenant, id)));
+    }
 }
 
 /// Asks tenants about each other's applications.
@@ -271,11 +323,16 @@ fn wanted(tx: &ReadTx<'_>, needs: &Needs) -> Result<Vec<Wanted>> {
 pub(crate) struct Publications {
     store: Store,
     transport: Arc<dyn Transport>,
+    known: Known,
 }
 
 impl Publications {
     pub(crate) fn new(store: Store, transport: Arc<dyn Transport>) -> Self {
-        Self { store, transport }
+        Self {
+            store,
+            transport,
+            known: Known::default(),
+        }
     }
 
     async fn ask(
@@ -324,14 +381,39 @@ impl Publications {
         needs: impl FnOnce(&ReadTx<'_>) -> Result<Needs> + Send + 'static,
     ) -> Result<Published> {
         let island = self.store.island(tenant)?;
-        let wanted = island.read(move |tx| wanted(tx, &needs(tx)?)).await?;
-        if wanted.is_empty() {
-            return Ok(Published::default());
-        }
-        Box::pin(self.ask_for(&island, proof, wanted)).await
+        let found = island.read(move |tx| elsewheres(tx, &needs(tx)?)).await?;
+        self.ask_for(&island, proof, found).await
     }
 
-    async fn ask_for(
+    /// The same for what is known without a look at the tenant; the client is mostly one of its own,
+    /// for Graph, and is remembered as that.
+    pub(crate) async fn look_for(
+        &self,
+        tenant: TenantId,
+        proof: Option<&Proof>,
+        needs: Needs,
+    ) -> Result<Published> {
+        if self.known.covers(tenant, &needs) {
+            return Ok(Published::default());
+        }
+        self.look(tenant, proof, move |_| Ok(needs)).await
+    }
+
+    /// Asks about what was found to be or maybe to be other tenants'.
+    pub(crate) async fn ask_for(
+        &self,
+        island: &Island,
+        proof: Option<&Proof>,
+        found: Elsewheres,
+    ) -> Result<Published> {
+        self.known.add(island.tenant(), found.here);
+        if found.wanted.is_empty() {
+            return Ok(Published::default());
+        }
+        Box::pin(self.ask_others(island, proof, found.wanted)).await
+    }
+
+    async fn ask_others(
         &self,
         island: &Island,
         proof: Option<&Proof>,

@@ -248,7 +248,7 @@ impl Node {
         let (nonce, openid) = (request.nonce.clone(), request.scope.openid.clone());
         let claims = request.claims.clone();
         let needs = Needs::of(client_id, Some(&request.scope.resource));
-        let published = self.publications().look(tenant, None, move |_| Ok(needs));
+        let published = self.publications().look_for(tenant, None, needs);
         let published = published.await?;
         let island = self.store().island(tenant)?;
         let described = island

@@ -6,6 +6,8 @@
 //! Source: RFC 6749 §§4.1.3, 5 and 6; RFC 8628 §3.4; RFC 9700 §§2.1.1, 4.5 and 4.14; Microsoft
 //! identity platform, "OAuth 2.0 authorization code flow".
 
+use std::sync::Arc;
+
 use audit::sign_ins::{self, Kind};
 use credentials::{Demand, Policy, Standing};
 use directory::users;
@@ -18,7 +20,7 @@ use identity::oauth::{
 use identity::token::LIFETIME_SECONDS;
 use identity::{PublicUrl, Secret};
 use serde::Serialize;
-use store::Tx;
+use store::{ReadTx, Tx};
 use types::{Actor, Result, TenantId, parse_uuid};
 
 use super::client::{self, Client};
@@ -28,7 +30,7 @@ use super::log::{self, Peer, Why};
 use super::next::Lack;
 use super::{consent, next, proof};
 use crate::Node;
-use crate::published::{Needs, Published};
+use crate::published::{self, Needs, Published};
 
 /// The answer that carries tokens (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Serialize)]
@@ -427,28 +429,37 @@ impl Node {
                 }
             }
         }
-        let public_url = self.public_url().clone();
-        let published = self.published_for_redemption(tenant, &request).await?;
-        let decision = island
+        let needs = needs_of(&request, refresh.clone());
+        let redeem = Arc::new(Redeem {
+            request,
+            origin,
+            peer,
+            refresh,
+            public_url: self.public_url().clone(),
+            home_name,
+        });
+        // What other tenants have to say is asked for only where it matters, and then nothing has
+        // been done yet.
+        let first = Arc::clone(&redeem);
+        let decided = island
             .write(Actor::System, move |tx| {
-                let Some(app_id) = parse_uuid(&request.client_id) else {
-                    return Ok(Err(client::unknown(tx, &request.client_id)?));
-                };
-                let client = granted!(client::find(tx, &published, app_id)?);
-                let mut redemption = Redemption {
-                    client,
-                    request: &request,
-                    origin: origin.as_deref(),
-                    refresh: &refresh,
-                    public_url: &public_url,
-                    home_name,
-                    found: None,
-                };
-                let decision = redemption.decide(tx)?;
-                redemption.log(tx, &peer, &decision)?;
-                Ok(decision)
+                let found = published::elsewheres(tx, &needs(tx)?)?;
+                if !found.is_empty() {
+                    return Ok(Err(found));
+                }
+                first.decide(tx, &Published::default()).map(Ok)
             })
             .await?;
+        let decision = match decided {
+            Ok(decision) => decision,
+            Err(found) => {
+                let proof = redeem.request.proof.as_ref();
+                let published = self.publications().ask_for(&island, proof, found).await?;
+                island
+                    .write(Actor::System, move |tx| redeem.decide(tx, &published))
+                    .await?
+            }
+        };
         let decided = match decision {
             Ok(decided) => decided,
             Err(refusal) => return Ok(Err(refusal)),
@@ -463,49 +474,6 @@ impl Node {
         }))
     }
 
-    /// The applications of other tenants that a redemption is about: its client, and the API that what
-    /// the client has is for.
-    async fn published_for_redemption(
-        &self,
-        tenant: TenantId,
-        request: &UserTokenRequest,
-    ) -> Result<Published> {
-        let Some(app_id) = parse_uuid(&request.client_id) else {
-            return Ok(Published::default());
-        };
-        let refresh = self.0.sign_in.refresh.clone();
-        let asked = request.scope.as_ref().map(|scope| scope.resource.clone());
-        let (UserGrant::Code { code: token, .. }
-        | UserGrant::Refresh(token)
-        | UserGrant::Device(token)) = &request.grant;
-        let is_code = matches!(request.grant, UserGrant::Code { .. });
-        let is_refresh = matches!(request.grant, UserGrant::Refresh(_));
-        let token = token.expose().to_owned();
-        let needs = move |tx: &store::ReadTx<'_>| {
-            let scope = if is_code {
-                match code::find(tx, &token)? {
-                    Some(code::Found::Fresh { grant, .. }) => Some(grant.scope),
-                    _ => None,
-                }
-            } else if is_refresh {
-                match refresh.find(tx, &token, app_id)? {
-                    refresh::Found::Good(current) => Some(current.grant.scope),
-                    _ => None,
-                }
-            } else {
-                device::asked(tx, &token)?
-            };
-            let kept = scope.map(|scope| scope.resource);
-            Ok(Needs {
-                clients: vec![app_id],
-                apis: kept.into_iter().chain(asked).collect(),
-            })
-        };
-        self.publications()
-            .look(tenant, request.proof.as_ref(), needs)
-            .await
-    }
-
     /// Whether scripts of an origin belong to a client.
     pub async fn is_spa_origin(
         &self,
@@ -517,7 +485,7 @@ impl Node {
             return Ok(false);
         };
         let needs = Needs::of(app_id, None);
-        let published = self.publications().look(tenant, None, move |_| Ok(needs));
+        let published = self.publications().look_for(tenant, None, needs);
         let published = published.await?;
         let island = self.store().island(tenant)?;
         island
@@ -526,5 +494,74 @@ impl Node {
                 Ok(client.is_ok_and(|client| client.redirect_uris().has_spa_origin(&origin)))
             })
             .await
+    }
+}
+
+/// A redemption with all that it needs from outside.
+struct Redeem {
+    request: UserTokenRequest,
+    origin: Option<String>,
+    peer: Peer,
+    refresh: RefreshTokens,
+    public_url: PublicUrl,
+    home_name: Option<String>,
+}
+
+impl Redeem {
+    fn decide(&self, tx: &mut Tx<'_>, published: &Published) -> Result<Decision> {
+        let Some(app_id) = parse_uuid(&self.request.client_id) else {
+            return Ok(Err(client::unknown(tx, &self.request.client_id)?));
+        };
+        let client = granted!(client::find(tx, published, app_id)?);
+        let mut redemption = Redemption {
+            client,
+            request: &self.request,
+            origin: self.origin.as_deref(),
+            refresh: &self.refresh,
+            public_url: &self.public_url,
+            home_name: self.home_name.clone(),
+            found: None,
+        };
+        let decision = redemption.decide(tx)?;
+        redemption.log(tx, &self.peer, &decision)?;
+        Ok(decision)
+    }
+}
+
+/// What a redemption is about: its client, and the API that what the client has is for.
+fn needs_of(
+    request: &UserTokenRequest,
+    refresh: RefreshTokens,
+) -> impl FnOnce(&ReadTx<'_>) -> Result<Needs> + Send + use<> {
+    let app_id = parse_uuid(&request.client_id);
+    let asked = request.scope.as_ref().map(|scope| scope.resource.clone());
+    let (UserGrant::Code { code: token, .. }
+    | UserGrant::Refresh(token)
+    | UserGrant::Device(token)) = &request.grant;
+    let is_code = matches!(request.grant, UserGrant::Code { .. });
+    let is_refresh = matches!(request.grant, UserGrant::Refresh(_));
+    let token = token.expose().to_owned();
+    move |tx| {
+        let Some(app_id) = app_id else {
+            return Ok(Needs::default());
+        };
+        let scope = if is_code {
+            match code::find(tx, &token)? {
+                Some(code::Found::Fresh { grant, .. }) => Some(grant.scope),
+                _ => None,
+            }
+        } else if is_refresh {
+            match refresh.find(tx, &token, app_id)? {
+                refresh::Found::Good(current) => Some(current.grant.scope),
+                _ => None,
+            }
+        } else {
+            device::asked(tx, &token)?
+        };
+        let kept = scope.map(|scope| scope.resource);
+        Ok(Needs {
+            clients: vec![app_id],
+            apis: kept.into_iter().chain(asked).collect(),
+        })
     }
 }

@@ -271,36 +271,33 @@ impl Node {
         let scope = form.get("scope");
         let scope = scope.and_then(|text| ScopeRequest::parse(text, self.public_url()).ok());
         let needs = Needs::of(app_id, scope.as_ref().map(|scope| &scope.resource));
-        self.publications()
-            .look(tenant, None, move |_| Ok(needs))
-            .await
+        self.publications().look_for(tenant, None, needs).await
     }
 
     /// The applications of other tenants that somebody signs in for.
     pub(super) async fn published_of(&self, tenant: TenantId, flow: &Pending) -> Result<Published> {
-        let errand = match &flow.errand {
-            Errand::Visit(_) | Errand::Account(_) | Errand::Invitation(_) | Errand::SignOut(_) => {
-                return Ok(Published::default());
+        let needs = match &flow.errand {
+            Errand::Authorize(request) => {
+                Needs::of(request.to.client_id, Some(&request.scope.resource))
             }
-            errand => Box::new(errand.clone()),
+            Errand::AdminConsent(asked) => {
+                let scope = asked.scope.as_ref();
+                Needs::of(asked.to.client_id, scope.map(|scope| &scope.resource))
+            }
+            Errand::Device { code: Some(code) } => {
+                let code = code.clone();
+                let needs = move |tx: &ReadTx<'_>| {
+                    Ok(
+                        device::find(tx, &code)?.map_or_else(Needs::default, |waiting| {
+                            Needs::of(waiting.client_id, Some(&waiting.scope.resource))
+                        }),
+                    )
+                };
+                return Box::pin(self.publications().look(tenant, None, needs)).await;
+            }
+            _ => return Ok(Published::default()),
         };
-        let needs = move |tx: &ReadTx<'_>| {
-            Ok(match errand.as_ref() {
-                Errand::Authorize(request) => {
-                    Needs::of(request.to.client_id, Some(&request.scope.resource))
-                }
-                Errand::AdminConsent(asked) => {
-                    let scope = asked.scope.as_ref();
-                    Needs::of(asked.to.client_id, scope.map(|scope| &scope.resource))
-                }
-                Errand::Device { code: Some(code) } => match device::find(tx, code)? {
-                    Some(waiting) => Needs::of(waiting.client_id, Some(&waiting.scope.resource)),
-                    None => Needs::default(),
-                },
-                _ => Needs::default(),
-            })
-        };
-        Box::pin(self.publications().look(tenant, None, needs)).await
+        Box::pin(self.publications().look_for(tenant, None, needs)).await
     }
 
     /// The tenants that have the client of a request, as far as that can be found: those that are named
