@@ -17,11 +17,15 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often tenants in which something has changed are asked for departures that another server has
 /// begun.
 const ASK_EVERY: Duration = Duration::from_secs(10);
+/// How long after a failure the applications for several tenants are listed once more.
+const LIST_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// What runs for as long as the node works.
 #[derive(Default)]
 pub(crate) struct Work {
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// What is over once it is done.
+    once: Mutex<Option<JoinHandle<()>>>,
     /// Tenants in which another server may have begun something.
     changed: Mutex<HashSet<TenantId>>,
 }
@@ -60,20 +64,22 @@ impl Node {
         let node = self.clone();
         tasks.push(tokio::spawn(async move { node.oversee().await }));
         let node = self.clone();
-        tasks.push(tokio::spawn(async move {
-            if let Err(error) = node.list_applications().await {
-                tracing::warn!(%error, "applications that are for several tenants couldn't be listed");
-            }
-        }));
-        let node = self.clone();
         tasks.push(tokio::spawn(
             async move { node.keep_application_log().await },
         ));
+        let node = self.clone();
+        *held(&self.0.work.once) = Some(tokio::spawn(async move {
+            while let Err(error) = node.list_applications().await {
+                tracing::warn!(%error, "applications that are for several tenants couldn't be listed");
+                tokio::time::sleep(LIST_AGAIN_AFTER).await;
+            }
+        }));
     }
 
     pub(crate) async fn end(&self) {
         let tasks = std::mem::take(&mut *held(&self.0.work.tasks));
-        for task in tasks {
+        let once = held(&self.0.work.once).take();
+        for task in tasks.into_iter().chain(once) {
             task.abort();
             let _ = task.await;
         }
