@@ -168,6 +168,8 @@ export async function goTo(page, path) {
 
 /** Waits until nothing is loading any more. */
 export async function settled(page) {
+  // What only the pointer shows isn't part of the screen.
+  await page.mouse.move(0, 0);
   await page.locator('h1').first().waitFor();
   await page.waitForFunction(() => !document.querySelector('.fui-Skeleton, [aria-busy=true]'));
   // What comes in by an animation is there after it.
