@@ -188,25 +188,33 @@ impl Published {
         tx: &ReadTx<'_>,
         principal: &ServicePrincipal,
     ) -> Result<Option<Application>> {
-        match principal.home() {
-            Some(home) if home != tx.tenant() => {
+        match home_elsewhere(tx, principal) {
+            Some(home) => {
                 let definition = self.get(principal.app_id);
                 let definition = definition.filter(|it| it.elsewhere.home == home);
                 Ok(definition.map(|it| it.elsewhere.application.clone()))
             }
-            _ => applications::describe(tx, principal.app_id),
+            None => applications::describe(tx, principal.app_id),
         }
     }
 
     /// Whether a service principal's application is of this tenant, or of one that offers it.
     pub(crate) fn offers(&self, tx: &ReadTx<'_>, principal: &ServicePrincipal) -> bool {
-        match principal.home() {
-            Some(home) if home != tx.tenant() => self
-                .get(principal.app_id)
-                .is_some_and(|it| it.elsewhere.home == home),
-            _ => true,
-        }
+        home_elsewhere(tx, principal).is_none_or(|home| {
+            let definition = self.get(principal.app_id);
+            definition.is_some_and(|it| it.elsewhere.home == home)
+        })
     }
+}
+
+/// The tenant of a service principal's application, if that is another one.
+pub(crate) fn home_elsewhere(tx: &ReadTx<'_>, principal: &ServicePrincipal) -> Option<TenantId> {
+    principal.home().filter(|home| *home != tx.tenant())
+}
+
+/// Whether it is Graph or one of our own apps, which are every tenant's.
+fn is_everywhere(app_id: Uuid) -> bool {
+    app_id == GRAPH_APP_ID || FirstParty::find(app_id).is_some()
 }
 
 /// What a request is about.
@@ -263,7 +271,7 @@ pub(crate) fn elsewheres(tx: &ReadTx<'_>, needs: &Needs) -> Result<Elsewheres> {
         }
     };
     for app_id in &needs.clients {
-        if *app_id == GRAPH_APP_ID || FirstParty::find(*app_id).is_some() {
+        if is_everywhere(*app_id) {
             continue;
         }
         let principal = service_principals::find_by_app_id(tx, *app_id)?;
@@ -303,7 +311,7 @@ impl Known {
             && needs
                 .clients
                 .iter()
-                .all(|id| known.contains(&(tenant, *id)))
+                .all(|id| is_everywhere(*id) || known.contains(&(tenant, *id)))
     }
 
     fn add(&self, tenant: TenantId, clients: Vec<Uuid>) {

@@ -17,7 +17,7 @@ use types::kind::User;
 use types::{Id, Result, TenantId};
 use uuid::Uuid;
 
-use crate::published::{Offer, Publications};
+use crate::published::{Offer, Publications, home_elsewhere};
 
 /// How many users are kept, each with each of their clients; some 500 bytes each.
 const KEPT_MAX: u64 = 50_000;
@@ -133,7 +133,7 @@ fn read(
     let Some(rights) = rights::of(tx, user)? else {
         return Ok(None);
     };
-    let home = client.home().filter(|home| *home != tx.tenant());
+    let home = home_elsewhere(tx, &client);
     let standing = UserStanding {
         generation: revocation::generation(tx, user)?,
         rights: Arc::new(rights),

@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use crate::Node;
 use crate::oauth::Peer;
-use crate::published::{Definition, Needs, Offer, Publications, Published};
+use crate::published::{Definition, Needs, Offer, Publications, Published, home_elsewhere};
 use crate::standings::{Standings, UserStanding};
 
 /// Reads what verifying a token needs from the island that the token names.
@@ -96,7 +96,7 @@ impl Loader for TenantKeysLoader {
                         Some(key_id) => has_credential(tx, &found, key_id)?,
                         None => true,
                     },
-                    home: found.home().filter(|home| *home != tx.tenant()),
+                    home: home_elsewhere(tx, &found),
                 }))
             })
             .await?;
@@ -242,7 +242,7 @@ fn standing_for(
     found: Option<ServicePrincipal>,
     published: Option<&Published>,
 ) -> Result<Option<ServicePrincipal>, AsksElsewhere> {
-    let is_elsewhere = |it: &ServicePrincipal| it.home().is_some_and(|home| home != tx.tenant());
+    let is_elsewhere = |it: &ServicePrincipal| home_elsewhere(tx, it).is_some();
     match published {
         None if found.as_ref().is_some_and(is_elsewhere) => Err(AsksElsewhere),
         None => Ok(found),

@@ -14,7 +14,7 @@ use types::Result;
 use uuid::Uuid;
 
 use super::ClientView;
-use crate::published::{Definition, Published};
+use crate::published::{Definition, Published, home_elsewhere};
 use crate::tokens::proof_standing;
 
 /// A client.
@@ -77,10 +77,7 @@ pub(super) fn find(
         },
         is_first_party: own.is_some(),
         native: application.redirect_uris_of("publicClient"),
-        elsewhere: match principal.home() {
-            Some(home) if home != tx.tenant() => published.get(app_id).cloned(),
-            _ => None,
-        },
+        elsewhere: home_elsewhere(tx, &principal).and_then(|_| published.get(app_id).cloned()),
         published: published.clone(),
         application,
         principal,

@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
+use super::visits::{BOB, fabrikam};
 use crate::common::deployment::{Answer, Caller};
 use crate::common::signing_in::{
     Browser, CHALLENGE, PASSWORD, Seen, WEB, World, claims, encode, form,
 };
 
-const BOB: &str = "bob@fabrikam.example";
 const GLOBAL: &str = "62e90394-69f5-4237-9190-012177145e10";
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 
@@ -23,19 +23,7 @@ struct Two {
 impl Two {
     async fn start() -> Self {
         let world = World::start().await;
-        let (there, admin) = world.d.other("Fabrikam", "fabrikam.example").await;
-        let made = admin
-            .post(
-                "/users",
-                json!({
-                    "accountEnabled": true, "displayName": "Bob", "mailNickname": "bob",
-                    "userPrincipalName": BOB,
-                    "passwordProfile": { "password": PASSWORD, "forceChangePasswordNextSignIn": false },
-                }),
-            )
-            .await
-            .expect(201);
-        let bob = made.json["id"].as_str().unwrap().to_owned();
+        let (there, admin, bob) = fabrikam(&world).await;
         Self {
             world,
             there,

@@ -7,6 +7,24 @@ use crate::common::signing_in::{Browser, PASSWORD, Seen, World, claims};
 
 pub(super) const BOB: &str = "bob@fabrikam.example";
 
+/// Fabrikam, where Bob is: its id, its administrator, and Bob's id.
+pub(super) async fn fabrikam(world: &World) -> (String, Caller, String) {
+    let (fabrikam, admin) = world.d.other("Fabrikam", "fabrikam.example").await;
+    let made = admin
+        .post(
+            "/users",
+            json!({
+                "accountEnabled": true, "displayName": "Bob", "mailNickname": "bob",
+                "userPrincipalName": BOB,
+                "passwordProfile": { "password": PASSWORD, "forceChangePasswordNextSignIn": false },
+            }),
+        )
+        .await
+        .expect(201);
+    let bob = made.json["id"].as_str().unwrap().to_owned();
+    (fabrikam, admin, bob)
+}
+
 /// Contoso, which is visited, and Fabrikam, where Bob is at home.
 pub(super) struct Two {
     pub(super) world: World,
@@ -19,19 +37,7 @@ pub(super) struct Two {
 impl Two {
     pub(super) async fn start() -> Self {
         let world = World::start().await;
-        let (home, admin) = world.d.other("Fabrikam", "fabrikam.example").await;
-        let made = admin
-            .post(
-                "/users",
-                json!({
-                    "accountEnabled": true, "displayName": "Bob", "mailNickname": "bob",
-                    "userPrincipalName": BOB,
-                    "passwordProfile": { "password": PASSWORD, "forceChangePasswordNextSignIn": false },
-                }),
-            )
-            .await
-            .expect(201);
-        let bob = made.json["id"].as_str().unwrap().to_owned();
+        let (home, admin, bob) = fabrikam(&world).await;
         let invited = world
             .d
             .admin
