@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use directory::users::{self, ScannedUser};
+use directory::users::{self, People, ScannedUser};
 use directory::{groups, roles};
 use serde_json::{Value, json};
 use store::ReadTx;
@@ -16,33 +16,6 @@ use crate::methods::{self, Kind};
 use crate::policy::{Multifactor, Policy};
 
 const PAGE: usize = 1_000;
-/// People who are named; the rest is counted.
-const NAMES: usize = 100;
-
-#[derive(Default)]
-struct People {
-    count: u64,
-    users: Vec<Value>,
-}
-
-impl People {
-    fn count_in(&mut self, user: &ScannedUser) -> Result<()> {
-        self.count += 1;
-        if self.users.len() < NAMES {
-            let properties = user.properties()?;
-            self.users.push(json!({
-                "id": user.id,
-                "displayName": properties.get("displayName"),
-                "userPrincipalName": properties.get("userPrincipalName"),
-            }));
-        }
-        Ok(())
-    }
-    fn into_json(self) -> Value {
-        json!({"count": self.count, "users": self.users})
-    }
-}
-
 /// What there is to know of everybody at once.
 struct Known<'p> {
     policy: &'p Policy,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use directory::users::ScannedUser;
+use directory::users::People;
 use serde_json::{Value, json};
 use store::ReadTx;
 use types::{Id, Result, TenantId, kind};
@@ -56,8 +56,8 @@ fn compare(
     old: &InForce,
     new: &InForce,
 ) -> Result<Value> {
-    let mut added = Side::default();
-    let mut removed = Side::default();
+    let mut added = People::default();
+    let mut removed = People::default();
     let mut after = None;
     let mut in_scope = 0_u64;
     let targets = match target {
@@ -114,7 +114,7 @@ pub fn preview_join(tx: &ReadTx<'_>, tenants: &[TenantId]) -> Result<Vec<Value>>
     struct Entry {
         in_force: InForce,
         is_own: bool,
-        side: Side,
+        side: People,
         tenants: Vec<TenantId>,
     }
     // Those by the default are looked at together, and nobody where nobody is shared.
@@ -132,7 +132,7 @@ pub fn preview_join(tx: &ReadTx<'_>, tenants: &[TenantId]) -> Result<Vec<Value>>
             None => entries.push(Entry {
                 in_force,
                 is_own,
-                side: Side::default(),
+                side: People::default(),
                 tenants: vec![*tenant],
             }),
         }
@@ -209,31 +209,4 @@ fn guard_json(tx: &ReadTx<'_>, target: Option<TenantId>, removed: u64) -> Result
         }));
     }
     Ok(json!({"trips": trips, "tenants": tenants}))
-}
-
-/// People that a preview names; the rest is counted.
-const PREVIEW_NAMES: usize = 100;
-
-#[derive(Default)]
-struct Side {
-    count: u64,
-    users: Vec<Value>,
-}
-
-impl Side {
-    fn count_in(&mut self, user: &ScannedUser) -> Result<()> {
-        self.count += 1;
-        if self.users.len() < PREVIEW_NAMES {
-            let properties = user.properties()?;
-            self.users.push(json!({
-                "id": user.id,
-                "displayName": properties.get("displayName"),
-                "userPrincipalName": properties.get("userPrincipalName"),
-            }));
-        }
-        Ok(())
-    }
-    fn into_json(self) -> Value {
-        json!({"count": self.count, "users": self.users})
-    }
 }

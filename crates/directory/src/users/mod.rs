@@ -14,6 +14,7 @@ mod deletion;
 mod free;
 mod manager;
 mod password;
+mod people;
 mod properties;
 mod scan;
 mod sponsors;
@@ -44,6 +45,7 @@ pub use manager::{
 pub use password::{
     PasswordChange, password_change, password_hash, require_password_change, set_password,
 };
+pub use people::People;
 pub(crate) use scan::scanned;
 pub use scan::{ScannedUser, external_among, get_scanned, scan, scanned_many};
 pub(crate) use sponsors::drop_sponsors;
