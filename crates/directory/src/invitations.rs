@@ -224,9 +224,14 @@ pub fn is_pending(user: &User) -> bool {
     user.text(STATE) == PENDING
 }
 
+/// Whether a user is at home here, as [`home_of`] says.
+pub fn is_own(user: &User) -> bool {
+    user.home.is_none() && !user.is_external()
+}
+
 /// Where a user of another tenant is at home.
 pub fn home_of(tx: &ReadTx<'_>, user: &User) -> Result<Option<(TenantId, Id<kind::User>)>> {
-    if user.home.is_some() || !user.is_external() {
+    if user.home.is_some() || is_own(user) {
         return Ok(user.home);
     }
     tx.query_one(REDEEMED_BY, params![&tx.tenant(), &user.id], |row| {

@@ -284,31 +284,38 @@ pub fn create(tx: &mut Tx<'_>, body: &Map<String, Value>) -> Result<Grant> {
     Ok(made)
 }
 
+/// What a client is allowed on a resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// In everybody's name.
+    pub for_all: Vec<String>,
+    /// In the name of one person, who has said so.
+    pub own: Vec<String>,
+}
+
+impl Allowed {
+    /// All of it.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.for_all.iter().chain(&self.own).map(String::as_str)
+    }
+}
+
 /// What a client is allowed on a resource in the name of one person, by himself or for everybody.
 pub fn allowed(
     tx: &ReadTx<'_>,
     client: Id<kind::ServicePrincipal>,
     resource: Id<kind::ServicePrincipal>,
     principal: Id<kind::User>,
-) -> Result<Vec<String>> {
-    let mut words = Vec::new();
-    for of in [Uuid::nil(), principal.uuid()] {
-        if let Some(found) = find(tx, (client.uuid(), resource.uuid(), of))? {
-            words.extend(found.scope.split_whitespace().map(str::to_owned));
-        }
-    }
-    Ok(words)
-}
-
-/// What a client is allowed on a resource in everybody's name.
-pub fn allowed_for_all(
-    tx: &ReadTx<'_>,
-    client: Id<kind::ServicePrincipal>,
-    resource: Id<kind::ServicePrincipal>,
-) -> Result<Vec<String>> {
-    let found = find(tx, (client.uuid(), resource.uuid(), Uuid::nil()))?;
-    let scope = found.map(|found| found.scope).unwrap_or_default();
-    Ok(scope.split_whitespace().map(str::to_owned).collect())
+) -> Result<Allowed> {
+    let words = |of| -> Result<Vec<String>> {
+        let found = find(tx, (client.uuid(), resource.uuid(), of))?;
+        let scope = found.map(|found| found.scope).unwrap_or_default();
+        Ok(scope.split_whitespace().map(str::to_owned).collect())
+    };
+    Ok(Allowed {
+        for_all: words(Uuid::nil())?,
+        own: words(principal.uuid())?,
+    })
 }
 
 /// Lets a client do more on a resource, in the name of one person or of everybody.

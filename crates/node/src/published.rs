@@ -255,7 +255,7 @@ impl Elsewheres {
     }
 }
 
-pub(crate) fn elsewheres(tx: &ReadTx<'_>, needs: &Needs) -> Result<Elsewheres> {
+fn elsewheres(tx: &ReadTx<'_>, needs: &Needs) -> Result<Elsewheres> {
     let mut wanted: Vec<Wanted> = Vec::new();
     let mut here = Vec::new();
     let mut add = |app_id, principal: Option<ServicePrincipal>, is_client| {
@@ -314,7 +314,7 @@ impl Known {
                 .all(|id| is_everywhere(*id) || known.contains(&(tenant, *id)))
     }
 
-    fn add(&self, tenant: TenantId, clients: Vec<Uuid>) {
+    fn add(&self, tenant: TenantId, clients: &[Uuid]) {
         if clients.is_empty() {
             return;
         }
@@ -322,7 +322,7 @@ impl Known {
         if known.len() >= KNOWN_MAX {
             known.clear();
         }
-        known.extend(clients.into_iter().map(|id| (tenant, id)));
+        known.extend(clients.iter().map(|id| (tenant, *id)));
     }
 }
 
@@ -389,7 +389,10 @@ impl Publications {
         needs: impl FnOnce(&ReadTx<'_>) -> Result<Needs> + Send + 'static,
     ) -> Result<Published> {
         let island = self.store.island(tenant)?;
-        let found = island.read(move |tx| elsewheres(tx, &needs(tx)?)).await?;
+        let known = self.clone();
+        let found = island
+            .read(move |tx| known.elsewheres(tx, &needs(tx)?))
+            .await?;
         self.ask_for(&island, proof, found).await
     }
 
@@ -407,6 +410,16 @@ impl Publications {
         self.look(tenant, proof, move |_| Ok(needs)).await
     }
 
+    /// Which of what a request is about are or may be other tenants', in a transaction of the caller's.
+    pub(crate) fn elsewheres(&self, tx: &ReadTx<'_>, needs: &Needs) -> Result<Elsewheres> {
+        if self.known.covers(tx.tenant(), needs) {
+            return Ok(Elsewheres::default());
+        }
+        let found = elsewheres(tx, needs)?;
+        self.known.add(tx.tenant(), &found.here);
+        Ok(found)
+    }
+
     /// Asks about what was found to be or maybe to be other tenants'.
     pub(crate) async fn ask_for(
         &self,
@@ -414,7 +427,6 @@ impl Publications {
         proof: Option<&Proof>,
         found: Elsewheres,
     ) -> Result<Published> {
-        self.known.add(island.tenant(), found.here);
         if found.wanted.is_empty() {
             return Ok(Published::default());
         }

@@ -134,9 +134,11 @@ fn may_in_name_of(
     }
     let is_self = resource == Resource::User(user.uuid());
     let graph = service_principals::graph(tx)?;
-    let scopes = match FirstParty::find(client.app_id) {
-        Some(own) => own.scopes().iter().map(|it| (*it).to_owned()).collect(),
-        None => oauth2_permission_grants::allowed(tx, client.id, graph.id, user)?,
+    let scopes: Vec<String> = if let Some(own) = FirstParty::find(client.app_id) {
+        own.scopes().iter().map(|it| (*it).to_owned()).collect()
+    } else {
+        let allowed = oauth2_permission_grants::allowed(tx, client.id, graph.id, user)?;
+        allowed.scopes().map(str::to_owned).collect()
     };
     let opens = |scope: &String| {
         let scope = scope.as_str();

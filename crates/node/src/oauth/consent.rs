@@ -143,11 +143,14 @@ pub(super) fn standing(
     user: Id<kind::User>,
 ) -> Result<Standing> {
     let allowed = |resource| grants::allowed(tx, client.principal.id, resource, user);
-    let on_resource: BTreeSet<String> = allowed(wanted.resource.id)?.into_iter().collect();
-    let on_graph: BTreeSet<String> = if wanted.resource.id == wanted.graph {
-        on_resource.clone()
-    } else {
-        allowed(wanted.graph)?.into_iter().collect()
+    let allowed_there = allowed(wanted.resource.id)?;
+    let on_resource: BTreeSet<&str> = allowed_there.scopes().collect();
+    let allowed_on_graph = (wanted.resource.id != wanted.graph)
+        .then(|| allowed(wanted.graph))
+        .transpose()?;
+    let on_graph: BTreeSet<&str> = match &allowed_on_graph {
+        Some(allowed) => allowed.scopes().collect(),
+        None => on_resource.clone(),
     };
     let pre_authorized: Vec<Uuid> = if client.is_first_party() {
         client.application.required_scopes(wanted.resource.app_id)
@@ -159,7 +162,7 @@ pub(super) fn standing(
             .unwrap_or_default()
     };
     let is_allowed =
-        |it: &Scope| on_resource.contains(&it.value) || pre_authorized.contains(&it.id);
+        |it: &Scope| on_resource.contains(it.value.as_str()) || pre_authorized.contains(&it.id);
     let mut missing: Vec<Scope> = wanted
         .scopes
         .iter()
@@ -168,13 +171,17 @@ pub(super) fn standing(
         .collect();
     // Whoever needs nobody's consent for an API needs none to know whom the call is for; nor does whom
     // an administrator has allowed it, with which Entra allows that, too.
-    let for_all = grants::allowed_for_all(tx, client.principal.id, wanted.resource.id)?;
+    let for_all = &allowed_there.for_all;
     let needs_nobody = |it: &Scope| pre_authorized.contains(&it.id) || for_all.contains(&it.value);
     let is_trusted =
         !(wanted.scopes.is_empty() && for_all.is_empty()) && wanted.scopes.iter().all(needs_nobody);
     if !is_trusted {
         let openid = wanted.openid.iter();
-        missing.extend(openid.filter(|it| !on_graph.contains(&it.value)).cloned());
+        missing.extend(
+            openid
+                .filter(|it| !on_graph.contains(it.value.as_str()))
+                .cloned(),
+        );
     }
     let mut scopes: Vec<String> = names(&wanted.scopes);
     if wanted.is_default {

@@ -52,9 +52,9 @@ impl Node {
         let (written, home) = self
             .store()
             .island(tenant)?
-            .write(actor, move |tx| {
+            .write_repeatable(actor, move |tx| {
                 session::note_client(tx, ready.session.id, grant.client_id)?;
-                ready.note_use(tx, &errand, unlogged)?;
+                ready.note_use(tx, &errand, unlogged.as_ref())?;
                 let code = has_code.then(|| code::issue(tx, &grant)).transpose()?;
                 Ok((code, invitations::home_of(tx, &ready.user)?))
             })

@@ -162,7 +162,9 @@ impl Node {
         let errand = Errand::Invitation(Box::new(invited));
         let island = self.store().island(tenant)?;
         island
-            .write(actor, move |tx| ready.note_use(tx, &errand, unlogged))
+            .write(actor, move |tx| {
+                ready.note_use(tx, &errand, unlogged.as_ref())
+            })
             .await?;
         Ok(Step::Moved(to).into())
     }

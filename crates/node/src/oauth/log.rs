@@ -339,7 +339,7 @@ pub(super) fn began(
 }
 
 /// A sign-in that has reached its end and isn't in the log yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Unlogged {
     pub(super) peer: Peer,
     pub(super) kind: Kind,
@@ -369,7 +369,7 @@ impl Unlogged {
 
     /// Records it.
     pub(super) fn record(
-        self,
+        &self,
         tx: &mut Tx<'_>,
         errand: &Errand,
         user: &User,
@@ -379,7 +379,7 @@ impl Unlogged {
         of_user(tx, &mut sign_in, user)?;
         sign_in.methods.clone_from(&session.methods.0);
         sign_in.session = Some(session.id);
-        let mut decision = self.decision;
+        let mut decision = self.decision.clone();
         if let Errand::Visit(visit) = errand {
             let outbound = visit.outbound(tx, user)?;
             if !outbound.allowed {

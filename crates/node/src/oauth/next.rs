@@ -44,7 +44,7 @@ impl Ready {
         &self,
         tx: &mut Tx<'_>,
         errand: &Errand,
-        unlogged: Option<Unlogged>,
+        unlogged: Option<&Unlogged>,
     ) -> Result<()> {
         if let Some(unlogged) = unlogged {
             unlogged.record(tx, errand, &self.user, &self.session)?;
@@ -130,22 +130,32 @@ pub(super) fn advance(
     flow: &Pending,
     accounts: Vec<Account>,
 ) -> Result<Need> {
-    let client = match &flow.errand {
+    let asking = match &flow.errand {
         Errand::Authorize(request) => match client::find(tx, published, request.to.client_id)? {
-            Ok(client) => Some(client),
+            Ok(client) => Some(Asking {
+                client,
+                wanted: None,
+            }),
             Err(refusal) => return Ok(Need::Refuse(refusal, None)),
         },
         _ => None,
     };
-    advance_for(tx, published, flow, client, accounts)
+    advance_for(tx, published, flow, asking, accounts)
 }
 
-/// What comes next; the client is the one that has sent the person, if one has.
+/// The client that has sent the person.
+pub(super) struct Asking {
+    pub(super) client: Client,
+    /// What it asks for, if that was found already.
+    pub(super) wanted: Option<Wanted>,
+}
+
+/// What comes next; `asking` if a client has sent the person.
 pub(super) fn advance_for(
     tx: &ReadTx<'_>,
     published: &Published,
     flow: &Pending,
-    client: Option<Client>,
+    asking: Option<Asking>,
     accounts: Vec<Account>,
 ) -> Result<Need> {
     let request = match &flow.errand {
@@ -157,10 +167,10 @@ pub(super) fn advance_for(
         Errand::AdminConsent(asked) => client::find(tx, published, asked.to.client_id)?
             .ok()
             .map(|client| client.view(Some(&asked.to.redirect_uri))),
-        _ => client
+        _ => asking
             .as_ref()
             .zip(request)
-            .map(|(client, request)| client.view(Some(&request.to.redirect_uri))),
+            .map(|(asking, request)| asking.client.view(Some(&request.to.redirect_uri))),
     };
     let policy = Policy::get(tx)?;
     let mut lacks_factor = None;
@@ -176,8 +186,8 @@ pub(super) fn advance_for(
         asked => asked,
     };
     let need = match picked {
-        Ok(account) => match (&flow.errand, request, client) {
-            (_, Some(request), Some(client)) => consented(tx, flow, request, &client, account)?,
+        Ok(account) => match (&flow.errand, request, asking) {
+            (_, Some(request), Some(asking)) => consented(tx, flow, request, asking, account)?,
             (Errand::AdminConsent(asked), ..) => asked.next(tx, published, &account)?,
             // Somebody who is from elsewhere goes on from there, not from here.
             (Errand::Visit(_), ..) if account.user.is_external() => {
@@ -390,7 +400,7 @@ fn consented(
     tx: &ReadTx<'_>,
     flow: &Pending,
     request: &AuthorizationRequest,
-    client: &Client,
+    Asking { client, wanted }: Asking,
     account: Account,
 ) -> Result<Need> {
     // Core §3.1.2.1: whoever else has signed in isn't whom the client means.
@@ -400,19 +410,22 @@ fn consented(
             Some(account.user.id),
         ));
     }
-    if !may_enter(tx, client, &account.user)? {
+    if !may_enter(tx, &client, &account.user)? {
         let refusal = OAuthError::NotAssigned {
             client: client.principal.display_name().to_owned(),
         };
         return Ok(Need::Refuse(refusal, Some(account.user.id)));
     }
-    let wanted = match consent::resolve(tx, client, &request.scope)? {
-        Ok(wanted) => wanted,
-        Err(refusal) => return Ok(Need::Refuse(refusal, None)),
+    let wanted = match wanted {
+        Some(wanted) => wanted,
+        None => match consent::resolve(tx, &client, &request.scope)? {
+            Ok(wanted) => wanted,
+            Err(refusal) => return Ok(Need::Refuse(refusal, None)),
+        },
     };
     let asks_again = request.prompt.consent && !flow.is_consented;
     let view = client.view(Some(&request.to.redirect_uri));
-    match consent_screen(tx, client, &wanted, &account, view, asks_again)? {
+    match consent_screen(tx, &client, &wanted, &account, view, asks_again)? {
         Some(screen) => Ok(Need::Show(Box::new(screen))),
         None => Ok(Need::Go(Box::new(Ready {
             session: account.session,

@@ -21,7 +21,8 @@ use identity::token::LIFETIME_SECONDS;
 use identity::{PublicUrl, Secret};
 use serde::Serialize;
 use store::{ReadTx, Tx};
-use types::{Actor, Result, TenantId, parse_uuid};
+use types::{Actor, Error, Result, TenantId, parse_uuid};
+use uuid::Uuid;
 
 use super::client::{self, Client};
 use super::groups::Way;
@@ -30,7 +31,7 @@ use super::log::{self, Peer, Why};
 use super::next::Lack;
 use super::{consent, next, proof};
 use crate::Node;
-use crate::published::{self, Needs, Published};
+use crate::published::{Needs, Published};
 
 /// The answer that carries tokens (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Serialize)]
@@ -112,6 +113,26 @@ struct Redemption<'a> {
     found: Option<(SignedIn, ScopeRequest)>,
 }
 
+/// What a client has, looked up.
+enum Has {
+    Code(Option<code::Found>),
+    Refresh(refresh::Found),
+    /// A device's code, for an API if it is one that waits.
+    Device(Option<Resource>),
+}
+
+impl Has {
+    /// The API that it is for.
+    fn resource(&self) -> Option<&Resource> {
+        match self {
+            Self::Code(Some(code::Found::Fresh { grant, .. })) => Some(&grant.scope.resource),
+            Self::Refresh(refresh::Found::Good(current)) => Some(&current.grant.scope.resource),
+            Self::Device(resource) => resource.as_ref(),
+            Self::Code(_) | Self::Refresh(_) => None,
+        }
+    }
+}
+
 impl Redemption<'_> {
     /// Whether the client may bring what a client of this kind has: by its origin, and by what it
     /// proves itself with.
@@ -131,24 +152,27 @@ impl Redemption<'_> {
             .authenticate(tx, platform, self.request.proof.as_ref())
     }
 
-    fn decide(&mut self, tx: &mut Tx<'_>) -> Result<Decision> {
-        let request = self.request;
-        match &request.grant {
-            UserGrant::Code {
-                code,
-                redirect_uri,
-                code_verifier,
-            } => self.code(
+    fn decide(&mut self, tx: &mut Tx<'_>, has: Has) -> Result<Decision> {
+        match (&self.request.grant, has) {
+            (
+                UserGrant::Code {
+                    code,
+                    redirect_uri,
+                    code_verifier,
+                },
+                Has::Code(found),
+            ) => self.code(
                 tx,
-                code.expose(),
+                (code.expose(), found),
                 CodeProof {
                     client_id: self.client.app_id(),
                     redirect_uri: redirect_uri.as_deref(),
                     code_verifier: code_verifier.as_ref().map(Secret::expose),
                 },
             ),
-            UserGrant::Refresh(token) => self.refresh(tx, token.expose()),
-            UserGrant::Device(code) => self.device(tx, code.expose()),
+            (UserGrant::Refresh(_), Has::Refresh(found)) => self.refresh(tx, found),
+            (UserGrant::Device(code), Has::Device(_)) => self.device(tx, code.expose()),
+            _ => Err(Error::internal("something else was looked up")),
         }
     }
 
@@ -179,8 +203,13 @@ impl Redemption<'_> {
         }
     }
 
-    fn code(&mut self, tx: &mut Tx<'_>, code: &str, proof: CodeProof<'_>) -> Result<Decision> {
-        let (grant, expires_at) = match code::find(tx, code)? {
+    fn code(
+        &mut self,
+        tx: &mut Tx<'_>,
+        (code, found): (&str, Option<code::Found>),
+        proof: CodeProof<'_>,
+    ) -> Result<Decision> {
+        let (grant, expires_at) = match found {
             Some(code::Found::Fresh { grant, expires_at }) => (grant, expires_at),
             Some(code::Found::Redeemed(grant)) => {
                 // Somebody has a code that isn't his: what it gave is nobody's any more.
@@ -215,8 +244,8 @@ impl Redemption<'_> {
         Ok(Ok(self.decided(tx, to_sign, scope, refresh_token)))
     }
 
-    fn refresh(&mut self, tx: &mut Tx<'_>, token: &str) -> Result<Decision> {
-        let mut current = match self.refresh.find(tx, token, self.client.app_id())? {
+    fn refresh(&mut self, tx: &mut Tx<'_>, found: refresh::Found) -> Result<Decision> {
+        let mut current = match found {
             refresh::Found::Good(current) => current,
             refresh::Found::Used { id, .. } => {
                 refresh::revoke(tx, id)?;
@@ -429,7 +458,6 @@ impl Node {
                 }
             }
         }
-        let needs = needs_of(&request, refresh.clone());
         let redeem = Arc::new(Redeem {
             request,
             origin,
@@ -440,14 +468,15 @@ impl Node {
         });
         // What other tenants have to say is asked for only where it matters, and then nothing has
         // been done yet.
-        let first = Arc::clone(&redeem);
+        let (first, publications) = (Arc::clone(&redeem), self.publications().clone());
         let decided = island
-            .write(Actor::System, move |tx| {
-                let found = published::elsewheres(tx, &needs(tx)?)?;
+            .write_repeatable(Actor::System, move |tx| {
+                let has = first.look(tx)?;
+                let found = publications.elsewheres(tx, &first.needs(&has))?;
                 if !found.is_empty() {
                     return Ok(Err(found));
                 }
-                first.decide(tx, &Published::default()).map(Ok)
+                first.decide(tx, has, &Published::default()).map(Ok)
             })
             .await?;
         let decision = match decided {
@@ -455,9 +484,8 @@ impl Node {
             Err(found) => {
                 let proof = redeem.request.proof.as_ref();
                 let published = self.publications().ask_for(&island, proof, found).await?;
-                island
-                    .write(Actor::System, move |tx| redeem.decide(tx, &published))
-                    .await?
+                let again = move |tx: &mut Tx<'_>| redeem.decide(tx, redeem.look(tx)?, &published);
+                island.write_repeatable(Actor::System, again).await?
             }
         };
         let decided = match decision {
@@ -508,8 +536,35 @@ struct Redeem {
 }
 
 impl Redeem {
-    fn decide(&self, tx: &mut Tx<'_>, published: &Published) -> Result<Decision> {
-        let Some(app_id) = parse_uuid(&self.request.client_id) else {
+    fn app_id(&self) -> Option<Uuid> {
+        parse_uuid(&self.request.client_id)
+    }
+
+    /// Looks up what the client has.
+    fn look(&self, tx: &ReadTx<'_>) -> Result<Has> {
+        Ok(match &self.request.grant {
+            UserGrant::Code { code, .. } => Has::Code(code::find(tx, code.expose())?),
+            UserGrant::Refresh(token) => Has::Refresh(match self.app_id() {
+                Some(app_id) => self.refresh.find(tx, token.expose(), app_id)?,
+                None => refresh::Found::Refused(OAuthError::UnknownGrant),
+            }),
+            UserGrant::Device(code) => {
+                Has::Device(device::asked(tx, code.expose())?.map(|scope| scope.resource))
+            }
+        })
+    }
+
+    /// What it is about: its client, and the API that what the client has is for.
+    fn needs(&self, has: &Has) -> Needs {
+        let asked = self.request.scope.as_ref().map(|scope| &scope.resource);
+        self.app_id().map_or_else(Needs::default, |app_id| Needs {
+            clients: vec![app_id],
+            apis: has.resource().into_iter().chain(asked).cloned().collect(),
+        })
+    }
+
+    fn decide(&self, tx: &mut Tx<'_>, has: Has, published: &Published) -> Result<Decision> {
+        let Some(app_id) = self.app_id() else {
             return Ok(Err(client::unknown(tx, &self.request.client_id)?));
         };
         let client = granted!(client::find(tx, published, app_id)?);
@@ -522,46 +577,8 @@ impl Redeem {
             home_name: self.home_name.clone(),
             found: None,
         };
-        let decision = redemption.decide(tx)?;
+        let decision = redemption.decide(tx, has)?;
         redemption.log(tx, &self.peer, &decision)?;
         Ok(decision)
-    }
-}
-
-/// What a redemption is about: its client, and the API that what the client has is for.
-fn needs_of(
-    request: &UserTokenRequest,
-    refresh: RefreshTokens,
-) -> impl FnOnce(&ReadTx<'_>) -> Result<Needs> + Send + use<> {
-    let app_id = parse_uuid(&request.client_id);
-    let asked = request.scope.as_ref().map(|scope| scope.resource.clone());
-    let (UserGrant::Code { code: token, .. }
-    | UserGrant::Refresh(token)
-    | UserGrant::Device(token)) = &request.grant;
-    let is_code = matches!(request.grant, UserGrant::Code { .. });
-    let is_refresh = matches!(request.grant, UserGrant::Refresh(_));
-    let token = token.expose().to_owned();
-    move |tx| {
-        let Some(app_id) = app_id else {
-            return Ok(Needs::default());
-        };
-        let scope = if is_code {
-            match code::find(tx, &token)? {
-                Some(code::Found::Fresh { grant, .. }) => Some(grant.scope),
-                _ => None,
-            }
-        } else if is_refresh {
-            match refresh.find(tx, &token, app_id)? {
-                refresh::Found::Good(current) => Some(current.grant.scope),
-                _ => None,
-            }
-        } else {
-            device::asked(tx, &token)?
-        };
-        let kept = scope.map(|scope| scope.resource);
-        Ok(Needs {
-            clients: vec![app_id],
-            apis: kept.into_iter().chain(asked).collect(),
-        })
     }
 }

@@ -8,6 +8,7 @@
 //! flow".
 
 use credentials::{Kind, Policy};
+use directory::invitations;
 use directory::users::{self, User};
 use identity::Secret;
 use identity::oauth::{
@@ -21,9 +22,12 @@ use types::{Actor, Error, Id, Result, TenantId};
 use uuid::Uuid;
 
 use super::log::{Peer, Unlogged};
-use super::next::{Need, Ready, accounts, advance, advance_for, known_name, password_screen};
+use super::next::{
+    Asking, Need, Ready, accounts, advance, advance_for, known_name, password_screen,
+};
 use super::proof::Proof;
 use super::prove::Taken;
+use super::visit::Verdict;
 use super::{Browser, Outcome, Problem, Screen, Step, client, consent};
 use crate::Node;
 use crate::published::{Needs, Offer, Published};
@@ -172,11 +176,16 @@ fn begin(
         request.user = Some(user.id);
     }
     // Before anybody is asked for a password: what can't be given isn't worth one.
-    if let Err(error) = consent::resolve(tx, &client, &request.scope)? {
-        return Ok(Begun::Refused(request.to, error));
-    }
+    let wanted = match consent::resolve(tx, &client, &request.scope)? {
+        Ok(wanted) => wanted,
+        Err(error) => return Ok(Begun::Refused(request.to, error)),
+    };
     let flow = Flow::new(Errand::Authorize(Box::new(request)), tx.now());
-    let need = advance_for(tx, published, &flow, Some(client), accounts(tx, cookie)?)?;
+    let asking = Asking {
+        client,
+        wanted: Some(wanted),
+    };
+    let need = advance_for(tx, published, &flow, Some(asking), accounts(tx, cookie)?)?;
     Ok(Begun::Pending(Box::new(flow), need))
 }
 
@@ -231,7 +240,7 @@ impl Node {
         let domain = domain_hint(&form).map(str::to_owned);
         let published = self.published_named(tenant, &form).await?;
         let begun = island
-            .read(move |tx| begin(tx, &published, &form, &public_url, cookie.as_ref(), hint))
+            .read_few(move |tx| begin(tx, &published, &form, &public_url, cookie.as_ref(), hint))
             .await?;
         // Who is asked for a name and is said to be of another tenant gives it there.
         if let Begun::Pending(flow, Need::Show(screen)) = &begun
@@ -711,7 +720,11 @@ impl Node {
         match &flow.errand {
             Errand::Authorize(request) => {
                 let (user, app_id) = (ready.user.id, request.to.client_id);
-                let verdict = self.may_visit(tenant, user, app_id).await?;
+                let verdict = if invitations::is_own(&ready.user) {
+                    Verdict::OWN
+                } else {
+                    self.may_visit(tenant, user, app_id).await?
+                };
                 if let Err(error) = verdict.outcome {
                     let why = (&error, verdict.decision);
                     self.log_refusal(tenant, &flow, peer, Some(user), why)

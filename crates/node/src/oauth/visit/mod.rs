@@ -275,7 +275,7 @@ impl Node {
         let errand = Errand::Visit(Box::new(visit.clone()));
         let pass = island
             .write(actor, move |tx| {
-                ready.note_use(tx, &errand, unlogged)?;
+                ready.note_use(tx, &errand, unlogged.as_ref())?;
                 live::go(tx, pass.user, pass.resource)?;
                 visit::issue(tx, &pass)
             })
@@ -393,14 +393,9 @@ impl Node {
         user: Id<kind::User>,
         application: Uuid,
     ) -> Result<Verdict> {
-        let verdict = |outcome| Verdict {
-            outcome,
-            decision: None,
-            name: None,
-        };
         let island = self.store().island(tenant)?;
         let home = island
-            .read(
+            .read_few(
                 move |tx| match types::found(directory::users::get(tx, user))? {
                     Some(user) => invitations::home_of(tx, &user),
                     None => Ok(None),
@@ -408,7 +403,7 @@ impl Node {
             )
             .await?;
         let Some((home, user_id)) = home else {
-            return Ok(verdict(Ok(())));
+            return Ok(Verdict::OWN);
         };
         let body = MayBody {
             user_id,
@@ -418,7 +413,7 @@ impl Node {
         let answer = self.transport().ask(tenant, home, MAY, body).await?;
         let word: Option<Word> = serde_json::from_str(&answer).map_err(Error::internal)?;
         let Some(word) = word else {
-            return Ok(verdict(Err(OAuthError::NotHere)));
+            return Ok(Verdict::of(Err(OAuthError::NotHere)));
         };
         island
             .read(move |tx| {

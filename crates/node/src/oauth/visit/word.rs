@@ -139,6 +139,20 @@ pub(in crate::oauth) struct Verdict {
     pub(in crate::oauth) name: Option<String>,
 }
 
+impl Verdict {
+    /// On a tenant's own people, whom no border holds up.
+    pub(in crate::oauth) const OWN: Self = Self::of(Ok(()));
+
+    /// By nobody's settings.
+    pub(in crate::oauth) const fn of(outcome: Result<(), OAuthError>) -> Self {
+        Self {
+            outcome,
+            decision: None,
+            name: None,
+        }
+    }
+}
+
 /// Whether this tenant lets somebody in whom the home lets go.
 pub(super) fn admits(
     tx: &ReadTx<'_>,
