@@ -300,6 +300,9 @@ impl Allowed {
     }
 }
 
+/// What a client is allowed in everybody's name.
+struct ForAll(Vec<String>);
+
 /// What a client is allowed on a resource in the name of one person, by himself or for everybody.
 pub fn allowed(
     tx: &ReadTx<'_>,
@@ -312,8 +315,10 @@ pub fn allowed(
         let scope = found.map(|found| found.scope).unwrap_or_default();
         Ok(scope.split_whitespace().map(str::to_owned).collect())
     };
+    let key = [*client.bytes(), *resource.bytes()].concat();
+    let for_all = tx.remembered(&key, || words(Uuid::nil()).map(|words| Some(ForAll(words))))?;
     Ok(Allowed {
-        for_all: words(Uuid::nil())?,
+        for_all: for_all.map(|kept| kept.0.clone()).unwrap_or_default(),
         own: words(principal.uuid())?,
     })
 }

@@ -2,6 +2,8 @@
 //!
 //! Source: the `organization` resource of Microsoft Graph.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 use store::{Change, Op, ReadTx, Tx, params};
 use types::{DomainName, Error, Result, Timestamp};
@@ -111,6 +113,13 @@ pub fn initialize(tx: &mut Tx<'_>, name: &str, initial_domain: &DomainName) -> R
 
 /// The organization object.
 pub fn get(tx: &ReadTx<'_>) -> Result<Organization> {
+    let found = tx.remembered(b"", || load(tx).map(Some))?;
+    found
+        .map(Arc::unwrap_or_clone)
+        .ok_or_else(|| Error::internal("the tenant has no organization object"))
+}
+
+fn load(tx: &ReadTx<'_>) -> Result<Organization> {
     let (document, created_at) = tx
         .query_one(GET, params![&tx.tenant()], |row| {
             let document = serde_json::from_str(row.text(0)?).map_err(Error::internal)?;

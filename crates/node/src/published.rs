@@ -194,6 +194,7 @@ impl Published {
                 let definition = definition.filter(|it| it.elsewhere.home == home);
                 Ok(definition.map(|it| it.elsewhere.application.clone()))
             }
+            None if is_everywhere(principal.app_id) => Ok(None),
             None => applications::describe(tx, principal.app_id),
         }
     }

@@ -20,6 +20,7 @@ use types::{Actor, Error, Result, TenantId};
 
 use crate::clock::Clock;
 use crate::database::Database;
+use crate::memory::Memory;
 use crate::options::Options;
 use crate::params;
 use crate::readers::{Reader, Readers};
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     /// Disconnected once the store is closed and every island's file with it.
     all_closed: crossbeam_channel::Receiver<Infallible>,
     heads: Heads,
+    memory: Arc<Memory>,
     uses: AtomicU64,
     queries: crossbeam_channel::Sender<Query>,
     query_places: Arc<Semaphore>,
@@ -133,6 +135,7 @@ impl Store {
             })),
             all_closed,
             heads: Heads::default(),
+            memory: Arc::default(),
             uses: AtomicU64::new(0),
             queries,
             query_places: Arc::new(Semaphore::new(2048)),
@@ -304,6 +307,7 @@ impl Store {
         )?;
         let (commands, queue) = mpsc::channel(self.0.options.writer_queue);
         let heads = Arc::clone(&self.0.heads);
+        let memory = Arc::clone(&self.0.memory);
         let cache_share_kib = Arc::clone(writer_cache_kib);
         let seed = self.seed();
         let readers = Arc::new(Readers::new(self.0.options.readers));
@@ -317,6 +321,7 @@ impl Store {
                     queue,
                     rng: StdRng::from_seed(seed),
                     heads,
+                    memory,
                     readers: read_by,
                     cache_kib,
                     cache_share_kib,
@@ -548,7 +553,8 @@ impl Island {
         query: impl FnOnce(&ReadTx<'_>) -> Result<T>,
     ) -> Result<T> {
         let now = self.store.0.clock.now();
-        let outcome = query(&ReadTx::new(reader.snapshot()?, self.tenant, now));
+        let memory = &self.store.0.memory;
+        let outcome = query(&ReadTx::new(reader.snapshot()?, self.tenant, now, memory));
         readers.give_back(reader)?;
         outcome
     }

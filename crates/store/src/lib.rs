@@ -25,6 +25,7 @@ mod feed;
 mod files;
 mod island;
 mod lock;
+mod memory;
 mod migrate;
 mod options;
 mod postgres;

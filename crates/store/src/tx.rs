@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -13,8 +14,11 @@ use uuid::Uuid;
 use crate::carried::{Carried, Carrier};
 use crate::engine::{Among, Connection, Keys, Mode};
 use crate::feed::{self, Change};
+use crate::memory::Memory;
 use crate::params;
 use crate::value::{Param, Row};
+
+const HEAD: &str = "SELECT seq FROM feed_head WHERE tenant_id = ?1";
 
 /// A snapshot of one island at one instant.
 pub struct ReadTx<'c> {
@@ -22,16 +26,40 @@ pub struct ReadTx<'c> {
     tenant: TenantId,
     now: Timestamp,
     known: RefCell<HashMap<TypeId, Box<dyn Any>>>,
+    memory: &'c Memory,
+    version: Cell<Version>,
+}
+
+/// Of which version what a transaction sees is.
+#[derive(Clone, Copy)]
+enum Version {
+    /// That of the head, which hasn't been read.
+    Head,
+    /// This one.
+    At(u64),
+    /// None: something was changed and isn't committed.
+    Changed,
 }
 
 impl<'c> ReadTx<'c> {
-    pub(crate) fn new(connection: &'c dyn Connection, tenant: TenantId, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        connection: &'c dyn Connection,
+        tenant: TenantId,
+        now: Timestamp,
+        memory: &'c Memory,
+    ) -> Self {
         Self {
             connection,
             tenant,
             now,
             known: RefCell::default(),
+            memory,
+            version: Cell::new(Version::Head),
         }
+    }
+    /// From now on it sees what isn't committed.
+    pub(crate) fn note_change(&self) {
+        self.version.set(Version::Changed);
     }
     pub(crate) const fn connection(&self) -> &'c dyn Connection {
         self.connection
@@ -64,6 +92,38 @@ impl<'c> ReadTx<'c> {
     }
     fn forget_all(&self) {
         self.known.borrow_mut().clear();
+    }
+    /// What `find` answers, or has answered in an earlier transaction, as long as nothing in the island
+    /// has changed since; nothing is kept if it finds nothing. For what is asked for all the time. `find`
+    /// reads only what is written through [`Tx::record`], and depends on nothing but the `key`.
+    pub fn remembered<T: Any + Send + Sync>(
+        &self,
+        key: &[u8],
+        find: impl FnOnce() -> Result<Option<T>>,
+    ) -> Result<Option<Arc<T>>> {
+        let Some(seq) = self.version()? else {
+            return Ok(find()?.map(Arc::new));
+        };
+        if let Some(kept) = self.memory.get(self.tenant, key, seq) {
+            return Ok(Some(kept));
+        }
+        let found = find()?.map(Arc::new);
+        if let Some(found) = &found {
+            self.memory.keep(self.tenant, key, seq, Arc::clone(found));
+        }
+        Ok(found)
+    }
+    /// The `seq` of which all that is seen is; `None` if some of it isn't committed.
+    fn version(&self) -> Result<Option<u64>> {
+        match self.version.get() {
+            Version::At(seq) => Ok(Some(seq)),
+            Version::Changed => Ok(None),
+            Version::Head => {
+                let seq = self.query_one(HEAD, params![&self.tenant], |row| row.count(0))?;
+                self.version.set(seq.map_or(Version::Changed, Version::At));
+                Ok(seq)
+            }
+        }
     }
     /// All rows of a query, each made into a `T`. The closure must not use the transaction.
     pub fn query<T>(
@@ -235,6 +295,7 @@ impl<'c> Tx<'c> {
     pub fn record(&mut self, change: Change<'_>) -> Result<Recorded<'_, 'c>> {
         let seq = self.seq.get() + 1;
         self.writes += 1;
+        self.read.note_change();
         feed::append(&self.read, seq, &self.actor_code, &change)?;
         self.seq.set(seq);
         Ok(Recorded { tx: self, seq })

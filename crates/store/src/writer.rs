@@ -23,6 +23,7 @@ use crate::carried::Carrier;
 use crate::clock::Clock;
 use crate::engine::Connection;
 use crate::island::held;
+use crate::memory::Memory;
 use crate::readers::Readers;
 use crate::tx::{self, ReadTx, Tx};
 use crate::work::Fence;
@@ -58,7 +59,10 @@ pub(crate) enum Job {
 pub(crate) struct Turn<'c> {
     connection: &'c dyn Connection,
     carried: &'c Carrier,
+    memory: &'c Memory,
     seq: u64,
+    /// Whether a command before it has changed something.
+    has_changed: bool,
     seed: [u8; 32],
     undo: Undo,
 }
@@ -158,7 +162,9 @@ where
         let Turn {
             connection,
             carried,
+            memory,
             seq,
+            has_changed,
             seed,
             undo,
         } = turn;
@@ -168,7 +174,10 @@ where
             fence,
             actor,
         } = &self.order;
-        let read = ReadTx::new(connection, *tenant, clock.now());
+        let read = ReadTx::new(connection, *tenant, clock.now(), memory);
+        if has_changed {
+            read.note_change();
+        }
         let is_first = undo == Undo::Restart;
         let mut tx = Tx::new(read, carried, actor.clone(), seq, seed, is_first);
         let mut command = |tx: &mut Tx<'_>| {
@@ -243,6 +252,7 @@ pub(crate) struct Writer {
     pub(crate) queue: mpsc::Receiver<Job>,
     pub(crate) rng: StdRng,
     pub(crate) heads: Heads,
+    pub(crate) memory: Arc<Memory>,
     pub(crate) readers: Arc<Readers>,
     pub(crate) cache_kib: u32,
     /// What `cache_kib` is to be from the next group on.
@@ -341,7 +351,7 @@ impl Writer {
                 (false, true) => Undo::Group,
                 (false, false) => Undo::Mark,
             };
-            let ran = self.turn(&mut command, seq, carried, undo);
+            let ran = self.turn(&mut command, (head, seq), carried, undo);
             seq = ran.seq;
             commands.push(command);
             if ran.leaves_traces {
@@ -383,7 +393,7 @@ impl Writer {
             if !self.connection.in_transaction() {
                 break;
             }
-            seq = self.turn(command, seq, carried, Undo::Mark).seq;
+            seq = self.turn(command, (head, seq), carried, Undo::Mark).seq;
         }
         seq
     }
@@ -391,7 +401,7 @@ impl Writer {
     fn turn(
         &mut self,
         command: &mut Box<dyn Command>,
-        seq: u64,
+        (head, seq): (u64, u64),
         carried: &Carrier,
         undo: Undo,
     ) -> Ran {
@@ -400,7 +410,9 @@ impl Writer {
         command.run(Turn {
             connection: self.connection.as_ref(),
             carried,
+            memory: &self.memory,
             seq,
+            has_changed: seq != head,
             seed,
             undo,
         })

@@ -5,6 +5,8 @@
 
 pub mod graph;
 
+use std::sync::Arc;
+
 use identity::session::Lifetimes;
 use serde::{Deserialize, Serialize};
 use store::{Change, Op, ReadTx, Tx, params};
@@ -230,14 +232,17 @@ pub struct Policy {
 impl Policy {
     /// The tenant's.
     pub fn get(tx: &ReadTx<'_>) -> Result<Self> {
-        let found = tx.query_one(GET, params![&tx.tenant()], |row| {
-            let policy: Self = serde_json::from_str(row.text(0)?).map_err(Error::internal)?;
-            Ok(Self {
-                modified_at: Some(row.timestamp(1)?),
-                ..policy
-            })
+        let found = tx.remembered(b"", || {
+            let found = tx.query_one(GET, params![&tx.tenant()], |row| {
+                let policy: Self = serde_json::from_str(row.text(0)?).map_err(Error::internal)?;
+                Ok(Self {
+                    modified_at: Some(row.timestamp(1)?),
+                    ..policy
+                })
+            })?;
+            Ok(Some(found.unwrap_or_default()))
         })?;
-        Ok(found.unwrap_or_default())
+        Ok(found.map(Arc::unwrap_or_clone).unwrap_or_default())
     }
 
     /// Changes it; answers whether that changed anything.

@@ -11,6 +11,7 @@ mod properties;
 mod published;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use query::SearchTable;
 use serde_json::{Map, Value, json};
@@ -352,7 +353,10 @@ pub fn find_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<Applicatio
 /// What an application says of itself: the one of a client id without its secrets and certificates,
 /// which a sign-in doesn't ask for.
 pub fn describe(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<Application>> {
-    tx.query_one(GET_BY_APP_ID, params![&tx.tenant(), &app_id], application)
+    let found = tx.remembered(app_id.as_bytes(), || {
+        tx.query_one(GET_BY_APP_ID, params![&tx.tenant(), &app_id], application)
+    })?;
+    Ok(found.map(Arc::unwrap_or_clone))
 }
 
 /// The application of a client id.

@@ -8,6 +8,8 @@
 
 mod properties;
 
+use std::sync::Arc;
+
 use query::Entity;
 use query::SearchTable;
 use serde_json::{Map, Value, json};
@@ -364,7 +366,10 @@ pub fn get(tx: &ReadTx<'_>, id: Id<kind::ServicePrincipal>) -> Result<ServicePri
 
 /// The service principal of a client id, if there is one that isn't deleted.
 pub fn find_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<ServicePrincipal>> {
-    tx.query_one(GET_BY_APP_ID, params![&tx.tenant(), &app_id], principal)
+    let found = tx.remembered(app_id.as_bytes(), || {
+        tx.query_one(GET_BY_APP_ID, params![&tx.tenant(), &app_id], principal)
+    })?;
+    Ok(found.map(Arc::unwrap_or_clone))
 }
 
 /// The service principal that has a name, which is its client id or an identifier URI.

@@ -18,6 +18,7 @@ mod feed_order;
 mod groups;
 mod islands;
 mod later;
+mod remembered;
 mod transfer;
 mod work;
 

@@ -1,0 +1,59 @@
+//! What modules have read of islands and keep from one transaction to the next: rows that are asked for
+//! with every request and hardly ever change, such as an application's.
+//!
+//! Whatever the feed tells of has its newest `seq` as its version: [`crate::Tx::record`] hands out a new
+//! one with each change. So what was read at a `seq` holds as long as that is the newest, in this process
+//! and beside others. What is written by [`crate::Tx::bookkeeping`] has no version and mustn't be kept.
+
+use std::any::{Any, TypeId};
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use types::TenantId;
+
+/// Values of all islands, at most; each is a row or a few.
+const KEPT_MAX: u64 = 4_096;
+
+/// Whose, of which type, and which of them.
+type Key = (TenantId, TypeId, Box<[u8]>);
+
+#[derive(Clone)]
+struct Kept {
+    seq: u64,
+    value: Arc<dyn Any + Send + Sync>,
+}
+
+/// The memory of a store.
+pub(crate) struct Memory(Cache<Key, Kept>);
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self(Cache::new(KEPT_MAX))
+    }
+}
+
+impl Memory {
+    /// What was kept at this `seq`.
+    pub(crate) fn get<T: Any + Send + Sync>(
+        &self,
+        tenant: TenantId,
+        key: &[u8],
+        seq: u64,
+    ) -> Option<Arc<T>> {
+        let kept = self.0.get(&(tenant, TypeId::of::<T>(), key.into()))?;
+        let value = (kept.seq == seq).then_some(kept.value)?;
+        value.downcast().ok()
+    }
+
+    /// Keeps what was read at this `seq`.
+    pub(crate) fn keep<T: Any + Send + Sync>(
+        &self,
+        tenant: TenantId,
+        key: &[u8],
+        seq: u64,
+        value: Arc<T>,
+    ) {
+        let key = (tenant, TypeId::of::<T>(), key.into());
+        self.0.insert(key, Kept { seq, value });
+    }
+}
