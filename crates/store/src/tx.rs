@@ -18,8 +18,6 @@ use crate::memory::Memory;
 use crate::params;
 use crate::value::{Param, Row};
 
-const HEAD: &str = "SELECT seq FROM feed_head WHERE tenant_id = ?1";
-
 /// A snapshot of one island at one instant.
 pub struct ReadTx<'c> {
     connection: &'c dyn Connection,
@@ -119,9 +117,9 @@ impl<'c> ReadTx<'c> {
             Version::At(seq) => Ok(Some(seq)),
             Version::Changed => Ok(None),
             Version::Head => {
-                let seq = self.query_one(HEAD, params![&self.tenant], |row| row.count(0))?;
-                self.version.set(seq.map_or(Version::Changed, Version::At));
-                Ok(seq)
+                let seq = self.head()?;
+                self.version.set(Version::At(seq));
+                Ok(Some(seq))
             }
         }
     }
