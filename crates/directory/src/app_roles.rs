@@ -374,5 +374,6 @@ pub fn user_roles_on(
 
 /// The permissions that a service principal has on Graph, sorted.
 pub fn roles_of(tx: &ReadTx<'_>, principal: Id<kind::ServicePrincipal>) -> Result<Vec<String>> {
-    roles_on(tx, principal, &service_principals::graph(tx)?)
+    let graph = service_principals::graph(tx)?;
+    roles_on(tx, principal, &graph)
 }

@@ -6,6 +6,8 @@
 //!
 //! Source: "First-party Microsoft applications" and "Apps & service principals" (Microsoft Entra).
 
+use std::sync::Arc;
+
 use serde_json::{Map, json};
 use store::{Op, ReadTx, Tx};
 use types::{Id, Result};
@@ -107,7 +109,7 @@ impl FirstParty {
             return Ok(());
         }
         let (op, mut principal) = if let Some(known) = known {
-            (Op::Updated, known)
+            (Op::Updated, Arc::unwrap_or_clone(known))
         } else {
             let id = Id::new(tx.new_uuid());
             let new = ServicePrincipal::first_party(id, self.app_id, self.name, tx.now());

@@ -112,11 +112,9 @@ pub fn initialize(tx: &mut Tx<'_>, name: &str, initial_domain: &DomainName) -> R
 }
 
 /// The organization object.
-pub fn get(tx: &ReadTx<'_>) -> Result<Organization> {
+pub fn get(tx: &ReadTx<'_>) -> Result<Arc<Organization>> {
     let found = tx.remembered(b"", || load(tx).map(Some))?;
-    found
-        .map(Arc::unwrap_or_clone)
-        .ok_or_else(|| Error::internal("the tenant has no organization object"))
+    found.ok_or_else(|| Error::internal("the tenant has no organization object"))
 }
 
 fn load(tx: &ReadTx<'_>) -> Result<Organization> {
@@ -192,7 +190,7 @@ pub fn project(
 /// Changes the organization object by a JSON patch object.
 pub fn update(tx: &mut Tx<'_>, patch: &Map<String, Value>) -> Result<bool> {
     let old = get(tx)?;
-    let mut new = old.clone();
+    let mut new = Organization::clone(&old);
     let changed = ORGANIZATION.apply(&mut new.document, patch, Purpose::Update)?;
     if changed.is_empty() {
         return Ok(false);
@@ -216,6 +214,6 @@ pub fn update(tx: &mut Tx<'_>, patch: &Map<String, Value>) -> Result<bool> {
         &changed,
     ))?
     .execute(UPDATE, params![&tenant, &doc])?;
-    audited::change(tx, "Set Company Information", &old, &new, &changed)?;
+    audited::change(tx, "Set Company Information", &*old, &new, &changed)?;
     Ok(true)
 }

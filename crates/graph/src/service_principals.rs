@@ -194,7 +194,7 @@ async fn make(call: Call, mut body: Map<String, Value>) -> Result<Reply, Refusal
                 Some(app_id) => applications::find_by_app_id(tx, app_id)?,
                 None => None,
             };
-            let other = elsewhere.as_ref().map(|it| &it.application);
+            let other = elsewhere.as_ref().map(|it| &*it.application);
             if let Some(application) = own.as_ref().or(other) {
                 let owned = Owned::Application(application.id);
                 reach.check(tx, owned, application.created_by_app_id())?;

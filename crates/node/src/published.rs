@@ -187,12 +187,12 @@ impl Published {
         &self,
         tx: &ReadTx<'_>,
         principal: &ServicePrincipal,
-    ) -> Result<Option<Application>> {
+    ) -> Result<Option<Arc<Application>>> {
         match home_elsewhere(tx, principal) {
             Some(home) => {
                 let definition = self.get(principal.app_id);
                 let definition = definition.filter(|it| it.elsewhere.home == home);
-                Ok(definition.map(|it| it.elsewhere.application.clone()))
+                Ok(definition.map(|it| Arc::clone(&it.elsewhere.application)))
             }
             None if is_everywhere(principal.app_id) => Ok(None),
             None => applications::describe(tx, principal.app_id),
@@ -238,7 +238,7 @@ impl Needs {
 struct Wanted {
     app_id: Uuid,
     home: Option<TenantId>,
-    principal: Option<ServicePrincipal>,
+    principal: Option<Arc<ServicePrincipal>>,
     is_client: bool,
 }
 
@@ -259,8 +259,8 @@ impl Elsewheres {
 fn elsewheres(tx: &ReadTx<'_>, needs: &Needs) -> Result<Elsewheres> {
     let mut wanted: Vec<Wanted> = Vec::new();
     let mut here = Vec::new();
-    let mut add = |app_id, principal: Option<ServicePrincipal>, is_client| {
-        let home = principal.as_ref().and_then(ServicePrincipal::home);
+    let mut add = |app_id, principal: Option<Arc<ServicePrincipal>>, is_client| {
+        let home = principal.as_ref().and_then(|it| it.home());
         let is_here = principal.is_some() && home.is_none_or(|home| home == tx.tenant());
         if !is_here && !wanted.iter().any(|it| it.app_id == app_id) {
             wanted.push(Wanted {
@@ -362,7 +362,11 @@ impl Publications {
         Ok(answer.map(|answer| Definition {
             elsewhere: Elsewhere {
                 home,
-                application: Application::of_elsewhere(question.app_id, answer.published, now),
+                application: Arc::new(Application::of_elsewhere(
+                    question.app_id,
+                    answer.published,
+                    now,
+                )),
             },
             secret: answer.secret.map(|found| FoundPassword {
                 key_id: found.key_id,

@@ -239,10 +239,10 @@ struct AsksElsewhere;
 /// that is another one, once it was asked.
 fn standing_for(
     tx: &ReadTx<'_>,
-    found: Option<ServicePrincipal>,
+    found: Option<Arc<ServicePrincipal>>,
     published: Option<&Published>,
-) -> Result<Option<ServicePrincipal>, AsksElsewhere> {
-    let is_elsewhere = |it: &ServicePrincipal| home_elsewhere(tx, it).is_some();
+) -> Result<Option<Arc<ServicePrincipal>>, AsksElsewhere> {
+    let is_elsewhere = |it: &Arc<ServicePrincipal>| home_elsewhere(tx, it).is_some();
     match published {
         None if found.as_ref().is_some_and(is_elsewhere) => Err(AsksElsewhere),
         None => Ok(found),
@@ -283,7 +283,7 @@ fn resource(
     client: &ClientRecord,
     published: Option<&Published>,
 ) -> Result<Result<Option<(ResourceRecord, Named)>, AsksElsewhere>> {
-    let found: Option<ServicePrincipal> = match &request.resource {
+    let found = match &request.resource {
         Resource::Graph => service_principals::find_by_app_id(tx, permissions::GRAPH_APP_ID)?,
         Resource::Application(name) => service_principals::find_by_name(tx, name)?,
     };

@@ -55,8 +55,14 @@ impl<'c> ReadTx<'c> {
             version: Cell::new(Version::Head),
         }
     }
+    /// The head is known: all that it sees is of this one, or isn't committed.
+    pub(crate) fn at(self, committed: Option<u64>) -> Self {
+        self.version
+            .set(committed.map_or(Version::Changed, Version::At));
+        self
+    }
     /// From now on it sees what isn't committed.
-    pub(crate) fn note_change(&self) {
+    fn note_change(&self) {
         self.version.set(Version::Changed);
     }
     pub(crate) const fn connection(&self) -> &'c dyn Connection {

@@ -175,9 +175,7 @@ where
             actor,
         } = &self.order;
         let read = ReadTx::new(connection, *tenant, clock.now(), memory);
-        if has_changed {
-            read.note_change();
-        }
+        let read = read.at((!has_changed).then_some(seq));
         let is_first = undo == Undo::Restart;
         let mut tx = Tx::new(read, carried, actor.clone(), seq, seed, is_first);
         let mut command = |tx: &mut Tx<'_>| {

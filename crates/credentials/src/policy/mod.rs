@@ -231,7 +231,7 @@ pub struct Policy {
 
 impl Policy {
     /// The tenant's.
-    pub fn get(tx: &ReadTx<'_>) -> Result<Self> {
+    pub fn get(tx: &ReadTx<'_>) -> Result<Arc<Self>> {
         let found = tx.remembered(b"", || {
             let found = tx.query_one(GET, params![&tx.tenant()], |row| {
                 let policy: Self = serde_json::from_str(row.text(0)?).map_err(Error::internal)?;
@@ -242,14 +242,14 @@ impl Policy {
             })?;
             Ok(Some(found.unwrap_or_default()))
         })?;
-        Ok(found.map(Arc::unwrap_or_clone).unwrap_or_default())
+        Ok(found.unwrap_or_default())
     }
 
     /// Changes it; answers whether that changed anything.
     pub fn set(tx: &mut Tx<'_>, mut new: Self) -> Result<bool> {
         let old = Self::get(tx)?;
         new.modified_at = old.modified_at;
-        if new == old {
+        if new == *old {
             return Ok(false);
         }
         new.check(tx)?;

@@ -26,7 +26,7 @@ fn create(f: &Fixture, wanted: Wanted) -> Pass {
 }
 
 fn challenge(f: &Fixture, name: &'static str) -> Challenge {
-    f.read(|tx| access_pass::challenge(tx, &Policy::get(tx)?, name))
+    f.read(|tx| access_pass::challenge(tx, &*Policy::get(tx)?, name))
 }
 
 /// Whether the pass, or another text, opens the account now.
@@ -36,12 +36,12 @@ fn opens(f: &Fixture, text: &str) -> bool {
     let Some(user) = challenge.conclude(matched) else {
         return false;
     };
-    f.write(move |tx| access_pass::redeem(tx, &Policy::get(tx)?, user, &challenge))
+    f.write(move |tx| access_pass::redeem(tx, &*Policy::get(tx)?, user, &challenge))
 }
 
 fn usability(f: &Fixture) -> Usability {
     let ann = f.ann;
-    f.read(|tx| access_pass::list(tx, ann)?[0].usability(tx, &Policy::get(tx)?))
+    f.read(|tx| access_pass::list(tx, ann)?[0].usability(tx, &*Policy::get(tx)?))
 }
 
 #[test]
@@ -96,8 +96,8 @@ fn of_two_who_use_a_pass_for_one_sign_in_at_once_one_gets_in() {
     );
     let ann = f.ann;
     let (one, other) = (challenge(&f, ANN), challenge(&f, ANN));
-    assert!(f.write(move |tx| access_pass::redeem(tx, &Policy::get(tx)?, ann, &one)));
-    assert!(!f.write(move |tx| access_pass::redeem(tx, &Policy::get(tx)?, ann, &other)));
+    assert!(f.write(move |tx| access_pass::redeem(tx, &*Policy::get(tx)?, ann, &one)));
+    assert!(!f.write(move |tx| access_pass::redeem(tx, &*Policy::get(tx)?, ann, &other)));
 }
 
 #[test]

@@ -11,12 +11,12 @@ use crate::common::{Fixture, fixture};
 
 fn standing(f: &Fixture) -> Standing {
     let ann = f.ann;
-    f.read(|tx| Standing::of(tx, &Policy::get(tx)?, &users::get(tx, ann)?))
+    f.read(|tx| Standing::of(tx, &*Policy::get(tx)?, &users::get(tx, ann)?))
 }
 
 fn patch(f: &Fixture, configuration: Configuration, body: Value) -> types::Result<bool> {
     f.try_write(move |tx| {
-        let mut policy = Policy::get(tx)?;
+        let mut policy = Policy::clone(&*Policy::get(tx)?);
         configuration.patch(&mut policy, body.as_object().unwrap())?;
         Policy::set(tx, policy)
     })
@@ -162,7 +162,7 @@ fn what_is_wrong_in_a_patch_is_named_and_changes_nothing() {
             other => panic!("{body}: {other:?}"),
         }
     }
-    assert_eq!(f.read(Policy::get), Policy::default());
+    assert_eq!(*f.read(Policy::get), Policy::default());
     let same = patch(&f, Configuration::Fido2, json!({"state": "enabled"}));
     assert!(!same.unwrap(), "nothing has changed");
 }

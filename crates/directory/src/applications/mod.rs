@@ -352,11 +352,10 @@ pub fn find_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<Applicatio
 
 /// What an application says of itself: the one of a client id without its secrets and certificates,
 /// which a sign-in doesn't ask for.
-pub fn describe(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<Application>> {
-    let found = tx.remembered(app_id.as_bytes(), || {
+pub fn describe(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<Arc<Application>>> {
+    tx.remembered(app_id.as_bytes(), || {
         tx.query_one(GET_BY_APP_ID, params![&tx.tenant(), &app_id], application)
-    })?;
-    Ok(found.map(Arc::unwrap_or_clone))
+    })
 }
 
 /// The application of a client id.
@@ -693,7 +692,7 @@ pub fn get_by_unique_name(tx: &ReadTx<'_>, name: &str) -> Result<Application> {
 pub fn delete(tx: &mut Tx<'_>, id: Id<kind::Application>) -> Result<()> {
     let mut application = get(tx, id)?;
     if let Some(principal) = service_principals::find_by_app_id(tx, application.app_id)? {
-        service_principals::mark_deleted(tx, principal)?;
+        service_principals::mark_deleted(tx, Arc::unwrap_or_clone(principal))?;
     }
     application.deleted_at = Some(tx.now());
     store(tx, &application, Op::Deleted, &[])?;

@@ -8,6 +8,8 @@
 //! Source: "Tenancy in Microsoft Entra ID", "Application and service principal objects",
 //! "Restrictions on identifier URIs" (Microsoft Entra).
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 use store::{ReadTx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, fold};
@@ -50,7 +52,7 @@ pub struct Elsewhere {
     /// Where it is registered.
     pub home: TenantId,
     /// What is published of it.
-    pub application: Application,
+    pub application: Arc<Application>,
 }
 
 impl Application {

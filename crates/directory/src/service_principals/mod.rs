@@ -365,15 +365,14 @@ pub fn get(tx: &ReadTx<'_>, id: Id<kind::ServicePrincipal>) -> Result<ServicePri
 }
 
 /// The service principal of a client id, if there is one that isn't deleted.
-pub fn find_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<ServicePrincipal>> {
-    let found = tx.remembered(app_id.as_bytes(), || {
+pub fn find_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<Option<Arc<ServicePrincipal>>> {
+    tx.remembered(app_id.as_bytes(), || {
         tx.query_one(GET_BY_APP_ID, params![&tx.tenant(), &app_id], principal)
-    })?;
-    Ok(found.map(Arc::unwrap_or_clone))
+    })
 }
 
 /// The service principal that has a name, which is its client id or an identifier URI.
-pub fn find_by_name(tx: &ReadTx<'_>, name: &str) -> Result<Option<ServicePrincipal>> {
+pub fn find_by_name(tx: &ReadTx<'_>, name: &str) -> Result<Option<Arc<ServicePrincipal>>> {
     if let Some(app_id) = types::parse_uuid(name) {
         return find_by_app_id(tx, app_id);
     }
@@ -387,20 +386,18 @@ pub fn find_by_name(tx: &ReadTx<'_>, name: &str) -> Result<Option<ServicePrincip
     }
     pattern.push_str("\u{1f}%");
     let found = tx.query_one(GET_BY_NAME, params![&tx.tenant(), &pattern], principal)?;
-    Ok(found.filter(|found| found.is_called(name)))
+    Ok(found.filter(|found| found.is_called(name)).map(Arc::new))
 }
 
 /// The service principal of a client id.
 pub fn get_by_app_id(tx: &ReadTx<'_>, app_id: Uuid) -> Result<ServicePrincipal> {
     let found = find_by_app_id(tx, app_id)?;
-    with_credentials(
-        tx,
-        found.ok_or_else(|| Error::not_found("servicePrincipal", app_id))?,
-    )
+    let found = found.ok_or_else(|| Error::not_found("servicePrincipal", app_id))?;
+    with_credentials(tx, Arc::unwrap_or_clone(found))
 }
 
 /// The service principal of the Graph resource, as [`find_by_app_id`] finds it.
-pub fn graph(tx: &ReadTx<'_>) -> Result<ServicePrincipal> {
+pub fn graph(tx: &ReadTx<'_>) -> Result<Arc<ServicePrincipal>> {
     let found = find_by_app_id(tx, GRAPH_APP_ID)?;
     found.ok_or_else(|| Error::not_found("servicePrincipal", GRAPH_APP_ID))
 }
@@ -532,18 +529,18 @@ fn says_here(tx: &ReadTx<'_>, elsewhere: &Elsewhere) -> Result<Map<String, Value
 
 /// The service principal of another tenant's application: made if there is none, and brought up to
 /// date with what the application says of itself.
-pub fn take_over(tx: &mut Tx<'_>, elsewhere: &Elsewhere) -> Result<ServicePrincipal> {
+pub fn take_over(tx: &mut Tx<'_>, elsewhere: &Elsewhere) -> Result<Arc<ServicePrincipal>> {
     if let Some(known) = catch_up(tx, elsewhere)? {
         return Ok(known);
     }
     let mut body = Map::new();
     body.insert("appId".into(), json!(elsewhere.application.app_id));
-    create_of(tx, &body, Some(elsewhere))
+    create_of(tx, &body, Some(elsewhere)).map(Arc::new)
 }
 
 /// Brings the service principal of another tenant's application, if it is there, up to date with what
 /// the application says of itself.
-pub fn catch_up(tx: &mut Tx<'_>, elsewhere: &Elsewhere) -> Result<Option<ServicePrincipal>> {
+pub fn catch_up(tx: &mut Tx<'_>, elsewhere: &Elsewhere) -> Result<Option<Arc<ServicePrincipal>>> {
     let app_id = elsewhere.application.app_id;
     let Some(known) = find_by_app_id(tx, app_id)? else {
         return Ok(None);
@@ -557,9 +554,9 @@ pub fn catch_up(tx: &mut Tx<'_>, elsewhere: &Elsewhere) -> Result<Option<Service
     let changed = follow(tx, app_id, says, !is_called_otherwise)?;
     let now = get_by_app_id(tx, app_id)?;
     if !changed.is_empty() {
-        audited::change(tx, "Update service principal", &known, &now, &changed)?;
+        audited::change(tx, "Update service principal", &*known, &now, &changed)?;
     }
-    Ok(Some(now))
+    Ok(Some(Arc::new(now)))
 }
 
 /// A token's audience is found by name, so a name that another has would let this one stand in for
@@ -672,9 +669,10 @@ pub(crate) fn follow(
     says: Map<String, Value>,
     renamed: bool,
 ) -> Result<Vec<&'static str>> {
-    let Some(mut principal) = find_by_app_id(tx, app_id)? else {
+    let Some(principal) = find_by_app_id(tx, app_id)? else {
         return Ok(Vec::new());
     };
+    let mut principal = Arc::unwrap_or_clone(principal);
     let mut changed = Vec::new();
     for name in applications::FOLLOWED {
         if name == "displayName" && !renamed {

@@ -366,10 +366,11 @@ fn graphs_own_service_principal_stays() {
     let f = fixture();
     let graph = f.read(service_principals::graph);
     assert_eq!(graph.app_id, GRAPH_APP_ID);
-    f.refused(move |tx| service_principals::delete(tx, graph.id));
+    let graph = graph.id;
+    f.refused(move |tx| service_principals::delete(tx, graph));
     let patch = object(json!({"accountEnabled": false}));
-    f.refused(move |tx| service_principals::update(tx, graph.id, &patch));
-    let shown = shown_principal(&f, graph.id);
+    f.refused(move |tx| service_principals::update(tx, graph, &patch));
+    let shown = shown_principal(&f, graph);
     let roles = shown["appRoles"].as_array().unwrap();
     assert_eq!(roles.len(), permissions::ALL.len());
     assert_eq!(shown["accountEnabled"], true);

@@ -117,7 +117,7 @@ async fn change(
     change: impl FnOnce(&mut Policy) -> types::Result<()> + Send + 'static,
 ) -> Result<(), Refusal> {
     call.write(move |tx| {
-        let mut policy = Policy::get(tx)?;
+        let mut policy = Policy::clone(&*Policy::get(tx)?);
         change(&mut policy)?;
         Policy::set(tx, policy).map(drop)
     })

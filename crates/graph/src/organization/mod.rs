@@ -46,7 +46,7 @@ fn check_id(call: &Call) -> Result<(), Refusal> {
 
 async fn read(call: &Call) -> Result<listing::Shown, Refusal> {
     let select = listing::select(call)?;
-    call.read(move |tx| tenant::project(&tenant::get(tx)?, select.as_deref()))
+    call.read(move |tx| tenant::project(&*tenant::get(tx)?, select.as_deref()))
         .await
 }
 

@@ -5,6 +5,8 @@
 //!
 //! Source: Microsoft identity platform, "Admin consent on the Microsoft identity platform".
 
+use std::sync::Arc;
+
 use directory::delegation::{self, Scope};
 use directory::service_principals::{self, ServicePrincipal};
 use directory::{
@@ -40,7 +42,7 @@ pub(super) struct AdminConsent {
 
 /// What it comes to on one API.
 struct Asked {
-    resource: ServicePrincipal,
+    resource: Arc<ServicePrincipal>,
     scopes: Vec<Scope>,
     roles: Vec<Scope>,
 }

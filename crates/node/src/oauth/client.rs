@@ -19,8 +19,8 @@ use crate::tokens::proof_standing;
 
 /// A client.
 pub(super) struct Client {
-    pub(super) application: Application,
-    pub(super) principal: ServicePrincipal,
+    pub(super) application: Arc<Application>,
+    pub(super) principal: Arc<ServicePrincipal>,
     web: Vec<String>,
     spa: Vec<String>,
     native: Vec<String>,
@@ -36,17 +36,17 @@ fn look_up(
     tx: &ReadTx<'_>,
     published: &Published,
     app_id: Uuid,
-) -> Result<Option<(ServicePrincipal, Application)>> {
+) -> Result<Option<(Arc<ServicePrincipal>, Arc<Application>)>> {
     let principal = service_principals::find_by_app_id(tx, app_id)?;
     if let Some(own) = FirstParty::find(app_id) {
-        let application = own.application(tx)?;
+        let application = Arc::new(own.application(tx)?);
         return Ok(principal.map(|principal| (principal, application)));
     }
     let principal = match (principal, published.get(app_id)) {
         (Some(principal), _) => principal,
         // One of this tenant that has no service principal can't sign in.
         (None, Some(definition)) if applications::describe(tx, app_id)?.is_none() => {
-            ServicePrincipal::prospective(tx, &definition.elsewhere)
+            Arc::new(ServicePrincipal::prospective(tx, &definition.elsewhere))
         }
         (None, _) => return Ok(None),
     };

@@ -8,6 +8,7 @@
 //! Source: Microsoft identity platform, "Permissions and consent overview".
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use directory::delegation::{self, Scope};
 use directory::service_principals::{self, ServicePrincipal};
@@ -34,7 +35,7 @@ const CONSENTING_ROLES: [Uuid; 4] = [
 
 /// What a client asks for, found in the directory.
 pub(super) struct Wanted {
-    pub(super) resource: ServicePrincipal,
+    pub(super) resource: Arc<ServicePrincipal>,
     /// The audience of its tokens.
     pub(super) audience: String,
     /// The API's scopes.
@@ -76,12 +77,12 @@ pub(super) fn resolve(
             let found = match service_principals::find_by_name(tx, name)? {
                 // What is its own API, too, and isn't here yet.
                 None if client.is_prospective() && client.principal.is_called(name) => {
-                    Some(client.principal.clone())
+                    Some(Arc::clone(&client.principal))
                 }
                 found => found,
             };
             let usable =
-                |it: &ServicePrincipal| it.account_enabled && client.published.offers(tx, it);
+                |it: &Arc<ServicePrincipal>| it.account_enabled && client.published.offers(tx, it);
             match found.filter(usable) {
                 // Graph by a name that isn't one of those that are looked for before.
                 Some(found) if found.app_id == permissions::GRAPH_APP_ID => {

@@ -172,12 +172,12 @@ pub(super) fn id_token(
         user,
         home: home.map(|(home, _)| home),
         sign_in_name: &sign_in_name,
-        organization: &tenant::get(tx)?,
+        organization: &*tenant::get(tx)?,
         has_profile: openid.iter().any(|scope| scope == "profile"),
     };
     let asked = client.application.optional_claims("idToken");
     let mut optional = optional::claims(&about, &asked);
-    let of_client = (&client.application, &client.principal);
+    let of_client = (&*client.application, &*client.principal);
     let groups = groups::claims(tx, user, of_client, &asked, way)?;
     let roles = groups.roles(tx, user, &client.principal)?;
     optional.extend(groups.claims);

@@ -341,7 +341,7 @@ impl Redemption<'_> {
             multifactor: about.claims.is_multifactor,
         };
         let shown = (&by.methods, by.at());
-        match next::lacks(tx, &Policy::get(tx)?, &user, shown, demand)? {
+        match next::lacks(tx, &*Policy::get(tx)?, &user, shown, demand)? {
             Some(Lack::Age) => return Ok(Err(OAuthError::SignInTooOld)),
             Some(Lack::Factor) => return Ok(Err(OAuthError::MultifactorRequired)),
             None => {}

@@ -7,7 +7,7 @@
 //! Source: OpenID Connect RP-Initiated Logout 1.0, Front-Channel Logout 1.0 §3, Back-Channel Logout 1.0; Microsoft identity
 //! platform, "Send a sign-out request".
 
-use directory::applications::{self, Application};
+use directory::applications;
 use directory::invitations;
 use directory::users::{self, User};
 use identity::Secret;
@@ -402,7 +402,7 @@ pub(super) fn end(
         };
         let server = application
             .as_ref()
-            .and_then(Application::back_channel_logout_url);
+            .and_then(|application| application.back_channel_logout_url());
         told.extend(server.zip(user).map(|(url, user)| Told {
             url,
             app_id,

@@ -83,7 +83,7 @@ impl Fixture {
     }
     pub(crate) fn set_policy(&self, change: impl FnOnce(&mut Policy) + Send + 'static) {
         self.write(move |tx| {
-            let mut policy = Policy::get(tx)?;
+            let mut policy = Policy::clone(&*Policy::get(tx)?);
             change(&mut policy);
             Policy::set(tx, policy)
         });

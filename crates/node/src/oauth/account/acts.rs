@@ -48,7 +48,7 @@ fn codes(tx: &mut Tx<'_>, ready: &Ready) -> Result<Done> {
 /// Whether somebody may set up a method of this kind.
 fn may_add(tx: &Tx<'_>, ready: &Ready, kind: Kind) -> Result<bool> {
     let user = users::get(tx, ready.user.id)?;
-    let standing = Standing::of(tx, &Policy::get(tx)?, &user)?;
+    let standing = Standing::of(tx, &*Policy::get(tx)?, &user)?;
     Ok(standing.registrable.contains(&kind))
 }
 

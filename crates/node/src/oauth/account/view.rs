@@ -151,7 +151,7 @@ pub enum Confirmation {
 
 fn methods_of(tx: &ReadTx<'_>, ready: &Ready, has_passkeys: bool) -> Result<OwnMethods> {
     let user = &ready.user;
-    let standing = Standing::of(tx, &Policy::get(tx)?, user)?;
+    let standing = Standing::of(tx, &*Policy::get(tx)?, user)?;
     let mut registered = Vec::new();
     for method in methods::list(tx, user.id)? {
         let name = match method.kind {

@@ -158,7 +158,7 @@ impl Node {
             .read(move |tx| {
                 let wait = throttle::check(tx, &asked, Guess::Secret)?;
                 let challenge = if by == Kind::TemporaryAccessPass {
-                    access_pass::challenge(tx, &Policy::get(tx)?, &name)?
+                    access_pass::challenge(tx, &*Policy::get(tx)?, &name)?
                 } else {
                     password::challenge(tx, &name)?
                 };
@@ -189,7 +189,7 @@ impl Node {
         let proof = island
             .write(actor, move |tx| {
                 let is_good = by != Kind::TemporaryAccessPass
-                    || access_pass::redeem(tx, &Policy::get(tx)?, user, &challenge)?;
+                    || access_pass::redeem(tx, &*Policy::get(tx)?, user, &challenge)?;
                 if !is_good {
                     return Ok(None);
                 }
@@ -251,7 +251,7 @@ impl Node {
                     log::refused(tx, sign_in, user, why, None)?;
                     return Ok(Taken::Bad(Problem::TooManyAttempts));
                 }
-                let standing = Standing::of(tx, &Policy::get(tx)?, &users::get(tx, user)?)?;
+                let standing = Standing::of(tx, &*Policy::get(tx)?, &users::get(tx, user)?)?;
                 let is_good = match by {
                     Kind::Totp if standing.usable.contains(&Kind::Totp) => {
                         totp::verify(tx, &sealer, user, &code)?
@@ -327,7 +327,7 @@ impl Node {
         };
         let proof = island
             .write(actor, move |tx| {
-                let standing = Standing::of(tx, &Policy::get(tx)?, &users::get(tx, user)?)?;
+                let standing = Standing::of(tx, &*Policy::get(tx)?, &users::get(tx, user)?)?;
                 if !standing.usable.contains(&Kind::Passkey) {
                     return Ok(None);
                 }

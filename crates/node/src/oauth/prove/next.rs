@@ -1,5 +1,7 @@
 //! What comes next for somebody who has proven something: a page, or the session.
 
+use std::sync::Arc;
+
 use credentials::device::{DEVICE_SECONDS, Device};
 use credentials::{Kind, Policy, Standing, step};
 use directory::users::User;
@@ -18,7 +20,7 @@ use crate::oauth::{Browser, Outcome, PasskeyView, Problem, Screen, Step};
 /// How somebody stands, and what comes next.
 struct Next {
     user: User,
-    policy: Policy,
+    policy: Arc<Policy>,
     step: step::Step,
 }
 
@@ -126,7 +128,7 @@ impl Node {
         mut flow: Pending,
         mut browser: Browser,
         trail: Trail,
-        (user, policy, amr): (User, Policy, Vec<String>),
+        (user, policy, amr): (User, Arc<Policy>, Vec<String>),
     ) -> Result<Outcome> {
         let Some(proof) = flow.proof.take() else {
             return Ok(Outcome::problem(OAuthError::PageExpired));

@@ -1,6 +1,8 @@
 //! Registering the first factor beside the password while signing in, and changing a password that
 //! has to be changed.
 
+use std::sync::Arc;
+
 use credentials::passkey::{CHALLENGE_MINUTES, PASSKEY_NAME};
 use credentials::{Kind, Policy, Standing, password, recovery, step, totp};
 use directory::users::{self, User};
@@ -23,7 +25,7 @@ fn may_register(
     proof: &Proof,
     errand: &Errand,
     kind: Kind,
-) -> Result<Option<(Policy, User)>> {
+) -> Result<Option<(Arc<Policy>, User)>> {
     let Ok(user) = proof.user(tx)? else {
         return Ok(None);
     };

@@ -79,7 +79,7 @@ impl Arrival {
         }
         let proven = Proven::at_home(counted(tx, *home, &word.methods)?.0);
         if !self.is_second && !proven.is_multifactor() && access::inbound_trust(tx, *home)?.mfa {
-            let standing = Standing::of(tx, &Policy::get(tx)?, &user)?;
+            let standing = Standing::of(tx, &*Policy::get(tx)?, &user)?;
             if standing.needs_multifactor || demand(&self.errand, &standing).multifactor {
                 return Ok(Entered::NeedsMore(name.clone()));
             }
