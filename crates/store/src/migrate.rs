@@ -66,6 +66,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     41 "0041_audit_index_position",
     42 "0042_unique_names",
     43 "0043_membership_rules",
+    44 "0044_ids_of_their_own",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

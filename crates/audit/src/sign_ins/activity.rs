@@ -21,25 +21,15 @@ const NOTE: &str = "INSERT INTO sign_in_activity (tenant_id, user_id, interactiv
 const GET: &str = "SELECT interactive_at, interactive_id, other_at, other_id, successful_at, \
     successful_id FROM sign_in_activity WHERE tenant_id = ?1 AND user_id = ?2";
 const FORGET: &str = "DELETE FROM sign_in_activity WHERE tenant_id = ?1 AND user_id = ?2";
-const BY_SLOT: &str = "SELECT id FROM sign_ins WHERE tenant_id = ?1 AND slot = ?2";
 
-/// Notes a sign-in that is in the log under an id, or under a slot.
-pub(super) fn note(
-    tx: &mut Tx<'_>,
-    sign_in: &SignIn,
-    id: Option<Uuid>,
-    slot: Option<[u8; 32]>,
-) -> Result<()> {
+/// Notes a sign-in that is in the log under an id.
+pub(super) fn note(tx: &mut Tx<'_>, sign_in: &SignIn, id: Uuid) -> Result<()> {
     let Some(user) = sign_in.user_id() else {
         return Ok(());
     };
     let (tenant, now) = (tx.tenant(), tx.now());
-    let id = match (id, slot) {
-        (None, Some(slot)) => tx.query_one(BY_SLOT, params![&tenant, &slot], |row| row.uuid(0))?,
-        (id, _) => id,
-    };
     let when = |is_so: bool| is_so.then_some(now);
-    let which = |is_so: bool| id.as_ref().filter(|_| is_so);
+    let which = |is_so: bool| is_so.then_some(&id);
     let interactive = matches!(sign_in.kind, Kind::InteractiveUser);
     let successful = sign_in.error_code == 0;
     tx.bookkeeping().execute_later(

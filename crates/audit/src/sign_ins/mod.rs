@@ -31,14 +31,14 @@ pub use list::{Filter, Position, Row, get, list};
 pub const REFUSALS_MAX: u64 = 10_000;
 const HOUR_SECONDS: i64 = 3_600;
 /// Characters of a browser's description of itself that are kept.
-const USER_AGENT_MAX: usize = 256;
+pub const USER_AGENT_MAX: usize = 256;
 
-const INSERT: &str = "INSERT INTO sign_ins (tenant_id, id, at, kind, user_id, app_id, error_code, slot, \
-    times, doc) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+const INSERT: &str = "INSERT INTO sign_ins (tenant_id, id, at, kind, user_id, app_id, error_code, \
+    times, doc) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const AGAIN: &str = "UPDATE sign_ins SET at = ?3, times = times + ?4, doc = ?5 WHERE tenant_id = ?1 \
-    AND slot = ?2";
-const TAKE_BACK: &str = "UPDATE sign_ins SET times = times - 1 WHERE tenant_id = ?1 AND slot = ?2";
-const DROP_EMPTY: &str = "DELETE FROM sign_ins WHERE tenant_id = ?1 AND slot = ?2 AND times <= 0";
+    AND id = ?2";
+const TAKE_BACK: &str = "UPDATE sign_ins SET times = times - 1 WHERE tenant_id = ?1 AND id = ?2";
+const DROP_EMPTY: &str = "DELETE FROM sign_ins WHERE tenant_id = ?1 AND id = ?2 AND times <= 0";
 const REFUSALS: &str = "SELECT refusals FROM sign_in_hours WHERE tenant_id = ?1 AND hour = ?2";
 const COUNT_REFUSAL: &str = "INSERT INTO sign_in_hours (tenant_id, hour, refusals) VALUES (?1, ?2, 1) \
     ON CONFLICT (tenant_id, hour) DO UPDATE SET refusals = sign_in_hours.refusals + 1";
@@ -204,8 +204,9 @@ impl SignIn {
         self.error_code != 0 || !matches!(self.kind, Kind::InteractiveUser)
     }
 
-    /// What sign-ins have in common that are counted together.
-    fn slot(&self, hour: i64) -> [u8; 32] {
+    /// The id of the row in which those are counted that have all but the last bits of the address in
+    /// common.
+    fn counted_as(&self, hour: i64) -> Uuid {
         let mut text = Vec::with_capacity(160);
         let mut add = |part: &[u8]| {
             text.push(u8::try_from(part.len()).unwrap_or(u8::MAX));
@@ -226,7 +227,11 @@ impl SignIn {
         add(&self.kind.code().to_be_bytes());
         add(&self.error_code.to_be_bytes());
         add(&hour.to_be_bytes());
-        sha256(&text)
+        let mut id = [0; 16];
+        let hash = digest(&SHA256, &text);
+        id.copy_from_slice(hash.as_ref().split_at(16).0);
+        // Of version 8, which says nothing (RFC 9562).
+        uuid::Builder::from_custom_bytes(id).into_uuid()
     }
 
     /// The row for those that are too many: by the reason alone.
@@ -244,20 +249,14 @@ impl SignIn {
 
 impl SignIn {
     /// What it is counted by, at this time.
-    pub fn alike(&self, at: Timestamp) -> [u8; 32] {
-        self.slot(hour(at))
+    pub fn alike(&self, at: Timestamp) -> Uuid {
+        self.counted_as(hour(at))
     }
 }
 
 /// Whether sign-ins of these times are counted together.
 pub fn is_same_hour(one: Timestamp, other: Timestamp) -> bool {
     hour(one) == hour(other)
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
-    hash
 }
 
 /// The part of an address that one customer of a provider has.
@@ -273,8 +272,7 @@ fn hour(at: Timestamp) -> i64 {
     at.seconds().div_euclid(HOUR_SECONDS)
 }
 
-fn insert(tx: &mut Tx<'_>, sign_in: &SignIn, slot: Option<[u8; 32]>, times: u64) -> Result<()> {
-    let id = tx.new_uuid();
+fn insert(tx: &mut Tx<'_>, sign_in: &SignIn, id: Uuid, times: u64) -> Result<()> {
     let (tenant, now) = (tx.tenant(), tx.now());
     let doc = serde_json::to_string(sign_in).map_err(Error::internal)?;
     let (user, app) = (sign_in.user_id(), sign_in.app.as_ref().map(|app| app.id));
@@ -288,25 +286,24 @@ fn insert(tx: &mut Tx<'_>, sign_in: &SignIn, slot: Option<[u8; 32]>, times: u64)
             user.as_ref(),
             app.as_ref(),
             i64::from(sign_in.error_code),
-            slot.as_ref(),
             times,
             &doc
         ],
     )?;
-    activity::note(tx, sign_in, Some(id), None)
+    activity::note(tx, sign_in, id)
 }
 
 /// Counts one more in a row that is there; `false` if there is none.
-fn count_again(tx: &mut Tx<'_>, sign_in: &SignIn, slot: [u8; 32], times: u64) -> Result<bool> {
+fn count_again(tx: &mut Tx<'_>, sign_in: &SignIn, id: Uuid, times: u64) -> Result<bool> {
     let (tenant, now) = (tx.tenant(), tx.now());
     let doc = serde_json::to_string(sign_in).map_err(Error::internal)?;
     let changed = tx
         .bookkeeping()
-        .execute(AGAIN, params![&tenant, &slot, now, times, &doc])?;
+        .execute(AGAIN, params![&tenant, &id, now, times, &doc])?;
     if changed == 0 {
         return Ok(false);
     }
-    activity::note(tx, sign_in, None, Some(slot))?;
+    activity::note(tx, sign_in, id)?;
     Ok(true)
 }
 
@@ -323,36 +320,37 @@ pub fn record_many(tx: &mut Tx<'_>, mut sign_in: SignIn, times: u64) -> Result<(
         text.truncate(end);
     }
     if !sign_in.is_counted() {
-        return insert(tx, &sign_in, None, times);
+        let id = tx.new_uuid();
+        return insert(tx, &sign_in, id, times);
     }
     let (tenant, hour) = (tx.tenant(), hour(tx.now()));
-    let slot = sign_in.slot(hour);
-    if count_again(tx, &sign_in, slot, times)? {
+    let id = sign_in.counted_as(hour);
+    if count_again(tx, &sign_in, id, times)? {
         return Ok(());
     }
     if sign_in.error_code != 0 {
         let refusals = tx.query_one(REFUSALS, params![&tenant, hour], |row| row.count(0))?;
         if refusals.unwrap_or(0) >= REFUSALS_MAX {
             sign_in = sign_in.nameless();
-            let slot = sign_in.slot(hour);
-            if count_again(tx, &sign_in, slot, times)? {
+            let id = sign_in.counted_as(hour);
+            if count_again(tx, &sign_in, id, times)? {
                 return Ok(());
             }
-            return insert(tx, &sign_in, Some(slot), times);
+            return insert(tx, &sign_in, id, times);
         }
         tx.bookkeeping()
             .execute(COUNT_REFUSAL, params![&tenant, hour])?;
     }
-    insert(tx, &sign_in, Some(slot), times)
+    insert(tx, &sign_in, id, times)
 }
 
 /// Takes one of the refusals of this hour or the one before back, alike `sign_in`: what was missing has
 /// come.
 pub fn take_back(tx: &mut Tx<'_>, sign_in: &SignIn, at: Timestamp) -> Result<()> {
-    let (tenant, slot) = (tx.tenant(), sign_in.slot(hour(at)));
+    let (tenant, id) = (tx.tenant(), sign_in.alike(at));
     let mut books = tx.bookkeeping();
-    if books.execute(TAKE_BACK, params![&tenant, &slot])? > 0 {
-        books.execute(DROP_EMPTY, params![&tenant, &slot])?;
+    if books.execute(TAKE_BACK, params![&tenant, &id])? > 0 {
+        books.execute(DROP_EMPTY, params![&tenant, &id])?;
     }
     Ok(())
 }

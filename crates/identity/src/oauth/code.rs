@@ -1,35 +1,38 @@
 //! Authorization codes: handed to the browser once, redeemed by the client once.
 //!
-//! - A code is the tenant's id and 256 random bits; the store has its hash.
-//! - A redeemed one is kept until its time is over: whoever brings it again has stolen it, or was
-//!   stolen from, so what it gave is taken back (RFC 6749 §4.1.2).
+//! - A code is the tenant's id, its own, and what it stands for, sealed: nobody can read it or make one.
+//!   Nothing is written when one is handed out, and none is lost.
+//! - The grant that it is redeemed for has its id, and is there longer than the code is good: whoever
+//!   brings the code again has stolen it, or was stolen from, so what it gave is taken back (RFC 6749
+//!   §4.1.2).
+//! - Its id is part of the purpose that it is sealed for, so that each has a key of its own: one key for
+//!   all would be used up by some months of codes ([`Sealer`]).
 //!
 //! Source: RFC 6749 §4.1.2 and §10.5, RFC 9700 §2.1.1 and §4.5.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use store::{ReadTx, Tx, params};
+use store::ReadTx;
 use types::{Error, Id, Result, TenantId, Timestamp, kind::User};
 use uuid::Uuid;
 
 use super::Platform;
-use super::{ClaimsRequest, OAuthError, ScopeRequest, pkce};
+use super::{ClaimsRequest, OAuthError, ScopeRequest, pkce, refresh};
 use crate::session::Methods;
-use crate::{Secret, sha256};
+use crate::{Sealer, Secret};
 
 /// How long a code is good for.
 pub const CODE_SECONDS: i64 = 600;
+/// The longest code that is looked at, in characters.
+const LENGTH_MAX: usize = 64 * 1024;
+/// Bytes of the tenant's id and of the code's own.
+const IDS_BYTES: usize = 32;
+const PURPOSE: &str = "authorization code";
 
-const INSERT: &str = "INSERT INTO authorization_codes (tenant_id, code_hash, doc, expires_at) \
-    VALUES (?1, ?2, ?3, ?4)";
-const FIND: &str = "SELECT doc, expires_at, redeemed_by FROM authorization_codes \
-    WHERE tenant_id = ?1 AND code_hash = ?2";
-const REDEEM: &str = "UPDATE authorization_codes SET redeemed_by = ?3 \
-    WHERE tenant_id = ?1 AND code_hash = ?2 AND redeemed_by IS NULL";
-const EXPIRED: &str = "SELECT code_hash FROM authorization_codes WHERE tenant_id = ?1 \
-    AND expires_at <= ?2 ORDER BY expires_at LIMIT ?3";
-const DELETE: &str = "DELETE FROM authorization_codes WHERE tenant_id = ?1 AND code_hash = ?2";
+// A grant that is gone would let its code be redeemed again.
+const _: () = assert!(CODE_SECONDS < crate::token::LIFETIME_SECONDS);
 
 /// Who has signed in, when and how: what tokens say of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,9 +59,9 @@ impl SignedIn {
     }
 }
 
-/// What a code stands for.
+/// What a code stands for. `L`: what a log is to say of the sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CodeGrant {
+pub struct CodeGrant<L = ()> {
     /// For which client.
     pub client_id: Uuid,
     /// Of which kind.
@@ -76,6 +79,13 @@ pub struct CodeGrant {
     /// What tokens are to say beyond the usual.
     #[serde(default)]
     pub claims: ClaimsRequest,
+    /// What a log doesn't say yet, and has to once there are tokens.
+    #[serde(default = "nothing", skip_serializing_if = "Option::is_none")]
+    pub unlogged: Option<L>,
+}
+
+fn nothing<L>() -> Option<L> {
+    None
 }
 
 /// What a client shows to redeem a code.
@@ -91,30 +101,95 @@ pub struct CodeProof<'a> {
 
 /// What a code is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum Found<L = ()> {
     /// One that hasn't been redeemed.
-    Fresh {
-        /// What it stands for.
-        grant: Box<CodeGrant>,
-        /// Until when it is good.
-        expires_at: Timestamp,
-    },
-    /// It was redeemed before, for this grant.
+    Fresh(Box<Fresh<L>>),
+    /// It was redeemed before, for this grant, and would be good still.
     Redeemed(Uuid),
 }
 
-/// Hands out a code.
-pub fn issue(tx: &mut Tx<'_>, grant: &CodeGrant) -> Result<Secret> {
-    let tenant = tx.tenant();
-    let mut bytes = tenant.bytes().to_vec();
-    bytes.extend_from_slice(&tx.random_bytes::<32>());
-    let code = Secret::new(crate::encoded(&bytes));
-    let hash = sha256(code.expose().as_bytes());
-    let doc = serde_json::to_string(grant).map_err(Error::internal)?;
-    let expires_at = tx.now().plus_seconds(CODE_SECONDS);
-    tx.bookkeeping()
-        .execute(INSERT, params![&tenant, &hash, &doc, expires_at])?;
-    Ok(code)
+/// A code that hasn't been redeemed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fresh<L = ()> {
+    /// Its id, and that of the grant that it is redeemed for.
+    pub id: Uuid,
+    /// What it stands for.
+    pub grant: CodeGrant<L>,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// Writes codes and reads them again.
+#[derive(Debug, Clone)]
+pub struct Codes {
+    sealer: Sealer,
+}
+
+fn purpose(id: Uuid) -> String {
+    format!("{PURPOSE} {id}")
+}
+
+impl Codes {
+    /// With the deployment's key.
+    pub const fn new(sealer: Sealer) -> Self {
+        Self { sealer }
+    }
+
+    /// Hands out a code.
+    pub fn issue<L: Serialize>(
+        &self,
+        tenant: TenantId,
+        now: Timestamp,
+        grant: &CodeGrant<L>,
+    ) -> Result<Secret> {
+        let milliseconds = u64::try_from(now.milliseconds()).unwrap_or(0);
+        // Of version 7, as grants' ids are: it says since when the code is good.
+        let id = uuid::Builder::from_unix_timestamp_millis(milliseconds, &crate::random()?);
+        let id = id.into_uuid();
+        let doc = serde_json::to_vec(grant).map_err(Error::internal)?;
+        let sealed = self.sealer.seal(&purpose(id), tenant, &doc)?;
+        let mut code = Vec::with_capacity(IDS_BYTES + sealed.len());
+        code.extend_from_slice(tenant.bytes());
+        code.extend_from_slice(id.as_bytes());
+        code.extend_from_slice(&sealed);
+        Ok(Secret::new(crate::encoded(&code)))
+    }
+
+    /// What a code of this tenant says; `None` if it isn't one.
+    fn read<L: DeserializeOwned>(&self, tenant: TenantId, code: &str) -> Option<Fresh<L>> {
+        if code.len() > LENGTH_MAX {
+            return None;
+        }
+        let code = BASE64_URL_SAFE_NO_PAD.decode(code).ok()?;
+        let (ids, sealed) = code.split_at_checked(IDS_BYTES)?;
+        let id = Uuid::from_slice(ids.strip_prefix(tenant.bytes().as_slice())?).ok()?;
+        let doc = self.sealer.open(&purpose(id), tenant, sealed).ok()?;
+        let (seconds, _) = id.get_timestamp()?.to_unix();
+        let issued_at = Timestamp::from_seconds(i64::try_from(seconds).ok()?);
+        Some(Fresh {
+            id,
+            grant: serde_json::from_slice(&doc).ok()?,
+            expires_at: issued_at.plus_seconds(CODE_SECONDS),
+        })
+    }
+
+    /// Looks a code up; `None` if it isn't one. One whose time is over is good for nothing, so it isn't
+    /// asked whether it was redeemed.
+    pub fn find<L: DeserializeOwned>(
+        &self,
+        tx: &ReadTx<'_>,
+        code: &str,
+    ) -> Result<Option<Found<L>>> {
+        let Some(fresh) = self.read(tx.tenant(), code) else {
+            return Ok(None);
+        };
+        let is_redeemed = fresh.expires_at > tx.now() && refresh::exists(tx, fresh.id)?;
+        Ok(Some(if is_redeemed {
+            Found::Redeemed(fresh.id)
+        } else {
+            Found::Fresh(Box::new(fresh))
+        }))
+    }
 }
 
 /// The tenant that a code or a refresh token says it is of.
@@ -124,21 +199,7 @@ pub fn tenant_of(token: &str) -> Option<TenantId> {
     Some(Id::new(Uuid::from_slice(head.get(..16)?).ok()?))
 }
 
-/// Looks a code up; `None` if it isn't one.
-pub fn find(tx: &ReadTx<'_>, code: &str) -> Result<Option<Found>> {
-    let hash = sha256(code.as_bytes());
-    tx.query_one(FIND, params![&tx.tenant(), &hash], |row| {
-        Ok(match row.opt_uuid(2)? {
-            Some(grant) => Found::Redeemed(grant),
-            None => Found::Fresh {
-                grant: serde_json::from_str(row.text(0)?).map_err(Error::internal)?,
-                expires_at: row.timestamp(1)?,
-            },
-        })
-    })
-}
-
-impl CodeGrant {
+impl<L> CodeGrant<L> {
     /// Checks what a client shows to redeem a code. A code that isn't redeemed for that stays good:
     /// who has it but not its proof can't use it up either.
     pub fn check(
@@ -159,25 +220,4 @@ impl CodeGrant {
         }
         pkce::check(self.code_challenge.as_deref(), proof.code_verifier)
     }
-}
-
-/// Notes that a code was redeemed for a grant with this id.
-pub fn redeem(tx: &mut Tx<'_>, code: &str, grant: Uuid) -> Result<()> {
-    let tenant = tx.tenant();
-    let hash = sha256(code.as_bytes());
-    tx.bookkeeping()
-        .execute(REDEEM, params![&tenant, &hash, &grant])
-        .map(drop)
-}
-
-/// Drops codes whose time is over, so many at most; answers how many.
-pub fn sweep(tx: &mut Tx<'_>, limit: usize) -> Result<usize> {
-    let tenant = tx.tenant();
-    let over: Vec<Vec<u8>> = tx.query(EXPIRED, params![&tenant, tx.now(), limit], |row| {
-        row.bytes(0).map(<[u8]>::to_vec)
-    })?;
-    for hash in &over {
-        tx.bookkeeping().execute(DELETE, params![&tenant, hash])?;
-    }
-    Ok(over.len())
 }

@@ -30,6 +30,7 @@ const INSERT: &str = "INSERT INTO token_grants (tenant_id, id, user_id, app_id, 
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?9, ?10)";
 const FIND: &str = "SELECT app_id, doc, number, token_hash, expires_at, revoked_at \
     FROM token_grants WHERE tenant_id = ?1 AND id = ?2";
+const EXISTS: &str = "SELECT count(*) FROM token_grants WHERE tenant_id = ?1 AND id = ?2";
 const ROTATE: &str = "UPDATE token_grants SET number = ?3, token_hash = ?4, used_at = ?5, \
     expires_at = ?6 WHERE tenant_id = ?1 AND id = ?2";
 const REVOKE: &str = "UPDATE token_grants SET revoked_at = ?3, token_hash = NULL \
@@ -234,6 +235,11 @@ impl RefreshTokens {
         )?;
         Ok(next)
     }
+}
+
+/// Whether there is a grant of this id, whatever has become of it.
+pub(super) fn exists(tx: &ReadTx<'_>, id: Uuid) -> Result<bool> {
+    Ok(tx.count(EXISTS, params![&tx.tenant(), &id])? > 0)
 }
 
 /// Takes back what a client has from one sign-in: refresh tokens, and access tokens too.

@@ -52,6 +52,8 @@ const EXPIRED: &str = "SELECT id FROM sign_in_sessions WHERE tenant_id = ?1 AND 
     ORDER BY expires_at LIMIT ?3";
 const NOTE_CLIENT: &str = "INSERT INTO session_clients (tenant_id, session_id, app_id) \
     VALUES (?1, ?2, ?3) ON CONFLICT (tenant_id, session_id, app_id) DO NOTHING";
+const KNOWS: &str = "SELECT count(*) FROM session_clients WHERE tenant_id = ?1 AND session_id = ?2 \
+    AND app_id = ?3";
 const CLIENTS: &str = "SELECT app_id FROM session_clients WHERE tenant_id = ?1 \
     AND session_id = ?2 ORDER BY app_id LIMIT 100";
 
@@ -256,12 +258,20 @@ pub fn end(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
     books.execute(DELETE, params![&tenant, &id]).map(drop)
 }
 
-/// Notes that a client has learned of a session, and so is to be told of its end.
-pub fn note_client(tx: &mut Tx<'_>, id: Uuid, app_id: Uuid) -> Result<()> {
+/// Notes that a client has learned of a session, and so is to be told of its end; `false` if it has
+/// ended.
+pub fn note_client(tx: &mut Tx<'_>, id: Uuid, app_id: Uuid) -> Result<bool> {
     let tenant = tx.tenant();
+    // With the session goes what is known of its clients.
+    if tx.count(KNOWS, params![&tenant, &id, &app_id])? > 0 {
+        return Ok(true);
+    }
+    if get(tx, id)?.is_none() {
+        return Ok(false);
+    }
     tx.bookkeeping()
-        .execute(NOTE_CLIENT, params![&tenant, &id, &app_id])
-        .map(drop)
+        .execute(NOTE_CLIENT, params![&tenant, &id, &app_id])?;
+    Ok(true)
 }
 
 /// The clients that have learned of a session.

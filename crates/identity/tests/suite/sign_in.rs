@@ -1,9 +1,9 @@
 //! What is kept between two requests of a sign-in, and how it goes.
 
-use crate::common::World;
-use identity::oauth::code::{self, CodeGrant, Found, SignedIn};
+use crate::common::{World, now};
+use identity::oauth::code::{self, CodeGrant, CodeProof, Codes, Found, SignedIn};
 use identity::oauth::refresh::{self, RefreshTokens, TokenGrant};
-use identity::oauth::{ClaimsRequest, Platform, ScopeRequest, device};
+use identity::oauth::{ClaimsRequest, OAuthError, Platform, ScopeRequest, device};
 use identity::session::{self, Methods, NewSession};
 use identity::{PublicUrl, Secret};
 use store::{ReadTx, Tx, params};
@@ -67,6 +67,7 @@ fn code_grant() -> CodeGrant {
         scope: scope("openid"),
         by: by(1),
         claims: ClaimsRequest::default(),
+        unlogged: None,
     }
 }
 
@@ -74,7 +75,6 @@ fn counts(world: &World, tenant: TenantId) -> Vec<u64> {
     [
         "sign_in_sessions",
         "session_clients",
-        "authorization_codes",
         "token_grants",
         "device_codes",
     ]
@@ -133,8 +133,8 @@ fn what_is_over_goes_a_few_at_a_time() {
     write(&world, tenant, move |tx| {
         for number in 0..5 {
             let (session, _) = session::start(tx, &new_session(number), None)?;
-            session::note_client(tx, session.id, CLIENT)?;
-            code::issue(tx, &code_grant())?;
+            assert!(session::note_client(tx, session.id, CLIENT)?);
+            assert!(!session::note_client(tx, Uuid::from_u128(number), CLIENT)?);
             let grant = TokenGrant {
                 client_id: CLIENT,
                 platform: Platform::Spa,
@@ -148,42 +148,80 @@ fn what_is_over_goes_a_few_at_a_time() {
         }
         Ok(())
     });
-    assert_eq!(counts(&world, tenant), [5; 5]);
+    assert_eq!(counts(&world, tenant), [5; 4]);
     let sweep = || {
         write(&world, tenant, |tx| {
             Ok([
                 session::sweep(tx, 2)?,
-                code::sweep(tx, 2)?,
                 refresh::sweep(tx, 2)?,
                 device::sweep(tx, 2)?,
             ])
         })
     };
-    assert_eq!(sweep(), [0; 4]);
+    assert_eq!(sweep(), [0; 3]);
     world.clock.advance_seconds(24 * 3_600);
-    assert_eq!(sweep(), [2; 4]);
-    assert_eq!(counts(&world, tenant), [3; 5]);
-    assert_eq!((sweep(), sweep(), sweep()), ([2; 4], [1; 4], [0; 4]));
-    assert_eq!(counts(&world, tenant), [0; 5]);
+    assert_eq!(sweep(), [2; 3]);
+    assert_eq!(counts(&world, tenant), [3; 4]);
+    assert_eq!((sweep(), sweep(), sweep()), ([2; 3], [1; 3], [0; 3]));
+    assert_eq!(counts(&world, tenant), [0; 4]);
 }
 
 #[test]
-fn a_codes_hash_is_all_that_is_kept() {
+fn a_code_is_sealed_for_its_tenant_and_good_once() {
     let world = World::new();
     let tenant = world.tenant("contoso.example");
-    let issued = write(&world, tenant, |tx| code::issue(tx, &code_grant()));
+    let codes = Codes::new(world.sealer.clone());
+    let issue = || {
+        codes
+            .issue(tenant, now(&world.clock), &code_grant())
+            .unwrap()
+    };
+    let find = |tenant, code: &str| {
+        let (codes, code) = (codes.clone(), code.to_owned());
+        read(&world, tenant, move |tx| codes.find::<()>(tx, &code))
+    };
+    let issued = issue();
     assert_eq!(code::tenant_of(issued.expose()), Some(tenant));
     assert_eq!(code::tenant_of("short"), None);
-    let kept = read(&world, tenant, |tx| {
-        tx.query_one(
-            "SELECT code_hash, doc FROM authorization_codes WHERE tenant_id = ?1",
-            params![&tx.tenant()],
-            |row| Ok((row.bytes(0)?.to_vec(), row.string(1)?)),
-        )
+    assert_ne!(issued, issue());
+    let Some(Found::Fresh(fresh)) = find(tenant, issued.expose()) else {
+        panic!("a new code is good");
+    };
+    assert_eq!(fresh.grant, code_grant());
+    // Nobody else's, and not with another character anywhere.
+    let other = world.tenant("fabrikam.example");
+    assert_eq!(find(other, issued.expose()), None);
+    assert_eq!(find(tenant, ""), None);
+    for at in 0..issued.expose().len() {
+        let mut bent = issued.expose().as_bytes().to_vec();
+        bent[at] = if bent[at] == b'A' { b'B' } else { b'A' };
+        let bent = String::from_utf8(bent).unwrap();
+        assert_eq!(find(tenant, &bent), None, "{at}");
+        assert_eq!(find(tenant, &issued.expose()[..at]), None, "{at}");
+    }
+    // The grant that it was redeemed for says so, as long as the code would be good.
+    let (id, tokens) = (fresh.id, RefreshTokens::new(world.sealer.clone()));
+    write(&world, tenant, move |tx| {
+        let grant = code_grant();
+        let grant = TokenGrant {
+            client_id: grant.client_id,
+            platform: grant.platform,
+            scope: grant.scope,
+            by: grant.by,
+            claims: grant.claims,
+        };
+        tokens.begin(tx, id, &grant)
     });
-    let (hash, doc) = kept.unwrap();
-    assert_eq!(hash, identity::sha256(issued.expose().as_bytes()));
-    assert!(!doc.contains(issued.expose()));
-    let found = read(&world, tenant, move |tx| code::find(tx, issued.expose()));
-    assert!(matches!(found, Some(Found::Fresh { .. })));
+    assert_eq!(find(tenant, issued.expose()), Some(Found::Redeemed(id)));
+    world.clock.advance_seconds(code::CODE_SECONDS);
+    let Some(Found::Fresh(over)) = find(tenant, issued.expose()) else {
+        panic!("its time is over, which is all that there is to say");
+    };
+    let proof = CodeProof {
+        client_id: CLIENT,
+        redirect_uri: Some("https://app.example/cb"),
+        code_verifier: None,
+    };
+    let checked = over.grant.check(over.expires_at, now(&world.clock), proof);
+    assert!(matches!(checked, Err(OAuthError::ExpiredCode)));
 }

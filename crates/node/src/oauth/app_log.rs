@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use audit::sign_ins::{self, SignIn};
 use types::{Actor, Result, TenantId, Timestamp};
+use uuid::Uuid;
 
 use crate::Node;
 
@@ -27,7 +28,7 @@ struct Counted {
 
 /// What was counted and isn't added yet.
 #[derive(Default)]
-pub(crate) struct AppSignIns(Mutex<HashMap<(TenantId, [u8; 32]), Counted>>);
+pub(crate) struct AppSignIns(Mutex<HashMap<(TenantId, Uuid), Counted>>);
 
 impl AppSignIns {
     /// Counts one; gives it back if it has to be written now.

@@ -1,7 +1,7 @@
 //! The end of a client's errand: the consent that was given, the code, the answer.
 
 use directory::invitations;
-use identity::oauth::code::{self, CodeGrant, SignedIn};
+use identity::oauth::code::{CodeGrant, SignedIn};
 use identity::oauth::{AuthorizationRequest, OAuthError, Trail};
 use identity::session;
 use types::{Actor, Result, TenantId};
@@ -24,7 +24,8 @@ pub(super) fn signed_in(ready: &Ready) -> SignedIn {
 }
 
 impl Node {
-    /// Answers a client's request: nothing is in its way any more.
+    /// Answers a client's request: nothing is in its way any more. A code says itself what it stands
+    /// for, and what its redemption has to write down; so mostly nothing is written here.
     pub(super) async fn finish(
         &self,
         tenant: TenantId,
@@ -33,11 +34,29 @@ impl Node {
         unlogged: Option<Unlogged>,
     ) -> Result<Outcome> {
         let by = signed_in(&ready);
-        let actor = Actor::User {
-            id: by.user.uuid(),
-            app_id: request.to.client_id,
+        let response = request.response_type;
+        // With an ID token the client has learned of the person right now.
+        let is_by_code = !response.has_id_token();
+        let by_code = unlogged.as_ref().filter(|_| is_by_code);
+        let by_code = by_code.and_then(Unlogged::by_code);
+        let unlogged = unlogged.filter(|_| by_code.is_none());
+        let now = self.store().clock().now();
+        let is_stale = session::is_stale(&ready.session, now);
+        let home = match (request.client_info, invitations::is_own(&ready.user)) {
+            (true, false) => {
+                let user = ready.user.clone();
+                let island = self.store().island(tenant)?;
+                island
+                    .read_few(move |tx| invitations::home_of(tx, &user))
+                    .await?
+            }
+            _ => None,
         };
-        let grant = CodeGrant {
+        if !is_by_code || is_stale || unlogged.is_some() {
+            self.note_use(tenant, &request, ready, unlogged, is_by_code)
+                .await?;
+        }
+        let grant = response.has_code().then(|| CodeGrant {
             client_id: request.to.client_id,
             platform: request.to.platform,
             redirect_uri: request.to.redirect_uri.clone(),
@@ -46,26 +65,18 @@ impl Node {
             scope: request.scope.clone(),
             by: by.clone(),
             claims: request.claims.clone(),
-        };
-        let has_code = request.response_type.has_code();
-        let errand = Errand::Authorize(Box::new(request.clone()));
-        let (written, home) = self
-            .store()
-            .island(tenant)?
-            .write_repeatable(actor, move |tx| {
-                session::note_client(tx, ready.session.id, grant.client_id)?;
-                ready.note_use(tx, &errand, unlogged.as_ref())?;
-                let code = has_code.then(|| code::issue(tx, &grant)).transpose()?;
-                Ok((code, invitations::home_of(tx, &ready.user)?))
-            })
-            .await?;
+            unlogged: by_code,
+        });
+        let codes = &self.0.sign_in.codes;
+        let code = grant.map(|grant| codes.issue(tenant, now, &grant));
+        let code = code.transpose()?;
         let mut parameters = Vec::new();
-        if let Some(code) = &written {
+        if let Some(code) = &code {
             parameters.push(("code", code.expose().to_owned()));
         }
-        if request.response_type.has_id_token() {
+        if response.has_id_token() {
             let id_token = self
-                .front_channel_id_token(tenant, &request, &by, written.as_ref())
+                .front_channel_id_token(tenant, &request, &by, code.as_ref())
                 .await?;
             parameters.push(("id_token", id_token.expose().to_owned()));
         }
@@ -76,6 +87,32 @@ impl Node {
         parameters.push(("session_state", by.session.to_string()));
         let answer = request.to.answer(self.public_url(), tenant, parameters);
         Ok(Step::Answer(answer).into())
+    }
+
+    /// Writes down that a session was used for a client, where no code does that later.
+    async fn note_use(
+        &self,
+        tenant: TenantId,
+        request: &AuthorizationRequest,
+        ready: Ready,
+        unlogged: Option<Unlogged>,
+        is_by_code: bool,
+    ) -> Result<()> {
+        let app_id = request.to.client_id;
+        let actor = Actor::User {
+            id: ready.user.id.uuid(),
+            app_id,
+        };
+        let errand = Errand::Authorize(Box::new(request.clone()));
+        let island = self.store().island(tenant)?;
+        island
+            .write_repeatable(actor, move |tx| {
+                if !is_by_code {
+                    session::note_client(tx, ready.session.id, app_id)?;
+                }
+                ready.note_use(tx, &errand, unlogged.as_ref())
+            })
+            .await
     }
 
     /// Takes a person's decision on what a client asks for; an outcome if that ends the errand.

@@ -6,6 +6,7 @@ use directory::users::{self, User};
 use directory::{invitations, service_principals};
 use identity::oauth::{OAuthError, Platform, Resource, Trail, device};
 use identity::session::Session;
+use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx};
 use types::trace::Trace;
 use types::{Id, Result, TenantId, Timestamp, kind};
@@ -17,7 +18,7 @@ use super::{Browser, Screen, account, visit};
 use crate::Node;
 
 /// Where a request comes from.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Peer {
     /// Its address.
     pub address: Option<std::net::IpAddr>,
@@ -33,6 +34,15 @@ impl Peer {
             address: browser.address,
             user_agent: browser.user_agent.clone(),
             correlation_id: trail.correlation_id,
+        }
+    }
+
+    /// The same with no more than the log keeps.
+    fn shortened(&self) -> Self {
+        let shorten = |text: &String| text.chars().take(sign_ins::USER_AGENT_MAX).collect();
+        Self {
+            user_agent: self.user_agent.as_ref().map(shorten),
+            ..self.clone()
         }
     }
 
@@ -365,6 +375,13 @@ impl Unlogged {
             kind,
             decision,
         })
+    }
+
+    /// Whom a code can tell of, so that it's logged when the code gives tokens: who was let in by a
+    /// session of before, without a question to anybody. Without a code that is redeemed nobody gets in.
+    pub(super) fn by_code(&self) -> Option<Peer> {
+        let is_silent = matches!(self.kind, Kind::NonInteractiveUser) && self.decision.is_none();
+        is_silent.then(|| self.peer.shortened())
     }
 
     /// Records it.

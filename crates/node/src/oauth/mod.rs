@@ -39,8 +39,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use identity::oauth::code::Codes;
 use identity::oauth::refresh::RefreshTokens;
-use identity::oauth::{Answer, OAuthError, code, device as devices, refresh};
+use identity::oauth::{Answer, OAuthError, device as devices, refresh};
 use identity::session::{self, Cookies, Flows, SetCookie};
 use identity::{PublicUrl, Sealer, Secret, revocation};
 use moka::sync::Cache;
@@ -146,6 +147,7 @@ impl Outcome {
 pub(crate) struct SignIn {
     pub(crate) cookies: Cookies,
     pub(crate) flows: Flows,
+    codes: Codes,
     pub(crate) refresh: RefreshTokens,
     applications: app_log::AppSignIns,
     /// The tenants whose visits are watched over.
@@ -163,6 +165,7 @@ impl SignIn {
         Self {
             cookies: Cookies::new(public_url),
             flows: Flows::new(sealer.clone()),
+            codes: Codes::new(sealer.clone()),
             refresh: RefreshTokens::new(sealer.clone()),
             applications: app_log::AppSignIns::default(),
             watches: TenantTasks::default(),
@@ -211,12 +214,11 @@ fn generation(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<u64> {
     revocation::generation(tx, user)
 }
 
-/// Drops what is over of sessions, codes, grants and devices, so many of each at most; answers
+/// Drops what is over of sessions, grants and devices, so many of each at most; answers
 /// whether there may be more.
 pub(crate) fn sweep(tx: &mut Tx<'_>, limit: usize) -> Result<bool> {
     let swept = [
         session::sweep(tx, limit)?,
-        code::sweep(tx, limit)?,
         refresh::sweep(tx, limit)?,
         devices::sweep(tx, limit)?,
         identity::visit::sweep(tx, limit)?,

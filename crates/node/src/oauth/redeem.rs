@@ -8,15 +8,17 @@
 
 use std::sync::Arc;
 
-use audit::sign_ins::{self, Kind};
+use audit::sign_ins::{self, Kind, Named, SignIn};
 use credentials::{Demand, Policy, Standing};
-use directory::users;
-use identity::oauth::code::{self, CodeProof, SignedIn};
+use directory::service_principals::ServicePrincipal;
+use directory::users::User;
+use identity::oauth::code::{self, CodeProof, Codes, SignedIn};
 use identity::oauth::device::{self, Polled};
 use identity::oauth::refresh::{self, RefreshTokens, TokenGrant};
 use identity::oauth::{
     ClaimsRequest, OAuthError, Platform, Resource, ScopeRequest, UserGrant, UserTokenRequest,
 };
+use identity::session;
 use identity::token::LIFETIME_SECONDS;
 use identity::{PublicUrl, Secret};
 use serde::Serialize;
@@ -78,6 +80,8 @@ struct Decided {
     refresh_token: Option<Secret>,
     scope: String,
     client_info: Option<String>,
+    /// What the log of sign-ins doesn't say yet.
+    unlogged: Option<SignIn>,
 }
 
 type Decision = std::result::Result<Decided, OAuthError>;
@@ -100,6 +104,16 @@ struct About<'a> {
     nonce: Option<&'a str>,
 }
 
+/// What tokens say, and of whom and what.
+struct Described {
+    to_sign: ToSign,
+    /// The answer's `scope`.
+    scope: String,
+    user: User,
+    /// The API.
+    resource: Named,
+}
+
 /// A redemption in one transaction.
 struct Redemption<'a> {
     client: Client,
@@ -107,6 +121,7 @@ struct Redemption<'a> {
     origin: Option<&'a str>,
     refresh: &'a RefreshTokens,
     public_url: &'a PublicUrl,
+    peer: &'a Peer,
     /// Of somebody from another tenant: the name there, if that was asked.
     home_name: Option<String>,
     /// What was found that the client has: whose, and for what.
@@ -115,7 +130,7 @@ struct Redemption<'a> {
 
 /// What a client has, looked up.
 enum Has {
-    Code(Option<code::Found>),
+    Code(Option<code::Found<Peer>>),
     Refresh(refresh::Found),
     /// A device's code, for an API if it is one that waits.
     Device(Option<Resource>),
@@ -125,7 +140,7 @@ impl Has {
     /// The API that it is for.
     fn resource(&self) -> Option<&Resource> {
         match self {
-            Self::Code(Some(code::Found::Fresh { grant, .. })) => Some(&grant.scope.resource),
+            Self::Code(Some(code::Found::Fresh(fresh))) => Some(&fresh.grant.scope.resource),
             Self::Refresh(refresh::Found::Good(current)) => Some(&current.grant.scope.resource),
             Self::Device(resource) => resource.as_ref(),
             Self::Code(_) | Self::Refresh(_) => None,
@@ -156,14 +171,14 @@ impl Redemption<'_> {
         match (&self.request.grant, has) {
             (
                 UserGrant::Code {
-                    code,
                     redirect_uri,
                     code_verifier,
+                    ..
                 },
                 Has::Code(found),
             ) => self.code(
                 tx,
-                (code.expose(), found),
+                found,
                 CodeProof {
                     client_id: self.client.app_id(),
                     redirect_uri: redirect_uri.as_deref(),
@@ -176,41 +191,60 @@ impl Redemption<'_> {
         }
     }
 
-    /// Records what is no part of an interactive sign-in: what is renewed, and what is refused.
-    fn log(&mut self, tx: &mut Tx<'_>, peer: &Peer, decision: &Decision) -> Result<()> {
-        let is_renewal = matches!(self.request.grant, UserGrant::Refresh(_));
-        let Some((by, scope)) = self.found.take() else {
-            return Ok(());
-        };
-        let mut sign_in = peer.sign_in(Kind::NonInteractiveUser);
-        sign_in.is_browser = self.origin.is_some();
-        sign_in.session = Some(by.session);
-        let resource = &scope.resource;
+    /// Records what isn't in the log of sign-ins yet: what is renewed, what a code was given for without
+    /// a question, and what is refused.
+    fn log(&mut self, tx: &mut Tx<'_>, decision: &mut Decision) -> Result<()> {
         match decision {
             // A device asks until it has its answer.
             Err(OAuthError::AuthorizationPending | OAuthError::SlowDown) => Ok(()),
             Err(refusal) => {
-                log::of_client(tx, &mut sign_in, self.client.app_id(), resource)?;
-                log::refused(tx, sign_in, by.user, Why::from(refusal), None)
+                let Some((by, scope)) = self.found.take() else {
+                    return Ok(());
+                };
+                let mut sign_in = self.peer.sign_in(Kind::NonInteractiveUser);
+                sign_in.is_browser = self.origin.is_some();
+                sign_in.session = Some(by.session);
+                log::of_client(tx, &mut sign_in, self.client.app_id(), &scope.resource)?;
+                log::refused(tx, sign_in, by.user, Why::from(&*refusal), None)
             }
-            Ok(_) if is_renewal => {
-                log::of_client(tx, &mut sign_in, self.client.app_id(), resource)?;
-                log::of_user(tx, &mut sign_in, &users::get(tx, by.user)?)?;
-                sign_in.methods.clone_from(&by.methods.0);
-                sign_ins::record(tx, sign_in)
-            }
-            Ok(_) => Ok(()),
+            Ok(decided) => match decided.unlogged.take() {
+                Some(sign_in) => sign_ins::record(tx, sign_in),
+                None => Ok(()),
+            },
         }
+    }
+
+    /// A sign-in in which nobody was asked anything, from there.
+    fn silent(
+        &self,
+        tx: &Tx<'_>,
+        peer: &Peer,
+        is_browser: bool,
+        by: &SignedIn,
+        described: &Described,
+    ) -> Result<SignIn> {
+        let mut sign_in = peer.sign_in(Kind::NonInteractiveUser);
+        sign_in.is_browser = is_browser;
+        sign_in.session = Some(by.session);
+        sign_in.app = Some(named(&self.client.principal));
+        sign_in.resource = Some(described.resource.clone());
+        log::of_user(tx, &mut sign_in, &described.user)?;
+        sign_in.methods.clone_from(&by.methods.0);
+        Ok(sign_in)
     }
 
     fn code(
         &mut self,
         tx: &mut Tx<'_>,
-        (code, found): (&str, Option<code::Found>),
+        found: Option<code::Found<Peer>>,
         proof: CodeProof<'_>,
     ) -> Result<Decision> {
-        let (grant, expires_at) = match found {
-            Some(code::Found::Fresh { grant, expires_at }) => (grant, expires_at),
+        let code::Fresh {
+            id,
+            grant,
+            expires_at,
+        } = match found {
+            Some(code::Found::Fresh(fresh)) => *fresh,
             Some(code::Found::Redeemed(grant)) => {
                 // Somebody has a code that isn't his: what it gave is nobody's any more.
                 refresh::revoke(tx, grant)?;
@@ -223,7 +257,6 @@ impl Redemption<'_> {
         let strength = granted!(self.admit(tx, grant.platform)?);
         granted!(grant.check(expires_at, tx.now(), proof));
         let scope = granted!(narrowed(&grant.scope, self.request.scope.as_ref()));
-        let id = tx.new_uuid();
         let kept = TokenGrant {
             client_id: grant.client_id,
             platform: grant.platform,
@@ -237,11 +270,17 @@ impl Redemption<'_> {
             claims: self.request.claims.as_ref().unwrap_or(&kept.claims),
             nonce: grant.nonce.as_deref(),
         };
-        let described = self.describe(tx, strength, &about)?;
-        let (to_sign, scope) = granted!(described);
-        code::redeem(tx, code, id)?;
+        let described = granted!(self.describe(tx, strength, &about)?);
+        // Who has signed out meanwhile is signed in nowhere, and the client hears of every end.
+        if !session::note_client(tx, kept.by.session, kept.client_id)? {
+            return Ok(Err(OAuthError::RevokedGrant));
+        }
+        let is_browser = kept.platform != Platform::Native;
+        let unlogged = grant.unlogged.as_ref();
+        let unlogged = unlogged.map(|peer| self.silent(tx, peer, is_browser, &kept.by, &described));
+        let unlogged = unlogged.transpose()?;
         let refresh_token = self.refresh.begin(tx, id, &kept)?;
-        Ok(Ok(self.decided(tx, to_sign, scope, refresh_token)))
+        Ok(Ok(self.decided(tx, described, refresh_token, unlogged)))
     }
 
     fn refresh(&mut self, tx: &mut Tx<'_>, found: refresh::Found) -> Result<Decision> {
@@ -271,10 +310,11 @@ impl Redemption<'_> {
                 .unwrap_or(&current.grant.claims),
             nonce: None,
         };
-        let described = self.describe(tx, strength, &about)?;
-        let (to_sign, scope) = granted!(described);
+        let described = granted!(self.describe(tx, strength, &about)?);
+        let (by, is_browser) = (&current.grant.by, self.origin.is_some());
+        let renewal = self.silent(tx, self.peer, is_browser, by, &described)?;
         let next = self.refresh.rotate(tx, &current)?;
-        Ok(Ok(self.decided(tx, to_sign, scope, Some(next))))
+        Ok(Ok(self.decided(tx, described, Some(next), Some(renewal))))
     }
 
     fn device(&mut self, tx: &mut Tx<'_>, code: &str) -> Result<Decision> {
@@ -298,19 +338,20 @@ impl Redemption<'_> {
             claims: &kept.claims,
             nonce: None,
         };
-        let (to_sign, words) = granted!(self.describe(tx, strength, &about)?);
+        let described = granted!(self.describe(tx, strength, &about)?);
         let id = tx.new_uuid();
         let refresh_token = self.refresh.begin(tx, id, &kept)?;
-        Ok(Ok(self.decided(tx, to_sign, words, refresh_token)))
+        Ok(Ok(self.decided(tx, described, refresh_token, None)))
     }
 
     fn decided(
         &self,
         tx: &Tx<'_>,
-        to_sign: ToSign,
-        scope: String,
+        described: Described,
         refresh_token: Option<Secret>,
+        unlogged: Option<SignIn>,
     ) -> Decided {
+        let Described { to_sign, scope, .. } = described;
         let access = &to_sign.access;
         let (tenant, user) = access.home.unwrap_or((tx.tenant(), access.user));
         let wants_info = self.request.client_info;
@@ -319,16 +360,17 @@ impl Redemption<'_> {
             to_sign,
             refresh_token,
             scope,
+            unlogged,
         }
     }
 
-    /// What tokens are to say, if the person and the consent still stand; and the answer's `scope`.
+    /// What tokens are to say, if the person and the consent still stand.
     fn describe(
         &self,
         tx: &Tx<'_>,
         strength: identity::token::ClientStrength,
         about: &About<'_>,
-    ) -> Result<Result<(ToSign, String), OAuthError>> {
+    ) -> Result<Result<Described, OAuthError>> {
         let client = &self.client;
         let About { scope, by, .. } = *about;
         let user = granted!(proof::standing_user(tx, by)?);
@@ -375,7 +417,12 @@ impl Redemption<'_> {
             .iter()
             .map(|scope| format!("{prefix}{scope}"));
         let words: Vec<String> = own.chain(standing.openid.iter().cloned()).collect();
-        Ok(Ok((ToSign { access, id }, words.join(" "))))
+        Ok(Ok(Described {
+            to_sign: ToSign { access, id },
+            scope: words.join(" "),
+            resource: named(&wanted.resource),
+            user,
+        }))
     }
 
     /// Writes into the audit log what somebody should look at.
@@ -384,6 +431,14 @@ impl Redemption<'_> {
         let target = audit::Target::new(client.id, client.display_name(), "ServicePrincipal");
         let entry = audit::Entry::failure("Authentication", "Revoke replayed grant", reason);
         audit::record(tx, entry.target(target)).map(drop)
+    }
+}
+
+/// As the log has it.
+fn named(principal: &ServicePrincipal) -> Named {
+    Named {
+        id: principal.app_id,
+        display_name: Some(principal.display_name().to_owned()),
     }
 }
 
@@ -462,6 +517,7 @@ impl Node {
             request,
             origin,
             peer,
+            codes: self.0.sign_in.codes.clone(),
             refresh,
             public_url: self.public_url().clone(),
             home_name,
@@ -530,6 +586,7 @@ struct Redeem {
     request: UserTokenRequest,
     origin: Option<String>,
     peer: Peer,
+    codes: Codes,
     refresh: RefreshTokens,
     public_url: PublicUrl,
     home_name: Option<String>,
@@ -543,7 +600,7 @@ impl Redeem {
     /// Looks up what the client has.
     fn look(&self, tx: &ReadTx<'_>) -> Result<Has> {
         Ok(match &self.request.grant {
-            UserGrant::Code { code, .. } => Has::Code(code::find(tx, code.expose())?),
+            UserGrant::Code { code, .. } => Has::Code(self.codes.find(tx, code.expose())?),
             UserGrant::Refresh(token) => Has::Refresh(match self.app_id() {
                 Some(app_id) => self.refresh.find(tx, token.expose(), app_id)?,
                 None => refresh::Found::Refused(OAuthError::UnknownGrant),
@@ -574,11 +631,12 @@ impl Redeem {
             origin: self.origin.as_deref(),
             refresh: &self.refresh,
             public_url: &self.public_url,
+            peer: &self.peer,
             home_name: self.home_name.clone(),
             found: None,
         };
-        let decision = redemption.decide(tx, has)?;
-        redemption.log(tx, &self.peer, &decision)?;
+        let mut decision = redemption.decide(tx, has)?;
+        redemption.log(tx, &mut decision)?;
         Ok(decision)
     }
 }

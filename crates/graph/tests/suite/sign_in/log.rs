@@ -100,6 +100,35 @@ async fn each_sign_in_is_a_row_that_says_who_to_what_and_how() {
 }
 
 #[tokio::test]
+async fn who_is_let_in_without_a_question_is_a_row_once_there_are_tokens() {
+    let world = World::start().await;
+    world.consent().await;
+    let admin = &world.d.admin;
+    let silent = "signInEventTypes/any(t: t eq 'nonInteractiveUser')";
+    let mut browser = world.browser();
+    browser.sign_in(&world.authorize(&[]), NAME).await;
+    world.clock.advance_seconds(1);
+    let ask = world.authorize(&[("prompt", "none")]);
+    let (unused, first) = (browser.get(&ask).await, browser.get(&ask).await);
+    unused.answer("code");
+    assert!(rows(admin, silent).await.is_empty());
+    let first = first.answer("code");
+    world.redeem(&first, &[]).await.expect(200);
+    let second = browser.get(&ask).await.answer("code");
+    world.redeem(&second, &[]).await.expect(200);
+    let rows = rows(admin, silent).await;
+    let [row] = rows.as_slice() else {
+        panic!("{rows:?}")
+    };
+    assert_eq!(row["signInCount"], 2);
+    assert_eq!(row["userId"], json!(world.user));
+    assert_eq!(row["appDisplayName"], "Wiki");
+    assert_eq!(row["resourceDisplayName"], "Microsoft Graph");
+    assert_eq!(row["status"]["errorCode"], 0);
+    assert_eq!(row["ipAddress"], "127.0.0.1");
+}
+
+#[tokio::test]
 async fn refusals_say_whose_and_why_and_no_name_that_may_be_a_password() {
     let world = World::start().await;
     let admin = &world.d.admin;

@@ -44,6 +44,19 @@ async fn a_client_that_shows_its_id_token_signs_out_at_once() {
 }
 
 #[tokio::test]
+async fn a_code_that_was_waiting_gives_nothing_any_more() {
+    let world = World::start().await;
+    let (mut browser, hint, _) = signed_in(&world).await;
+    let silent = world.authorize(&[("prompt", "none")]);
+    let waiting = browser.get(&silent).await.answer("code");
+    let out = world.path(&format!("/oauth2/v2.0/logout?id_token_hint={hint}"));
+    browser.get(&out).await.is_page(200, "You have signed out");
+    let answer = world.redeem(&waiting, &[]).await.expect(400);
+    assert_eq!(answer.json["error"], "invalid_grant");
+    assert_eq!(answer.json["error_codes"][0], 50_173);
+}
+
+#[tokio::test]
 async fn without_one_the_person_is_asked() {
     let world = World::start().await;
     let (mut browser, _, _) = signed_in(&world).await;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::visits::{BOB, Two};
 use crate::common::receiver::Receiver;
-use crate::common::signing_in::{Browser, CHALLENGE, PASSWORD, claims, form};
+use crate::common::signing_in::{Browser, CHALLENGE, PASSWORD, VERIFIER, claims, form};
 
 /// A browser in which Bob has come from Fabrikam to Contoso, with the ID token that he has there.
 struct Abroad {
@@ -42,7 +42,17 @@ impl Abroad {
         };
         let ask = abroad.at_home(&[]);
         let page = abroad.browser.get(&ask).await;
-        abroad.browser.allow(&page).await.answer("code");
+        let code = abroad.browser.allow(&page).await.answer("code");
+        let fields = form(&[
+            ("grant_type", "authorization_code"),
+            ("client_id", &abroad.client),
+            ("code", &code),
+            ("redirect_uri", "http://localhost:51234"),
+            ("code_verifier", VERIFIER),
+        ]);
+        let deployment = &abroad.two.world.d;
+        let given = deployment.post_form(&abroad.two.home, fields).await;
+        given.expect(200);
         abroad
     }
 
