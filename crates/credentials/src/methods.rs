@@ -141,6 +141,22 @@ pub fn list(tx: &ReadTx<'_>, user: Id<User>) -> Result<Vec<Method>> {
     tx.query(LIST, params![&tx.tenant(), &user], method)
 }
 
+/// The kinds of factors that a user has, those that were there first first.
+pub(crate) fn registered(tx: &ReadTx<'_>, user: Id<User>) -> Result<Vec<Kind>> {
+    let found = tx.remembered(user.bytes(), || {
+        let mut kinds = Vec::new();
+        for method in list(tx, user)? {
+            if method.kind.is_factor() && !kinds.contains(&method.kind) {
+                kinds.push(method.kind);
+            }
+        }
+        Ok(Some(Registered(kinds)))
+    })?;
+    Ok(found.map(|found| found.0.clone()).unwrap_or_default())
+}
+
+struct Registered(Vec<Kind>);
+
 /// The other factors of all users.
 pub(crate) fn factors(tx: &ReadTx<'_>) -> Result<HashMap<Id<User>, Vec<Kind>>> {
     let kinds = [Kind::Passkey.code(), Kind::Totp.code()];

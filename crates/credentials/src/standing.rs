@@ -34,12 +34,7 @@ impl Standing {
         } else {
             Vec::new()
         };
-        let mut registered = Vec::new();
-        for method in methods::list(tx, user.id)? {
-            if method.kind.is_factor() && !registered.contains(&method.kind) {
-                registered.push(method.kind);
-            }
-        }
+        let registered = methods::registered(tx, user.id)?;
         let allowed = |kind: &Kind| policy.allows(*kind, &groups);
         let usable: Vec<Kind> = registered.iter().copied().filter(allowed).collect();
         let registrable = [Kind::Passkey, Kind::Totp]
@@ -66,6 +61,15 @@ impl Standing {
 
 /// Whether a user has a directory role, directly or by a group.
 pub fn is_administrator(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<bool> {
+    let found = tx.remembered(user.bytes(), || {
+        has_role(tx, user).map(|has_role| Some(Administrator(has_role)))
+    })?;
+    Ok(found.is_some_and(|found| found.0))
+}
+
+struct Administrator(bool);
+
+fn has_role(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<bool> {
     if !roles::roles_of(tx, user.uuid())?.is_empty() {
         return Ok(true);
     }

@@ -347,29 +347,39 @@ pub fn user_roles_on(
     user: Id<kind::User>,
     resource: &service_principals::ServicePrincipal,
 ) -> Result<Option<Vec<String>>> {
-    let mut holders = vec![user.uuid()];
-    if has_groups(tx, resource.id)? {
-        let groups = groups::member_of(tx, user.uuid())?;
-        holders.extend(groups.into_iter().map(Id::uuid));
-    }
-    let mut ids: Vec<Uuid> = Vec::new();
-    for holder in holders {
-        ids.extend(tx.query(
-            ROLE_IDS,
-            params![&tx.tenant(), &holder, &resource.id],
-            |row| row.uuid(0),
-        )?);
-    }
-    if ids.is_empty() {
+    let key = [*user.bytes(), *resource.id.bytes()].concat();
+    let found = tx.remembered(&key, || {
+        user_role_ids(tx, user, resource.id).map(|ids| Some(RoleIds(ids)))
+    })?;
+    let Some(found) = found.filter(|found| !found.0.is_empty()) else {
         return Ok(None);
-    }
-    let mut values: Vec<String> = ids
-        .into_iter()
-        .filter_map(|id| resource.role_value(id))
-        .collect();
+    };
+    let ids = found.0.iter();
+    let mut values: Vec<String> = ids.filter_map(|id| resource.role_value(*id)).collect();
     values.sort();
     values.dedup();
     Ok(Some(values))
+}
+
+/// The roles that somebody has on a resource.
+struct RoleIds(Vec<Uuid>);
+
+fn user_role_ids(
+    tx: &ReadTx<'_>,
+    user: Id<kind::User>,
+    resource: Id<kind::ServicePrincipal>,
+) -> Result<Vec<Uuid>> {
+    let mut holders = vec![user.uuid()];
+    if has_groups(tx, resource)? {
+        let groups = groups::member_of(tx, user.uuid())?;
+        holders.extend(groups.into_iter().map(Id::uuid));
+    }
+    let (tenant, mut ids) = (tx.tenant(), Vec::new());
+    for holder in holders {
+        let params = params![&tenant, &holder, &resource];
+        ids.extend(tx.query(ROLE_IDS, params, |row| row.uuid(0))?);
+    }
+    Ok(ids)
 }
 
 /// The permissions that a service principal has on Graph, sorted.

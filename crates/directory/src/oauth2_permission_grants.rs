@@ -300,8 +300,8 @@ impl Allowed {
     }
 }
 
-/// What a client is allowed in everybody's name.
-struct ForAll(Vec<String>);
+/// What a client is allowed in everybody's name, or in one person's.
+struct Words(Vec<String>);
 
 /// What a client is allowed on a resource in the name of one person, by himself or for everybody.
 pub fn allowed(
@@ -310,15 +310,18 @@ pub fn allowed(
     resource: Id<kind::ServicePrincipal>,
     principal: Id<kind::User>,
 ) -> Result<Allowed> {
-    let words = |of| -> Result<Vec<String>> {
-        let found = find(tx, (client.uuid(), resource.uuid(), of))?;
-        let scope = found.map(|found| found.scope).unwrap_or_default();
-        Ok(scope.split_whitespace().map(str::to_owned).collect())
+    let words = |of: Uuid| -> Result<Vec<String>> {
+        let key = [*client.bytes(), *resource.bytes(), *of.as_bytes()].concat();
+        let kept = tx.remembered(&key, || {
+            let found = find(tx, (client.uuid(), resource.uuid(), of))?;
+            let scope = found.map(|found| found.scope).unwrap_or_default();
+            let words = scope.split_whitespace().map(str::to_owned);
+            Ok(Some(Words(words.collect())))
+        })?;
+        Ok(kept.map(|kept| kept.0.clone()).unwrap_or_default())
     };
-    let key = [*client.bytes(), *resource.bytes()].concat();
-    let for_all = tx.remembered(&key, || words(Uuid::nil()).map(|words| Some(ForAll(words))))?;
     Ok(Allowed {
-        for_all: for_all.map(|kept| kept.0.clone()).unwrap_or_default(),
+        for_all: words(Uuid::nil())?,
         own: words(principal.uuid())?,
     })
 }

@@ -399,8 +399,15 @@ pub fn manage(own: &[Uuid], roles: &[Uuid]) -> bool {
 
 /// The templates of the roles that a user has for the whole tenant, also by groups.
 pub fn roles_of(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Vec<Uuid>> {
-    tx.query(ROLES_OF, params![&tx.tenant(), &user], |row| row.uuid(0))
+    let found = tx.remembered(user.bytes(), || {
+        let roles = tx.query(ROLES_OF, params![&tx.tenant(), &user], |row| row.uuid(0))?;
+        Ok(Some(Roles(roles)))
+    })?;
+    Ok(found.map(|found| found.0.clone()).unwrap_or_default())
 }
+
+/// The templates of the roles that somebody has in the whole tenant.
+struct Roles(Vec<Uuid>);
 
 fn scoped_roles_of(tx: &ReadTx<'_>, user: Id<kind::User>) -> Result<Vec<(Uuid, Uuid)>> {
     tx.query(SCOPED_ROLES_OF, params![&tx.tenant(), &user], |row| {

@@ -29,6 +29,8 @@ const ADVANCE: &str = "INSERT INTO token_generations (tenant_id, service_princip
     VALUES (?1, ?2, 1) ON CONFLICT (tenant_id, service_principal_id) \
     DO UPDATE SET generation = token_generations.generation + 1";
 
+struct Generation(u64);
+
 /// Who has tokens.
 pub trait Bearer {}
 impl Bearer for kind::ServicePrincipal {}
@@ -44,8 +46,11 @@ pub fn revoke<K: Bearer>(tx: &mut Tx<'_>, subject: Id<K>) -> Result<()> {
 
 /// The generation that tokens have to be of.
 pub fn generation<K: Bearer>(tx: &ReadTx<'_>, subject: Id<K>) -> Result<u64> {
-    let found = tx.query_one(GENERATION, params![&tx.tenant(), &subject], |row| {
-        row.count(0)
+    let found = tx.remembered(subject.bytes(), || {
+        let found = tx.query_one(GENERATION, params![&tx.tenant(), &subject], |row| {
+            row.count(0)
+        })?;
+        Ok(Some(Generation(found.unwrap_or(0))))
     })?;
-    Ok(found.unwrap_or(0))
+    Ok(found.map_or(0, |found| found.0))
 }

@@ -132,7 +132,7 @@ impl Loader for TenantKeysLoader {
         };
         let island = self.store.island(tenant)?;
         let taken_back = island
-            .read_few(move |tx| refresh::revoked_at(tx, since.session, since.app_id))
+            .read_few(move |tx| refresh::revoked_at(tx, user, since.session, since.app_id))
             .await?;
         // A token tells its time in seconds.
         if taken_back.is_some_and(|at| since.issued_at.seconds() <= at.seconds()) {

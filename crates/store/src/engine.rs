@@ -231,6 +231,8 @@ pub trait Connection: Send {
     fn undo(&self) -> Result<()>;
     /// Whether a transaction is open: some failures of the disk end it.
     fn in_transaction(&self) -> bool;
+    /// Whether a transaction that writes is the only one that does, so that it needs to lock no rows.
+    fn writes_alone(&self) -> bool;
     /// Whether a statement that fails does so when it is run, and leaves its transaction as it was.
     fn fails_at_once(&self) -> bool;
     /// Whether a reading transaction that lies open between two queries is in nobody's way, and

@@ -12,7 +12,7 @@ use moka::sync::Cache;
 use types::TenantId;
 
 /// Values of all islands, at most; each is a row or a few.
-const KEPT_MAX: u64 = 4_096;
+const KEPT_MAX: u64 = 16_384;
 
 /// Whose, of which type, and which of them.
 type Key = (TenantId, TypeId, Box<[u8]>);

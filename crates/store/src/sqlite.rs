@@ -158,6 +158,9 @@ impl Connection for Sqlite {
     fn in_transaction(&self) -> bool {
         !self.0.is_autocommit()
     }
+    fn writes_alone(&self) -> bool {
+        true
+    }
     fn fails_at_once(&self) -> bool {
         true
     }

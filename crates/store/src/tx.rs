@@ -495,16 +495,16 @@ pub(crate) fn begin(connection: &dyn Connection, tenant: TenantId) -> Result<u64
 }
 
 fn lock_head(connection: &dyn Connection, tenant: TenantId) -> Result<u64> {
+    let sql = if connection.writes_alone() {
+        "SELECT seq FROM feed_head WHERE tenant_id = ?1"
+    } else {
+        "SELECT seq FROM feed_head WHERE tenant_id = ?1 FOR UPDATE"
+    };
     let mut seq = None;
-    // The update takes the row's lock on engines that have several writers.
-    connection.query(
-        "UPDATE feed_head SET seq = seq WHERE tenant_id = ?1 RETURNING seq",
-        params![&tenant],
-        &mut |row| {
-            seq = Some(row.count(0)?);
-            Ok(())
-        },
-    )?;
+    connection.query(sql, params![&tenant], &mut |row| {
+        seq = Some(row.count(0)?);
+        Ok(())
+    })?;
     seq.ok_or_else(|| Error::internal("the island has no feed head"))
 }
 

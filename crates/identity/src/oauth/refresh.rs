@@ -36,11 +36,12 @@ const ROTATE: &str = "UPDATE token_grants SET number = ?3, token_hash = ?4, used
 const REVOKE: &str = "UPDATE token_grants SET revoked_at = ?3, token_hash = NULL \
     WHERE tenant_id = ?1 AND id = ?2 AND revoked_at IS NULL";
 const REVOKE_BROWSERS: &str = "UPDATE token_grants SET revoked_at = ?3, token_hash = NULL \
-    WHERE tenant_id = ?1 AND session_id = ?2 AND is_browser = 1 AND revoked_at IS NULL";
+    WHERE tenant_id = ?1 AND user_id = (SELECT user_id FROM sign_in_sessions WHERE tenant_id = ?1 \
+    AND id = ?2) AND session_id = ?2 AND is_browser = 1 AND revoked_at IS NULL";
 const REVOKE_CLIENT: &str = "UPDATE token_grants SET revoked_at = ?4, token_hash = NULL \
     WHERE tenant_id = ?1 AND user_id = ?2 AND app_id = ?3 AND revoked_at IS NULL";
 const REVOKED_AT: &str = "SELECT max(revoked_at) FROM token_grants WHERE tenant_id = ?1 \
-    AND session_id = ?2 AND app_id = ?3";
+    AND user_id = ?2 AND session_id = ?3 AND app_id = ?4";
 const EXPIRED: &str = "SELECT id FROM token_grants WHERE tenant_id = ?1 AND expires_at <= ?2 \
     ORDER BY expires_at LIMIT ?3";
 const DELETE: &str = "DELETE FROM token_grants WHERE tenant_id = ?1 AND id = ?2";
@@ -250,7 +251,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
         .map(drop)
 }
 
-/// Takes back what scripts in a browser have from a session that has ended there. Other clients
+/// Takes back what scripts in a browser have from a session that is about to end there. Other clients
 /// keep what they were given for their time offline (OpenID Connect Back-Channel Logout §2.7).
 pub fn revoke_browsers(tx: &mut Tx<'_>, session: Uuid) -> Result<()> {
     let (tenant, now) = (tx.tenant(), tx.now());
@@ -277,11 +278,16 @@ fn recorded<'t, 'c>(tx: &'t mut Tx<'c>, object: Uuid) -> Result<Recorded<'t, 'c>
     ))
 }
 
-/// When something that a client has had from a session was taken back last.
-pub fn revoked_at(tx: &ReadTx<'_>, session: Uuid, client_id: Uuid) -> Result<Option<Timestamp>> {
+/// When something that a client has had from a session of somebody was taken back last.
+pub fn revoked_at(
+    tx: &ReadTx<'_>,
+    user: Id<User>,
+    session: Uuid,
+    client_id: Uuid,
+) -> Result<Option<Timestamp>> {
     let found = tx.query_one(
         REVOKED_AT,
-        params![&tx.tenant(), &session, &client_id],
+        params![&tx.tenant(), &user, &session, &client_id],
         |row| row.opt_timestamp(0),
     )?;
     Ok(found.flatten())

@@ -572,6 +572,9 @@ impl Connection for Postgres {
         self.open.borrow().is_some()
     }
 
+    fn writes_alone(&self) -> bool {
+        false
+    }
     fn fails_at_once(&self) -> bool {
         false
     }
