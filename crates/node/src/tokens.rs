@@ -417,7 +417,7 @@ impl Node {
         };
         // Before the answer; a second one with the same assertion is as much of a try as the first.
         if let Some(sign_in) = sign_in {
-            self.log_application(tenant, sign_in).await?;
+            self.log_repeatable(tenant, sign_in).await?;
         }
         let token = match decided {
             Ok(token) => token,

@@ -65,7 +65,7 @@ impl Node {
         tasks.push(tokio::spawn(async move { node.oversee().await }));
         let node = self.clone();
         tasks.push(tokio::spawn(
-            async move { node.keep_application_log().await },
+            async move { node.keep_log_of_repeats().await },
         ));
         let node = self.clone();
         *held(&self.0.work.once) = Some(tokio::spawn(async move {
@@ -85,7 +85,7 @@ impl Node {
         }
         self.stop_watching().await;
         self.stop_following().await;
-        self.flush_application_log().await;
+        self.add_repeats(None).await;
         self.stop_departing().await;
         self.0.subscriptions.stop().await;
         self.0.engine.stop().await;

@@ -22,13 +22,14 @@ pub(crate) mod sql;
 mod write;
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value, json};
 use store::{Among, ReadTx, Row, params};
 use types::{Error, Id, Result, TenantId, Timestamp, fold, kind};
 
 use crate::document::{Document, ObjectText, Unparsed};
+use crate::invitations;
 use crate::listing::{Order, Ordered, Page, Place, Scope};
 use crate::schema::{PRIVATE, Stored, complete};
 
@@ -288,6 +289,22 @@ pub fn get(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<User> {
     load(tx, id)?
         .filter(|user| user.deleted_at.is_none())
         .ok_or_else(|| Error::not_found("user", id))
+}
+
+/// The same, if there is one, for what is asked for all the time: a tenant's own people are remembered.
+/// Of those from elsewhere a part is written without a change in the feed.
+pub fn look_up(tx: &ReadTx<'_>, id: Id<kind::User>) -> Result<Option<Arc<User>>> {
+    let mut from_elsewhere = None;
+    let own = tx.remembered(id.bytes(), || {
+        let found = types::found(get(tx, id))?;
+        let (own, other) = match found {
+            Some(user) if invitations::is_own(&user) => (Some(user), None),
+            other => (None, other),
+        };
+        from_elsewhere = other;
+        Ok(own)
+    })?;
+    Ok(own.or(from_elsewhere.map(Arc::new)))
 }
 
 /// The user of an id or a UPN that isn't deleted.

@@ -166,6 +166,7 @@ async fn list(call: Call) -> Result<Reply, Refusal> {
     let oldest_first = super::oldest_first(&call.options, "createdDateTime")?;
     let start: Option<Position> = call.skip_token(SET)?;
     let (tenant, is_beta) = (call.caller.tenant, call.version == Version::Beta);
+    call.platform().node.add_repeats(Some(tenant)).await;
     let page = call
         .read(move |tx| {
             let narrowed = narrowed(filter.as_ref(), oldest_first);
@@ -200,6 +201,7 @@ async fn get(call: Call) -> Result<Reply, Refusal> {
     let text = call.key("id");
     let id = types::parse_uuid(text).ok_or_else(|| Error::not_found("signIn", text))?;
     let (tenant, is_beta) = (call.caller.tenant, call.version == Version::Beta);
+    call.platform().node.add_repeats(Some(tenant)).await;
     let shown = call
         .read(move |tx| Ok(sign_ins::to_graph(&sign_ins::get(tx, id)?, tenant, is_beta)))
         .await?;

@@ -10,7 +10,6 @@
 
 mod account;
 mod admin_consent;
-mod app_log;
 mod back_channel;
 mod client;
 mod consent;
@@ -26,6 +25,7 @@ mod optional;
 mod proof;
 mod prove;
 mod redeem;
+mod repeats;
 mod screen;
 mod show;
 mod sign_in;
@@ -149,7 +149,7 @@ pub(crate) struct SignIn {
     pub(crate) flows: Flows,
     codes: Codes,
     pub(crate) refresh: RefreshTokens,
-    applications: app_log::AppSignIns,
+    repeats: repeats::Repeats,
     /// The tenants whose visits are watched over.
     watches: TenantTasks,
     back_channel: back_channel::BackChannel,
@@ -167,7 +167,7 @@ impl SignIn {
             flows: Flows::new(sealer.clone()),
             codes: Codes::new(sealer.clone()),
             refresh: RefreshTokens::new(sealer.clone()),
-            applications: app_log::AppSignIns::default(),
+            repeats: repeats::Repeats::default(),
             watches: TenantTasks::default(),
             back_channel: back_channel::BackChannel::new(egress),
             attempts: Cache::builder()

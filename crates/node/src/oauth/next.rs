@@ -3,6 +3,8 @@
 //!
 //! Source: OpenID Connect Core §3.1.2.1, §3.1.2.3 and §3.1.2.4.
 
+use std::sync::Arc;
+
 use credentials::{Demand, Policy, Standing};
 use directory::users::{self, User};
 use identity::Secret;
@@ -32,7 +34,7 @@ pub(super) enum Need {
 #[derive(Clone)]
 pub(super) struct Ready {
     pub(super) session: Session,
-    pub(super) user: User,
+    pub(super) user: Arc<User>,
     /// Of somebody from another tenant: the name there, once that was asked.
     pub(super) home_name: Option<String>,
 }
@@ -60,7 +62,7 @@ impl Ready {
 /// Somebody who is signed in.
 pub(super) struct Account {
     session: Session,
-    user: User,
+    user: Arc<User>,
 }
 
 impl Account {
@@ -108,7 +110,7 @@ pub(super) fn accounts(tx: &ReadTx<'_>, cookie: Option<&Secret>) -> Result<Vec<A
     };
     let mut accounts = Vec::new();
     for session in session::of_browser(tx, cookie)? {
-        let Some(user) = types::found(users::get(tx, session.user))? else {
+        let Some(user) = users::look_up(tx, session.user)? else {
             continue;
         };
         if user.account_enabled && generation(tx, user.id)? == session.generation {

@@ -1,6 +1,8 @@
 //! What a person has proven so far in a sign-in, and whether what was proven in an earlier one still
 //! stands.
 
+use std::sync::Arc;
+
 use credentials::Proven;
 use directory::users::{self, User};
 use identity::oauth::OAuthError;
@@ -56,7 +58,7 @@ pub(super) struct From {
 
 impl Proof {
     /// Whose it is, if it still counts.
-    pub(super) fn user(&self, tx: &ReadTx<'_>) -> Result<Result<User, OAuthError>> {
+    pub(super) fn user(&self, tx: &ReadTx<'_>) -> Result<Result<Arc<User>, OAuthError>> {
         if tx.now() >= self.at.plus_seconds(PROOF_SECONDS) {
             return Ok(Err(OAuthError::PageExpired));
         }
@@ -69,12 +71,19 @@ impl Proof {
 
 /// The person behind a sign-in, if they may go on: they are there, enabled, and nobody has taken
 /// their sign-ins back.
-pub(super) fn standing_user(tx: &ReadTx<'_>, by: &SignedIn) -> Result<Result<User, OAuthError>> {
+pub(super) fn standing_user(
+    tx: &ReadTx<'_>,
+    by: &SignedIn,
+) -> Result<Result<Arc<User>, OAuthError>> {
     live_user(tx, by.user, by.generation)
 }
 
-fn live_user(tx: &ReadTx<'_>, user: Id<kind::User>, of: u64) -> Result<Result<User, OAuthError>> {
-    let Some(user) = types::found(users::get(tx, user))? else {
+fn live_user(
+    tx: &ReadTx<'_>,
+    user: Id<kind::User>,
+    of: u64,
+) -> Result<Result<Arc<User>, OAuthError>> {
+    let Some(user) = users::look_up(tx, user)? else {
         return Ok(Err(OAuthError::RevokedGrant));
     };
     if !user.account_enabled {

@@ -12,7 +12,7 @@ use audit::sign_ins::{self, Kind, Named, SignIn};
 use credentials::{Demand, Policy, Standing};
 use directory::service_principals::ServicePrincipal;
 use directory::users::User;
-use identity::oauth::code::{self, CodeProof, Codes, SignedIn};
+use identity::oauth::code::{self, CodeProof, SignedIn};
 use identity::oauth::device::{self, Polled};
 use identity::oauth::refresh::{self, RefreshTokens, TokenGrant};
 use identity::oauth::{
@@ -31,6 +31,7 @@ use super::groups::Way;
 use super::issue::{self, ToSign, UserTokens};
 use super::log::{self, Peer, Why};
 use super::next::Lack;
+use super::repeats::Repeats;
 use super::{consent, next, proof};
 use crate::Node;
 use crate::published::{Needs, Published};
@@ -82,6 +83,8 @@ struct Decided {
     client_info: Option<String>,
     /// What the log of sign-ins doesn't say yet.
     unlogged: Option<SignIn>,
+    /// What it says by now, of a sign-in that may be repeated.
+    logged: Option<SignIn>,
 }
 
 type Decision = std::result::Result<Decided, OAuthError>;
@@ -109,7 +112,7 @@ struct Described {
     to_sign: ToSign,
     /// The answer's `scope`.
     scope: String,
-    user: User,
+    user: Arc<User>,
     /// The API.
     resource: Named,
 }
@@ -122,6 +125,7 @@ struct Redemption<'a> {
     refresh: &'a RefreshTokens,
     public_url: &'a PublicUrl,
     peer: &'a Peer,
+    repeats: &'a Repeats,
     /// Of somebody from another tenant: the name there, if that was asked.
     home_name: Option<String>,
     /// What was found that the client has: whose, and for what.
@@ -207,10 +211,16 @@ impl Redemption<'_> {
                 log::of_client(tx, &mut sign_in, self.client.app_id(), &scope.resource)?;
                 log::refused(tx, sign_in, by.user, Why::from(&*refusal), None)
             }
-            Ok(decided) => match decided.unlogged.take() {
-                Some(sign_in) => sign_ins::record(tx, sign_in),
-                None => Ok(()),
-            },
+            Ok(decided) => {
+                let (tenant, now) = (tx.tenant(), tx.now());
+                // Where it is one of many it's only counted, once all else is durable.
+                let is_first = |it: &mut SignIn| !self.repeats.has_begun(tenant, it, now);
+                let Some(sign_in) = decided.unlogged.take_if(is_first) else {
+                    return Ok(());
+                };
+                decided.logged = Some(sign_in.clone());
+                sign_ins::record(tx, sign_in)
+            }
         }
     }
 
@@ -361,6 +371,7 @@ impl Redemption<'_> {
             refresh_token,
             scope,
             unlogged,
+            logged: None,
         }
     }
 
@@ -488,14 +499,14 @@ impl Node {
         {
             return Ok(Err(refusal));
         }
-        let refresh = self.0.sign_in.refresh.clone();
         let island = self.store().island(tenant)?;
         let mut home_name = None;
         // A refresh comes long after the sign-in: both sides' rules may have changed since.
         if let (UserGrant::Refresh(token), Some(app_id)) =
             (&request.grant, parse_uuid(&request.client_id))
         {
-            let (token, refresh) = (token.expose().to_owned(), refresh.clone());
+            let refresh = self.0.sign_in.refresh.clone();
+            let token = token.expose().to_owned();
             let found = island.read(move |tx| refresh.find(tx, &token, app_id));
             if let refresh::Found::Good(current) = found.await? {
                 let TokenGrant { by, scope, .. } = current.grant;
@@ -514,12 +525,10 @@ impl Node {
             }
         }
         let redeem = Arc::new(Redeem {
+            node: self.clone(),
             request,
             origin,
             peer,
-            codes: self.0.sign_in.codes.clone(),
-            refresh,
-            public_url: self.public_url().clone(),
             home_name,
         });
         // What other tenants have to say is asked for only where it matters, and then nothing has
@@ -548,6 +557,13 @@ impl Node {
             Ok(decided) => decided,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let (repeats, now) = (&self.0.sign_in.repeats, self.store().clock().now());
+        if let Some(sign_in) = decided.logged {
+            repeats.begin(tenant, sign_in, now);
+        }
+        if let Some(sign_in) = decided.unlogged {
+            repeats.count(tenant, sign_in, now);
+        }
         let (access_token, id_token) = self.sign_user(decided.to_sign).await?;
         Ok(Ok(UserTokens {
             access_token,
@@ -583,12 +599,10 @@ impl Node {
 
 /// A redemption with all that it needs from outside.
 struct Redeem {
+    node: Node,
     request: UserTokenRequest,
     origin: Option<String>,
     peer: Peer,
-    codes: Codes,
-    refresh: RefreshTokens,
-    public_url: PublicUrl,
     home_name: Option<String>,
 }
 
@@ -600,9 +614,14 @@ impl Redeem {
     /// Looks up what the client has.
     fn look(&self, tx: &ReadTx<'_>) -> Result<Has> {
         Ok(match &self.request.grant {
-            UserGrant::Code { code, .. } => Has::Code(self.codes.find(tx, code.expose())?),
+            UserGrant::Code { code, .. } => {
+                Has::Code(self.node.0.sign_in.codes.find(tx, code.expose())?)
+            }
             UserGrant::Refresh(token) => Has::Refresh(match self.app_id() {
-                Some(app_id) => self.refresh.find(tx, token.expose(), app_id)?,
+                Some(app_id) => {
+                    let refresh = &self.node.0.sign_in.refresh;
+                    refresh.find(tx, token.expose(), app_id)?
+                }
                 None => refresh::Found::Refused(OAuthError::UnknownGrant),
             }),
             UserGrant::Device(code) => {
@@ -629,9 +648,10 @@ impl Redeem {
             client,
             request: &self.request,
             origin: self.origin.as_deref(),
-            refresh: &self.refresh,
-            public_url: &self.public_url,
+            refresh: &self.node.0.sign_in.refresh,
+            public_url: self.node.public_url(),
             peer: &self.peer,
+            repeats: &self.node.0.sign_in.repeats,
             home_name: self.home_name.clone(),
             found: None,
         };

@@ -19,7 +19,7 @@ use crate::oauth::{Browser, Outcome, PasskeyView, Problem, Screen, Step};
 
 /// How somebody stands, and what comes next.
 struct Next {
-    user: User,
+    user: Arc<User>,
     policy: Arc<Policy>,
     step: step::Step,
 }
@@ -128,7 +128,7 @@ impl Node {
         mut flow: Pending,
         mut browser: Browser,
         trail: Trail,
-        (user, policy, amr): (User, Arc<Policy>, Vec<String>),
+        (user, policy, amr): (Arc<User>, Arc<Policy>, Vec<String>),
     ) -> Result<Outcome> {
         let Some(proof) = flow.proof.take() else {
             return Ok(Outcome::problem(OAuthError::PageExpired));
@@ -172,7 +172,7 @@ impl Node {
                 let interruption = proof
                     .interrupted
                     .map(|code| Interruption { code, at: proof.at });
-                let of = (&user, &session, proof.decision);
+                let of = (&*user, &session, proof.decision);
                 flow.is_logged = log::began(tx, &flow, &peer, of, interruption.as_ref(), &need)?;
                 Ok((flow, cookie, session, need))
             })

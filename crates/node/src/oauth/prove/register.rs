@@ -25,7 +25,7 @@ fn may_register(
     proof: &Proof,
     errand: &Errand,
     kind: Kind,
-) -> Result<Option<(Arc<Policy>, User)>> {
+) -> Result<Option<(Arc<Policy>, Arc<User>)>> {
     let Ok(user) = proof.user(tx)? else {
         return Ok(None);
     };
@@ -53,7 +53,7 @@ impl Node {
         tenant: TenantId,
         mut flow: Pending,
         browser: Browser,
-        user: User,
+        user: Arc<User>,
         kind: Kind,
         problem: Option<Problem>,
     ) -> Result<Outcome> {
