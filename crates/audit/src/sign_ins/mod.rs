@@ -204,9 +204,9 @@ impl SignIn {
         self.error_code != 0 || !matches!(self.kind, Kind::InteractiveUser)
     }
 
-    /// The id of the row in which those are counted that have all but the last bits of the address in
-    /// common.
-    fn counted_as(&self, hour: i64) -> Uuid {
+    /// What it is counted by, at this time: the id of the row for those of the hour that have all but the
+    /// last bits of the address in common.
+    pub fn alike(&self, at: Timestamp) -> Uuid {
         let mut text = Vec::with_capacity(160);
         let mut add = |part: &[u8]| {
             text.push(u8::try_from(part.len()).unwrap_or(u8::MAX));
@@ -226,7 +226,7 @@ impl SignIn {
         add(&network(self.address));
         add(&self.kind.code().to_be_bytes());
         add(&self.error_code.to_be_bytes());
-        add(&hour.to_be_bytes());
+        add(&hour(at).to_be_bytes());
         let mut id = [0; 16];
         let hash = digest(&SHA256, &text);
         id.copy_from_slice(hash.as_ref().split_at(16).0);
@@ -244,13 +244,6 @@ impl SignIn {
             ),
             ..Self::new(self.kind)
         }
-    }
-}
-
-impl SignIn {
-    /// What it is counted by, at this time.
-    pub fn alike(&self, at: Timestamp) -> Uuid {
-        self.counted_as(hour(at))
     }
 }
 
@@ -324,7 +317,7 @@ pub fn record_many(tx: &mut Tx<'_>, mut sign_in: SignIn, times: u64) -> Result<(
         return insert(tx, &sign_in, id, times);
     }
     let (tenant, hour) = (tx.tenant(), hour(tx.now()));
-    let id = sign_in.counted_as(hour);
+    let id = sign_in.alike(tx.now());
     if count_again(tx, &sign_in, id, times)? {
         return Ok(());
     }
@@ -332,7 +325,7 @@ pub fn record_many(tx: &mut Tx<'_>, mut sign_in: SignIn, times: u64) -> Result<(
         let refusals = tx.query_one(REFUSALS, params![&tenant, hour], |row| row.count(0))?;
         if refusals.unwrap_or(0) >= REFUSALS_MAX {
             sign_in = sign_in.nameless();
-            let id = sign_in.counted_as(hour);
+            let id = sign_in.alike(tx.now());
             if count_again(tx, &sign_in, id, times)? {
                 return Ok(());
             }

@@ -2,8 +2,9 @@
 
 use audit::sign_ins::{self, Crossing, Kind, Named, Person, SignIn};
 use credentials::step::Step;
+use directory::invitations;
+use directory::service_principals::{self, ServicePrincipal};
 use directory::users::{self, User};
-use directory::{invitations, service_principals};
 use identity::oauth::{OAuthError, Platform, Resource, Trail, device};
 use identity::session::Session;
 use serde::{Deserialize, Serialize};
@@ -148,11 +149,16 @@ pub(super) fn of_client(
         Resource::Graph => Some(service_principals::graph(tx)?),
         Resource::Application(name) => service_principals::find_by_name(tx, name)?,
     };
-    sign_in.resource = resource.map(|resource| Named {
-        id: resource.app_id,
-        display_name: Some(resource.display_name().to_owned()),
-    });
+    sign_in.resource = resource.map(|resource| named(&resource));
     Ok(())
+}
+
+/// As the log has it.
+pub(super) fn named(principal: &ServicePrincipal) -> Named {
+    Named {
+        id: principal.app_id,
+        display_name: Some(principal.display_name().to_owned()),
+    }
 }
 
 /// A sign-in for an errand.

@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use audit::sign_ins::{self, Kind, Named, SignIn};
 use credentials::{Demand, Policy, Standing};
-use directory::service_principals::ServicePrincipal;
 use directory::users::User;
 use identity::oauth::code::{self, CodeProof, SignedIn};
 use identity::oauth::device::{self, Polled};
@@ -236,7 +235,7 @@ impl Redemption<'_> {
         let mut sign_in = peer.sign_in(Kind::NonInteractiveUser);
         sign_in.is_browser = is_browser;
         sign_in.session = Some(by.session);
-        sign_in.app = Some(named(&self.client.principal));
+        sign_in.app = Some(log::named(&self.client.principal));
         sign_in.resource = Some(described.resource.clone());
         log::of_user(tx, &mut sign_in, &described.user)?;
         sign_in.methods.clone_from(&by.methods.0);
@@ -431,7 +430,7 @@ impl Redemption<'_> {
         Ok(Ok(Described {
             to_sign: ToSign { access, id },
             scope: words.join(" "),
-            resource: named(&wanted.resource),
+            resource: log::named(&wanted.resource),
             user,
         }))
     }
@@ -442,14 +441,6 @@ impl Redemption<'_> {
         let target = audit::Target::new(client.id, client.display_name(), "ServicePrincipal");
         let entry = audit::Entry::failure("Authentication", "Revoke replayed grant", reason);
         audit::record(tx, entry.target(target)).map(drop)
-    }
-}
-
-/// As the log has it.
-fn named(principal: &ServicePrincipal) -> Named {
-    Named {
-        id: principal.app_id,
-        display_name: Some(principal.display_name().to_owned()),
     }
 }
 
