@@ -8,14 +8,24 @@
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
-use moka::sync::Cache;
+use quick_cache::Equivalent;
+use quick_cache::sync::Cache;
 use types::TenantId;
 
 /// Values of all islands, at most; each is a row or a few.
-const KEPT_MAX: u64 = 16_384;
+const KEPT_MAX: usize = 16_384;
 
 /// Whose, of which type, and which of them.
-type Key = (TenantId, TypeId, Box<[u8]>);
+#[derive(Hash, PartialEq, Eq)]
+struct Key<B>(TenantId, TypeId, B);
+
+type Owned = Key<Box<[u8]>>;
+
+impl Equivalent<Owned> for Key<&[u8]> {
+    fn equivalent(&self, key: &Owned) -> bool {
+        (self.0, self.1, self.2) == (key.0, key.1, &*key.2)
+    }
+}
 
 #[derive(Clone)]
 struct Kept {
@@ -23,8 +33,9 @@ struct Kept {
     value: Arc<dyn Any + Send + Sync>,
 }
 
-/// The memory of a store.
-pub(crate) struct Memory(Cache<Key, Kept>);
+/// The memory of a store. It is asked several times by each request, so it is one that does no
+/// housekeeping when it is read.
+pub(crate) struct Memory(Cache<Owned, Kept>);
 
 impl Default for Memory {
     fn default() -> Self {
@@ -40,7 +51,7 @@ impl Memory {
         key: &[u8],
         seq: u64,
     ) -> Option<Arc<T>> {
-        let kept = self.0.get(&(tenant, TypeId::of::<T>(), key.into()))?;
+        let kept = self.0.get(&Key(tenant, TypeId::of::<T>(), key))?;
         let value = (kept.seq == seq).then_some(kept.value)?;
         value.downcast().ok()
     }
@@ -53,7 +64,7 @@ impl Memory {
         seq: u64,
         value: Arc<T>,
     ) {
-        let key = (tenant, TypeId::of::<T>(), key.into());
+        let key = Key(tenant, TypeId::of::<T>(), key.into());
         self.0.insert(key, Kept { seq, value });
     }
 }
