@@ -89,25 +89,16 @@ impl Sealer {
         signing_key(&self.0.root, purpose)
     }
 
-    fn sealing_key(&self, purpose: &str) -> Result<RandomizedNonceKey> {
+    /// A seal for a purpose of its own.
+    pub(crate) fn seal_of(&self, purpose: &str) -> Result<Seal> {
         let key = subkey(&self.0.root, b"seal", purpose.as_bytes())?;
-        RandomizedNonceKey::new(&AES_256_GCM, key.as_ref()).map_err(Error::internal)
+        let key = RandomizedNonceKey::new(&AES_256_GCM, key.as_ref()).map_err(Error::internal)?;
+        Ok(Seal(key))
     }
 
     /// Seals a secret of a tenant.
     pub fn seal(&self, purpose: &str, tenant: TenantId, plaintext: &[u8]) -> Result<Vec<u8>> {
-        let mut secret = Zeroizing::new(plaintext.to_vec());
-        // What doesn't fit would be moved, and its first place left behind unerased.
-        secret.reserve_exact(AES_256_GCM.tag_len());
-        let nonce = self
-            .sealing_key(purpose)?
-            .seal_in_place_append_tag(Aad::from(context(purpose, tenant)), &mut *secret)
-            .map_err(Error::internal)?;
-        let mut sealed = Vec::with_capacity(1 + NONCE_LEN + secret.len());
-        sealed.push(VERSION);
-        sealed.extend_from_slice(nonce.as_ref());
-        sealed.extend_from_slice(&secret);
-        Ok(sealed)
+        self.seal_of(purpose)?.seal(purpose, tenant, plaintext)
     }
 
     /// Opens what [`Sealer::seal`] made for the same purpose and tenant.
@@ -117,27 +108,14 @@ impl Sealer {
         tenant: TenantId,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>> {
-        let refused = || {
+        let opened = self.seal_of(purpose)?.open(purpose, tenant, sealed);
+        opened.ok_or_else(|| {
             Error::unavailable(
                 "A secret doesn't open with this deployment key. Start the server with the key \
                  that belongs to its data.",
                 60,
             )
-        };
-        let (version, rest) = sealed.split_first().ok_or_else(refused)?;
-        let (nonce, ciphertext) = rest.split_at_checked(NONCE_LEN).ok_or_else(refused)?;
-        if *version != VERSION {
-            return Err(refused());
-        }
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| refused())?;
-        let mut secret = Zeroizing::new(ciphertext.to_vec());
-        let length = self
-            .sealing_key(purpose)?
-            .open_in_place(nonce, Aad::from(context(purpose, tenant)), &mut secret)
-            .map_err(|_| refused())?
-            .len();
-        secret.truncate(length);
-        Ok(secret)
+        })
     }
 
     /// Signs a position (a delta or skip token) for one purpose in one tenant. It is readable by
@@ -172,6 +150,47 @@ impl Sealer {
         )
         .map_err(|_| refused())?;
         Ok(payload)
+    }
+}
+
+/// The key of one purpose, for those who seal more often than they want to derive it.
+pub(crate) struct Seal(RandomizedNonceKey);
+
+impl Seal {
+    /// Seals a secret of a tenant. What the seal is `about` has to be told again to open it.
+    pub(crate) fn seal(&self, about: &str, tenant: TenantId, plaintext: &[u8]) -> Result<Vec<u8>> {
+        let mut secret = Zeroizing::new(plaintext.to_vec());
+        // What doesn't fit would be moved, and its first place left behind unerased.
+        secret.reserve_exact(AES_256_GCM.tag_len());
+        let nonce = self
+            .0
+            .seal_in_place_append_tag(Aad::from(context(about, tenant)), &mut *secret)
+            .map_err(Error::internal)?;
+        let mut sealed = Vec::with_capacity(1 + NONCE_LEN + secret.len());
+        sealed.push(VERSION);
+        sealed.extend_from_slice(nonce.as_ref());
+        sealed.extend_from_slice(&secret);
+        Ok(sealed)
+    }
+
+    /// Opens what was sealed about the same, for the same tenant; `None` if it wasn't.
+    pub(crate) fn open(
+        &self,
+        about: &str,
+        tenant: TenantId,
+        sealed: &[u8],
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let (version, rest) = sealed.split_first()?;
+        let (nonce, ciphertext) = rest.split_at_checked(NONCE_LEN)?;
+        if *version != VERSION {
+            return None;
+        }
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut secret = Zeroizing::new(ciphertext.to_vec());
+        let about = Aad::from(context(about, tenant));
+        let length = self.0.open_in_place(nonce, about, &mut secret).ok()?.len();
+        secret.truncate(length);
+        Some(secret)
     }
 }
 

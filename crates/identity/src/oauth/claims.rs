@@ -56,6 +56,11 @@ fn values(asked: &Value) -> impl Iterator<Item = &str> {
 }
 
 impl ClaimsRequest {
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Reads the two parameters.
     pub fn parse(claims: Option<&str>, acr_values: Option<&str>) -> Result<Self, OAuthError> {
         let malformed = || OAuthError::Malformed("claims isn't a JSON object");

@@ -5,10 +5,13 @@
 //! - The grant that it is redeemed for has its id, and is there longer than the code is good: whoever
 //!   brings the code again has stolen it, or was stolen from, so what it gave is taken back (RFC 6749
 //!   §4.1.2).
-//! - Its id is part of the purpose that it is sealed for, so that each has a key of its own: one key for
-//!   all would be used up by some months of codes ([`Sealer`]).
+//! - Each day's have a key of their own: one for all would be used up by some months of codes
+//!   ([`Sealer`]).
 //!
 //! Source: RFC 6749 §4.1.2 and §10.5, RFC 9700 §2.1.1 and §4.5.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -20,6 +23,7 @@ use uuid::Uuid;
 
 use super::Platform;
 use super::{ClaimsRequest, OAuthError, ScopeRequest, pkce, refresh};
+use crate::sealer::Seal;
 use crate::session::Methods;
 use crate::{Sealer, Secret};
 
@@ -29,6 +33,7 @@ pub const CODE_SECONDS: i64 = 600;
 const LENGTH_MAX: usize = 64 * 1024;
 /// Bytes of the tenant's id and of the code's own.
 const IDS_BYTES: usize = 32;
+const DAY_SECONDS: i64 = 24 * 3_600;
 const PURPOSE: &str = "authorization code";
 
 // A grant that is gone would let its code be redeemed again.
@@ -77,7 +82,7 @@ pub struct CodeGrant<L = ()> {
     /// By whom it was allowed.
     pub by: SignedIn,
     /// What tokens are to say beyond the usual.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "ClaimsRequest::is_empty")]
     pub claims: ClaimsRequest,
     /// What a log doesn't say yet, and has to once there are tokens.
     #[serde(default = "nothing", skip_serializing_if = "Option::is_none")]
@@ -119,20 +124,54 @@ pub struct Fresh<L = ()> {
     pub expires_at: Timestamp,
 }
 
+/// The day whose codes were written or read last, since 1970, and the seal of these.
+type OfDay = (i64, Arc<Seal>);
+
 /// Writes codes and reads them again.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Codes {
     sealer: Sealer,
+    latest: Arc<Mutex<Option<OfDay>>>,
 }
 
-fn purpose(id: Uuid) -> String {
+impl fmt::Debug for Codes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Codes")
+    }
+}
+
+/// What a seal is about: this very code.
+fn about(id: Uuid) -> String {
     format!("{PURPOSE} {id}")
+}
+
+/// When a code of this id was handed out, to the second.
+fn issued_at(id: Uuid) -> Option<Timestamp> {
+    let (seconds, _) = id.get_timestamp()?.to_unix();
+    Some(Timestamp::from_seconds(i64::try_from(seconds).ok()?))
 }
 
 impl Codes {
     /// With the deployment's key.
-    pub const fn new(sealer: Sealer) -> Self {
-        Self { sealer }
+    pub fn new(sealer: Sealer) -> Self {
+        Self {
+            sealer,
+            latest: Arc::default(),
+        }
+    }
+
+    /// The seal of a day's codes.
+    fn seal_at(&self, at: Timestamp) -> Result<Arc<Seal>> {
+        let day = at.seconds().div_euclid(DAY_SECONDS);
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, seal)) = &*latest
+            && *of == day
+        {
+            return Ok(Arc::clone(seal));
+        }
+        let seal = Arc::new(self.sealer.seal_of(&format!("{PURPOSE}s of day {day}"))?);
+        *latest = Some((day, Arc::clone(&seal)));
+        Ok(seal)
     }
 
     /// Hands out a code.
@@ -147,7 +186,7 @@ impl Codes {
         let id = uuid::Builder::from_unix_timestamp_millis(milliseconds, &crate::random()?);
         let id = id.into_uuid();
         let doc = serde_json::to_vec(grant).map_err(Error::internal)?;
-        let sealed = self.sealer.seal(&purpose(id), tenant, &doc)?;
+        let sealed = self.seal_at(now)?.seal(&about(id), tenant, &doc)?;
         let mut code = Vec::with_capacity(IDS_BYTES + sealed.len());
         code.extend_from_slice(tenant.bytes());
         code.extend_from_slice(id.as_bytes());
@@ -163,9 +202,9 @@ impl Codes {
         let code = BASE64_URL_SAFE_NO_PAD.decode(code).ok()?;
         let (ids, sealed) = code.split_at_checked(IDS_BYTES)?;
         let id = Uuid::from_slice(ids.strip_prefix(tenant.bytes().as_slice())?).ok()?;
-        let doc = self.sealer.open(&purpose(id), tenant, sealed).ok()?;
-        let (seconds, _) = id.get_timestamp()?.to_unix();
-        let issued_at = Timestamp::from_seconds(i64::try_from(seconds).ok()?);
+        let issued_at = issued_at(id)?;
+        let seal = self.seal_at(issued_at).ok()?;
+        let doc = seal.open(&about(id), tenant, sealed)?;
         Some(Fresh {
             id,
             grant: serde_json::from_slice(&doc).ok()?,

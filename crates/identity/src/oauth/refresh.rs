@@ -58,7 +58,7 @@ pub struct TokenGrant {
     /// In whose name.
     pub by: SignedIn,
     /// What tokens are to say beyond the usual.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "ClaimsRequest::is_empty")]
     pub claims: ClaimsRequest,
 }
 
