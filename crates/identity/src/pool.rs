@@ -9,7 +9,7 @@
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crossbeam_channel::{Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use tokio::sync::oneshot;
 use types::{Error, Result};
 
@@ -23,11 +23,16 @@ pub struct Kind {
     /// How much more willingly than others the threads give way (of 19). On Linux, where each thread
     /// has a priority of its own: elsewhere it would be the whole process's.
     pub niceness: i32,
+    /// Answers that a thread gives at once, at most, while there is more to do: whom an answer wakes
+    /// takes the processor from one of these threads.
+    pub answers_at_once: usize,
     /// What a caller is told when the queue is full.
     pub full: &'static str,
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+/// What is to be done, or to be told why it isn't; it answers when the answer is called.
+type Job = Box<dyn FnOnce(Result<()>) -> Answer + Send>;
+type Answer = Box<dyn FnOnce() + Send>;
 
 /// Lowers this thread's priority.
 fn give_way(niceness: i32) {
@@ -38,6 +43,28 @@ fn give_way(niceness: i32) {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = niceness;
+}
+
+/// Does what comes until nothing can come any more.
+fn work(kind: Kind, queue: &Receiver<Job>) {
+    give_way(kind.niceness);
+    while let Ok(first) = queue.recv() {
+        let mut next = Some(first);
+        let mut answers = Vec::new();
+        while let Some(job) = next {
+            // A job that panics tells its asker by dropping the answer's sender.
+            answers.extend(catch_unwind(AssertUnwindSafe(|| job(Ok(())))));
+            let has_room = answers.len() < kind.answers_at_once;
+            next = if has_room {
+                queue.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        for answer in answers {
+            answer();
+        }
+    }
 }
 
 /// A bounded pool of computing threads. They end when it is dropped.
@@ -55,13 +82,7 @@ impl Pool {
             let queue = queue.clone();
             std::thread::Builder::new()
                 .name(format!("{}-{number}", kind.name))
-                .spawn(move || {
-                    give_way(kind.niceness);
-                    for job in queue {
-                        // A job that panics tells its asker by dropping the answer's sender.
-                        let _ = catch_unwind(AssertUnwindSafe(job));
-                    }
-                })
+                .spawn(move || work(kind, &queue))
                 .map_err(Error::internal)?;
         }
         Ok(Self { kind, jobs })
@@ -73,17 +94,35 @@ impl Pool {
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
-        let job: Job = Box::new(move || {
-            if !sender.is_closed() {
-                let _ = sender.send(work());
-            }
-        });
-        self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => Error::unavailable(self.kind.full, 1),
-            TrySendError::Disconnected(_) => Error::unavailable("The server is closing.", 1),
-        })?;
+        self.start(work, sender);
         receiver
             .await
             .map_err(|_| Error::internal("what was to be computed panicked"))?
+    }
+
+    /// Has a job done for whoever waits at the other end.
+    pub fn start<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+        sender: oneshot::Sender<Result<T>>,
+    ) {
+        let job: Job = Box::new(move |taken| {
+            let done = (!sender.is_closed()).then(|| taken.and_then(|()| work()));
+            Box::new(move || {
+                if let Some(done) = done {
+                    let _ = sender.send(done);
+                }
+            })
+        });
+        let refused = match self.jobs.try_send(job) {
+            Ok(()) => return,
+            Err(refused) => refused,
+        };
+        let why = match &refused {
+            TrySendError::Full(_) => Error::unavailable(self.kind.full, 1),
+            TrySendError::Disconnected(_) => Error::unavailable("The server is closing.", 1),
+        };
+        let job = refused.into_inner();
+        job(Err(why))();
     }
 }

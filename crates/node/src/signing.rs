@@ -8,6 +8,7 @@ use identity::keys::SigningKey;
 use identity::pool::{Kind, Pool};
 use identity::token::Issuer;
 use store::Store;
+use tokio::sync::oneshot;
 use types::{Error, Result, TenantId, Timestamp};
 
 use crate::TenantKeysLoader;
@@ -19,6 +20,7 @@ const SIGNING: Kind = Kind {
     name: "signing",
     queue_per_thread: 1_000,
     niceness: 0,
+    answers_at_once: 4,
     full: "Too many tokens are being signed.",
 };
 
@@ -46,17 +48,57 @@ impl Signer {
         })
     }
 
+    /// With what a tenant signs with now.
+    pub(crate) async fn of(&self, tenant: TenantId) -> Result<TenantSigner> {
+        let now = self.store.clock().now();
+        let keys = self.ring.get(tenant, now).await?;
+        let keys = keys.ok_or_else(|| Error::not_found("tenant", tenant))?;
+        Ok(TenantSigner {
+            issuer: self.issuer.clone(),
+            key: Arc::clone(keys.signing()),
+            now,
+            pool: Arc::clone(&self.pool),
+        })
+    }
+
     /// Has `sign` called with the key that a tenant signs with now.
     pub(crate) async fn sign<T: Send + 'static>(
         &self,
         tenant: TenantId,
         sign: impl FnOnce(&Issuer, &SigningKey, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let now = self.store.clock().now();
-        let keys = self.ring.get(tenant, now).await?;
-        let keys = keys.ok_or_else(|| Error::not_found("tenant", tenant))?;
-        let (issuer, key) = (self.issuer.clone(), Arc::clone(keys.signing()));
-        self.pool.run(move || sign(&issuer, &key, now)).await
+        let TenantSigner {
+            issuer,
+            key,
+            now,
+            pool,
+        } = self.of(tenant).await?;
+        pool.run(move || sign(&issuer, &key, now)).await
+    }
+}
+
+/// Signs with what a tenant signs with at this time.
+pub(crate) struct TenantSigner {
+    issuer: Issuer,
+    key: Arc<SigningKey>,
+    now: Timestamp,
+    pool: Arc<Pool>,
+}
+
+impl TenantSigner {
+    /// Has `sign` called for whoever waits at the other end; takes no time itself.
+    pub(crate) fn sign<T: Send + 'static>(
+        self,
+        sign: impl FnOnce(&Issuer, &SigningKey, Timestamp) -> Result<T> + Send + 'static,
+        sender: oneshot::Sender<Result<T>>,
+    ) {
+        let Self {
+            issuer,
+            key,
+            now,
+            pool,
+        } = self;
+        pool.start(move || sign(&issuer, &key, now), sender);
     }
 }
 

@@ -449,6 +449,19 @@ impl Island {
         self.send(self.order(actor).repeatable(command)).await
     }
 
+    /// [`Island::write_repeatable`] whose outcome, once it is durable, is handed on without the way back
+    /// to the caller, who waits for what comes of it: `then` gets it on the writer's thread, which does
+    /// nothing else meanwhile, so it does no more than give it to somebody who answers.
+    pub async fn write_repeatable_then<T: Send + 'static, U: Send + 'static>(
+        &self,
+        actor: Actor,
+        command: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        then: impl FnOnce(Result<T>, oneshot::Sender<Result<U>>) + Send + 'static,
+    ) -> Result<U> {
+        self.send(self.order(actor).repeatable_then(command, then))
+            .await
+    }
+
     /// Queues a command and waits for its outcome; the island stays open meanwhile.
     async fn send<T>(&self, (answer, command): Sent<T>) -> Result<T> {
         let island = match self.store.opened(self.tenant) {

@@ -98,13 +98,13 @@ pub(crate) struct Order {
     pub(crate) actor: Actor,
 }
 
-/// A command as it was asked for.
-struct Asked<T, C> {
+/// A command as it was asked for, and who hears how it ended.
+struct Asked<T, C, A> {
     order: Order,
     command: C,
     is_repeatable: bool,
     outcome: Option<Result<T>>,
-    sender: oneshot::Sender<Result<T>>,
+    answer: A,
 }
 
 /// A command on its way, and where its outcome arrives once it is durable.
@@ -121,7 +121,7 @@ impl Order {
             Some(command) => command(tx),
             None => Err(Error::internal("a command that runs once was run again")),
         };
-        self.asked(once, false)
+        self.asked(once, false, tell)
     }
 
     /// A command that may run again.
@@ -129,30 +129,46 @@ impl Order {
         self,
         command: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Sent<T> {
-        self.asked(command, true)
+        self.asked(command, true, tell)
     }
 
-    fn asked<T: Send + 'static>(
+    /// A command that may run again, and who goes on with its outcome.
+    pub(crate) fn repeatable_then<T: Send + 'static, U: Send + 'static>(
+        self,
+        command: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        then: impl FnOnce(Result<T>, oneshot::Sender<Result<U>>) + Send + 'static,
+    ) -> Sent<U> {
+        self.asked(command, true, then)
+    }
+
+    fn asked<T: Send + 'static, U: Send + 'static>(
         self,
         command: impl FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
         is_repeatable: bool,
-    ) -> Sent<T> {
+        then: impl FnOnce(Result<T>, oneshot::Sender<Result<U>>) + Send + 'static,
+    ) -> Sent<U> {
         let (sender, receiver) = oneshot::channel();
         let asked = Asked {
             order: self,
             command,
             is_repeatable,
             outcome: None,
-            sender,
+            answer: move |outcome| then(outcome, sender),
         };
         (receiver, Box::new(asked))
     }
 }
 
-impl<T, C> Command for Asked<T, C>
+/// Tells whoever waits for it.
+fn tell<T>(outcome: Result<T>, sender: oneshot::Sender<Result<T>>) {
+    let _ = sender.send(outcome);
+}
+
+impl<T, C, A> Command for Asked<T, C, A>
 where
     T: Send,
     C: FnMut(&mut Tx<'_>) -> Result<T> + Send,
+    A: FnOnce(Result<T>) + Send,
 {
     fn is_repeatable(&self) -> bool {
         self.is_repeatable
@@ -202,10 +218,13 @@ where
 
     fn finish(self: Box<Self>, fate: Result<()>) {
         let Self {
-            outcome, sender, ..
+            outcome, answer, ..
         } = *self;
         let never_ran = || Err(Error::internal("a command that never ran"));
-        let _ = sender.send(fate.and_then(|()| outcome.unwrap_or_else(never_ran)));
+        let outcome = fate.and_then(|()| outcome.unwrap_or_else(never_ran));
+        if catch_unwind(AssertUnwindSafe(|| answer(outcome))).is_err() {
+            tracing::error!("what goes on with a command's outcome panicked");
+        }
     }
 }
 

@@ -29,6 +29,7 @@ const HASHING: Kind = Kind {
     name: "password",
     queue_per_thread: 32,
     niceness: 10,
+    answers_at_once: 1,
     full: "Too many passwords are being checked.",
 };
 

@@ -13,6 +13,7 @@ mod common;
 mod discovery;
 mod oauth;
 mod passwords;
+mod pool;
 mod sealing;
 mod sign_in;
 mod tokens;

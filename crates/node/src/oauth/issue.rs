@@ -6,12 +6,13 @@ use directory::roles::built_in;
 use directory::users::User;
 use directory::{invitations, rights, tenant};
 use identity::Secret;
+use identity::keys::SigningKey;
 use identity::oauth::code::SignedIn;
 use identity::oauth::{AuthorizationRequest, ClaimsRequest, OAuthError};
-use identity::token::{ClientStrength, IdToken, LIFETIME_SECONDS, UserToken};
+use identity::token::{ClientStrength, IdToken, Issuer, LIFETIME_SECONDS, UserToken};
 use serde_json::{Value, json};
 use store::ReadTx;
-use types::{Error, Id, Result, TenantId, kind};
+use types::{Error, Id, Result, TenantId, Timestamp, kind};
 use uuid::Uuid;
 
 use super::client::{self, Client};
@@ -41,6 +42,26 @@ pub struct UserTokens {
 pub(super) struct ToSign {
     pub(super) access: UserToken,
     pub(super) id: Option<IdToken>,
+}
+
+impl ToSign {
+    /// The access token and the ID token.
+    pub(super) fn sign(
+        self,
+        issuer: &Issuer,
+        key: &SigningKey,
+        now: Timestamp,
+    ) -> Result<(Secret, Option<Secret>)> {
+        let access = issuer.issue_user(&self.access, key, now, identity::random()?)?;
+        let id = match self.id {
+            Some(mut id) => {
+                id.access_token = Some(access.clone());
+                Some(issuer.issue_id(&id, key, now)?)
+            }
+            None => None,
+        };
+        Ok((access, id))
+    }
 }
 
 /// `client_info`: where the account is at home, and its id there.
@@ -218,24 +239,6 @@ pub(super) fn id_token(
 }
 
 impl Node {
-    /// Signs tokens with the tenant's key.
-    pub(super) async fn sign_user(&self, to_sign: ToSign) -> Result<(Secret, Option<Secret>)> {
-        let tenant = to_sign.access.tenant;
-        let random = identity::random()?;
-        let signing = self.0.signer.sign(tenant, move |issuer, key, now| {
-            let access = issuer.issue_user(&to_sign.access, key, now, random)?;
-            let id = match to_sign.id {
-                Some(mut id) => {
-                    id.access_token = Some(access.clone());
-                    Some(issuer.issue_id(&id, key, now)?)
-                }
-                None => None,
-            };
-            Ok((access, id))
-        });
-        signing.await
-    }
-
     /// An ID token that goes through the browser, maybe beside a code.
     pub(super) async fn front_channel_id_token(
         &self,

@@ -8,9 +8,10 @@
 
 use std::sync::Arc;
 
-use audit::sign_ins::{self, Kind, Named, SignIn};
+use audit::sign_ins::{Kind, Named, SignIn};
 use credentials::{Demand, Policy, Standing};
 use directory::users::User;
+use identity::keys::SigningKey;
 use identity::oauth::code::{self, CodeProof, SignedIn};
 use identity::oauth::device::{self, Polled};
 use identity::oauth::refresh::{self, RefreshTokens, TokenGrant};
@@ -18,10 +19,11 @@ use identity::oauth::{
     ClaimsRequest, OAuthError, Platform, Resource, ScopeRequest, UserGrant, UserTokenRequest,
 };
 use identity::session;
-use identity::token::LIFETIME_SECONDS;
+use identity::token::{Issuer, LIFETIME_SECONDS};
 use identity::{PublicUrl, Secret};
 use serde::Serialize;
-use store::{ReadTx, Tx};
+use store::{Island, ReadTx, Tx};
+use tokio::sync::oneshot;
 use types::{Actor, Error, Result, TenantId, parse_uuid};
 use uuid::Uuid;
 
@@ -30,10 +32,11 @@ use super::groups::Way;
 use super::issue::{self, ToSign, UserTokens};
 use super::log::{self, Peer, Why};
 use super::next::Lack;
-use super::repeats::Repeats;
+use super::repeats::{Repeatable, Repeats};
 use super::{consent, next, proof};
 use crate::Node;
-use crate::published::{Needs, Published};
+use crate::published::{Elsewheres, Needs, Published};
+use crate::signing::TenantSigner;
 
 /// The answer that carries tokens (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Serialize)]
@@ -80,10 +83,15 @@ struct Decided {
     refresh_token: Option<Secret>,
     scope: String,
     client_info: Option<String>,
-    /// What the log of sign-ins doesn't say yet.
-    unlogged: Option<SignIn>,
-    /// What it says by now, of a sign-in that may be repeated.
-    logged: Option<SignIn>,
+    /// What the log of sign-ins has to say of it.
+    entry: Option<Entry>,
+}
+
+/// An entry of the log of sign-ins.
+struct Entry {
+    sign_in: Repeatable,
+    /// Whether it was written; otherwise it is counted.
+    is_written: bool,
 }
 
 type Decision = std::result::Result<Decided, OAuthError>;
@@ -211,14 +219,14 @@ impl Redemption<'_> {
                 log::refused(tx, sign_in, by.user, Why::from(&*refusal), None)
             }
             Ok(decided) => {
-                let (tenant, now) = (tx.tenant(), tx.now());
                 // Where it is one of many it's only counted, once all else is durable.
-                let is_first = |it: &mut SignIn| !self.repeats.has_begun(tenant, it, now);
-                let Some(sign_in) = decided.unlogged.take_if(is_first) else {
-                    return Ok(());
-                };
-                decided.logged = Some(sign_in.clone());
-                sign_ins::record(tx, sign_in)
+                if let Some(entry) = &mut decided.entry
+                    && !self.repeats.has_begun(&entry.sign_in)
+                {
+                    entry.sign_in.write(tx)?;
+                    entry.is_written = true;
+                }
+                Ok(())
             }
         }
     }
@@ -358,7 +366,7 @@ impl Redemption<'_> {
         tx: &Tx<'_>,
         described: Described,
         refresh_token: Option<Secret>,
-        unlogged: Option<SignIn>,
+        sign_in: Option<SignIn>,
     ) -> Decided {
         let Described { to_sign, scope, .. } = described;
         let access = &to_sign.access;
@@ -369,8 +377,10 @@ impl Redemption<'_> {
             to_sign,
             refresh_token,
             scope,
-            unlogged,
-            logged: None,
+            entry: sign_in.map(|sign_in| Entry {
+                sign_in: Repeatable::new(tx.tenant(), sign_in, tx.now()),
+                is_written: false,
+            }),
         }
     }
 
@@ -524,45 +534,85 @@ impl Node {
         });
         // What other tenants have to say is asked for only where it matters, and then nothing has
         // been done yet.
-        let (first, publications) = (Arc::clone(&redeem), self.publications().clone());
-        let decided = island
-            .write_repeatable(Actor::System, move |tx| {
-                let has = first.look(tx)?;
-                let found = publications.elsewheres(tx, &first.needs(&has))?;
-                if !found.is_empty() {
-                    return Ok(Err(found));
-                }
-                first.decide(tx, has, &Published::default()).map(Ok)
-            })
-            .await?;
-        let decision = match decided {
-            Ok(decision) => decision,
-            Err(found) => {
+        match self.redeem(&island, &redeem, None).await? {
+            Redeemed::Done(answer) => Ok(answer),
+            Redeemed::AsksElsewhere(found) => {
                 let proof = redeem.request.proof.as_ref();
                 let published = self.publications().ask_for(&island, proof, found).await?;
-                let again = move |tx: &mut Tx<'_>| redeem.decide(tx, redeem.look(tx)?, &published);
-                island.write_repeatable(Actor::System, again).await?
+                match self.redeem(&island, &redeem, Some(published)).await? {
+                    Redeemed::Done(answer) => Ok(answer),
+                    Redeemed::AsksElsewhere(_) => Err(Error::internal("a request asks twice")),
+                }
             }
-        };
-        let decided = match decision {
-            Ok(decided) => decided,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let (repeats, now) = (&self.0.sign_in.repeats, self.store().clock().now());
-        if let Some(sign_in) = decided.logged {
-            repeats.begin(tenant, sign_in, now);
         }
-        if let Some(sign_in) = decided.unlogged {
-            repeats.count(tenant, sign_in, now);
+    }
+
+    /// Decides and signs. A decision goes from the store's writer to those who sign without the way
+    /// back to this task. `published`: what other tenants have to say, if that was asked.
+    async fn redeem(
+        &self,
+        island: &Island,
+        redeem: &Arc<Redeem>,
+        published: Option<Published>,
+    ) -> Result<Redeemed> {
+        let signer = self.0.signer.of(island.tenant()).await?;
+        let (deciding, node) = (Arc::clone(redeem), self.clone());
+        let decide = move |tx: &mut Tx<'_>| {
+            let has = deciding.look(tx)?;
+            if let Some(published) = &published {
+                return deciding.decide(tx, has, published).map(Ok);
+            }
+            let needs = deciding.needs(&has);
+            let found = deciding.node.publications().elsewheres(tx, &needs)?;
+            if !found.is_empty() {
+                return Ok(Err(found));
+            }
+            deciding.decide(tx, has, &Published::default()).map(Ok)
+        };
+        let sign = move |decided: Result<Result<Decision, _>>, answer: oneshot::Sender<_>| {
+            let outcome = match decided {
+                Ok(Ok(Ok(decided))) => return node.sign_decided(decided, signer, answer),
+                Ok(Ok(Err(refusal))) => Ok(Redeemed::Done(Err(refusal))),
+                Ok(Err(found)) => Ok(Redeemed::AsksElsewhere(found)),
+                Err(error) => Err(error),
+            };
+            let _ = answer.send(outcome);
+        };
+        island
+            .write_repeatable_then(Actor::System, decide, sign)
+            .await
+    }
+
+    /// Has the tokens signed that were decided on.
+    fn sign_decided(
+        &self,
+        decided: Decided,
+        signer: TenantSigner,
+        answer: oneshot::Sender<Result<Redeemed>>,
+    ) {
+        let Decided {
+            to_sign,
+            refresh_token,
+            scope,
+            client_info,
+            entry,
+        } = decided;
+        match entry {
+            Some(entry) if entry.is_written => self.0.sign_in.repeats.begin(entry.sign_in),
+            Some(entry) => self.0.sign_in.repeats.count(entry.sign_in),
+            None => {}
         }
-        let (access_token, id_token) = self.sign_user(decided.to_sign).await?;
-        Ok(Ok(UserTokens {
-            access_token,
-            id_token,
-            refresh_token: decided.refresh_token,
-            scope: decided.scope,
-            client_info: decided.client_info,
-        }))
+        let sign = move |issuer: &Issuer, key: &SigningKey, now| {
+            let (access_token, id_token) = to_sign.sign(issuer, key, now)?;
+            Ok(Redeemed::Done(Ok(UserTokens {
+                access_token,
+                id_token,
+                refresh_token,
+                scope,
+                client_info,
+            })))
+        };
+        signer.sign(sign, answer);
     }
 
     /// Whether scripts of an origin belong to a client.
@@ -586,6 +636,14 @@ impl Node {
             })
             .await
     }
+}
+
+/// How a redemption went.
+enum Redeemed {
+    /// As far as it goes.
+    Done(Result<UserTokens, OAuthError>),
+    /// Nothing was done yet: other tenants have to say something first.
+    AsksElsewhere(Elsewheres),
 }
 
 /// A redemption with all that it needs from outside.

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use audit::sign_ins::{self, SignIn};
+use store::Tx;
 use types::{Actor, Result, TenantId, Timestamp};
 use uuid::Uuid;
 
@@ -21,7 +22,29 @@ const EVERY: Duration = Duration::from_secs(10);
 /// How many are counted at once; those beyond are written one by one.
 const KEPT_MAX: usize = 10_000;
 
+/// Whose, and what those are counted by that are counted together.
 type Key = (TenantId, Uuid);
+
+/// A sign-in that may be one of many.
+#[derive(Clone)]
+pub(super) struct Repeatable {
+    key: Key,
+    sign_in: SignIn,
+    at: Timestamp,
+}
+
+impl Repeatable {
+    /// A sign-in in a tenant, at this time.
+    pub(super) fn new(tenant: TenantId, sign_in: SignIn, at: Timestamp) -> Self {
+        let key = (tenant, sign_in.alike(at));
+        Self { key, sign_in, at }
+    }
+
+    /// Writes it into the log.
+    pub(super) fn write(&self, tx: &mut Tx<'_>) -> Result<()> {
+        sign_ins::record(tx, self.sign_in.clone())
+    }
+}
 
 struct Counted {
     sign_in: SignIn,
@@ -39,21 +62,21 @@ impl Repeats {
     }
 
     /// Whether one that is counted together with this one is in the log.
-    pub(super) fn has_begun(&self, tenant: TenantId, sign_in: &SignIn, now: Timestamp) -> bool {
-        self.kept().contains_key(&(tenant, sign_in.alike(now)))
+    pub(super) fn has_begun(&self, sign_in: &Repeatable) -> bool {
+        self.kept().contains_key(&sign_in.key)
     }
 
     /// Notes that one was written; those after it are counted.
-    pub(super) fn begin(&self, tenant: TenantId, sign_in: SignIn, now: Timestamp) {
+    pub(super) fn begin(&self, sign_in: Repeatable) {
         let mut kept = self.kept();
         if kept.len() < KEPT_MAX {
-            add(&mut kept, tenant, sign_in, 0, now);
+            add(&mut kept, sign_in, 0);
         }
     }
 
     /// Counts one more, after one that is in the log.
-    pub(super) fn count(&self, tenant: TenantId, sign_in: SignIn, now: Timestamp) {
-        add(&mut self.kept(), tenant, sign_in, 1, now);
+    pub(super) fn count(&self, sign_in: Repeatable) {
+        add(&mut self.kept(), sign_in, 1);
     }
 
     /// Takes what was counted, in one tenant or in all. What is of an hour that is over is forgotten.
@@ -73,18 +96,12 @@ impl Repeats {
     }
 }
 
-fn add(
-    kept: &mut HashMap<Key, Counted>,
-    tenant: TenantId,
-    sign_in: SignIn,
-    times: u64,
-    now: Timestamp,
-) {
-    let key = (tenant, sign_in.alike(now));
+fn add(kept: &mut HashMap<Key, Counted>, sign_in: Repeatable, times: u64) {
+    let Repeatable { key, sign_in, at } = sign_in;
     let counted = kept.entry(key).or_insert(Counted {
         sign_in,
         times: 0,
-        since: now,
+        since: at,
     });
     counted.times += times;
 }
@@ -93,15 +110,16 @@ impl Node {
     /// Records a sign-in that may be one of many: writes it, or counts it.
     pub(crate) async fn log_repeatable(&self, tenant: TenantId, sign_in: SignIn) -> Result<()> {
         let (repeats, now) = (&self.0.sign_in.repeats, self.store().clock().now());
-        if repeats.has_begun(tenant, &sign_in, now) {
-            repeats.count(tenant, sign_in, now);
+        let sign_in = Repeatable::new(tenant, sign_in, now);
+        if repeats.has_begun(&sign_in) {
+            repeats.count(sign_in);
             return Ok(());
         }
         let (island, written) = (self.store().island(tenant)?, sign_in.clone());
         island
-            .write(Actor::System, move |tx| sign_ins::record(tx, written))
+            .write(Actor::System, move |tx| written.write(tx))
             .await?;
-        repeats.begin(tenant, sign_in, now);
+        repeats.begin(sign_in);
         Ok(())
     }
 
@@ -128,7 +146,8 @@ impl Node {
                 .await;
             if let Err(error) = added {
                 tracing::warn!(%tenant, %error, "repeated sign-ins couldn't be added to the log yet");
-                add(&mut repeats.kept(), tenant, sign_in, times, now);
+                let sign_in = Repeatable::new(tenant, sign_in, now);
+                add(&mut repeats.kept(), sign_in, times);
             }
         }
     }

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use store::{Carried, Change, Island, Op, Rows, Tx, params};
+use tokio::sync::oneshot;
 use types::{Actor, Error, Result, TenantId};
 use uuid::Uuid;
 
@@ -89,6 +90,19 @@ fn run(tx: &mut Tx<'_>, name: &str, fate: Fate) -> Result<u64> {
     }
 }
 
+/// Answers by way of another thread.
+async fn hand_on(
+    island: &Island,
+    command: impl Fn(&mut Tx<'_>) -> Result<u64> + Send + 'static,
+) -> Result<u64> {
+    let then = |outcome, answer: oneshot::Sender<Result<u64>>| {
+        std::thread::spawn(move || answer.send(outcome));
+    };
+    island
+        .write_repeatable_then(Actor::System, command, then)
+        .await
+}
+
 /// Has all commands wait for one that is under way, so that they come in groups. That one fails by a
 /// question that its engine can't answer, which is nothing to those behind it.
 async fn all_at_once(island: &Island, commands: &[(Fate, bool)]) -> Vec<Result<u64>> {
@@ -111,10 +125,10 @@ async fn all_at_once(island: &Island, commands: &[(Fate, bool)]) -> Vec<Result<u
             let name = format!("{number:03}");
             tokio::spawn(async move {
                 let command = move |tx: &mut Tx<'_>| run(tx, &name, fate);
-                if is_repeatable {
-                    island.write_repeatable(Actor::System, command).await
-                } else {
-                    island.write(Actor::System, command).await
+                match (is_repeatable, number % 2) {
+                    (false, _) => island.write(Actor::System, command).await,
+                    (true, 0) => island.write_repeatable(Actor::System, command).await,
+                    (true, _) => hand_on(&island, command).await,
                 }
             })
         })
@@ -176,4 +190,31 @@ fn each_command_of_a_group_stands_or_falls_alone() {
         assert_eq!(recorded, places);
         assert_eq!(recorded, (1..=count).collect());
     }
+}
+
+#[test]
+fn who_goes_on_with_an_outcome_sees_it_committed_and_may_fail() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_store, island) = island(directory.path());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let write = |tx: &mut Tx<'_>| run(tx, "1", Fate::Succeeds);
+    let reader = island.clone();
+    let look = move |outcome: Result<u64>, answer: oneshot::Sender<Result<u64>>| {
+        let count = "SELECT count(*) FROM cursors WHERE tenant_id = ?1 AND reader = '1'";
+        std::thread::spawn(move || {
+            let seen = reader.read_blocking(|tx| tx.count(count, params![&tx.tenant()]));
+            answer.send(outcome.and(seen))
+        });
+    };
+    let seen = island.write_repeatable_then(Actor::System, write, look);
+    assert_eq!(runtime.block_on(seen).unwrap(), 1);
+    let panic = |_, _: oneshot::Sender<Result<u64>>| panic!("on purpose");
+    let write = |tx: &mut Tx<'_>| run(tx, "2", Fate::Succeeds);
+    let failed = island.write_repeatable_then(Actor::System, write, panic);
+    assert!(runtime.block_on(failed).is_err());
+    let write = |tx: &mut Tx<'_>| run(tx, "3", Fate::Succeeds);
+    let next = island.write_repeatable(Actor::System, write);
+    runtime.block_on(next).unwrap();
 }
