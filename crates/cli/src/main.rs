@@ -21,9 +21,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use types::{Error, Result};
 
-// A server's threads free what others allocated; the system's allocator is slow at that. What is written
-// in C allocates there as well: SQLite's readers drop their pages after each commit, and the system's
-// allocator gives such memory back at once, which stops all threads.
+// A server's threads free what others allocated; the system's allocator is slow at that.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
