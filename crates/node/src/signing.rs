@@ -15,7 +15,8 @@ use crate::TenantKeysLoader;
 
 /// A signature takes half a millisecond. No more at a time than there are processors: what is signed
 /// first goes on first, while the store takes the next. With one thread for each that asked all took
-/// turns, were done at the same time, and then waited for the store at the same time.
+/// turns, were done at the same time, and then waited for the store at the same time. Answers of two to
+/// four at once gave the same, eight nothing (`docs/performance.md`, the code flow).
 const SIGNING: Kind = Kind {
     name: "signing",
     queue_per_thread: 1_000,
