@@ -68,13 +68,9 @@ impl Signer {
         tenant: TenantId,
         sign: impl FnOnce(&Issuer, &SigningKey, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let TenantSigner {
-            issuer,
-            key,
-            now,
-            pool,
-        } = self.of(tenant).await?;
-        pool.run(move || sign(&issuer, &key, now)).await
+        let of = self.of(tenant).await?;
+        let work = move || sign(&of.issuer, &of.key, of.now);
+        self.pool.run(work).await
     }
 }
 
@@ -93,13 +89,8 @@ impl TenantSigner {
         sign: impl FnOnce(&Issuer, &SigningKey, Timestamp) -> Result<T> + Send + 'static,
         sender: oneshot::Sender<Result<T>>,
     ) {
-        let Self {
-            issuer,
-            key,
-            now,
-            pool,
-        } = self;
-        pool.start(move || sign(&issuer, &key, now), sender);
+        let pool = Arc::clone(&self.pool);
+        pool.start(move || sign(&self.issuer, &self.key, self.now), sender);
     }
 }
 
