@@ -7,18 +7,21 @@
 //!
 //! Source: RFC 9106 (Argon2), OWASP Password Storage Cheat Sheet.
 
+mod argon;
 mod rules;
 
 use std::num::NonZeroUsize;
 
 use argon2::password_hash::Error as HashError;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::password_hash::phc::PasswordHash;
 use types::{Error, Result};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::Secret;
 use crate::pool::{Kind, Pool};
+
+use argon::{Blocks, Memories};
 
 pub use rules::{check, check_for};
 
@@ -33,56 +36,67 @@ const HASHING: Kind = Kind {
     full: "Too many passwords are being checked.",
 };
 
-/// Memory, in KiB.
-const MEMORY_KIB: u32 = 19_456;
-/// Passes over it.
-const PASSES: u32 = 2;
-/// Lanes.
-const LANES: u32 = 1;
-
-fn argon2() -> Result<Argon2<'static>> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Error::internal)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
 fn composed(password: &Secret) -> Zeroizing<String> {
     Zeroizing::new(password.expose().nfc().collect())
 }
 
 /// The hash of a password, as a PHC string. Slow: use [`Hashing`].
 pub fn hash(password: &Secret, salt: [u8; 16]) -> Result<String> {
-    argon2()?
-        .hash_password_with_salt(composed(password).as_bytes(), &salt)
-        .map(|hash| hash.to_string())
-        .map_err(Error::internal)
+    hash_in(&mut Blocks::default(), password, salt)
 }
 
 /// Whether a password is the one that was hashed. Slow: use [`Hashing`].
 pub fn verify(password: &Secret, hash: &str) -> Result<bool> {
-    match argon2()?.verify_password(composed(password).as_bytes(), hash) {
-        Ok(()) => Ok(true),
-        Err(HashError::PasswordInvalid) => Ok(false),
-        Err(error) => Err(Error::internal(error)),
-    }
+    verify_in(&mut Blocks::default(), password, hash)
+}
+
+fn hash_in(blocks: &mut Blocks, password: &Secret, salt: [u8; 16]) -> Result<String> {
+    blocks
+        .hash(composed(password).as_bytes(), &salt)
+        .map(|hash| hash.to_string())
+        .map_err(Error::internal)
+}
+
+fn verify_in(blocks: &mut Blocks, password: &Secret, hash: &str) -> Result<bool> {
+    PasswordHash::new(hash)
+        .map_err(HashError::from)
+        .and_then(|hash| blocks.is_of(composed(password).as_bytes(), &hash))
+        .map_err(Error::internal)
 }
 
 /// Hashes passwords on threads of its own.
 #[derive(Debug)]
-pub struct Hashing(Pool);
+pub struct Hashing {
+    pool: Pool,
+    memories: Memories,
+}
 
 impl Hashing {
     /// Starts the threads.
     pub fn new(threads: NonZeroUsize) -> Result<Self> {
-        Pool::new(HASHING, threads).map(Self)
+        Ok(Self {
+            pool: Pool::new(HASHING, threads)?,
+            memories: Memories::default(),
+        })
     }
 
     /// [`hash`] on one of the threads.
     pub async fn hash(&self, password: Secret, salt: [u8; 16]) -> Result<String> {
-        self.0.run(move || hash(&password, salt)).await
+        self.run(move |blocks| hash_in(blocks, &password, salt))
+            .await
     }
 
     /// [`verify`] on one of the threads.
     pub async fn verify(&self, password: Secret, made: String) -> Result<bool> {
-        self.0.run(move || verify(&password, &made)).await
+        self.run(move |blocks| verify_in(blocks, &password, &made))
+            .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Blocks) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (memories, _waiting) = (self.memories.clone(), self.memories.wait());
+        self.pool.run(move || memories.with(work)).await
     }
 }

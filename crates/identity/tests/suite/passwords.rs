@@ -32,6 +32,44 @@ fn composed_and_decomposed_letters_are_the_same() {
     assert!(verify(&secret("Cafe\u{301}-horse-7"), &made).unwrap());
 }
 
+#[test]
+fn a_hash_that_was_kept_fits_by_the_parameters_that_it_carries() {
+    for kept in [
+        "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$hnGAw7andVzxwx1/tZm/Yzl/uC3hXTIRFS2sL90eKZ0",
+        "$argon2id$v=19$m=64,t=3,p=2$BwcHBwcHBwcHBwcHBwcHBw$iptcMmAUbh67wC+R6pxxB8Pxt0NcAlxPuZg7Zh5iFQ8",
+    ] {
+        assert!(
+            verify(&secret("Caf\u{e9}-horse-7"), kept).unwrap(),
+            "{kept}"
+        );
+        assert!(!verify(&secret("Cafe-horse-7"), kept).unwrap(), "{kept}");
+    }
+}
+
+#[tokio::test]
+async fn hashes_in_memory_that_others_have_used_are_the_same() {
+    let pool = Arc::new(Hashing::new(NonZeroUsize::MIN).unwrap());
+    let asked: Vec<_> = (0..4)
+        .map(|number| {
+            let pool = Arc::clone(&pool);
+            tokio::spawn(async move {
+                let made = pool.hash(secret("Correct-horse-7"), [number; 16]).await;
+                let made = made.unwrap();
+                let fits = pool.verify(secret("Correct-horse-7"), made.clone()).await;
+                assert!(fits.unwrap());
+                (number, made)
+            })
+        })
+        .collect();
+    for task in asked {
+        let (number, made) = task.await.unwrap();
+        assert_eq!(
+            made,
+            hash(&secret("Correct-horse-7"), [number; 16]).unwrap()
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_pool_hashes_and_refuses_more_than_it_can() {
     let pool = Arc::new(Hashing::new(NonZeroUsize::MIN).unwrap());
