@@ -67,6 +67,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     42 "0042_unique_names",
     43 "0043_membership_rules",
     44 "0044_ids_of_their_own",
+    45 "0045_ended_sessions",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -36,8 +36,8 @@ const ROTATE: &str = "UPDATE token_grants SET number = ?3, token_hash = ?4, used
 const REVOKE: &str = "UPDATE token_grants SET revoked_at = ?3, token_hash = NULL \
     WHERE tenant_id = ?1 AND id = ?2 AND revoked_at IS NULL";
 const REVOKE_BROWSERS: &str = "UPDATE token_grants SET revoked_at = ?3, token_hash = NULL \
-    WHERE tenant_id = ?1 AND user_id = (SELECT user_id FROM sign_in_sessions WHERE tenant_id = ?1 \
-    AND id = ?2) AND session_id = ?2 AND is_browser = 1 AND revoked_at IS NULL";
+    WHERE tenant_id = ?1 AND user_id = ?2 AND session_id = ?4 AND is_browser = 1 \
+    AND revoked_at IS NULL";
 const REVOKE_CLIENT: &str = "UPDATE token_grants SET revoked_at = ?4, token_hash = NULL \
     WHERE tenant_id = ?1 AND user_id = ?2 AND app_id = ?3 AND revoked_at IS NULL";
 const REVOKED_AT: &str = "SELECT max(revoked_at) FROM token_grants WHERE tenant_id = ?1 \
@@ -253,10 +253,10 @@ pub fn revoke(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
 
 /// Takes back what scripts in a browser have from a session that is about to end there. Other clients
 /// keep what they were given for their time offline (OpenID Connect Back-Channel Logout §2.7).
-pub fn revoke_browsers(tx: &mut Tx<'_>, session: Uuid) -> Result<()> {
+pub fn revoke_browsers(tx: &mut Tx<'_>, user: Id<User>, session: Uuid) -> Result<()> {
     let (tenant, now) = (tx.tenant(), tx.now());
-    recorded(tx, session)?
-        .execute(REVOKE_BROWSERS, params![&tenant, &session, now])
+    recorded(tx, user.uuid())?
+        .execute(REVOKE_BROWSERS, params![&tenant, &user, now, &session])
         .map(drop)
 }
 

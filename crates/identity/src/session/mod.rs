@@ -6,6 +6,8 @@
 //!   (session fixation).
 //! - A session ends by signing out, when its time is over, and with its user's tokens: it keeps the
 //!   generation that these had ([`crate::revocation`]), and whoever reads it compares.
+//! - A visitor's session knows the one at home that it came from. The home keeps which of those were
+//!   signed out, for as long as anything that came from them could last.
 //!
 //! Source: OpenID Connect Core §3.1.2.3; OWASP Session Management Cheat Sheet.
 
@@ -28,6 +30,8 @@ pub const ACCOUNTS_MAX: usize = 10;
 pub const SESSION_SECONDS: i64 = 24 * 3_600;
 /// How long where the person wants to stay signed in.
 pub const PERSISTENT_SECONDS: i64 = 90 * 24 * 3_600;
+/// How long it is known that a session has ended: longer than a visited tenant is ever not looked after.
+const ENDED_SECONDS: i64 = 400 * 24 * 3_600;
 /// How often the last use is written down.
 const TOUCH_SECONDS: i64 = 900;
 /// Characters of a browser's description of itself that are kept.
@@ -36,10 +40,11 @@ const USER_AGENT_MAX: usize = 256;
 const COLUMNS: &str = "id, user_id, generation, amr, is_persistent, user_agent, created_at, \
     authenticated_at, used_at, expires_at";
 const INSERT: &str = "INSERT INTO sign_in_sessions (tenant_id, id, browser_hash, user_id, \
-    generation, amr, is_persistent, user_agent, created_at, authenticated_at, used_at, expires_at) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?9, ?10) \
+    generation, amr, is_persistent, user_agent, created_at, authenticated_at, used_at, expires_at, \
+    home_session_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?9, ?10, ?11) \
     ON CONFLICT (tenant_id, browser_hash, user_id) DO UPDATE SET generation = excluded.generation, \
     amr = excluded.amr, is_persistent = excluded.is_persistent, user_agent = excluded.user_agent, \
+    home_session_id = excluded.home_session_id, \
     authenticated_at = excluded.authenticated_at, used_at = excluded.used_at, \
     expires_at = excluded.expires_at";
 const RENEW: &str =
@@ -56,6 +61,16 @@ const KNOWS: &str = "SELECT count(*) FROM session_clients WHERE tenant_id = ?1 A
     AND app_id = ?3";
 const CLIENTS: &str = "SELECT app_id FROM session_clients WHERE tenant_id = ?1 \
     AND session_id = ?2 ORDER BY app_id LIMIT 100";
+
+const FROM_HOME: &str = "SELECT id, home_session_id FROM sign_in_sessions WHERE tenant_id = ?1 \
+    AND user_id = ?2 AND expires_at > ?3 AND home_session_id IS NOT NULL ORDER BY id LIMIT ?4";
+const NOTE_END: &str = "INSERT INTO ended_sessions (tenant_id, session_id, ended_at) \
+    VALUES (?1, ?2, ?3) ON CONFLICT (tenant_id, session_id) DO NOTHING";
+const HAS_ENDED: &str =
+    "SELECT count(*) FROM ended_sessions WHERE tenant_id = ?1 AND session_id = ?2";
+const ENDED_LONG_AGO: &str = "SELECT session_id FROM ended_sessions WHERE tenant_id = ?1 \
+    AND ended_at < ?2 ORDER BY ended_at LIMIT ?3";
+const FORGET_END: &str = "DELETE FROM ended_sessions WHERE tenant_id = ?1 AND session_id = ?2";
 
 /// How somebody has proved who they are: RFC 8176's names of the methods (`pwd`, `mfa` …).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +126,8 @@ pub struct NewSession {
     pub lifetimes: Lifetimes,
     /// The browser's `User-Agent`.
     pub user_agent: Option<String>,
+    /// Of a visitor: the session at home that this one comes from.
+    pub home_session: Option<Uuid>,
 }
 
 fn session(row: &Row<'_>) -> Result<Session> {
@@ -221,7 +238,8 @@ pub fn start(
             new.is_persistent,
             user_agent.as_ref(),
             now,
-            expires_at
+            expires_at,
+            new.home_session.as_ref()
         ],
     )?;
     let made = of_browser(tx, &fresh)?
@@ -279,13 +297,40 @@ pub fn clients(tx: &ReadTx<'_>, id: Uuid) -> Result<Vec<Uuid>> {
     tx.query(CLIENTS, params![&tx.tenant(), &id], |row| row.uuid(0))
 }
 
-/// Drops sessions whose time is over, so many at most; answers how many.
+/// The sessions of a visitor here, so many at most, each with the one at home that it came from.
+pub fn from_home(tx: &ReadTx<'_>, user: Id<User>, limit: usize) -> Result<Vec<(Uuid, Uuid)>> {
+    let tenant = tx.tenant();
+    let asked = params![&tenant, &user, tx.now(), limit];
+    tx.query(FROM_HOME, asked, |row| Ok((row.uuid(0)?, row.uuid(1)?)))
+}
+
+/// Notes at home that a session was signed out, for those that came from it.
+pub fn note_end(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
+    let (tenant, now) = (tx.tenant(), tx.now());
+    tx.bookkeeping()
+        .execute(NOTE_END, params![&tenant, &id, now])
+        .map(drop)
+}
+
+/// Whether a session at home was signed out. One whose time is over wasn't.
+pub fn has_ended(tx: &ReadTx<'_>, id: Uuid) -> Result<bool> {
+    Ok(tx.count(HAS_ENDED, params![&tx.tenant(), &id])? > 0)
+}
+
+/// Drops sessions whose time is over, and what is known of those that ended long ago, so many of each at
+/// most; answers how many.
 pub fn sweep(tx: &mut Tx<'_>, limit: usize) -> Result<usize> {
-    let ended = tx.query(EXPIRED, params![&tx.tenant(), tx.now(), limit], |row| {
+    let (tenant, now) = (tx.tenant(), tx.now());
+    let over = tx.query(EXPIRED, params![&tenant, now, limit], |row| row.uuid(0))?;
+    for id in &over {
+        end(tx, *id)?;
+    }
+    let before = now.plus_seconds(-ENDED_SECONDS);
+    let ended = tx.query(ENDED_LONG_AGO, params![&tenant, before, limit], |row| {
         row.uuid(0)
     })?;
     for id in &ended {
-        end(tx, *id)?;
+        tx.bookkeeping().execute(FORGET_END, params![&tenant, id])?;
     }
-    Ok(ended.len())
+    Ok(over.len().max(ended.len()))
 }

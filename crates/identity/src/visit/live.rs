@@ -79,10 +79,8 @@ pub fn come(tx: &mut Tx<'_>, visitor: Visitor, home: TenantId) -> Result<()> {
         // factor of an earlier sign-in.
         visitor.home_generation = visitor.home_generation.min(known.home_generation);
         visitor.counts_home_factor |= known.counts_home_factor;
-        if visitor == known {
-            return Ok(());
-        }
     }
+    // Whether or not that is news: the session at home may have ended while they were on the way.
     let change = Change::new(CHANGE_KIND, visitor.user.uuid(), Op::Created, &[]);
     tx.record(change)?
         .execute(

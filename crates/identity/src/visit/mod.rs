@@ -14,6 +14,7 @@ pub mod live;
 use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx, params};
 use types::{Error, Id, Result, TenantId, Timestamp, kind::User};
+use uuid::Uuid;
 
 use crate::session::Methods;
 use crate::{Secret, encoded, sha256};
@@ -45,6 +46,9 @@ pub struct Pass {
     pub nonce: String,
     /// Who.
     pub user: Id<User>,
+    /// The session at home.
+    #[serde(default)]
+    pub session: Option<Uuid>,
     /// The generation of the user's tokens at the sign-in at home.
     pub generation: u64,
     /// How the user has proved it.

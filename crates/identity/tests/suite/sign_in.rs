@@ -38,6 +38,7 @@ fn new_session(user: u128) -> NewSession {
         is_persistent: false,
         lifetimes: identity::session::Lifetimes::default(),
         user_agent: Some("x".repeat(1_000)),
+        home_session: None,
     }
 }
 
@@ -164,6 +165,37 @@ fn what_is_over_goes_a_few_at_a_time() {
     assert_eq!(counts(&world, tenant), [3; 4]);
     assert_eq!((sweep(), sweep(), sweep()), ([2; 3], [1; 3], [0; 3]));
     assert_eq!(counts(&world, tenant), [0; 4]);
+}
+
+#[test]
+fn it_is_known_for_long_which_sessions_at_home_have_ended_and_what_came_from_them() {
+    let world = World::new();
+    let tenant = world.tenant("contoso.example");
+    let (user, ended) = (Id::new(Uuid::from_u128(1)), Uuid::from_u128(7));
+    let here = write(&world, tenant, move |tx| {
+        let mut new = new_session(1);
+        let (own, _) = session::start(tx, &new, None)?;
+        assert!(session::from_home(tx, user, 10)?.is_empty());
+        new.home_session = Some(ended);
+        let (visit, _) = session::start(tx, &new, None)?;
+        session::note_end(tx, ended)?;
+        session::note_end(tx, ended)?;
+        session::end(tx, own.id)?;
+        assert!(!session::has_ended(tx, own.id)?);
+        Ok(visit.id)
+    });
+    let look = || {
+        read(&world, tenant, move |tx| {
+            let from_home = session::from_home(tx, user, 10)?;
+            Ok((from_home, session::has_ended(tx, ended)?))
+        })
+    };
+    assert_eq!(look(), (vec![(here, ended)], true));
+    write(&world, tenant, |tx| session::sweep(tx, 10));
+    assert_eq!(look(), (vec![(here, ended)], true));
+    world.clock.advance_seconds(401 * 24 * 3_600);
+    write(&world, tenant, |tx| session::sweep(tx, 10));
+    assert_eq!(look(), (vec![], false));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use store::ReadTx;
 use types::trace::Trace;
 use types::{Id, Result, TenantId, Timestamp, kind};
+use uuid::Uuid;
 
 use super::generation;
 
@@ -54,6 +55,9 @@ pub(super) struct From {
     pub(super) id: Id<kind::User>,
     /// The generation of the person's tokens there.
     pub(super) generation: u64,
+    /// The session there.
+    #[serde(default)]
+    pub(super) session: Option<Uuid>,
 }
 
 impl Proof {

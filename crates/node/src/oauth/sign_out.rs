@@ -14,6 +14,7 @@ use identity::Secret;
 use identity::oauth::{Form, OAuthError, can_be_framed, encode, refresh};
 use identity::session::{self, Flow, SetCookie};
 use identity::token::{IdTokenHint, id_token_hint};
+use identity::visit::live;
 use serde::{Deserialize, Serialize};
 use store::{ReadTx, Tx};
 use types::{Actor, Error, Id, Result, TenantId, kind, parse_uuid};
@@ -420,7 +421,13 @@ pub(super) fn end(
             frames.push(frame);
         }
     }
-    refresh::revoke_browsers(tx, session)?;
+    if let Some(user) = user {
+        refresh::revoke_browsers(tx, user, session)?;
+        // What came from it elsewhere ends, too; who watches over it there is told by the change.
+        if !live::visited(tx, user, 1)?.is_empty() {
+            session::note_end(tx, session)?;
+        }
+    }
     session::end(tx, session)
 }
 

@@ -4,7 +4,8 @@
 //! that may concern a visitor (rules of either side, the account, the generation of the tokens or the groups
 //! at home), it asks the home about them once more and holds the answer against its own rules. Whoever may
 //! not stay loses sessions, refresh tokens and access tokens in one transaction; where it is about single
-//! applications, these lose what they have from the person.
+//! applications, these lose what they have from the person. A session here that came from one at home
+//! which was signed out, from another browser for one, ends by itself.
 //!
 //! - The head of a feed is only a hint; losing one costs time, bounded by a timer.
 //! - What was read of the feeds isn't kept. A process that begins the work looks at every visitor once, so
@@ -17,8 +18,8 @@ use std::time::Duration;
 
 use directory::{groups, users};
 use identity::oauth::refresh;
-use identity::revocation;
 use identity::visit::live::{self, Visitor};
+use identity::{revocation, session};
 use serde::{Deserialize, Serialize};
 use store::{ChangeRow, Fence, Island, Op, ReadTx, Tx};
 use tokio::task::{AbortHandle, JoinSet};
@@ -36,6 +37,8 @@ pub(super) const CHANGES: &str = "signin.changes";
 pub(super) const STILL: &str = "signin.still";
 /// Visitors in one question.
 const AT_ONCE: usize = 100;
+/// Sessions of one visitor that are asked about.
+const SESSIONS_MAX: usize = 100;
 /// Changes that are read at once; further behind, everybody is looked at.
 const CHANGES_MAX: usize = 4_096;
 /// The longest wait without a hint.
@@ -80,6 +83,9 @@ impl Concern {
 struct Asked {
     user_id: Id<kind::User>,
     applications: Vec<Uuid>,
+    /// The sessions at home that theirs came from.
+    #[serde(default)]
+    sessions: Vec<Uuid>,
 }
 
 /// What a home says of somebody who is elsewhere.
@@ -93,6 +99,9 @@ struct Stands {
     is_allowed: bool,
     /// Of the applications that were asked about: those that it doesn't let the person use.
     refused: Vec<Uuid>,
+    /// Of the sessions that were asked about: those that were signed out.
+    #[serde(default)]
+    ended: Vec<Uuid>,
 }
 
 /// The changes behind a position, if they aren't too many, and up to where that is.
@@ -187,7 +196,14 @@ fn still(tx: &ReadTx<'_>, resource: TenantId, asked: &Asked) -> Result<Option<St
         (user.id, &groups),
         &asked.applications,
     );
+    let mut ended = Vec::new();
+    for session in asked.sessions.iter().take(SESSIONS_MAX) {
+        if session::has_ended(tx, *session)? {
+            ended.push(*session);
+        }
+    }
     Ok(Some(Stands {
+        ended,
         is_enabled: user.account_enabled && user.home.is_none(),
         generation: revocation::generation(tx, user.id)?,
         groups,
@@ -235,21 +251,42 @@ pub(super) fn answer(tx: &ReadTx<'_>, from: TenantId, kind: &str, body: &str) ->
     }
 }
 
+/// A visitor, and what there is here that may have to end.
+struct Here {
+    visitor: Visitor,
+    applications: Vec<Uuid>,
+    /// Sessions, each with the one at home that it came from.
+    sessions: Vec<(Uuid, Uuid)>,
+}
+
+impl Here {
+    fn look(tx: &ReadTx<'_>, visitor: Visitor) -> Result<Self> {
+        Ok(Self {
+            applications: live::clients(tx, visitor.user)?,
+            sessions: session::from_home(tx, visitor.user, SESSIONS_MAX)?,
+            visitor,
+        })
+    }
+}
+
 /// What becomes of a visitor.
 enum End {
     Stays,
     /// Loses everything: why.
     Goes(&'static str),
-    /// These applications lose what they have.
-    Loses(Vec<Uuid>),
+    /// These applications lose what they have, and these sessions end.
+    Loses {
+        applications: Vec<Uuid>,
+        sessions: Vec<Uuid>,
+    },
 }
 
-fn end(
-    rules: &access::Rules,
-    visitor: &Visitor,
-    applications: &[Uuid],
-    stands: Option<&Stands>,
-) -> End {
+fn end(rules: &access::Rules, here: &Here, stands: Option<&Stands>) -> End {
+    let Here {
+        visitor,
+        applications,
+        sessions,
+    } = here;
     let Some(stands) = stands else {
         return End::Goes("The home tenant has no such user any more.");
     };
@@ -276,12 +313,17 @@ fn end(
     refused.extend(&stands.refused);
     refused.sort_unstable();
     refused.dedup();
-    if refused.is_empty() {
-        End::Stays
-    } else if applications.iter().all(|id| refused.contains(id)) {
+    let ended = |(own, home): &(Uuid, Uuid)| stands.ended.contains(home).then_some(*own);
+    let sessions: Vec<Uuid> = sessions.iter().filter_map(ended).collect();
+    if !refused.is_empty() && applications.iter().all(|id| refused.contains(id)) {
         End::Goes("None of the applications in use is allowed any more.")
+    } else if refused.is_empty() && sessions.is_empty() {
+        End::Stays
     } else {
-        End::Loses(refused)
+        End::Loses {
+            applications: refused,
+            sessions,
+        }
     }
 }
 
@@ -456,19 +498,18 @@ impl Node {
     /// Asks the home about visitors, and turns out who may not stay.
     async fn look_at(&self, island: &Island, home: TenantId, page: Vec<Visitor>) -> Result<()> {
         let tenant = island.tenant();
-        let (page, applications) = island
+        let page = island
             .read(move |tx| {
-                let clients = page.iter().map(|visitor| live::clients(tx, visitor.user));
-                let clients = clients.collect::<Result<Vec<_>>>()?;
-                Ok((page, clients))
+                let here = page.into_iter().map(|visitor| Here::look(tx, visitor));
+                here.collect::<Result<Vec<Here>>>()
             })
             .await?;
         let asked: Vec<Asked> = page
             .iter()
-            .zip(&applications)
-            .map(|(visitor, applications)| Asked {
-                user_id: visitor.home_id,
-                applications: applications.clone(),
+            .map(|here| Asked {
+                user_id: here.visitor.home_id,
+                applications: here.applications.clone(),
+                sessions: here.sessions.iter().map(|(_, home)| *home).collect(),
             })
             .collect();
         let body = serde_json::to_string(&asked).map_err(Error::internal)?;
@@ -480,10 +521,9 @@ impl Node {
         let judged = island
             .read(move |tx| {
                 let rules = access::Rules::load(tx, home)?;
-                let all = page.into_iter().zip(applications).zip(stands);
-                let ends = all.map(|((visitor, applications), stands)| {
-                    let end = end(&rules, &visitor, &applications, stands.as_ref());
-                    (visitor.user, end)
+                let ends = page.iter().zip(stands).map(|(here, stands)| {
+                    let end = end(&rules, here, stands.as_ref());
+                    (here.visitor.user, end)
                 });
                 Ok(ends
                     .filter(|(_, end)| !matches!(end, End::Stays))
@@ -505,9 +545,17 @@ impl Node {
                         End::Goes(why) => {
                             told.extend(turn_out(tx, &published, *user, why, &issuer)?);
                         }
-                        End::Loses(applications) => {
+                        End::Loses {
+                            applications,
+                            sessions,
+                        } => {
                             for application in applications {
                                 refresh::revoke_client(tx, *user, *application)?;
+                            }
+                            let mut frames = Vec::new();
+                            for session in sessions {
+                                let to = (&mut frames, &mut told);
+                                sign_out::end(tx, &published, *session, &issuer, to)?;
                             }
                         }
                     }

@@ -175,6 +175,42 @@ async fn signing_out_at_home_ends_the_visits_of_the_browser() {
 }
 
 #[tokio::test]
+async fn ending_a_session_from_another_browser_ends_the_visits_that_came_from_it() {
+    for act in ["end", "end-others"] {
+        let abroad = Abroad::start(&Receiver::start().await).await;
+        let mut lost = abroad.browser.moved(&abroad.two.world.d.url);
+        let mut elsewhere = abroad.elsewhere().await;
+        let visit = abroad.two.come(&mut elsewhere).await;
+        visit.answer("code");
+        assert_eq!(abroad.is_signed_in(&mut lost).await, (true, true));
+        let page = elsewhere
+            .get(&format!("/{}/account", abroad.two.home))
+            .await;
+        let mut sessions = page.text.split("<li>");
+        let is_other = |it: &&str| it.contains("value=\"end\"") && !it.contains("<strong>");
+        let other = sessions.find(is_other).unwrap();
+        let (_, id) = other.split_once("name=\"id\" value=\"").unwrap();
+        let id = id.split('"').next().unwrap().to_owned();
+        let mut fields = vec![("step", "own"), ("act", act)];
+        if act == "end" {
+            fields.push(("id", &id));
+        }
+        elsewhere.answer(&page, &fields).await.is_page(200, BOB);
+        let mut is_in = (true, true);
+        for _ in 0..200 {
+            is_in = abroad.is_signed_in(&mut lost).await;
+            if !is_in.1 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+        assert_eq!(is_in, (false, false), "{act}");
+        // Where it was said, one is still there and abroad.
+        assert_eq!(abroad.is_signed_in(&mut elsewhere).await, (true, true));
+    }
+}
+
+#[tokio::test]
 async fn common_signs_a_visitor_out_at_home() {
     let abroad = Abroad::start(&Receiver::start().await).await;
     let out = "/common/oauth2/v2.0/logout";

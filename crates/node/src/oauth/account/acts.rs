@@ -168,6 +168,7 @@ impl Node {
                     is_persistent: asked.session.is_persistent,
                     lifetimes: Policy::get(tx)?.sessions.lifetimes(),
                     user_agent: asked.session.user_agent.clone(),
+                    home_session: None,
                 };
                 let (session, cookie) = session::start(tx, &new, old.as_ref())?;
                 Ok((session, cookie, told))

@@ -141,6 +141,7 @@ impl Node {
             is_persistent: proof.keep && policy.sessions.may_persist,
             lifetimes: policy.sessions.lifetimes(),
             user_agent: browser.user_agent.clone(),
+            home_session: proof.from.as_ref().and_then(|from| from.session),
         };
         let mut known = match device(self, tenant, &browser) {
             Some(known) => known,

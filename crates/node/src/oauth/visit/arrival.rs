@@ -109,6 +109,7 @@ impl Arrival {
                 home: *home,
                 id: word.user_id,
                 generation: word.generation,
+                session: word.session,
             }),
             enrolment: None,
         }))

@@ -263,6 +263,7 @@ impl Node {
             resource: visit.resource,
             nonce: visit.nonce.clone(),
             user: ready.user.id,
+            session: Some(ready.session.id),
             generation: ready.session.generation,
             methods: ready.session.methods.clone(),
             authenticated_at: ready.session.authenticated_at,

@@ -4,7 +4,7 @@
 use border::Handler;
 use directory::users::User;
 use identity::oauth::OAuthError;
-use identity::session::Methods;
+use identity::session::{self, Methods};
 use identity::visit;
 use serde::{Deserialize, Serialize};
 use store::ReadTx;
@@ -52,7 +52,9 @@ pub(super) struct Word {
     pub(super) decision: Option<Trace>,
     /// Whether the home leaves out the question for consent.
     pub(super) redeems: bool,
-    /// Of a pass: how the person has proved who they are, and when.
+    /// Of a pass: the session at home, how the person has proved who they are, and when.
+    #[serde(default)]
+    pub(super) session: Option<Uuid>,
     pub(super) methods: Methods,
     pub(super) authenticated_at: Option<Timestamp>,
 }
@@ -82,6 +84,7 @@ fn word(tx: &ReadTx<'_>, resource: TenantId, user: &User, application: Uuid) -> 
         decision: Some(access::disclosed(trace)),
         groups,
         redeems,
+        session: None,
         methods: Methods::default(),
         authenticated_at: None,
     })
@@ -97,7 +100,13 @@ fn of_pass(tx: &ReadTx<'_>, from: TenantId, body: &PassBody) -> Result<Option<Wo
     if generation(tx, user.id)? != pass.generation {
         return Ok(None);
     }
+    if let Some(session) = pass.session
+        && session::has_ended(tx, session)?
+    {
+        return Ok(None);
+    }
     let mut word = word(tx, from, &user, body.application)?;
+    word.session = pass.session;
     word.methods = pass.methods;
     word.authenticated_at = Some(pass.authenticated_at);
     Ok(Some(word))
