@@ -178,6 +178,7 @@ async fn signing_out_at_home_ends_the_visits_of_the_browser() {
 async fn ending_a_session_from_another_browser_ends_the_visits_that_came_from_it() {
     for act in ["end", "end-others"] {
         let abroad = Abroad::start(&Receiver::start().await).await;
+        abroad.two.world.d.node.start();
         let mut lost = abroad.browser.moved(&abroad.two.world.d.url);
         let mut elsewhere = abroad.elsewhere().await;
         let visit = abroad.two.come(&mut elsewhere).await;
