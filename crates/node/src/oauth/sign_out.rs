@@ -388,7 +388,7 @@ fn clients_of(tx: &ReadTx<'_>, sessions: impl IntoIterator<Item = Uuid>) -> Resu
 
 /// Ends a session, and collects the clients that are to hear of it: addresses for the browser, and
 /// servers.
-pub(super) fn end(
+fn end(
     tx: &mut Tx<'_>,
     published: &Published,
     session: Uuid,
@@ -431,6 +431,20 @@ pub(super) fn end(
     session::end(tx, session)
 }
 
+/// Ends sessions that no page of this browser shows the end of; answers whom to tell.
+pub(super) fn end_unseen(
+    tx: &mut Tx<'_>,
+    published: &Published,
+    sessions: impl IntoIterator<Item = Uuid>,
+    issuer: &str,
+) -> Result<Vec<Told>> {
+    let (mut frames, mut told) = (Vec::new(), Vec::new());
+    for session in sessions {
+        end(tx, published, session, issuer, (&mut frames, &mut told))?;
+    }
+    Ok(told)
+}
+
 /// Ends all sessions of somebody, at whichever browsers.
 pub fn end_sessions_of(
     tx: &mut Tx<'_>,
@@ -438,11 +452,9 @@ pub fn end_sessions_of(
     user: Id<kind::User>,
     issuer: &str,
 ) -> Result<ToTell> {
-    let (mut frames, mut told) = (Vec::new(), Vec::new());
-    for session in session::of_user(tx, user)? {
-        end(tx, published, session.id, issuer, (&mut frames, &mut told))?;
-    }
-    Ok(ToTell(told))
+    let sessions = session::of_user(tx, user)?;
+    let sessions = sessions.into_iter().map(|session| session.id);
+    end_unseen(tx, published, sessions, issuer).map(ToTell)
 }
 
 fn with_state(uri: &str, state: Option<&str>) -> String {

@@ -552,11 +552,8 @@ impl Node {
                             for application in applications {
                                 refresh::revoke_client(tx, *user, *application)?;
                             }
-                            let mut frames = Vec::new();
-                            for session in sessions {
-                                let to = (&mut frames, &mut told);
-                                sign_out::end(tx, &published, *session, &issuer, to)?;
-                            }
+                            let ending = sessions.iter().copied();
+                            told.extend(sign_out::end_unseen(tx, &published, ending, &issuer)?);
                         }
                     }
                 }

@@ -6,6 +6,12 @@ use super::visits::{BOB, Two};
 use crate::common::receiver::Receiver;
 use crate::common::signing_in::{Browser, CHALLENGE, PASSWORD, VERIFIER, claims, form};
 
+/// The first session that My account offers to end, in a page or a part of it.
+fn session_in(page: &str) -> String {
+    let (_, id) = page.split_once("name=\"id\" value=\"").unwrap();
+    id.split('"').next().unwrap().to_owned()
+}
+
 /// A browser in which Bob has come from Fabrikam to Contoso, with the ID token that he has there.
 struct Abroad {
     two: Two,
@@ -190,8 +196,7 @@ async fn ending_a_session_from_another_browser_ends_the_visits_that_came_from_it
         let mut sessions = page.text.split("<li>");
         let is_other = |it: &&str| it.contains("value=\"end\"") && !it.contains("<strong>");
         let other = sessions.find(is_other).unwrap();
-        let (_, id) = other.split_once("name=\"id\" value=\"").unwrap();
-        let id = id.split('"').next().unwrap().to_owned();
+        let id = session_in(other);
         let mut fields = vec![("step", "own"), ("act", act)];
         if act == "end" {
             fields.push(("id", &id));
@@ -253,8 +258,7 @@ async fn my_account_signs_out_as_much() {
         let mut browser = abroad.browser.moved(&abroad.two.world.d.url);
         let page = browser.get(&abroad.two.world.path("/account")).await;
         let end = if act == "end" {
-            let (_, id) = page.text.split_once("name=\"id\" value=\"").unwrap();
-            let id = id.split('"').next().unwrap().to_owned();
+            let id = session_in(&page.text);
             let fields = [("step", "own"), ("act", act), ("id", &id)];
             browser.answer(&page, &fields).await
         } else {

@@ -14,12 +14,11 @@ use store::Tx;
 use types::{Error, Result, TenantId};
 use uuid::Uuid;
 
-use super::super::back_channel::Told;
 use super::super::next::Ready;
-use super::super::{Browser, Problem, Screen, sign_out};
+use super::super::sign_out::end_unseen;
+use super::super::{Browser, Problem, Screen};
 use super::{Act, Done, OwnInput, actor, is_visitor};
 use crate::Node;
-use crate::published::Published;
 
 /// The longest answer of an authenticator that is looked at.
 const ANSWER_MAX: usize = 16 * 1024;
@@ -50,20 +49,6 @@ fn may_add(tx: &Tx<'_>, ready: &Ready, kind: Kind) -> Result<bool> {
     let user = users::get(tx, ready.user.id)?;
     let standing = Standing::of(tx, &*Policy::get(tx)?, &user)?;
     Ok(standing.registrable.contains(&kind))
-}
-
-/// Ends sessions; answers whom to tell.
-fn end_sessions(
-    tx: &mut Tx<'_>,
-    published: &Published,
-    sessions: &[Uuid],
-    issuer: &str,
-) -> Result<Vec<Told>> {
-    let (mut frames, mut told) = (Vec::new(), Vec::new());
-    for session in sessions {
-        sign_out::end(tx, published, *session, issuer, (&mut frames, &mut told))?;
-    }
-    Ok(told)
 }
 
 fn sessions_of(tx: &Tx<'_>, ready: &Ready) -> Result<Vec<Uuid>> {
@@ -159,7 +144,7 @@ impl Node {
                     .into_iter()
                     .filter(|id| *id != asked.session.id)
                     .collect();
-                let told = end_sessions(tx, &published, &others, &issuer)?;
+                let told = end_unseen(tx, &published, others, &issuer)?;
                 password::change(tx, asked.user.id, &hash)?;
                 let new = NewSession {
                     user: asked.user.id,
@@ -255,13 +240,13 @@ impl Node {
                     (OwnInput::EndSession(id), _) => {
                         let own = sessions_of(tx, &asked)?;
                         let own: Vec<Uuid> = own.into_iter().filter(|it| *it == id).collect();
-                        told = end_sessions(tx, &published, &own, &issuer)?;
+                        told = end_unseen(tx, &published, own, &issuer)?;
                         Done::Shown
                     }
                     (OwnInput::EndOthers, _) => {
                         let mut others = sessions_of(tx, &asked)?;
                         others.retain(|id| *id != asked.session.id);
-                        told = end_sessions(tx, &published, &others, &issuer)?;
+                        told = end_unseen(tx, &published, others, &issuer)?;
                         Done::Shown
                     }
                     (OwnInput::TakeBack(id), _) => take_back(tx, &asked, &id)?,
@@ -289,7 +274,7 @@ impl Node {
                     }
                     (OwnInput::Do(_), Some(Act::SignOutEverywhere)) => {
                         let all = sessions_of(tx, &asked)?;
-                        told = end_sessions(tx, &published, &all, &issuer)?;
+                        told = end_unseen(tx, &published, all, &issuer)?;
                         users::end_sessions(tx, asked.user.id)?;
                         revocation::revoke(tx, asked.user.id)?;
                         Done::Shown
@@ -300,7 +285,7 @@ impl Node {
                             match tx.attempt(|tx| leave(tx, &user)) {
                                 Ok(()) => {
                                     let all = sessions_of(tx, &asked)?;
-                                    told = end_sessions(tx, &published, &all, &issuer)?;
+                                    told = end_unseen(tx, &published, all, &issuer)?;
                                     revocation::revoke(tx, user.id)?;
                                     live::forget(tx, user.id)?;
                                     let tenant = directory::tenant::get(tx)?;
