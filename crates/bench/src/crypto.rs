@@ -8,7 +8,7 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
 use aws_lc_rs::{
     rand::SystemRandom,
     rsa::{KeyPair, KeySize},
-    signature::RSA_PKCS1_SHA256,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256},
 };
 
 /// OWASP's argon2id (19 MiB, two passes, one lane), as the server makes it.
@@ -34,6 +34,21 @@ pub(crate) fn signatures_per_second(seconds: f64) -> Result<f64> {
         message[..8].copy_from_slice(&made.to_le_bytes());
         let mut signature = vec![0; key.public_modulus_len()];
         key.sign(&RSA_PKCS1_SHA256, &random, &message, &mut signature)?;
+        Ok(())
+    })
+}
+
+/// What the code flow signs: RS256 over an ID token's length, ES256 over an access token's.
+pub(crate) fn pairs_of_signatures_per_second(seconds: f64) -> Result<f64> {
+    let key = KeyPair::generate(KeySize::Rsa2048)?;
+    let api_key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
+    let random = SystemRandom::new();
+    per_second(seconds, |made| {
+        let mut message = [b'x'; 1_000];
+        message[..8].copy_from_slice(&made.to_le_bytes());
+        let mut signature = vec![0; key.public_modulus_len()];
+        key.sign(&RSA_PKCS1_SHA256, &random, &message, &mut signature)?;
+        api_key.sign(&random, &message)?;
         Ok(())
     })
 }

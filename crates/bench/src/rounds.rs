@@ -31,10 +31,6 @@ impl Rounds {
         self.0.push(found);
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// One figure of all rounds.
     pub(crate) fn of(&self, name: &str) -> Sorted {
         Sorted::new(self.0.iter().filter_map(|round| round[name].as_f64()))

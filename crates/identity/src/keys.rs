@@ -1,11 +1,18 @@
-//! The keys that sign a tenant's tokens: RSA-2048 for RS256.
+//! The keys that sign a tenant's tokens: RSA-2048 for RS256, and beside it P-256 for ES256.
 //!
-//! - One key signs; a rotation puts another in its place. The retired key's private half is erased
+//! - By RS256 is signed what others check: ID tokens, access tokens for other APIs, applications'
+//!   access tokens. OpenID Connect asks for it, and all libraries know it. It is in the key set.
+//! - By ES256 are signed people's access tokens for our own API, in a tenth of the time. Nobody but
+//!   the API has to check these, and as with Microsoft Graph's nobody else can: the key isn't in the
+//!   key set, so no service takes a token for somebody's proof that was made for the API.
+//! - Both are made together, have one id, and retire together: one key, as far as anybody is told.
+//! - One key signs; a rotation puts another in its place. A retired key's private half is erased
 //!   at once, its public half stays in the key set until the last token that it signed has expired.
-//! - A key's id is its thumbprint (RFC 7638), so the same id never names two keys.
+//! - The id is the RSA key's thumbprint (RFC 7638), so the same id never names two keys of a kind.
+//! - A key from before there were keys for the API signs everything by RS256 until it is rotated.
 //! - Making a key takes about 100 ms, so it happens outside the transaction ([`generate`]).
 //!
-//! Source: RFC 7517 (JWK), RFC 7518 §6.3 (RSA parameters), OpenID Connect Core §10.1.1 (rotation).
+//! Source: RFC 7517 (JWK), RFC 7518 §3.3, §3.4 (RS256, ES256), §6.3 (RSA parameters), OpenID Connect Core §10.1.1 (rotation).
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +22,8 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{
-    KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256,
 };
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -23,23 +31,27 @@ use serde_json::{Value, json};
 use store::{Change, Op, ReadTx, Row, Tx, params};
 use types::{Error, Result, Timestamp};
 
-use crate::token::LIFETIME_SECONDS;
+use crate::token::{Algorithm, LIFETIME_SECONDS};
 use crate::{PublicUrl, Sealer};
 
 /// The kind of change in the feed, for other nodes that keep keys.
 pub const CHANGE_KIND: &str = "signingKey";
 /// What private keys are sealed for.
 const PURPOSE: &str = "signing key";
+/// The same, of those that sign for the API.
+const API_PURPOSE: &str = "API signing key";
 /// How long a key outlives the tokens that it signed before its rotation: longer than any node
 /// goes on signing with a key that has been retired elsewhere ([`crate::KeyRing`]).
 const GRACE_SECONDS: i64 = 300;
 
-const INSERT: &str = "INSERT INTO signing_keys (tenant_id, kid, private_key, n, e, created_at) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-const RETIRE: &str = "UPDATE signing_keys SET private_key = NULL, retires_at = ?2, expires_at = ?3 \
-    WHERE tenant_id = ?1 AND retires_at IS NULL";
+const INSERT: &str = "INSERT INTO signing_keys \
+    (tenant_id, kid, private_key, n, e, created_at, api_private_key, api_public_key) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const RETIRE: &str = "UPDATE signing_keys SET private_key = NULL, api_private_key = NULL, \
+    retires_at = ?2, expires_at = ?3 WHERE tenant_id = ?1 AND retires_at IS NULL";
 const DELETE_EXPIRED: &str = "DELETE FROM signing_keys WHERE tenant_id = ?1 AND expires_at <= ?2";
-const VALID: &str = "SELECT kid, n, e, expires_at, private_key FROM signing_keys \
+const VALID: &str = "SELECT kid, n, e, expires_at, private_key, api_private_key, api_public_key \
+    FROM signing_keys \
     WHERE tenant_id = ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY created_at DESC, kid";
 const LIST: &str = "SELECT kid, created_at, retires_at, expires_at FROM signing_keys \
     WHERE tenant_id = ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY created_at DESC, kid";
@@ -67,6 +79,7 @@ pub struct KeyState {
 pub struct NewKey {
     private: Pkcs8V1Der<'static>,
     public: Public,
+    api: EcdsaKeyPair,
 }
 
 impl fmt::Debug for NewKey {
@@ -88,6 +101,7 @@ pub fn generate() -> Result<NewKey> {
     Ok(NewKey {
         private: pair.as_der().map_err(Error::internal)?,
         public: Public::of(&pair),
+        api: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(Error::internal)?,
     })
 }
 
@@ -162,10 +176,16 @@ pub fn rotate(tx: &mut Tx<'_>, sealer: &Sealer, key: &NewKey) -> Result<()> {
 fn insert(tx: &mut Tx<'_>, sealer: &Sealer, key: &NewKey, op: Op) -> Result<()> {
     let (tenant, now) = (tx.tenant(), tx.now());
     let sealed = sealer.seal(PURPOSE, tenant, key.private.as_ref())?;
+    let api = key.api.to_pkcs8v1().map_err(Error::internal)?;
+    let api_sealed = sealer.seal(API_PURPOSE, tenant, api.as_ref())?;
+    let api_public = key.api.public_key().as_ref();
     let Public { kid, n, e } = &key.public;
     // The keys of a tenant are one object: what follows them reads them all anew.
     tx.record(Change::new(CHANGE_KIND, tenant.uuid(), op, &[]))?
-        .execute(INSERT, params![&tenant, kid, &sealed, n, e, now])
+        .execute(
+            INSERT,
+            params![&tenant, kid, &sealed, n, e, now, &api_sealed, api_public],
+        )
         .map(drop)
 }
 
@@ -210,8 +230,9 @@ pub fn problem(tx: &ReadTx<'_>) -> Result<Option<String>> {
 
 /// The key that signs now.
 pub struct SigningKey {
-    pub(crate) kid: String,
+    kid: String,
     pair: KeyPair,
+    api: Option<EcdsaKeyPair>,
 }
 
 impl fmt::Debug for SigningKey {
@@ -226,18 +247,32 @@ impl SigningKey {
         &self.kid
     }
 
-    /// Signs with RSASSA-PKCS1-v1_5 and SHA-256: RS256 of RFC 7518 §3.3.
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        let mut signature = vec![0; self.pair.public_modulus_len()];
-        self.pair
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &SystemRandom::new(),
-                message,
-                &mut signature,
-            )
-            .map_err(Error::internal)?;
-        Ok(signature)
+    /// What people's tokens for our own API are signed by.
+    pub(crate) const fn for_api(&self) -> Algorithm {
+        match self.api {
+            Some(_) => Algorithm::Es256,
+            None => Algorithm::Rs256,
+        }
+    }
+
+    /// Signs: RSASSA-PKCS1-v1_5 or ECDSA on P-256, both with SHA-256 (RFC 7518 §3.3, §3.4).
+    pub(crate) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>> {
+        let random = SystemRandom::new();
+        match algorithm {
+            Algorithm::Rs256 => {
+                let mut signature = vec![0; self.pair.public_modulus_len()];
+                self.pair
+                    .sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                    .map_err(Error::internal)?;
+                Ok(signature)
+            }
+            Algorithm::Es256 => {
+                let api = self.api.as_ref();
+                let api = api.ok_or_else(|| Error::internal("the key doesn't sign by ES256"))?;
+                let signature = api.sign(&random, message).map_err(Error::internal)?;
+                Ok(signature.as_ref().to_vec())
+            }
+        }
     }
 }
 
@@ -245,13 +280,19 @@ impl SigningKey {
 pub(crate) struct VerifyingKey {
     kid: String,
     key: ParsedPublicKey,
+    api: Option<ParsedPublicKey>,
     expires_at: Option<Timestamp>,
 }
 
 impl VerifyingKey {
-    /// Whether this is the RS256 signature of the message.
-    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.key.verify_sig(message, signature).is_ok()
+    /// Whether this is the message's signature by the algorithm, which names the half that made it
+    /// and can't be combined with the other.
+    pub(crate) fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        let key = match algorithm {
+            Algorithm::Rs256 => Some(&self.key),
+            Algorithm::Es256 => self.api.as_ref(),
+        };
+        key.is_some_and(|key| key.verify_sig(message, signature).is_ok())
     }
 }
 
@@ -289,18 +330,27 @@ pub fn load(tx: &ReadTx<'_>, sealer: &Sealer) -> Result<TenantKeys> {
         let Public { kid, n, e } = Public::of_row(row)?;
         if let Some(sealed) = row.opt_bytes(4)? {
             let private = sealer.open(PURPOSE, tenant, sealed)?;
-            let pair = KeyPair::from_pkcs8(&private).map_err(Error::internal)?;
+            let api = row.opt_bytes(5)?.map(|sealed| {
+                let private = sealer.open(API_PURPOSE, tenant, sealed)?;
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &private)
+                    .map_err(Error::internal)
+            });
             signing = Some(Arc::new(SigningKey {
                 kid: kid.clone(),
-                pair,
+                pair: KeyPair::from_pkcs8(&private).map_err(Error::internal)?,
+                api: api.transpose()?,
             }));
         }
         let key = PublicKeyComponents { n, e }
             .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
             .map_err(Error::internal)?;
+        let api = row
+            .opt_bytes(6)?
+            .map(|point| ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point));
         verifying.push(VerifyingKey {
             kid,
             key,
+            api: api.transpose().map_err(Error::internal)?,
             expires_at: row.opt_timestamp(3)?,
         });
         Ok(())

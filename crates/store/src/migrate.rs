@@ -68,6 +68,7 @@ pub(crate) static ISLAND: &[Migration] = migrations!["island":
     43 "0043_membership_rules",
     44 "0044_ids_of_their_own",
     45 "0045_ended_sessions",
+    46 "0046_api_keys",
 ];
 
 pub(crate) static REGISTRY: &[Migration] = migrations!["registry":

@@ -7,17 +7,26 @@ use serde_json::Value;
 use types::{Error, Result};
 
 use super::TokenError;
-use crate::keys::SigningKey;
+use crate::keys::{SigningKey, VerifyingKey};
 
 /// The longest token that is looked at.
 pub(crate) const LENGTH_BYTES_MAX: usize = 16 * 1024;
-/// The one algorithm: a constant of ours that tokens have to name, not a choice that they make.
-const ALGORITHM: &str = "RS256";
+
+/// By what tokens are signed. What a token names finds the half of its tenant's key that could have
+/// made it ([`crate::keys`]); there is no other that it could choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Algorithm {
+    /// What others check.
+    Rs256,
+    /// What only our own API does.
+    Es256,
+}
 
 /// What we read of a header. `jku`, `jwk`, `x5u` and `x5c` aren't here: no key comes from a token.
 #[derive(Deserialize)]
 struct Header {
-    alg: String,
+    alg: Algorithm,
     kid: String,
     #[serde(default)]
     typ: Option<String>,
@@ -30,8 +39,16 @@ struct Header {
 pub(crate) struct Unverified<'a, C> {
     pub(crate) kid: String,
     pub(crate) claims: C,
-    pub(crate) message: &'a [u8],
-    pub(crate) signature: Vec<u8>,
+    pub(crate) algorithm: Algorithm,
+    message: &'a [u8],
+    signature: Vec<u8>,
+}
+
+impl<C> Unverified<'_, C> {
+    /// Whether the key has signed it.
+    pub(crate) fn is_signed_by(&self, key: &VerifyingKey) -> bool {
+        key.verifies(self.algorithm, self.message, &self.signature)
+    }
 }
 
 fn decoded(part: &str) -> Result<Vec<u8>, TokenError> {
@@ -55,33 +72,48 @@ pub(crate) fn parse<C: for<'de> Deserialize<'de>>(
     let header: Header =
         serde_json::from_slice(&decoded(header)?).map_err(|_| TokenError::Malformed)?;
     let is_jwt = header.typ.is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"));
-    if header.alg != ALGORITHM || !is_jwt || header.crit.is_some() {
+    if !is_jwt || header.crit.is_some() {
         return Err(TokenError::Malformed);
     }
     Ok(Unverified {
         kid: header.kid,
+        algorithm: header.alg,
         claims: serde_json::from_slice(&decoded(claims)?).map_err(|_| TokenError::Malformed)?,
         message: message.as_bytes(),
         signature: decoded(signature)?,
     })
 }
 
-/// Signs claims.
+/// Signs claims, for whoever.
 pub(crate) fn sign<C: Serialize>(claims: &C, key: &SigningKey) -> Result<String> {
-    sign_typed("JWT", claims, key)
+    sign_as(Algorithm::Rs256, "JWT", claims, key)
+}
+
+/// Signs claims for our own API alone.
+pub(crate) fn sign_for_api<C: Serialize>(claims: &C, key: &SigningKey) -> Result<String> {
+    sign_as(key.for_api(), "JWT", claims, key)
 }
 
 /// Signs claims of a type of their own (RFC 8725 §3.11).
 pub(crate) fn sign_typed<C: Serialize>(typ: &str, claims: &C, key: &SigningKey) -> Result<String> {
+    sign_as(Algorithm::Rs256, typ, claims, key)
+}
+
+fn sign_as<C: Serialize>(
+    algorithm: Algorithm,
+    typ: &str,
+    claims: &C,
+    key: &SigningKey,
+) -> Result<String> {
     #[derive(Serialize)]
     struct Header<'a> {
         typ: &'a str,
-        alg: &'a str,
+        alg: Algorithm,
         kid: &'a str,
     }
     let header = Header {
         typ,
-        alg: ALGORITHM,
+        alg: algorithm,
         kid: key.kid(),
     };
     let mut token = String::with_capacity(2048);
@@ -89,7 +121,7 @@ pub(crate) fn sign_typed<C: Serialize>(typ: &str, claims: &C, key: &SigningKey) 
     BASE64_URL_SAFE_NO_PAD.encode_string(part(serde_json::to_vec(&header))?, &mut token);
     token.push('.');
     BASE64_URL_SAFE_NO_PAD.encode_string(part(serde_json::to_vec(claims))?, &mut token);
-    let signature = key.sign(token.as_bytes())?;
+    let signature = key.sign(algorithm, token.as_bytes())?;
     token.push('.');
     BASE64_URL_SAFE_NO_PAD.encode_string(signature, &mut token);
     Ok(token)

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use types::{TenantId, Timestamp};
 use uuid::Uuid;
 
-use super::{TokenError, compact};
+use super::{Algorithm, TokenError, compact};
 use crate::PublicUrl;
 use crate::keys::TenantKeys;
 
@@ -54,10 +54,14 @@ pub fn id_token_hint(
     now: Timestamp,
 ) -> Result<IdTokenHint, TokenError> {
     let parsed = compact::parse::<HintClaims>(token)?;
+    // What the API alone checks is no ID token.
+    if parsed.algorithm != Algorithm::Rs256 {
+        return Err(TokenError::Malformed);
+    }
     let key = keys
         .verifying(&parsed.kid, now)
         .ok_or(TokenError::UnknownKey)?;
-    if !key.verifies(parsed.message, &parsed.signature) {
+    if !parsed.is_signed_by(key) {
         return Err(TokenError::Signature);
     }
     let claims = parsed.claims;

@@ -12,7 +12,7 @@ use uuid::{Uuid, uuid};
 
 use super::claims::{Common, OfApplication, OfUser};
 use super::subject::Subjects;
-use super::{LIFETIME_SECONDS, compact};
+use super::{GRAPH_AUDIENCE, LIFETIME_SECONDS, compact};
 use crate::keys::SigningKey;
 use crate::{PublicUrl, Sealer, Secret, sha256};
 
@@ -270,7 +270,8 @@ impl Issuer {
         compact::sign(&claims, key).map(Secret::new)
     }
 
-    /// Signs a user's access token with the tenant's key; as costly as [`Issuer::issue`].
+    /// Signs a user's access token with the tenant's key; as costly as [`Issuer::issue`], but for our
+    /// own API a tenth of that.
     pub fn issue_user(
         &self,
         token: &UserToken,
@@ -317,7 +318,13 @@ impl Issuer {
             wids: token.wids.clone(),
             optional: token.optional.clone(),
         };
-        compact::sign(&claims.alone(), key).map(Secret::new)
+        let claims = claims.alone();
+        let token = if token.audience == GRAPH_AUDIENCE {
+            compact::sign_for_api(&claims, key)
+        } else {
+            compact::sign(&claims, key)
+        };
+        token.map(Secret::new)
     }
 
     /// Signs an ID token with the tenant's key; as costly as [`Issuer::issue`].

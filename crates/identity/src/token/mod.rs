@@ -1,11 +1,12 @@
 //! Tokens: issuing them, and verifying those that are for this API.
 //!
-//! - A token is a JWT signed with RS256 by the key of one tenant. Its claims are those of the
+//! - A token is a JWT signed by the key of one tenant: with RS256, but people's for our own API with
+//!   ES256, which nobody else has to check ([`crate::keys`]). Its claims are those of the
 //!   Microsoft identity platform, version 2.0: app-only tokens, delegated ones, ID tokens.
 //! - [`Verified`] is made by the [`Verifier`] only, so a function that takes one needs no check.
 //! - The signature is made and checked here on aws-lc-rs rather than through a JWT library: keys
-//!   are parsed once, time is an argument, and there is one algorithm, so that nothing in a token
-//!   can choose how it is checked (RFC 8725 §3.1).
+//!   are parsed once, time is an argument, and each half of a key has one algorithm, so that nothing
+//!   in a token can choose how it is checked (RFC 8725 §3.1).
 //!
 //! Source: RFC 7519 (JWT), RFC 7515 (JWS), Microsoft identity platform, access token claims.
 
@@ -27,6 +28,7 @@ use types::{Actor, Id, TenantId, Timestamp, kind::ServicePrincipal, kind::User};
 use uuid::Uuid;
 
 pub use challenge::takes_challenges;
+pub(crate) use compact::Algorithm;
 pub use error::{TokenError, VerifyError};
 pub use hint::{IdTokenHint, id_token_hint, tenant_of_hint};
 pub use issue::{AppToken, ClientStrength, IdToken, Issuer, UserToken};

@@ -90,8 +90,7 @@ impl<L: Loader> Verifier<L> {
             Known::Nothing => {}
         }
         let parsed = compact::parse::<Read>(token)?;
-        let claims = parsed.claims;
-        let tenant = TenantId::new(claims.tid);
+        let tenant = TenantId::new(parsed.claims.tid);
         let keys = self
             .ring
             .get_with(tenant, &parsed.kid, now)
@@ -100,9 +99,10 @@ impl<L: Loader> Verifier<L> {
         let key = keys
             .verifying(&parsed.kid, now)
             .ok_or(TokenError::UnknownKey)?;
-        if !key.verifies(parsed.message, &parsed.signature) {
+        if !parsed.is_signed_by(key) {
             return Err(TokenError::Signature.into());
         }
+        let claims = parsed.claims;
         let (generation, secret) = (claims.iso_gen, claims.iso_key);
         let checked = self.check(claims, now)?;
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use crate::common::{NOON, SECRET, StoreLoader, URL, World, now, run};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use identity::token::{LIFETIME_SECONDS, TokenError, Verifier, VerifyError};
@@ -29,21 +29,40 @@ pub(crate) fn refusal(world: &World, verifier: &Verifier<StoreLoader>, token: &s
     }
 }
 
-/// Signs any header and claims with a tenant's real key, taken from its sealed row.
+/// Signs any header and claims with a tenant's real key, taken from its sealed row: the one of the
+/// algorithm that the header names.
 pub(crate) fn forge(world: &World, tenant: TenantId, header: &Value, claims: &Value) -> String {
+    let by_api_key = header["alg"] == "ES256";
+    let (column, purpose) = if by_api_key {
+        ("api_private_key", "API signing key")
+    } else {
+        ("private_key", "signing key")
+    };
+    let select =
+        format!("SELECT {column} FROM signing_keys WHERE tenant_id = ?1 AND retires_at IS NULL");
     let island = world.store.island(tenant).unwrap();
     let sealed = island
         .read_blocking(|tx| {
-            tx.query_one(
-                "SELECT private_key FROM signing_keys WHERE tenant_id = ?1 AND retires_at IS NULL",
-                store::params![&tenant],
-                |row| Ok(row.bytes(0)?.to_vec()),
-            )
+            tx.query_one(&select, store::params![&tenant], |row| {
+                Ok(row.bytes(0)?.to_vec())
+            })
         })
         .unwrap()
         .unwrap();
-    let private = world.sealer.open("signing key", tenant, &sealed).unwrap();
-    sign(&KeyPair::from_pkcs8(&private).unwrap(), header, claims)
+    let private = world.sealer.open(purpose, tenant, &sealed).unwrap();
+    if by_api_key {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &private).unwrap();
+        sign_by(&pair, header, claims)
+    } else {
+        sign(&KeyPair::from_pkcs8(&private).unwrap(), header, claims)
+    }
+}
+
+/// Signs by a key of P-256.
+pub(crate) fn sign_by(pair: &EcdsaKeyPair, header: &Value, claims: &Value) -> String {
+    let message = format!("{}.{}", packed(header), packed(claims));
+    let signature = pair.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+    format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
 }
 
 fn sign(pair: &KeyPair, header: &Value, claims: &Value) -> String {
@@ -159,6 +178,8 @@ fn tokens_that_nobody_signed_are_refused() {
         (with_header("alg", json!("HS256")), TokenError::Malformed),
         (with_header("alg", json!("RS512")), TokenError::Malformed),
         (with_header("alg", json!("rs256")), TokenError::Malformed),
+        // The other half of the same key: it has the id, and didn't sign this.
+        (with_header("alg", json!("ES256")), TokenError::Signature),
         (with_header("typ", json!("at+jws")), TokenError::Malformed),
         (with_header("crit", json!(["exp"])), TokenError::Malformed),
         (
@@ -314,16 +335,16 @@ fn a_rotation_keeps_old_tokens_until_they_expire() {
     // The private half was erased when it retired; the row goes with the next rotation.
     world.rotate(tenant);
     let island = world.store.island(tenant).unwrap();
-    let (rows, private) = island
-        .read_blocking(|tx| {
-            let count = |sql| tx.count(sql, store::params![&tenant]);
-            Ok((
-                count("SELECT count(*) FROM signing_keys WHERE tenant_id = ?1")?,
-                count("SELECT count(private_key) FROM signing_keys WHERE tenant_id = ?1")?,
-            ))
-        })
-        .unwrap();
-    assert_eq!((rows, private), (2, 1));
+    let counts = island.read_blocking(|tx| {
+        ["*", "private_key", "api_private_key", "api_public_key"]
+            .into_iter()
+            .map(|what| {
+                let count = format!("SELECT count({what}) FROM signing_keys WHERE tenant_id = ?1");
+                tx.count(&count, store::params![&tenant])
+            })
+            .collect::<types::Result<Vec<_>>>()
+    });
+    assert_eq!(counts.unwrap(), [2, 1, 1, 2]);
     assert_eq!(island.read_blocking(identity::keys::problem).unwrap(), None);
 }
 

@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use crate::common::{NOON, URL, World, now, run};
-use crate::tokens::{forge, part, refusal};
+use crate::tokens::{forge, packed, part, refusal, sign_by};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use identity::token::{ClientStrength, GRAPH_APP_ID, IdToken, LIFETIME_SECONDS, TokenError};
 use identity::{Secret, keys};
 use serde_json::{Map, Value, json};
@@ -79,6 +80,116 @@ fn a_delegated_token_says_what_entras_do() {
     // What a client may do by itself and what it may do for somebody are two things.
     assert!(!verified.has_role("User.Read"));
     assert_eq!(verified.signed_in().unwrap().session, wanted.session);
+}
+
+/// As with Microsoft Graph's, nobody but the API can check what opens it: no service can be made to
+/// take such a token for a proof of who somebody is.
+#[test]
+fn what_opens_our_own_api_only_the_api_can_check() {
+    let world = World::new();
+    let (tenant, other) = (
+        world.tenant("contoso.example"),
+        world.tenant("fabrikam.example"),
+    );
+    let verifier = world.verifier();
+    let mut wanted = world.signed_in(tenant);
+    let token = world.issue_user(&wanted);
+    let (header, claims) = (part(&token, 0), part(&token, 1));
+    assert_eq!(header["alg"], "ES256");
+    let keys = world.jwks(tenant);
+    for key in keys["keys"].as_array().unwrap() {
+        assert_eq!((&key["kty"], &key["alg"]), (&json!("RSA"), &json!("RS256")));
+    }
+    run(verifier.verify(&token, now(&world.clock))).unwrap();
+
+    // What others have to check is signed by what they find in the key set.
+    "api://wiki".clone_into(&mut wanted.audience);
+    let for_others = part(&world.issue_user(&wanted), 0);
+    assert_eq!(for_others["alg"], "RS256");
+    assert_eq!(for_others["kid"], keys["keys"][0]["kid"]);
+    assert_eq!(
+        part(&id_token(&world, &told(&world, tenant)), 0),
+        for_others
+    );
+    assert_eq!(part(&world.token(tenant), 0), for_others);
+
+    // Neither half's signature passes for the other's, nor does a stranger's, nor another tenant's.
+    let by = |name: &str| {
+        let mut header = header.clone();
+        header["alg"] = json!(name);
+        header
+    };
+    let [_, body, signature] = token.split('.').collect::<Vec<_>>()[..] else {
+        panic!("not a token")
+    };
+    let renamed = |name: &str| format!("{}.{body}.{signature}", packed(&by(name)));
+    let stranger = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let zeros = "A".repeat(86);
+    for (forged, error) in [
+        (renamed("RS256"), TokenError::Signature),
+        (renamed("none"), TokenError::Malformed),
+        (renamed("ES384"), TokenError::Malformed),
+        (
+            format!("{}.{body}.{zeros}", packed(&header)),
+            TokenError::Signature,
+        ),
+        (sign_by(&stranger, &header, &claims), TokenError::Signature),
+        (
+            forge(&world, other, &header, &claims),
+            TokenError::Signature,
+        ),
+    ] {
+        assert_eq!(refusal(&world, &verifier, &forged), error, "{forged}");
+    }
+    // What a tenant has signed before it had a key for the API goes on.
+    let older = forge(&world, tenant, &by("RS256"), &claims);
+    run(verifier.verify(&older, now(&world.clock))).unwrap();
+
+    // A rotation changes both halves; what the old one signed is worth something until it expires.
+    world.clock.advance_seconds(2);
+    world.rotate(tenant);
+    let fresh = world.verifier();
+    run(fresh.verify(&token, now(&world.clock))).unwrap();
+    let mut wanted = world.signed_in(tenant);
+    wanted.auth_time = now(&world.clock);
+    let new = world.issue_user(&wanted);
+    assert_ne!(part(&new, 0)["kid"], header["kid"]);
+    run(fresh.verify(&new, now(&world.clock))).unwrap();
+    let mut under_new = claims;
+    under_new["uti"] = json!("another");
+    let forged = forge(&world, tenant, &header, &under_new);
+    assert_eq!(refusal(&world, &fresh, &forged), TokenError::Signature);
+}
+
+/// A key from before there were keys for the API signs everything, until it is rotated.
+#[test]
+fn an_older_key_signs_for_the_api_as_for_others() {
+    let world = World::new();
+    let tenant = world.tenant("contoso.example");
+    let island = world.store.island(tenant).unwrap();
+    let strip = "UPDATE signing_keys SET api_private_key = NULL, api_public_key = NULL \
+        WHERE tenant_id = ?1";
+    let stripped = island.write_blocking(Actor::System, move |tx| {
+        let tenant = tx.tenant();
+        tx.bookkeeping().execute(strip, store::params![&tenant])
+    });
+    stripped.unwrap();
+    let (verifier, wanted) = (world.verifier(), world.signed_in(tenant));
+    let token = world.issue_user(&wanted);
+    assert_eq!(part(&token, 0)["alg"], "RS256");
+    run(verifier.verify(&token, now(&world.clock))).unwrap();
+    let mut header = part(&token, 0);
+    header["alg"] = json!("ES256");
+    let [_, body, signature] = token.split('.').collect::<Vec<_>>()[..] else {
+        panic!("not a token")
+    };
+    let forged = format!("{}.{body}.{signature}", packed(&header));
+    assert_eq!(refusal(&world, &verifier, &forged), TokenError::Signature);
+    world.clock.advance_seconds(2);
+    world.rotate(tenant);
+    let token = world.issue_user(&wanted);
+    assert_eq!(part(&token, 0)["alg"], "ES256");
+    run(verifier.verify(&token, now(&world.clock))).unwrap();
 }
 
 #[test]

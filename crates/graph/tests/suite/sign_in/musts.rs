@@ -288,6 +288,7 @@ const MUSTS: &[(&str, &str, &[&str])] = &[
         "the algorithm is ours to say and not the token's: none, HMAC with the public key, others",
         &[
             "/identity/tests/suite/tokens.rs::tokens_that_nobody_signed_are_refused",
+            "/identity/tests/suite/user_tokens.rs::what_opens_our_own_api_only_the_api_can_check",
             "/e2e/tests/black_box/tokens.rs::tampered_tokens_open_nothing",
         ],
     ),
