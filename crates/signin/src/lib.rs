@@ -5,8 +5,9 @@
 //!   escaped by the template (maud) and never put into a script, a style or an attribute's name.
 //! - The one style stands in the page, and the Content-Security-Policy names its hash; nothing is
 //!   loaded from anywhere, and no site can frame a page.
-//! - There are two scripts, named by their hashes as well: one posts an answer to a client
-//!   (`form_post`), one asks for passkeys (`passkey`). Without them there are buttons and other ways.
+//! - There are three scripts, named by their hashes as well: one posts an answer to a client
+//!   (`form_post`), one asks for passkeys (`passkey`), one shows times by the browser's clock (`times`).
+//!   Without them there are buttons, other ways, and UTC.
 //!
 //! Source: OWASP Authentication Cheat Sheet; HTML §4.10.18.7 (autofill); Content Security Policy 3;
 //! OAuth 2.0 Form Post Response Mode.
@@ -22,6 +23,7 @@ mod policy;
 mod qr;
 mod screens;
 mod setup;
+mod times;
 mod words;
 
 use identity::oauth::Trail;

@@ -1,16 +1,15 @@
 //! The pages of one's own account.
 
+use crate::Page;
+use crate::screens::{Content, form, of_tenant, problem, scopes};
+use crate::times::{self, day, time};
+use crate::words::{Words, fill};
 use credentials::Kind;
 use maud::{Markup, html};
 use node::oauth::{
     Confirmation, OwnApp, OwnMethod, OwnMethods, OwnOrganization, OwnSession, OwnView, Screen,
     Through,
 };
-use types::Timestamp;
-
-use crate::Page;
-use crate::screens::{Content, form, of_tenant, problem, scopes};
-use crate::words::{Words, fill};
 
 /// The page of a screen, if it is one of these.
 pub(crate) fn render<'a>(screen: &Screen, page: &Page, words: &'a Words) -> Option<Content<'a>> {
@@ -22,11 +21,14 @@ pub(crate) fn render<'a>(screen: &Screen, page: &Page, words: &'a Words) -> Opti
         more_policy: String::new(),
     };
     Some(match screen {
-        Screen::Own(view) => content(
-            words.own_title,
-            Some(view.account.name.clone()),
-            overview(page, words, view),
-        ),
+        Screen::Own(view) => Content {
+            more_policy: times::policy(),
+            ..content(
+                words.own_title,
+                Some(view.account.name.clone()),
+                overview(page, words, view),
+            )
+        },
         Screen::OwnConfirm {
             name,
             what,
@@ -57,13 +59,6 @@ fn button(page: &Page, act: &str, id: &str, label: &str, about: Option<&str>) ->
     )
 }
 
-/// A time as people read it, and as programs do.
-fn time(at: Timestamp) -> Markup {
-    let text = at.to_string();
-    let shown: String = text.chars().take(16).collect();
-    html! { time datetime=(text) dir="ltr" { (shown.replace('T', " ")) " UTC" } }
-}
-
 /// What a browser says it is, as far as that is known.
 fn browser_name(words: &Words, user_agent: Option<&str>) -> String {
     let text = user_agent.unwrap_or_default();
@@ -91,6 +86,7 @@ fn overview(page: &Page, words: &Words, view: &OwnView) -> Markup {
         @if view.home.is_none() { (elsewhere(page, words, &view.organizations)) }
         (apps(words, view))
         (consents(page, words, view))
+        (times::script())
     }
 }
 
@@ -225,7 +221,7 @@ fn elsewhere(page: &Page, words: &Words, organizations: &[OwnOrganization]) -> M
                             })
                         }
                         @if let Some(since) = &organization.since {
-                            small { (words.own_since) " " time datetime=(since) dir="ltr" { (since.chars().take(10).collect::<String>()) } }
+                            small { (words.own_since) " " (day(since)) }
                         }
                     }
                     div .acts {
@@ -305,16 +301,5 @@ fn confirmation(
         (form(page, "own", html! {
             button type="submit" name="act" value="overview" { (words.back) }
         }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_shown_to_the_minute() {
-        let at = Timestamp::from_seconds(1_790_000_000);
-        assert!(time(at).into_string().contains(" UTC"));
     }
 }

@@ -8,6 +8,9 @@ import { after, before, test } from 'node:test';
 import { authenticator, axeFindings, Deployment, leave, signIn } from './harness.js';
 import { RelyingParty } from './relying-party.js';
 
+/** Where these devices are. */
+const TIME_ZONE = 'Asia/Tokyo';
+
 let deployment;
 let wiki;
 before(async () => {
@@ -37,7 +40,7 @@ async function person(name) {
  * each suggestion at once, before anything is pressed.
  */
 async function device() {
-  const page = await deployment.visitor();
+  const page = await deployment.visitor({ timezoneId: TIME_ZONE });
   await page.addInitScript(() => {
     PublicKeyCredential.isConditionalMediationAvailable = async () => false;
   });
@@ -96,6 +99,23 @@ test('a passkey is set up in one’s account, signs in without a name, and is ta
   const [kept] = await key.passkeys();
   assert.ok(kept.isResidentCredential);
   assert.equal(kept.rpId, 'localhost');
+  // Times are those of where the browser is, in the page's language; the title says UTC.
+  const times = await page.locator('time').all();
+  assert.ok(times.length > 1);
+  for (const time of times) {
+    const [at, shown, isDay] = await time.evaluate((it) => [
+      it.dateTime,
+      it.textContent,
+      'day' in it.dataset,
+    ]);
+    const format = new Intl.DateTimeFormat('en', {
+      dateStyle: 'medium',
+      timeStyle: isDay ? undefined : 'short',
+      timeZone: TIME_ZONE,
+    });
+    assert.equal(shown.replace('\u202f', ' '), format.format(new Date(at)).replace('\u202f', ' '));
+    assert.match(await time.getAttribute('title'), isDay ? /^[-\d]{10}$/ : / UTC$/);
+  }
 
   // Nobody's name is entered: the device knows whose passkey it is.
   await signOut(page);
