@@ -1,15 +1,17 @@
 //! The pages of one's own account.
 
-use crate::Page;
-use crate::screens::{Content, form, of_tenant, problem, scopes};
-use crate::times::{self, day, time};
-use crate::words::{Words, fill};
 use credentials::Kind;
+use identity::oauth::with_parameters;
 use maud::{Markup, html};
 use node::oauth::{
     Confirmation, OwnApp, OwnMethod, OwnMethods, OwnOrganization, OwnSession, OwnView, Screen,
     Through,
 };
+
+use crate::Page;
+use crate::screens::{Content, form, of_tenant, problem, scopes};
+use crate::times::{self, day, time};
+use crate::words::{Words, fill};
 
 /// The page of a screen, if it is one of these.
 pub(crate) fn render<'a>(screen: &Screen, page: &Page, words: &'a Words) -> Option<Content<'a>> {
@@ -83,7 +85,7 @@ fn overview(page: &Page, words: &Words, view: &OwnView) -> Markup {
         }
         @if let Some(methods) = &view.methods { (self::methods(page, words, methods)) }
         (sessions(page, words, &view.sessions))
-        @if view.home.is_none() { (elsewhere(page, words, &view.organizations)) }
+        @if view.home.is_none() { (elsewhere(page, words, &view.account.name, &view.organizations)) }
         (apps(words, view))
         (consents(page, words, view))
         (times::script())
@@ -203,7 +205,12 @@ fn method(page: &Page, words: &Words, method: &OwnMethod) -> Markup {
     }
 }
 
-fn elsewhere(page: &Page, words: &Words, organizations: &[OwnOrganization]) -> Markup {
+/// `name`: whose, so that nobody is asked for it there again.
+fn elsewhere(page: &Page, words: &Words, name: &str, organizations: &[OwnOrganization]) -> Markup {
+    let href = |tenant, more: &[_]| {
+        let parameters = [more, &[("login_hint", name)]].concat();
+        with_parameters(&format!("/{tenant}/account"), &parameters)
+    };
     html! {
         h2 { (words.own_elsewhere) }
         @if organizations.is_empty() { p .soft { (words.own_none) } }
@@ -225,8 +232,8 @@ fn elsewhere(page: &Page, words: &Words, organizations: &[OwnOrganization]) -> M
                         }
                     }
                     div .acts {
-                        a .button .small href={ "/" (organization.tenant) "/account" } { (words.own_open) }
-                        a .button .small href={ "/" (organization.tenant) "/account?act=leave" } { (words.own_leave) }
+                        a .button .small href=(href(organization.tenant, &[])) { (words.own_open) }
+                        a .button .small href=(href(organization.tenant, &[("act", "leave")])) { (words.own_leave) }
                     }
                 }
             }

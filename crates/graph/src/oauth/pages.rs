@@ -593,7 +593,10 @@ async fn account(call: PublicCall) -> Result<Reply, Refusal> {
     };
     let node = &call.platform().node;
     let browser = browser(&call, tenant);
-    let outcome = node.account(tenant, act, browser, trail_of(&call)).await;
+    let name = call.options.parameter("login_hint").map(str::to_owned);
+    let outcome = node
+        .account(tenant, name, act, browser, trail_of(&call))
+        .await;
     send(&call, tenant, outcome).await
 }
 

@@ -35,7 +35,7 @@ use crate::published::{Needs, Offer, Published};
 /// Tenants in which a client is looked for that hasn't said which it is of.
 const CLIENT_TENANTS_MAX: usize = 200;
 /// The longest name that is looked at.
-const NAME_MAX: usize = 320;
+pub(super) const NAME_MAX: usize = 320;
 
 /// What somebody signs in for.
 #[derive(Debug, Clone, Serialize, Deserialize)]

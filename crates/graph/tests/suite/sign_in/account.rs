@@ -3,7 +3,7 @@
 use authenticator::SoftAuthenticator;
 use serde_json::{Value, json};
 
-use super::visits::Two;
+use super::visits::{BOB, Two};
 use crate::common::signing_in::{Browser, NAME, PASSWORD, Seen, World, between};
 
 const OTHER: &str = "Another-Horse-8-Staple";
@@ -242,8 +242,28 @@ async fn a_visitor_sees_through_whom_they_are_where_and_leaves() {
     page.is_page(200, "Where else you have an account");
     page.is_page(200, "Contoso");
     assert!(page.text.contains("by invitation"), "{}", page.text);
-    let leave = format!("/{}/account?act=leave", two.world.d.tenant);
-    assert!(page.text.contains(&leave), "{}", page.text);
+    // Nobody who goes there from home is asked who they are: that is known, and signed in.
+    let there = format!("/{}/account", two.world.d.tenant);
+    let hint = "login_hint=bob%40fabrikam.example";
+    let (open, leave) = (format!("{there}?{hint}"), format!("{there}?act=leave"));
+    for href in [&open, &format!("{leave}&amp;{hint}")] {
+        assert!(page.text.contains(href), "{}", page.text);
+    }
+    let mut another = two.world.browser();
+    let home = another.get(&at_home).await;
+    let named = another
+        .answer(&home, &[("step", "name"), ("name", BOB)])
+        .await;
+    password(&mut another, &named, PASSWORD).await;
+    let mut seen = another.get(&open).await;
+    for _ in 0..3 {
+        if [302, 303].contains(&seen.status) {
+            let location = seen.header("location").to_owned();
+            seen = another.get(&location).await;
+        }
+    }
+    seen.is_page(200, "My account");
+    seen.is_page(200, "Contoso");
 
     // At home nobody can leave.
     let page = browser

@@ -24,7 +24,7 @@ use types::{Actor, Error, Result, TenantId, Timestamp};
 use uuid::{Uuid, uuid};
 
 use super::next::{Need, Ready, accounts, advance, known_name};
-use super::sign_in::{Errand, Pending};
+use super::sign_in::{Errand, NAME_MAX, Pending};
 use super::sign_out::SigningOut;
 use super::{Browser, Input, Outcome, PasskeyView, Problem, Screen};
 use crate::Node;
@@ -147,10 +147,12 @@ fn is_visitor(tx: &ReadTx<'_>, user: &User) -> Result<bool> {
 }
 
 impl Node {
-    /// Somebody's own account.
+    /// Somebody's own account; whose, if it is said: who is at home elsewhere is sent there without being
+    /// asked for their name.
     pub async fn account(
         &self,
         tenant: TenantId,
+        name: Option<String>,
         act: Option<Act>,
         browser: Browser,
         trail: Trail,
@@ -159,7 +161,8 @@ impl Node {
             act,
             enrolment: None,
         };
-        let flow = Flow::new(Errand::Account(own), self.store().clock().now());
+        let mut flow = Flow::new(Errand::Account(own), self.store().clock().now());
+        flow.name = name.filter(|name| name.contains('@') && name.len() <= NAME_MAX);
         self.go_on(tenant, flow, browser, trail).await
     }
 
