@@ -27,28 +27,36 @@ pub(crate) fn hashes_per_second(seconds: f64) -> Result<f64> {
 
 /// RS256 with a key of 2,048 bits over a text as long as an access token's.
 pub(crate) fn signatures_per_second(seconds: f64) -> Result<f64> {
-    let key = KeyPair::generate(KeySize::Rsa2048)?;
-    let random = SystemRandom::new();
-    per_second(seconds, |made| {
-        let mut message = [b'x'; 1_000];
-        message[..8].copy_from_slice(&made.to_le_bytes());
-        let mut signature = vec![0; key.public_modulus_len()];
-        key.sign(&RSA_PKCS1_SHA256, &random, &message, &mut signature)?;
-        Ok(())
-    })
+    let sign = rs256()?;
+    per_second(seconds, |made| sign(&text(made)))
 }
 
 /// What the code flow signs: RS256 over an ID token's length, ES256 over an access token's.
 pub(crate) fn pairs_of_signatures_per_second(seconds: f64) -> Result<f64> {
-    let key = KeyPair::generate(KeySize::Rsa2048)?;
+    let sign = rs256()?;
     let api_key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
     let random = SystemRandom::new();
     per_second(seconds, |made| {
-        let mut message = [b'x'; 1_000];
-        message[..8].copy_from_slice(&made.to_le_bytes());
+        let text = text(made);
+        sign(&text)?;
+        api_key.sign(&random, &text)?;
+        Ok(())
+    })
+}
+
+/// As long as a token, and each time another.
+fn text(made: u64) -> [u8; 1_000] {
+    let mut text = [b'x'; 1_000];
+    text[..8].copy_from_slice(&made.to_le_bytes());
+    text
+}
+
+/// Signs by RS256 with a key of its own.
+fn rs256() -> Result<impl Fn(&[u8]) -> Result<()>> {
+    let (key, random) = (KeyPair::generate(KeySize::Rsa2048)?, SystemRandom::new());
+    Ok(move |text: &[u8]| {
         let mut signature = vec![0; key.public_modulus_len()];
-        key.sign(&RSA_PKCS1_SHA256, &random, &message, &mut signature)?;
-        api_key.sign(&random, &message)?;
+        key.sign(&RSA_PKCS1_SHA256, &random, text, &mut signature)?;
         Ok(())
     })
 }

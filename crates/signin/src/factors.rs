@@ -46,10 +46,10 @@ pub(crate) fn render<'a>(screen: &Screen, page: &Page, words: &'a Words) -> Opti
                 (self::problem(words, *problem))
                 (passkey_form(page, words, "register-passkey", passkey, words.register_passkey, true))
                 (choose(page, "choose", "", words.back))
-                (passkey::script())
+                (passkey::SCRIPT.element())
             };
             let mut content = content(page, words.register_title, name, body);
-            content.more_policy = passkey::policy();
+            content.more_policy = passkey::SCRIPT.policy();
             content
         }
         Screen::RecoveryCodes { name, codes } => {
@@ -152,11 +152,11 @@ fn factor<'a>(
             }
         }
         (other_account(page, words))
-        @if asked.is_some() { (passkey::script()) }
+        @if asked.is_some() { (passkey::SCRIPT.element()) }
     };
     let mut content = content(page, words.factor_title, name, body);
     if asked.is_some() {
-        content.more_policy = passkey::policy();
+        content.more_policy = passkey::SCRIPT.policy();
     }
     content
 }

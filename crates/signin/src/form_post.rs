@@ -2,17 +2,14 @@
 //!
 //! Source: OAuth 2.0 Form Post Response Mode §2.
 
-use std::sync::LazyLock;
-
 use identity::oauth::Answer;
-use maud::{PreEscaped, html};
+use maud::html;
 
 use crate::layout::{Layout, document};
-use crate::policy::{hash, policy};
+use crate::policy::{Script, policy};
 use crate::{Language, Rendered};
 
-const SCRIPT: &str = "document.forms[0].submit()";
-static SCRIPT_HASH: LazyLock<String> = LazyLock::new(|| hash(SCRIPT));
+static SCRIPT: Script = Script::new("document.forms[0].submit()");
 
 /// Renders an answer as a form that the browser posts by itself, or at a press of its button.
 pub fn form_post(answer: &Answer, language: Language) -> Rendered {
@@ -24,7 +21,7 @@ pub fn form_post(answer: &Answer, language: Language) -> Rendered {
             }
             button .primary type="submit" { (words.go_on) }
         }
-        script { (PreEscaped(SCRIPT)) }
+        (SCRIPT.element())
     };
     let layout = Layout {
         language,
@@ -36,6 +33,6 @@ pub fn form_post(answer: &Answer, language: Language) -> Rendered {
     Rendered {
         html: document(&layout, body),
         // The client may lead on from its own address.
-        policy: policy("https: http:", &format!("; script-src {}", *SCRIPT_HASH)),
+        policy: policy("https: http:", &SCRIPT.policy()),
     }
 }

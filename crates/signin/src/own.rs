@@ -24,7 +24,7 @@ pub(crate) fn render<'a>(screen: &Screen, page: &Page, words: &'a Words) -> Opti
     };
     Some(match screen {
         Screen::Own(view) => Content {
-            more_policy: times::policy(),
+            more_policy: times::SCRIPT.policy(),
             ..content(
                 words.own_title,
                 Some(view.account.name.clone()),
@@ -88,7 +88,7 @@ fn overview(page: &Page, words: &Words, view: &OwnView) -> Markup {
         @if view.home.is_none() { (elsewhere(page, words, &view.account.name, &view.organizations)) }
         (apps(words, view))
         (consents(page, words, view))
-        (times::script())
+        (times::SCRIPT.element())
     }
 }
 

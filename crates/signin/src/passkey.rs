@@ -6,15 +6,14 @@
 //!
 //! Source: Web Authentication Level 3 §5.1.3, §5.1.4, §5.8.1.
 
-use std::sync::LazyLock;
+use maud::{Markup, html};
 
-use maud::{Markup, PreEscaped, html};
-
-use crate::policy::hash;
+use crate::policy::Script;
 use crate::words::Words;
 
 /// Reads the options from the form, puts the answer into it, and sends it.
-const SCRIPT: &str = "\
+pub(crate) static SCRIPT: Script = Script::new(
+    "\
 (async()=>{\
 const f=document.querySelector('form[data-passkey]'),b=f&&f.querySelector('button');\
 if(!f||!window.PublicKeyCredential||!navigator.credentials)return;\
@@ -45,14 +44,8 @@ b.hidden=false;\
 const n=f.querySelector('[data-needs]');if(n)n.hidden=true;\
 b.addEventListener('click',e=>{e.preventDefault();ask(false)});\
 if(!makes&&document.querySelector('[autocomplete~=webauthn]')&&PublicKeyCredential.isConditionalMediationAvailable&&await PublicKeyCredential.isConditionalMediationAvailable())ask(true)\
-})()";
-
-static SCRIPT_HASH: LazyLock<String> = LazyLock::new(|| hash(SCRIPT));
-
-/// What a page's policy needs for it.
-pub(crate) fn policy() -> String {
-    format!("; script-src {}", *SCRIPT_HASH)
-}
+})()",
+);
 
 /// The parts of a form: the hidden answer, the button, what is said if it fails, the script.
 /// `alone`: whether the page has no other way.
@@ -64,9 +57,4 @@ pub(crate) fn parts(words: &Words, label: &str, alone: bool) -> Markup {
         button .primary[alone] type="submit" hidden { (label) }
         p .bad-quiet role="status" {}
     }
-}
-
-/// The script itself, at the page's end.
-pub(crate) fn script() -> Markup {
-    html! { script { (PreEscaped(SCRIPT)) } }
 }

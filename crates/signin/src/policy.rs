@@ -7,11 +7,11 @@
 //!
 //! Source: Content Security Policy 3 §6.4.2 and §6.4.3.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-
+use maud::{Markup, PreEscaped, html};
 use node::oauth::Face;
 
 use crate::brand;
@@ -23,6 +23,32 @@ static STYLE_HASH: LazyLock<String> = LazyLock::new(|| hash(STYLE));
 pub(crate) fn hash(text: &str) -> String {
     let hash = identity::sha256(text.as_bytes());
     format!("'sha256-{}'", BASE64_STANDARD.encode(hash))
+}
+
+/// A script of ours that stands in a page.
+pub(crate) struct Script {
+    text: &'static str,
+    hash: OnceLock<String>,
+}
+
+impl Script {
+    pub(crate) const fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            hash: OnceLock::new(),
+        }
+    }
+
+    /// What a page's policy needs for it.
+    pub(crate) fn policy(&self) -> String {
+        let hash = self.hash.get_or_init(|| hash(self.text));
+        format!("; script-src {hash}")
+    }
+
+    /// The script itself, at the page's end.
+    pub(crate) fn element(&self) -> Markup {
+        html! { script { (PreEscaped(self.text)) } }
+    }
 }
 
 /// A policy: where forms may lead, and what else the page needs.

@@ -276,13 +276,13 @@ fn by_passkey(page: &Page, words: &Words, asked: Option<&PasskeyView>) -> Markup
     html! {
         @if let Some(asked) = asked {
             (passkey_form(page, words, "passkey", asked, words.passkey_button, false))
-            (passkey::script())
+            (passkey::SCRIPT.element())
         }
     }
 }
 
 fn passkey_policy(asked: Option<&PasskeyView>) -> String {
-    asked.map(|_| passkey::policy()).unwrap_or_default()
+    asked.map(|_| passkey::SCRIPT.policy()).unwrap_or_default()
 }
 
 /// Where a page's form may lead: to the client, or to where the errand ends without one.

@@ -214,7 +214,7 @@ pub fn render(setup: &Setup<'_>, language: Language) -> Rendered {
             host,
             problem,
         } => {
-            more_policy = passkey::policy();
+            more_policy = passkey::SCRIPT.policy();
             let text = fill(words.setup_passkey_text, "{name}", admin);
             let body = html! {
                 @if let Some(problem) = *problem {
@@ -230,7 +230,7 @@ pub fn render(setup: &Setup<'_>, language: Language) -> Rendered {
                     (carried(code, entered, "back"))
                     button type="submit" { (words.back) }
                 }
-                (passkey::script())
+                (passkey::SCRIPT.element())
             };
             (Some((*admin).to_owned()), body)
         }

@@ -6,34 +6,22 @@
 //!
 //! Source: HTML §4.5.14 (`time`); ECMA-402 §11 (`Intl.DateTimeFormat`).
 
-use std::sync::LazyLock;
-
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 use types::Timestamp;
 
-use crate::policy::hash;
+use crate::policy::Script;
 
 /// Writes each time anew, with UTC as what the pointer shows.
-const SCRIPT: &str = "\
+pub(crate) static SCRIPT: Script = Script::new(
+    "\
 (()=>{\
 const f=timeStyle=>new Intl.DateTimeFormat(document.documentElement.lang,{dateStyle:'medium',timeStyle}),\
 day=f(),minute=f('short');\
 for(const t of document.querySelectorAll('time')){\
 t.title=t.textContent;t.textContent=('day'in t.dataset?day:minute).format(new Date(t.dateTime));t.removeAttribute('dir')\
 }\
-})()";
-
-static SCRIPT_HASH: LazyLock<String> = LazyLock::new(|| hash(SCRIPT));
-
-/// What a page's policy needs for it.
-pub(crate) fn policy() -> String {
-    format!("; script-src {}", *SCRIPT_HASH)
-}
-
-/// The script itself, at the page's end.
-pub(crate) fn script() -> Markup {
-    html! { script { (PreEscaped(SCRIPT)) } }
-}
+})()",
+);
 
 /// A time as people read it, and as programs do.
 pub(crate) fn time(at: Timestamp) -> Markup {
