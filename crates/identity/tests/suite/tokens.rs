@@ -60,22 +60,26 @@ pub(crate) fn forge(world: &World, tenant: TenantId, header: &Value, claims: &Va
 
 /// Signs by a key of P-256.
 pub(crate) fn sign_by(pair: &EcdsaKeyPair, header: &Value, claims: &Value) -> String {
-    let message = format!("{}.{}", packed(header), packed(claims));
-    let signature = pair.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
-    format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+    signed(header, claims, |message| {
+        let signature = pair.sign(&SystemRandom::new(), message).unwrap();
+        signature.as_ref().to_vec()
+    })
 }
 
 fn sign(pair: &KeyPair, header: &Value, claims: &Value) -> String {
+    signed(header, claims, |message| {
+        let mut signature = vec![0; pair.public_modulus_len()];
+        let random = SystemRandom::new();
+        pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+            .unwrap();
+        signature
+    })
+}
+
+fn signed(header: &Value, claims: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
     let message = format!("{}.{}", packed(header), packed(claims));
-    let mut signature = vec![0; pair.public_modulus_len()];
-    pair.sign(
-        &RSA_PKCS1_SHA256,
-        &SystemRandom::new(),
-        message.as_bytes(),
-        &mut signature,
-    )
-    .unwrap();
-    format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+    let signature = BASE64_URL_SAFE_NO_PAD.encode(sign(message.as_bytes()));
+    format!("{message}.{signature}")
 }
 
 #[test]
